@@ -1,0 +1,3 @@
+//! Starts the page; everything else is `simclr_lab::app`.
+
+fn main() {}

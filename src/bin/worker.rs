@@ -1,0 +1,3 @@
+//! Starts the worker; everything else is `simclr_lab::worker`.
+
+fn main() {}

@@ -1,0 +1,125 @@
+//! What a run is made of. Every field is a setting that the page offers; its
+//! bounds, default and help live in [`bounds`], its checks in [`RunConfig::check`].
+
+use serde::{Deserialize, Serialize};
+
+pub mod bounds;
+pub mod link;
+pub mod preset;
+
+/// The network that maps a view to features h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// Four 3×3 convolutions (stride 1, 2, 2, 2), each with batch
+    /// normalisation and ReLU, widths w, 2w, 4w, 8w; the smallest.
+    ConvNet4,
+    /// One basic block a stage, widths w, 2w, 4w, 8w.
+    ResNet10,
+    /// Two basic blocks a stage, widths w, 2w, 4w, 8w.
+    ResNet18,
+}
+
+/// How a ResNet takes its image in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stem {
+    /// 3×3 convolution, stride 1, no max-pool: for images of up to 64 pixels.
+    Small,
+    /// 7×7 convolution, stride 2, then 3×3 max-pool, stride 2.
+    ImageNet,
+}
+
+/// Encoder f: image → h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncoderConfig {
+    pub architecture: Architecture,
+    /// Ignored by [`Architecture::ConvNet4`].
+    pub stem: Stem,
+    /// Channels of the first stage.
+    pub width: usize,
+}
+
+impl EncoderConfig {
+    /// Length of h: the channels of the last stage.
+    pub fn features(&self) -> usize {
+        self.width * 8
+    }
+}
+
+/// Projection head g: h → z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadConfig {
+    /// 1 (linear), 2 (linear, ReLU, linear) or 3.
+    pub layers: usize,
+    /// Length of z: 32, 64 or 128.
+    pub output: usize,
+}
+
+/// The six operations of SimCLR's augmentation (Chen et al. 2020, appendix A).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AugmentConfig {
+    /// Random resized crop on or off.
+    pub crop: bool,
+    /// Least area of the crop as a part of the image's.
+    pub crop_min_area: f32,
+    /// Probability of a horizontal flip.
+    pub flip_probability: f32,
+    /// Probability of colour jitter.
+    pub jitter_probability: f32,
+    /// Strength s of colour jitter: brightness, contrast, saturation ± 0.8 s,
+    /// hue ± 0.2 s of a turn.
+    pub jitter_strength: f32,
+    /// Probability of grayscale.
+    pub gray_probability: f32,
+    /// Probability of Gaussian blur.
+    pub blur_probability: f32,
+    /// Range of the blur's σ in pixels.
+    pub blur_sigma: (f32, f32),
+}
+
+/// The rule that turns gradients into steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Optimizer {
+    /// Layer-wise adaptive rate scaling (You et al. 2017).
+    Lars,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+    /// Adam with decoupled weight decay.
+    AdamW,
+}
+
+/// Optimiser and learning-rate schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OptimizerConfig {
+    pub optimizer: Optimizer,
+    /// Learning rate at the end of warm-up.
+    pub peak_rate: f32,
+    pub weight_decay: f32,
+    /// μ; AdamW ignores it.
+    pub momentum: f32,
+    /// η of LARS; the others ignore it.
+    pub trust_coefficient: f32,
+    /// Part of all steps spent on linear warm-up from 0.
+    pub warmup: f32,
+}
+
+/// Everything that shapes a pre-training run. Two runs of equal configuration
+/// on equal images give the same curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunConfig {
+    /// Side of the square training images in pixels.
+    pub image_size: usize,
+    pub encoder: EncoderConfig,
+    pub head: HeadConfig,
+    pub augment: AugmentConfig,
+    /// τ of NT-Xent.
+    pub temperature: f32,
+    pub optimizer: OptimizerConfig,
+    /// N: images a step; 2N views. The last, incomplete batch is dropped.
+    pub batch: usize,
+    pub epochs: u32,
+    /// Data order, views and initial weights.
+    pub seed: u64,
+}
+
+/// Sides that images can be shrunk to, in pixels.
+pub const IMAGE_SIZES: [usize; 5] = [16, 32, 48, 64, 96];

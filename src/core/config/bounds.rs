@@ -1,0 +1,1 @@
+//! Bounds, defaults and keys of every setting.

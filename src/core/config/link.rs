@@ -1,0 +1,1 @@
+//! A configuration as a link: `key=value` pairs of a query string.

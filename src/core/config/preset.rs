@@ -1,0 +1,1 @@
+//! Presets by image size and batch.

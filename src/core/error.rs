@@ -1,0 +1,121 @@
+//! What can go wrong, as typed values with a cause that a user can act on. The
+//! words stand in `app::text` only.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a file was left out of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileFault {
+    Empty,
+    /// Not an image that the program can read; `looks_like` by its first bytes.
+    NotAnImage {
+        looks_like: Option<String>,
+    },
+    Heic,
+    Avif,
+    /// Ends early or holds broken data.
+    Damaged {
+        detail: String,
+    },
+    /// More pixels than the program decodes.
+    TooLarge {
+        width: u32,
+        height: u32,
+    },
+    /// Inflates to far more than its packed size.
+    Bomb,
+    /// A zip entry whose path leaves the archive (`..`, absolute).
+    UnsafePath,
+    Encrypted,
+    /// Packed by a method that the program does not unpack.
+    Compression {
+        method: String,
+    },
+    /// Named in labels.csv, but not among the files.
+    NoSuchFile,
+    /// Among the files, but labels.csv does not name it (still used without label).
+    NotInLabels,
+    /// A row of labels.csv that can't be read.
+    BadRow {
+        line: usize,
+    },
+    Unreadable {
+        detail: String,
+    },
+}
+
+/// Why an import as a whole gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImportFault {
+    /// There were files, none of them an image.
+    NoImages,
+    NoFiles,
+    NotAZip {
+        file: String,
+        detail: String,
+    },
+    /// The images would not fit the memory that the program takes.
+    OutOfMemory {
+        images: usize,
+    },
+}
+
+/// A field of the configuration whose value is out of bounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigFault {
+    /// Key of the field as in [`super::config::bounds`].
+    pub field: String,
+    pub value: String,
+    /// What would be accepted, e.g. `0.01 to 5`.
+    pub accepts: String,
+}
+
+/// What kept a device from being used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceFault {
+    /// The page was not loaded over https or from localhost.
+    InsecureOrigin,
+    /// The browser has no `navigator.gpu`.
+    NoApi,
+    NoAdapter,
+    /// The adapter gave no device.
+    NoDevice {
+        detail: String,
+    },
+    Lost {
+        detail: String,
+    },
+}
+
+/// Anything the worker answers instead of a result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fault {
+    Import(ImportFault),
+    Config(Vec<ConfigFault>),
+    Device(DeviceFault),
+    /// Fewer training images than one batch needs.
+    TooFewImages {
+        have: usize,
+        need: usize,
+    },
+    /// Evaluation needs labels in train, validation and test.
+    NoLabels,
+    /// Nothing has been loaded yet.
+    NoDataset,
+    /// Nothing has been trained yet.
+    NoEncoder,
+    /// The request does not fit what the worker is doing.
+    Busy,
+    OutOfMemory {
+        detail: String,
+    },
+    /// Page and worker are of different builds.
+    Version {
+        page: u32,
+        worker: u32,
+    },
+    /// A panic or an unexpected error: its message.
+    Internal {
+        detail: String,
+    },
+}

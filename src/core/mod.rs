@@ -1,0 +1,10 @@
+//! Plain Rust: no tensors, no browser. What the lessons show and what the
+//! tensor code is checked against.
+
+pub mod augment;
+pub mod config;
+pub mod dataset;
+pub mod error;
+pub mod metrics;
+pub mod report;
+pub mod rng;

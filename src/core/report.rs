@@ -1,0 +1,208 @@
+//! What the program tells about images, training and evaluation: plain values
+//! that travel from worker to page.
+
+use super::config::RunConfig;
+use super::dataset::Split;
+use super::error::FileFault;
+use super::metrics::ClassificationReport;
+use serde::{Deserialize, Serialize};
+
+/// Counts of one class by split.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassCount {
+    pub name: String,
+    pub train: usize,
+    pub validation: usize,
+    pub test: usize,
+    /// Indices of some images to show.
+    pub thumbnails: Vec<u32>,
+}
+
+/// A file that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub file: String,
+    pub fault: FileFault,
+}
+
+/// Something that the user should know before training.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DatasetWarning {
+    /// Too few images to be in all three splits.
+    SmallClass {
+        class: String,
+        images: usize,
+    },
+    OneClass {
+        class: String,
+    },
+    NoLabels,
+    Duplicates {
+        groups: usize,
+        images: usize,
+    },
+    /// Same pixels, different labels.
+    ConflictingLabels {
+        images: usize,
+    },
+}
+
+/// The pre-flight report of a data set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetReport {
+    /// What was loaded, in order: names of folders, archives or "sample set".
+    pub sources: Vec<String>,
+    pub size: usize,
+    pub images: usize,
+    pub classes: Vec<ClassCount>,
+    /// Training images without a label.
+    pub unlabelled: usize,
+    pub left_out: Vec<LeftOut>,
+    pub warnings: Vec<DatasetWarning>,
+    /// Hash of pixels, labels and splits, as 16 hex digits.
+    pub fingerprint: String,
+}
+
+impl DatasetReport {
+    /// Images that pre-training sees: the training split, labelled or not.
+    pub fn training_images(&self) -> usize {
+        self.classes.iter().map(|c| c.train).sum::<usize>() + self.unlabelled
+    }
+
+    /// Whether linear evaluation is possible: two classes or more with training
+    /// and test images.
+    pub fn can_evaluate(&self) -> bool {
+        self.classes.iter().filter(|c| c.train > 0 && c.test > 0).count() >= 2
+    }
+}
+
+/// An image to draw: interleaved RGBA, `4 * size * size` bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    pub index: u32,
+    pub size: u32,
+    pub rgba: Vec<u8>,
+    pub name: String,
+    pub label: Option<u16>,
+    pub split: Split,
+}
+
+/// Where a number was computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backend {
+    WebGpu,
+    Cpu,
+}
+
+/// The device in use, in words that a person may check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    pub backend: Backend,
+    /// Vendor, architecture, description, as far as the browser tells.
+    pub name: String,
+    /// The adapter emulates a GPU on the CPU.
+    pub software: bool,
+    /// Why WebGPU is not in use, where it is not.
+    pub why_not_gpu: Option<super::error::DeviceFault>,
+}
+
+/// Measured in one training step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Steps done, from 1.
+    pub step: u32,
+    pub epoch: u32,
+    pub loss: f32,
+    /// Part of anchors whose positive is the nearest of all 2N − 1 candidates.
+    pub contrastive_accuracy: f32,
+    /// Mean over dimensions of the standard deviation of normalised z.
+    pub std: f32,
+    pub learning_rate: f32,
+    /// Wall time of the step in milliseconds.
+    pub milliseconds: f32,
+}
+
+/// Measured at the end of an epoch (and, as epoch 0, before the first step).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EpochReport {
+    pub epoch: u32,
+    /// Mean loss over the epoch's steps; none for epoch 0.
+    pub loss: Option<f32>,
+    /// kNN accuracy on validation; none without labels.
+    pub knn: Option<f32>,
+    /// Diagnostics on validation or training images; see METHOD in the docs.
+    pub alignment: Option<f32>,
+    pub uniformity: Option<f32>,
+    pub rank_me: Option<f32>,
+}
+
+/// What the training loop is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Images and weights go to the device.
+    Load,
+    /// The first step: kernels are compiled.
+    Compile,
+    Train,
+    /// kNN at the end of an epoch.
+    Evaluate,
+}
+
+/// Life of a run as the page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunState {
+    Idle,
+    Running(Phase),
+    Paused,
+    /// Ended early on request; what was learned is kept.
+    Cancelled,
+    Finished,
+    Failed,
+}
+
+/// What a run of this configuration would cost on the device in use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub config: RunConfig,
+    pub steps_per_epoch: u32,
+    pub step_milliseconds: f32,
+    /// Device memory in bytes: images, weights, optimiser and activations.
+    pub memory_bytes: u64,
+    /// Epochs that fit about ten minutes.
+    pub proposed_epochs: u32,
+    /// True where the step time was measured on this device, false where it
+    /// was scaled from another configuration.
+    pub measured: bool,
+}
+
+/// A classifier on frozen features, judged on the test split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinearReport {
+    pub validation_accuracy: f32,
+    /// Learning rate and epoch chosen on validation.
+    pub chosen_rate: f32,
+    pub chosen_epoch: u32,
+    pub test: ClassificationReport,
+    /// Predicted class of each test image, in the order of
+    /// [`EvaluationReport::test_images`].
+    pub predicted: Vec<u16>,
+}
+
+/// Linear evaluation of a run beside its baselines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationReport {
+    pub classes: Vec<String>,
+    /// Dataset indices of the test images and their true classes.
+    pub test_images: Vec<u32>,
+    pub truth: Vec<u16>,
+    pub trained: LinearReport,
+    /// This run's step-0 weights, batch-norm statistics re-estimated.
+    pub untrained: LinearReport,
+    pub raw_pixels: LinearReport,
+    /// kNN accuracy on test of trained and untrained h.
+    pub knn_trained: f32,
+    pub knn_untrained: f32,
+    /// Steps of pre-training behind the trained encoder.
+    pub steps: u32,
+    pub seconds: f32,
+}

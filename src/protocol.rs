@@ -1,0 +1,144 @@
+//! Requests and events between page and worker; types only.
+//!
+//! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol
+//! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
+//! `File` objects of an import in the order of [`Request::Import`]'s paths.
+
+use crate::core::config::{AugmentConfig, RunConfig};
+use crate::core::error::Fault;
+use crate::core::report::{
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+};
+use serde::{Deserialize, Serialize};
+
+/// Raised with every change to a type that is sent. The page reloads itself
+/// once when the worker's differs: one of the two came from an old cache.
+pub const VERSION: u32 = 1;
+
+/// Which device to compute on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceChoice {
+    /// WebGPU on a hardware adapter, else the CPU.
+    #[default]
+    Auto,
+    WebGpu,
+    Cpu,
+}
+
+/// What the files of an import are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImportRole {
+    /// Replaces the set.
+    New,
+    /// More training images.
+    AddTraining,
+    /// Becomes (or joins) the test split.
+    AddTest,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// First message: the page's version.
+    Hello {
+        version: u32,
+    },
+    /// Answered by [`Event::Alive`], also during training.
+    Ping,
+    UseDevice(DeviceChoice),
+    /// Draws the sample set; answered like an import.
+    LoadSample {
+        images_per_class: u32,
+        seed: u64,
+        size: u32,
+    },
+    /// Paths relative to what was chosen; the `File`s travel beside the message.
+    Import {
+        role: ImportRole,
+        paths: Vec<String>,
+        size: u32,
+        seed: u64,
+    },
+    /// Reads all chosen files again at another size (or another split seed).
+    Resize {
+        size: u32,
+        seed: u64,
+    },
+    CancelImport,
+    Forget,
+    /// Answered by [`Event::Pictures`].
+    Pictures {
+        indices: Vec<u32>,
+    },
+    /// Both views of some images; answered by [`Event::Views`].
+    Preview {
+        indices: Vec<u32>,
+        augment: AugmentConfig,
+        seed: u64,
+        epoch: u32,
+    },
+    /// Times a few steps on the device; answered by [`Event::Estimate`].
+    Estimate {
+        config: RunConfig,
+    },
+    Start {
+        config: RunConfig,
+    },
+    Pause,
+    Resume,
+    /// One batch, then pause again.
+    StepOne,
+    Cancel,
+    Evaluate,
+    /// Answered by [`Event::Encoder`].
+    ExportEncoder,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// First message of the worker, before any request is read.
+    Ready {
+        version: u32,
+        program: String,
+    },
+    Alive,
+    Device(DeviceReport),
+    ImportProgress {
+        done: u32,
+        total: u32,
+        file: String,
+    },
+    Imported(DatasetReport),
+    ImportCancelled,
+    Pictures(Vec<Picture>),
+    /// `[original, view 1, view 2]` for each image asked for.
+    Views(Vec<[Picture; 3]>),
+    Estimate(Estimate),
+    State(RunState),
+    Step(StepReport),
+    Epoch(EpochReport),
+    /// Part done of linear evaluation and what it does, 0 to 1.
+    EvaluationProgress {
+        part: f32,
+    },
+    Evaluated(EvaluationReport),
+    Encoder {
+        safetensors: Vec<u8>,
+        config_json: String,
+    },
+    Failed(Fault),
+}
+
+/// A request with the number that its answers carry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToWorker {
+    pub id: u32,
+    pub request: Request,
+}
+
+/// An event; `reply_to` is the request it answers, none where the worker speaks
+/// unasked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToPage {
+    pub reply_to: Option<u32>,
+    pub event: Event,
+}

@@ -1,0 +1,1 @@
+//! The worker: where browser meets burn.

@@ -5,6 +5,7 @@
 //! `File` objects of an import in the order of [`Request::Import`]'s paths.
 
 use crate::core::config::{AugmentConfig, RunConfig};
+pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
@@ -23,17 +24,6 @@ pub enum DeviceChoice {
     Auto,
     WebGpu,
     Cpu,
-}
-
-/// What the files of an import are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ImportRole {
-    /// Replaces the set.
-    New,
-    /// More training images.
-    AddTraining,
-    /// Becomes (or joins) the test split.
-    AddTest,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

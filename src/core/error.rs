@@ -1,6 +1,7 @@
 //! What can go wrong, as typed values with a cause that a user can act on. The
 //! words stand in `app::text` only.
 
+use super::report::LeftOut;
 use serde::{Deserialize, Serialize};
 
 /// Why a file was left out of an import.
@@ -21,6 +22,10 @@ pub enum FileFault {
     TooLarge {
         width: u32,
         height: u32,
+    },
+    /// An image file of more bytes than the program reads.
+    TooManyBytes {
+        bytes: u64,
     },
     /// Inflates to far more than its packed size.
     Bomb,
@@ -47,8 +52,10 @@ pub enum FileFault {
 /// Why an import as a whole gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportFault {
-    /// There were files, none of them an image.
-    NoImages,
+    /// There were files, none of them an image that could be read.
+    NoImages {
+        left_out: Vec<LeftOut>,
+    },
     NoFiles,
     NotAZip {
         file: String,
@@ -57,6 +64,10 @@ pub enum ImportFault {
     /// The images would not fit the memory that the program takes.
     OutOfMemory {
         images: usize,
+    },
+    /// More classes than labels can count (65 535).
+    TooManyClasses {
+        classes: usize,
     },
 }
 

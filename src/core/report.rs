@@ -45,6 +45,15 @@ pub enum DatasetWarning {
     ConflictingLabels {
         images: usize,
     },
+    /// Images of the test set without a label: neither trained on nor evaluated.
+    UnlabelledTest {
+        images: usize,
+    },
+    /// A class that stands in the test set, but not among the training images.
+    NotInTraining {
+        class: String,
+        images: usize,
+    },
 }
 
 /// The pre-flight report of a data set.

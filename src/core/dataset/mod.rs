@@ -10,6 +10,17 @@ pub enum Split {
     Test,
 }
 
+/// What the files of an import are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImportRole {
+    /// Replaces the set.
+    New,
+    /// More training images.
+    AddTraining,
+    /// Becomes (or joins) the test split.
+    AddTest,
+}
+
 /// One image: label, split and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {

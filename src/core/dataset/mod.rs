@@ -1,5 +1,9 @@
 //! A set of images as the program sees it: labels, splits, bytes at training size.
 
+pub mod labels;
+pub mod split;
+pub mod tree;
+
 use serde::{Deserialize, Serialize};
 
 /// Which part of the method may see an image.

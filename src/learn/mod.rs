@@ -1,1 +1,4 @@
 //! Tensors: what trains.
+
+pub mod augment;
+pub mod store;

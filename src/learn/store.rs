@@ -1,0 +1,173 @@
+//! The images on the device: bytes, not floats, and batches made from them there.
+
+use crate::core::dataset::Dataset;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+/// Bytes in one word of the store.
+const PACKED: usize = 4;
+
+/// A data set's pixels as bytes on a device.
+///
+/// WGSL has no 8-bit integers, so four bytes share an `i32`: byte k of word w
+/// of an image is its pixel `k * words + w`. With this order the four bytes of
+/// a word unpack to four contiguous quarters of the image.
+/// The images lie in chunks because WebGPU limits what one binding may address.
+#[derive(Clone, Debug)]
+pub struct ByteStore {
+    /// Each [images in the chunk, words].
+    chunks: Vec<Tensor<2, Int>>,
+    images_per_chunk: usize,
+    images: usize,
+    size: usize,
+    /// [1, 4, 1]: how far to shift for each byte.
+    shifts: Tensor<3, Int>,
+    device: Device,
+}
+
+impl ByteStore {
+    /// Copies a data set's pixels to `device`, no chunk over `max_chunk_bytes`
+    /// (but at least one image a chunk).
+    ///
+    /// Give the device without autodiff: nothing here is differentiated.
+    pub fn new(dataset: &Dataset, device: &Device, max_chunk_bytes: usize) -> Self {
+        let stride = dataset.stride();
+        assert!(stride > 0 && stride.is_multiple_of(PACKED), "an image of side {} does not pack", dataset.size);
+        let images_per_chunk = (max_chunk_bytes / stride).max(1);
+        let words = stride / PACKED;
+        let chunks = dataset
+            .pixels
+            .chunks(images_per_chunk * stride)
+            .map(|bytes| {
+                let data: Vec<i32> = bytes.chunks_exact(stride).flat_map(pack).collect();
+                int_tensor(data, [bytes.len() / stride, words], device)
+            })
+            .collect();
+        Self {
+            chunks,
+            images_per_chunk,
+            images: dataset.pixels.len() / stride,
+            size: dataset.size,
+            shifts: int_tensor(vec![0, 8, 16, 24], [1, PACKED, 1], device),
+            device: device.clone(),
+        }
+    }
+
+    /// Images stored.
+    pub fn len(&self) -> usize {
+        self.images
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.images == 0
+    }
+
+    /// Side of the square images in pixels.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Bytes that the pixels take on the device.
+    pub fn bytes(&self) -> usize {
+        self.images * 3 * self.size * self.size
+    }
+
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The named images, in the order named: [indices, 3, S, S] in [0, 1].
+    ///
+    /// # Panics
+    /// Where `indices` is empty or holds an index of no image.
+    pub fn gather(&self, indices: &[u32]) -> Tensor<4> {
+        let words = self.select(indices);
+        let (n, s) = (indices.len(), self.size);
+        // A word whose highest byte is over 127 is negative; the mask drops the
+        // copies of its sign that an arithmetic shift lets in.
+        words
+            .unsqueeze_dim::<3>(1)
+            .bitwise_right_shift(self.shifts.clone())
+            .bitwise_and_scalar(0xff)
+            .float()
+            .reshape([n, 3, s, s])
+            .div_scalar(255.0)
+    }
+
+    /// Packed words of the named images: [indices, words].
+    fn select(&self, indices: &[u32]) -> Tensor<2, Int> {
+        assert!(!indices.is_empty(), "a batch of no images");
+        if let Some(bad) = indices.iter().find(|&&i| i as usize >= self.images) {
+            panic!("no image {bad} among {}", self.images);
+        }
+        let per = self.images_per_chunk;
+        let mut parts = Vec::new();
+        let mut order: Vec<usize> = Vec::with_capacity(indices.len());
+        for (c, chunk) in self.chunks.iter().enumerate() {
+            let here: Vec<usize> = (0..indices.len()).filter(|&p| indices[p] as usize / per == c).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let rows: Vec<i32> = here.iter().map(|&p| (indices[p] as usize % per) as i32).collect();
+            parts.push(chunk.clone().select(0, int_tensor(rows, [here.len()], &self.device)));
+            order.extend(here);
+        }
+        if parts.len() == 1 {
+            return parts.remove(0);
+        }
+        // Row r of the parts belongs at position order[r].
+        let mut rows = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(r, &p)| rows[p] = r as i32);
+        let n = rows.len();
+        Tensor::cat(parts, 0).select(0, int_tensor(rows, [n], &self.device))
+    }
+}
+
+/// Four bytes a word, as [`ByteStore`] describes.
+fn pack(image: &[u8]) -> impl Iterator<Item = i32> {
+    let words = image.len() / PACKED;
+    (0..words).map(move |w| i32::from_le_bytes([0, 1, 2, 3].map(|k| image[k * words + w])))
+}
+
+fn int_tensor<const D: usize>(values: Vec<i32>, shape: [usize; D], device: &Device) -> Tensor<D, Int> {
+    Tensor::from_data(TensorData::new(values, shape), (device, DType::I32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::rng::Rng;
+
+    fn dataset(images: usize, size: usize) -> Dataset {
+        let mut rng = Rng::new(11);
+        let pixels = (0..images * 3 * size * size).map(|_| rng.below(256) as u8).collect();
+        Dataset { size, pixels, ..Dataset::default() }
+    }
+
+    fn check(max_chunk_bytes: usize, indices: &[u32]) {
+        let set = dataset(7, 16);
+        let store = ByteStore::new(&set, &Device::flex(), max_chunk_bytes);
+        assert_eq!((store.len(), store.bytes()), (7, set.pixels.len()));
+        let got: Vec<f32> = store.gather(indices).into_data().try_to_vec().unwrap();
+        let want: Vec<f32> =
+            indices.iter().flat_map(|&i| set.image(i as usize)).map(|&b| f32::from(b) / 255.0).collect();
+        assert_eq!(got.len(), want.len());
+        assert!(got.iter().zip(&want).all(|(a, b)| a == b), "bytes come back as they went in");
+    }
+
+    #[test]
+    fn a_batch_from_one_chunk_is_exact() {
+        check(usize::MAX, &[3, 0, 6, 3]);
+    }
+
+    #[test]
+    fn a_batch_across_chunks_keeps_its_order() {
+        check(2 * 768, &[6, 1, 0, 5, 3, 3, 2]);
+        check(1, &[6, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "no image 7 among 7")]
+    fn an_index_of_no_image_is_named() {
+        check(2 * 768, &[7]);
+    }
+}

@@ -28,7 +28,7 @@ pub struct LeftOut {
 /// Something that the user should know before training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetWarning {
-    /// Too few images to be in all three splits.
+    /// Too few images to be in all three splits, or fewer than ten in all.
     SmallClass {
         class: String,
         images: usize,

@@ -1,6 +1,9 @@
 //! A set of images as the program sees it: labels, splits, bytes at training size.
 
+pub mod collection;
+pub mod fingerprint;
 pub mod labels;
+pub mod preflight;
 pub mod split;
 pub mod tree;
 

@@ -1,0 +1,292 @@
+//! The set as it grows: imports are added, labels matched, splits drawn anew.
+
+use super::fingerprint::{duplicate_groups, fingerprint};
+use super::split::{self, Candidate, Wish};
+use super::{Dataset, Example, ImportRole, Split, preflight};
+use crate::core::error::ImportFault;
+use crate::core::report::{DatasetReport, LeftOut};
+use std::collections::HashMap;
+
+/// Most bytes of pixels that a set may take: a browser gives a worker's memory
+/// 4 GiB at the very most, and training needs a part of it.
+pub const MAX_PIXEL_BYTES: usize = 1 << 30;
+
+/// One image of an import, as its folder or table describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Path inside the folder or archive.
+    pub name: String,
+    /// Index into [`Import::classes`].
+    pub label: Option<u16>,
+    /// Where a folder or table puts it.
+    pub split: Option<Split>,
+}
+
+/// What one choice of files gave.
+#[derive(Clone, Debug, Default)]
+pub struct Import {
+    /// Name of the folder or archive.
+    pub name: String,
+    pub classes: Vec<String>,
+    pub items: Vec<Item>,
+    /// Planar RGB, [N, 3, S, S].
+    pub pixels: Vec<u8>,
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Import {
+    /// A ready-made set as an import, with its splits as given.
+    pub fn from_dataset(name: &str, dataset: Dataset) -> Self {
+        let item = |e: Example| Item { name: e.name, label: e.label, split: Some(e.split) };
+        Self {
+            name: name.to_owned(),
+            classes: dataset.classes,
+            items: dataset.examples.into_iter().map(item).collect(),
+            pixels: dataset.pixels,
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// Imports in the order in which they were added, and the set that they make.
+///
+/// - [`ImportRole::New`] replaces everything.
+/// - [`ImportRole::AddTraining`] trains, whatever its folders say; the splits of
+///   the images before it stay as they are.
+/// - [`ImportRole::AddTest`] tests, whatever its folders say. It joins a test set
+///   that came with the images; a test part that was merely drawn goes back to
+///   training and validation.
+///
+/// Classes of different imports are the same where their names are, apart from
+/// case and space around them.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    seed: u64,
+    sources: Vec<String>,
+    left_out: Vec<LeftOut>,
+    /// What is known of each example's split before drawing.
+    wishes: Vec<Wish>,
+    groups: Vec<usize>,
+    dataset: Dataset,
+}
+
+impl Collection {
+    /// An empty collection of images of `size` × `size` pixels, split by `seed`.
+    pub fn new(size: usize, seed: u64) -> Self {
+        Self {
+            seed,
+            sources: Vec::new(),
+            left_out: Vec::new(),
+            wishes: Vec::new(),
+            groups: Vec::new(),
+            dataset: Dataset { size, ..Dataset::default() },
+        }
+    }
+
+    /// Adds an import, whose pixels must be of this collection's size.
+    ///
+    /// # Errors
+    /// [`ImportFault::OutOfMemory`] or [`ImportFault::TooManyClasses`]; the
+    /// collection is then as before.
+    pub fn add(&mut self, import: Import, role: ImportRole) -> Result<(), ImportFault> {
+        if role == ImportRole::New {
+            let mut fresh = Self::new(self.dataset.size, self.seed);
+            fresh.append(import, role)?;
+            *self = fresh;
+        } else {
+            self.append(import, role)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, import: Import, role: ImportRole) -> Result<(), ImportFault> {
+        debug_assert_eq!(import.pixels.len(), import.items.len() * self.dataset.stride());
+        let images = self.dataset.examples.len() + import.items.len();
+        if images * self.dataset.stride() > MAX_PIXEL_BYTES {
+            return Err(ImportFault::OutOfMemory { images });
+        }
+        let mut classes = self.dataset.classes.clone();
+        let labels = merge_classes(&mut classes, &import.classes);
+        if classes.len() > usize::from(u16::MAX) {
+            return Err(ImportFault::TooManyClasses { classes: classes.len() });
+        }
+        let first = self.sources.is_empty();
+        self.dataset.classes = classes;
+        self.sources.push(import.name);
+        self.left_out.extend(import.left_out);
+        for item in import.items {
+            self.wishes.push(wish(role, item.split, first));
+            self.dataset.examples.push(Example {
+                label: item.label.and_then(|l| labels.get(usize::from(l))).map(|&l| l as u16),
+                split: Split::Train,
+                name: item.name,
+            });
+        }
+        if self.dataset.pixels.is_empty() {
+            self.dataset.pixels = import.pixels;
+        } else {
+            self.dataset.pixels.reserve_exact(import.pixels.len());
+            self.dataset.pixels.extend_from_slice(&import.pixels);
+        }
+        self.groups = duplicate_groups(&self.dataset);
+        self.draw();
+        Ok(())
+    }
+
+    fn draw(&mut self) {
+        let all = self.dataset.examples.iter().zip(&self.wishes).zip(&self.groups);
+        let candidates: Vec<Candidate> =
+            all.map(|((e, &wish), &group)| Candidate { label: e.label, wish, group }).collect();
+        for (example, split) in self.dataset.examples.iter_mut().zip(split::draw(&candidates, self.seed)) {
+            example.split = split;
+        }
+    }
+
+    /// Draws the splits from another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.draw();
+    }
+
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    pub fn into_dataset(self) -> Dataset {
+        self.dataset
+    }
+
+    /// The pre-flight report.
+    pub fn report(&self) -> DatasetReport {
+        DatasetReport {
+            sources: self.sources.clone(),
+            size: self.dataset.size,
+            images: self.dataset.examples.len(),
+            classes: preflight::count_classes(&self.dataset),
+            unlabelled: preflight::unlabelled(&self.dataset, Split::Train),
+            left_out: self.left_out.clone(),
+            warnings: preflight::warnings(&self.dataset, &self.groups),
+            fingerprint: fingerprint(&self.dataset),
+        }
+    }
+}
+
+/// What an import's role makes of the split that its folders name. More
+/// training images for nothing are a new set.
+fn wish(role: ImportRole, split: Option<Split>, first: bool) -> Wish {
+    match (role, split) {
+        (ImportRole::AddTest, _) => Wish::Fixed(Split::Test),
+        (ImportRole::AddTraining, _) if !first => Wish::Fixed(Split::Train),
+        (_, None | Some(Split::Train)) => Wish::Free,
+        (_, Some(held_out)) => Wish::Fixed(held_out),
+    }
+}
+
+/// Adds the names that `classes` lacks; returns the index of each. Folders `Cat`
+/// and `cat` are one class: that they differ by case only is hardly meant.
+fn merge_classes(classes: &mut Vec<String>, names: &[String]) -> Vec<usize> {
+    let key = |name: &str| name.trim().to_lowercase();
+    let mut known: HashMap<String, usize> = classes.iter().enumerate().map(|(i, name)| (key(name), i)).collect();
+    let index = |name: &String| {
+        *known.entry(key(name)).or_insert_with(|| {
+            classes.push(name.trim().to_owned());
+            classes.len() - 1
+        })
+    };
+    names.iter().map(index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::report::DatasetWarning;
+
+    /// `(class, images)` each, every image of other pixels. `salt` sets imports apart.
+    fn import(name: &str, salt: u8, classes: &[(&str, usize)]) -> Import {
+        let mut import = Import { name: name.to_owned(), ..Import::default() };
+        for (label, (class, images)) in classes.iter().enumerate() {
+            import.classes.push((*class).to_owned());
+            for i in 0..*images {
+                import.items.push(Item { name: format!("{class}/{i}"), label: Some(label as u16), split: None });
+                import.pixels.extend([salt, label as u8, i as u8]);
+            }
+        }
+        import
+    }
+
+    fn counts(collection: &Collection) -> Vec<(String, [usize; 3])> {
+        let row = |c: crate::core::report::ClassCount| (c.name, [c.train, c.validation, c.test]);
+        collection.report().classes.into_iter().map(row).collect()
+    }
+
+    fn row(name: &str, counts: [usize; 3]) -> (String, [usize; 3]) {
+        (name.to_owned(), counts)
+    }
+
+    #[test]
+    fn a_new_set_is_split_and_another_replaces_it() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 50), ("dog", 10)]), ImportRole::New).unwrap();
+        assert_eq!(counts(&all), [row("cat", [30, 10, 10]), row("dog", [6, 2, 2])]);
+        all.add(import("two", 2, &[("car", 10), ("bus", 10)]), ImportRole::New).unwrap();
+        assert_eq!(counts(&all), [row("car", [6, 2, 2]), row("bus", [6, 2, 2])]);
+        assert_eq!(all.report().sources, ["two"]);
+        assert_eq!(all.report().images, 20);
+        assert!(all.report().can_evaluate());
+    }
+
+    #[test]
+    fn a_test_set_takes_the_place_of_a_drawn_one_and_matches_classes_by_name() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("train.zip", 1, &[("cat", 50), ("dog", 50)]), ImportRole::New).unwrap();
+        all.add(import("test.zip", 2, &[("Dog", 7), ("cat ", 5), ("emu", 2)]), ImportRole::AddTest).unwrap();
+        let want = [row("cat", [40, 10, 5]), row("dog", [40, 10, 7]), row("emu", [0, 0, 2])];
+        assert_eq!(counts(&all), want);
+        let lacking = DatasetWarning::NotInTraining { class: "emu".to_owned(), images: 2 };
+        assert!(all.report().warnings.contains(&lacking));
+    }
+
+    #[test]
+    fn a_test_set_joins_one_that_came_with_the_images() {
+        let mut first = import("one", 1, &[("cat", 20), ("dog", 20)]);
+        first.items.iter_mut().step_by(4).for_each(|item| item.split = Some(Split::Test));
+        let mut all = Collection::new(1, 1);
+        all.add(first, ImportRole::New).unwrap();
+        assert_eq!(counts(&all)[0], row("cat", [12, 3, 5]));
+        all.add(import("two", 2, &[("cat", 3)]), ImportRole::AddTest).unwrap();
+        assert_eq!(counts(&all)[0], row("cat", [12, 3, 8]));
+    }
+
+    #[test]
+    fn more_training_images_leave_the_splits_of_the_others() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 50), ("dog", 50)]), ImportRole::AddTraining).unwrap();
+        let before: Vec<Split> = all.dataset().examples.iter().map(|e| e.split).collect();
+        assert_eq!(counts(&all)[0], row("cat", [30, 10, 10]), "the first import is a new set");
+        all.add(import("two", 2, &[("cat", 5)]), ImportRole::AddTraining).unwrap();
+        let after: Vec<Split> = all.dataset().examples.iter().map(|e| e.split).collect();
+        assert_eq!(before, after[..100]);
+        assert_eq!(counts(&all)[0], row("cat", [35, 10, 10]));
+    }
+
+    #[test]
+    fn an_import_that_does_not_fit_changes_nothing() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 5)]), ImportRole::New).unwrap();
+        let before = all.report();
+        let many = Import { classes: (0..70_000).map(|i| i.to_string()).collect(), ..Import::default() };
+        assert!(matches!(all.add(many, ImportRole::AddTest), Err(ImportFault::TooManyClasses { .. })));
+        assert_eq!(all.report(), before);
+    }
+
+    #[test]
+    fn the_seed_moves_images_between_splits_and_back() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 50), ("dog", 50)]), ImportRole::New).unwrap();
+        let first = all.report().fingerprint;
+        all.reseed(2);
+        assert_ne!(all.report().fingerprint, first);
+        all.reseed(1);
+        assert_eq!(all.report().fingerprint, first);
+    }
+}

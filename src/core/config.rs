@@ -121,5 +121,17 @@ pub struct RunConfig {
     pub seed: u64,
 }
 
+impl RunConfig {
+    /// Steps of one epoch over `training_images`: whole batches only.
+    pub fn steps_per_epoch(&self, training_images: usize) -> u32 {
+        (training_images / self.batch.max(1)) as u32
+    }
+
+    /// Steps of the whole run.
+    pub fn total_steps(&self, training_images: usize) -> u32 {
+        self.steps_per_epoch(training_images).saturating_mul(self.epochs)
+    }
+}
+
 /// Sides that images can be shrunk to, in pixels.
 pub const IMAGE_SIZES: [usize; 5] = [16, 32, 48, 64, 96];

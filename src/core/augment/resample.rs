@@ -73,7 +73,8 @@ fn reflect(index: isize, size: usize) -> usize {
 /// # Panics
 /// If a length is no multiple of `h`, `w` or their product.
 pub fn apply_separable(image: &[f32], h: usize, w: usize, rows: &[f32], cols: &[f32]) -> Vec<f32> {
-    assert!(image.len() % (h * w) == 0 && rows.len() % h == 0 && cols.len() % w == 0, "shapes fit");
+    let fits = |length: usize, side: usize| length.is_multiple_of(side);
+    assert!(fits(image.len(), h * w) && fits(rows.len(), h) && fits(cols.len(), w), "shapes fit");
     let (out_h, out_w) = (rows.len() / h, cols.len() / w);
     let mut out = Vec::with_capacity(image.len() / (h * w) * out_h * out_w);
     let mut narrowed = vec![0.0; h * out_w];

@@ -1,1 +1,474 @@
-//! Bounds, defaults and keys of every setting.
+//! One table of every setting: its key, what it accepts, and how to read it from
+//! and write it into a [`RunConfig`]. Links, checks and the page's form all go
+//! through it, so that a setting added here is known everywhere. Labels and help
+//! are user-facing and live in `app::text`.
+
+use super::{Architecture, IMAGE_SIZES, Optimizer, RunConfig, Stem};
+use crate::core::error::ConfigFault;
+use std::fmt;
+
+/// A setting. [`Field::ALL`] is in the order of a form: images, encoder, head,
+/// augmentation, loss, optimiser, run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    ImageSize,
+    Encoder,
+    Stem,
+    Width,
+    HeadLayers,
+    HeadOutput,
+    Crop,
+    CropMinArea,
+    FlipProbability,
+    JitterProbability,
+    JitterStrength,
+    GrayProbability,
+    BlurProbability,
+    BlurSigmaMin,
+    BlurSigmaMax,
+    Temperature,
+    Optimizer,
+    PeakRate,
+    WeightDecay,
+    Momentum,
+    TrustCoefficient,
+    Warmup,
+    Batch,
+    Epochs,
+    Seed,
+}
+
+/// A setting's value, whatever its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    Whole(u64),
+    Real(f32),
+    Switch(bool),
+    /// Key of one of the choices.
+    Choice(&'static str),
+}
+
+/// As links carry it: `128`, `0.5`, `on`, `resnet10`. Parsing it back with
+/// [`Bounds::parse`] gives the same value.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(v) => write!(f, "{v}"),
+            Self::Real(v) => write!(f, "{v}"),
+            Self::Switch(v) => f.write_str(if *v { "on" } else { "off" }),
+            Self::Choice(v) => f.write_str(v),
+        }
+    }
+}
+
+/// What a setting accepts; the ends belong to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bounds {
+    Whole {
+        min: u64,
+        max: u64,
+    },
+    /// One of a few whole numbers.
+    OneOf(&'static [u64]),
+    /// `step` is what a slider moves by; values between are accepted.
+    Real {
+        min: f32,
+        max: f32,
+        step: f32,
+    },
+    Switch,
+    /// Keys of the choices.
+    Choice(&'static [&'static str]),
+}
+
+impl Bounds {
+    /// Whether `value` is of the right kind and inside. NaN never is.
+    pub fn accept(&self, value: Value) -> bool {
+        match (self, value) {
+            (Self::Whole { min, max }, Value::Whole(v)) => (min..=max).contains(&&v),
+            (Self::OneOf(all), Value::Whole(v)) => all.contains(&v),
+            (Self::Real { min, max, .. }, Value::Real(v)) => (min..=max).contains(&&v),
+            (Self::Switch, Value::Switch(_)) => true,
+            (Self::Choice(all), Value::Choice(v)) => all.contains(&v),
+            _ => false,
+        }
+    }
+
+    /// Reads what a person or a link wrote; none where it is not acceptable.
+    pub fn parse(&self, text: &str) -> Option<Value> {
+        let text = text.trim();
+        let value = match self {
+            Self::Whole { .. } | Self::OneOf(_) => Value::Whole(text.parse().ok()?),
+            Self::Real { .. } => Value::Real(text.parse().ok()?),
+            Self::Switch => Value::Switch(match text {
+                "on" | "true" | "1" => true,
+                "off" | "false" | "0" => false,
+                _ => return None,
+            }),
+            Self::Choice(all) => Value::Choice(all.iter().find(|key| **key == text)?),
+        };
+        self.accept(value).then_some(value)
+    }
+}
+
+/// `0.01 to 5`, or the choices with commas.
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |items: Vec<String>| items.join(", ");
+        match self {
+            Self::Whole { min, max } => write!(f, "{min} to {max}"),
+            Self::Real { min, max, .. } => write!(f, "{min} to {max}"),
+            Self::OneOf(all) => f.write_str(&list(all.iter().map(u64::to_string).collect())),
+            Self::Switch => f.write_str("on, off"),
+            Self::Choice(all) => f.write_str(&all.join(", ")),
+        }
+    }
+}
+
+const SIZES: &[u64] = &{
+    let mut all = [0; IMAGE_SIZES.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = IMAGE_SIZES[i] as u64;
+        i += 1;
+    }
+    all
+};
+const ENCODERS: &[&str] = &["convnet4", "resnet10", "resnet18"];
+const STEMS: &[&str] = &["small", "imagenet"];
+const OPTIMIZERS: &[&str] = &["lars", "sgd", "adamw"];
+const WIDTHS: &[u64] = &[8, 16, 32, 64];
+const RESNET_WIDTHS: &[u64] = &[16, 32, 64];
+/// The largest whole number that a number field of a web page keeps exactly.
+const MAX_SEED: u64 = (1 << 53) - 1;
+
+const fn real(min: f32, max: f32, step: f32) -> Bounds {
+    Bounds::Real { min, max, step }
+}
+
+const PROBABILITY: Bounds = real(0.0, 1.0, 0.05);
+
+impl Field {
+    pub const ALL: [Self; 25] = [
+        Self::ImageSize,
+        Self::Encoder,
+        Self::Stem,
+        Self::Width,
+        Self::HeadLayers,
+        Self::HeadOutput,
+        Self::Crop,
+        Self::CropMinArea,
+        Self::FlipProbability,
+        Self::JitterProbability,
+        Self::JitterStrength,
+        Self::GrayProbability,
+        Self::BlurProbability,
+        Self::BlurSigmaMin,
+        Self::BlurSigmaMax,
+        Self::Temperature,
+        Self::Optimizer,
+        Self::PeakRate,
+        Self::WeightDecay,
+        Self::Momentum,
+        Self::TrustCoefficient,
+        Self::Warmup,
+        Self::Batch,
+        Self::Epochs,
+        Self::Seed,
+    ];
+
+    /// Name in links and faults, and the bounds.
+    const fn row(self) -> (&'static str, Bounds) {
+        match self {
+            Self::ImageSize => ("size", Bounds::OneOf(SIZES)),
+            Self::Encoder => ("encoder", Bounds::Choice(ENCODERS)),
+            Self::Stem => ("stem", Bounds::Choice(STEMS)),
+            Self::Width => ("width", Bounds::OneOf(WIDTHS)),
+            Self::HeadLayers => ("head_layers", Bounds::Whole { min: 1, max: 3 }),
+            Self::HeadOutput => ("head_output", Bounds::OneOf(&[32, 64, 128])),
+            Self::Crop => ("crop", Bounds::Switch),
+            Self::CropMinArea => ("crop_min_area", real(0.01, 1.0, 0.01)),
+            Self::FlipProbability => ("flip", PROBABILITY),
+            Self::JitterProbability => ("jitter", PROBABILITY),
+            Self::JitterStrength => ("jitter_strength", real(0.0, 2.0, 0.05)),
+            Self::GrayProbability => ("gray", PROBABILITY),
+            Self::BlurProbability => ("blur", PROBABILITY),
+            Self::BlurSigmaMin => ("blur_sigma_min", real(0.05, 5.0, 0.05)),
+            Self::BlurSigmaMax => ("blur_sigma_max", real(0.05, 5.0, 0.05)),
+            Self::Temperature => ("temperature", real(0.01, 5.0, 0.01)),
+            Self::Optimizer => ("optimizer", Bounds::Choice(OPTIMIZERS)),
+            Self::PeakRate => ("rate", real(1e-6, 10.0, 0.001)),
+            Self::WeightDecay => ("weight_decay", real(0.0, 0.1, 1e-6)),
+            Self::Momentum => ("momentum", real(0.0, 0.999, 0.001)),
+            Self::TrustCoefficient => ("trust", real(1e-5, 0.1, 1e-4)),
+            Self::Warmup => ("warmup", real(0.0, 0.5, 0.01)),
+            Self::Batch => ("batch", Bounds::Whole { min: 2, max: 4096 }),
+            Self::Epochs => ("epochs", Bounds::Whole { min: 1, max: 10_000 }),
+            Self::Seed => ("seed", Bounds::Whole { min: 0, max: MAX_SEED }),
+        }
+    }
+
+    /// Name in links and faults.
+    pub const fn key(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What the setting accepts by itself; [`Field::bounds_in`] knows the others.
+    pub const fn bounds(self) -> Bounds {
+        self.row().1
+    }
+
+    /// What the setting accepts beside the other settings of `config`: a ResNet
+    /// has no width of 8, and the blur's range can't be reversed.
+    pub fn bounds_in(self, config: &RunConfig) -> Bounds {
+        match (self, self.bounds()) {
+            (Self::Width, _) if config.encoder.architecture != Architecture::ConvNet4 => Bounds::OneOf(RESNET_WIDTHS),
+            // The lower end keeps its own bounds, so a reversed pair is one fault.
+            (Self::BlurSigmaMax, Bounds::Real { min, max, step }) => {
+                let low = config.augment.blur_sigma.0;
+                real(if (min..=max).contains(&low) { low } else { min }, max, step)
+            }
+            (_, bounds) => bounds,
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.key() == key)
+    }
+
+    /// The setting's value in `config`.
+    pub fn get(self, config: &RunConfig) -> Value {
+        let RunConfig { encoder, head, augment, optimizer, .. } = config;
+        match self {
+            Self::ImageSize => Value::Whole(config.image_size as u64),
+            Self::Encoder => Value::Choice(match encoder.architecture {
+                Architecture::ConvNet4 => "convnet4",
+                Architecture::ResNet10 => "resnet10",
+                Architecture::ResNet18 => "resnet18",
+            }),
+            Self::Stem => Value::Choice(match encoder.stem {
+                Stem::Small => "small",
+                Stem::ImageNet => "imagenet",
+            }),
+            Self::Width => Value::Whole(encoder.width as u64),
+            Self::HeadLayers => Value::Whole(head.layers as u64),
+            Self::HeadOutput => Value::Whole(head.output as u64),
+            Self::Crop => Value::Switch(augment.crop),
+            Self::CropMinArea => Value::Real(augment.crop_min_area),
+            Self::FlipProbability => Value::Real(augment.flip_probability),
+            Self::JitterProbability => Value::Real(augment.jitter_probability),
+            Self::JitterStrength => Value::Real(augment.jitter_strength),
+            Self::GrayProbability => Value::Real(augment.gray_probability),
+            Self::BlurProbability => Value::Real(augment.blur_probability),
+            Self::BlurSigmaMin => Value::Real(augment.blur_sigma.0),
+            Self::BlurSigmaMax => Value::Real(augment.blur_sigma.1),
+            Self::Temperature => Value::Real(config.temperature),
+            Self::Optimizer => Value::Choice(match optimizer.optimizer {
+                Optimizer::Lars => "lars",
+                Optimizer::Sgd => "sgd",
+                Optimizer::AdamW => "adamw",
+            }),
+            Self::PeakRate => Value::Real(optimizer.peak_rate),
+            Self::WeightDecay => Value::Real(optimizer.weight_decay),
+            Self::Momentum => Value::Real(optimizer.momentum),
+            Self::TrustCoefficient => Value::Real(optimizer.trust_coefficient),
+            Self::Warmup => Value::Real(optimizer.warmup),
+            Self::Batch => Value::Whole(config.batch as u64),
+            Self::Epochs => Value::Whole(u64::from(config.epochs)),
+            Self::Seed => Value::Whole(config.seed),
+        }
+    }
+
+    /// Puts `value` into `config`.
+    ///
+    /// # Errors
+    /// If the value is of the wrong kind or out of [`Field::bounds`]; `config`
+    /// then stays as it was. What depends on other settings is left to
+    /// [`RunConfig::check`], because the other setting may be set next.
+    pub fn set(self, config: &mut RunConfig, value: Value) -> Result<(), ConfigFault> {
+        if !self.bounds().accept(value) {
+            return Err(self.fault(&value.to_string(), &self.bounds()));
+        }
+        match value {
+            Value::Whole(v) => self.set_whole(config, v),
+            Value::Real(v) => self.set_real(config, v),
+            // The crop is the only switch.
+            Value::Switch(v) => config.augment.crop = v,
+            Value::Choice(v) => self.set_choice(config, v),
+        }
+        Ok(())
+    }
+
+    /// Reads `text` and puts it into `config`.
+    ///
+    /// # Errors
+    /// As [`Field::set`], and where `text` can't be read.
+    pub fn set_text(self, config: &mut RunConfig, text: &str) -> Result<(), ConfigFault> {
+        let value = self.bounds().parse(text).ok_or_else(|| self.fault(text, &self.bounds()))?;
+        self.set(config, value)
+    }
+
+    fn set_whole(self, config: &mut RunConfig, v: u64) {
+        match self {
+            Self::ImageSize => config.image_size = v as usize,
+            Self::Width => config.encoder.width = v as usize,
+            Self::HeadLayers => config.head.layers = v as usize,
+            Self::HeadOutput => config.head.output = v as usize,
+            Self::Batch => config.batch = v as usize,
+            Self::Epochs => config.epochs = v as u32,
+            Self::Seed => config.seed = v,
+            _ => unreachable!("bounds accept whole numbers for whole fields only"),
+        }
+    }
+
+    fn set_real(self, config: &mut RunConfig, v: f32) {
+        let RunConfig { augment, optimizer, temperature, .. } = config;
+        *match self {
+            Self::CropMinArea => &mut augment.crop_min_area,
+            Self::FlipProbability => &mut augment.flip_probability,
+            Self::JitterProbability => &mut augment.jitter_probability,
+            Self::JitterStrength => &mut augment.jitter_strength,
+            Self::GrayProbability => &mut augment.gray_probability,
+            Self::BlurProbability => &mut augment.blur_probability,
+            Self::BlurSigmaMin => &mut augment.blur_sigma.0,
+            Self::BlurSigmaMax => &mut augment.blur_sigma.1,
+            Self::Temperature => temperature,
+            Self::PeakRate => &mut optimizer.peak_rate,
+            Self::WeightDecay => &mut optimizer.weight_decay,
+            Self::Momentum => &mut optimizer.momentum,
+            Self::TrustCoefficient => &mut optimizer.trust_coefficient,
+            Self::Warmup => &mut optimizer.warmup,
+            _ => unreachable!("bounds accept numbers for number fields only"),
+        } = v;
+    }
+
+    fn set_choice(self, config: &mut RunConfig, v: &str) {
+        match v {
+            "convnet4" => config.encoder.architecture = Architecture::ConvNet4,
+            "resnet10" => config.encoder.architecture = Architecture::ResNet10,
+            "resnet18" => config.encoder.architecture = Architecture::ResNet18,
+            "small" => config.encoder.stem = Stem::Small,
+            "imagenet" => config.encoder.stem = Stem::ImageNet,
+            "lars" => config.optimizer.optimizer = Optimizer::Lars,
+            "sgd" => config.optimizer.optimizer = Optimizer::Sgd,
+            "adamw" => config.optimizer.optimizer = Optimizer::AdamW,
+            _ => unreachable!("bounds accept the listed choices only"),
+        }
+    }
+
+    fn fault(self, value: &str, accepts: &Bounds) -> ConfigFault {
+        ConfigFault { field: self.key().into(), value: value.into(), accepts: accepts.to_string() }
+    }
+}
+
+impl RunConfig {
+    /// Checks every setting, by itself and beside the others.
+    ///
+    /// # Errors
+    /// All settings out of bounds, in the order of [`Field::ALL`].
+    pub fn check(&self) -> Result<(), Vec<ConfigFault>> {
+        let faults: Vec<ConfigFault> = Field::ALL
+            .into_iter()
+            .filter_map(|field| {
+                let (value, bounds) = (field.get(self), field.bounds_in(self));
+                (!bounds.accept(value)).then(|| field.fault(&value.to_string(), &bounds))
+            })
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two acceptable values of a field that differ.
+    fn two_values(field: Field) -> [Value; 2] {
+        match field.bounds() {
+            Bounds::Whole { min, max } => [Value::Whole(min), Value::Whole(max)],
+            Bounds::OneOf(all) => [Value::Whole(all[0]), Value::Whole(all[all.len() - 1])],
+            Bounds::Real { min, max, .. } => [Value::Real(min), Value::Real(max)],
+            Bounds::Switch => [Value::Switch(false), Value::Switch(true)],
+            Bounds::Choice(all) => [Value::Choice(all[0]), Value::Choice(all[all.len() - 1])],
+        }
+    }
+
+    #[test]
+    fn every_field_reads_back_what_was_set_and_touches_no_other() {
+        let base = RunConfig::default();
+        for field in Field::ALL {
+            for value in two_values(field) {
+                let mut config = base;
+                field.set(&mut config, value).unwrap();
+                assert_eq!(field.get(&config), value, "{field:?}");
+                for other in Field::ALL.into_iter().filter(|o| *o != field) {
+                    assert_eq!(other.get(&config), other.get(&base), "{field:?} changed {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn choices_all_read_back() {
+        for field in Field::ALL {
+            if let Bounds::Choice(all) = field.bounds() {
+                for key in all {
+                    let mut config = RunConfig::default();
+                    field.set_text(&mut config, key).unwrap();
+                    assert_eq!(field.get(&config), Value::Choice(key));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_unique_and_found() {
+        for field in Field::ALL {
+            assert_eq!(Field::from_key(field.key()), Some(field));
+        }
+        assert_eq!(Field::from_key("tau"), None);
+    }
+
+    #[test]
+    fn check_names_every_fault_with_what_would_be_accepted() {
+        let mut config = RunConfig::default();
+        assert_eq!(config.check(), Ok(()));
+        config.temperature = f32::NAN;
+        config.batch = 1;
+        config.image_size = 33;
+        let faults = config.check().unwrap_err();
+        let fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();
+        assert_eq!(fields, ["size", "temperature", "batch"]);
+        assert_eq!(faults[0].accepts, "16, 32, 48, 64, 96");
+        assert_eq!(faults[1].accepts, "0.01 to 5");
+        assert_eq!((faults[2].value.as_str(), faults[2].accepts.as_str()), ("1", "2 to 4096"));
+    }
+
+    #[test]
+    fn settings_are_checked_beside_each_other() {
+        let mut config = RunConfig::default();
+        config.encoder.width = 8;
+        config.encoder.architecture = Architecture::ConvNet4;
+        assert_eq!(config.check(), Ok(()));
+        config.encoder.architecture = Architecture::ResNet10;
+        assert_eq!(config.check().unwrap_err()[0].accepts, "16, 32, 64");
+
+        let mut config = RunConfig::default();
+        config.augment.blur_sigma = (2.0, 0.1);
+        let faults = config.check().unwrap_err();
+        assert_eq!(
+            (faults.len(), faults[0].field.as_str(), faults[0].accepts.as_str()),
+            (1, "blur_sigma_max", "2 to 5")
+        );
+    }
+
+    #[test]
+    fn a_refused_value_leaves_the_configuration() {
+        for text in ["", "-1", "1e99", "NaN", "inf", "resnet10", "5.01"] {
+            let mut config = RunConfig::default();
+            let fault = Field::Temperature.set_text(&mut config, text).unwrap_err();
+            assert_eq!((fault.field.as_str(), fault.value.as_str()), ("temperature", text));
+            assert_eq!(config, RunConfig::default());
+        }
+    }
+}

@@ -1,1 +1,182 @@
-//! Presets by image size and batch.
+//! Presets by image size and number of images (METHOD in ARCHITECTURE.md).
+
+use super::{Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
+use serde::{Deserialize, Serialize};
+
+/// Batch of a set that is large enough.
+pub const DEFAULT_BATCH: usize = 128;
+/// Epochs until the device has been timed and proposes its own.
+pub const DEFAULT_EPOCHS: u32 = 30;
+
+/// How much a run takes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Preset {
+    /// The smallest encoder: something to see within a minute.
+    QuickLook,
+    #[default]
+    Balanced,
+    /// The encoder of the published CIFAR-10 results.
+    Thorough,
+}
+
+impl Preset {
+    pub const ALL: [Self; 3] = [Self::QuickLook, Self::Balanced, Self::Thorough];
+
+    /// The preset's encoder for images of `image_size` pixels.
+    pub fn encoder(self, image_size: usize) -> EncoderConfig {
+        let (architecture, width) = match self {
+            Self::QuickLook => (Architecture::ConvNet4, 8),
+            Self::Balanced => (Architecture::ResNet10, 16),
+            Self::Thorough => (Architecture::ResNet18, 64),
+        };
+        let stem = if image_size <= 64 { Stem::Small } else { Stem::ImageNet };
+        EncoderConfig { architecture, stem, width }
+    }
+
+    /// The preset whose encoder `config` has, if any.
+    pub fn of(config: &RunConfig) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.encoder(config.image_size) == config.encoder)
+    }
+}
+
+/// N for a training split: a power of two, at most half of the images (so that
+/// an epoch has two steps), 2 at least.
+pub fn default_batch(training_images: usize) -> usize {
+    let half = (training_images / 2).clamp(2, DEFAULT_BATCH);
+    1 << half.ilog2()
+}
+
+/// Learning rate at the end of warm-up for N images a step.
+///
+/// LARS: 0.075·√N (Chen et al. 2020, appendix B.1), which beats the linear rule
+/// for small batches. SGD: 0.06·N/128, as lightly's CIFAR-10 benchmark. AdamW:
+/// 0.001·√(N/256), the square-root rule that fits adaptive optimisers.
+pub fn default_rate(optimizer: Optimizer, batch: usize) -> f32 {
+    let n = batch as f64;
+    let rate = match optimizer {
+        Optimizer::Lars => 0.075 * n.sqrt(),
+        Optimizer::Sgd => 0.06 * n / 128.0,
+        Optimizer::AdamW => 1e-3 * (n / 256.0).sqrt(),
+    };
+    rate as f32
+}
+
+impl AugmentConfig {
+    /// The paper's operations for images of `image_size` pixels: up to 48 pixels
+    /// as for CIFAR-10 (half the colour strength, no blur), above as for ImageNet.
+    pub fn preset(image_size: usize) -> Self {
+        let small = image_size <= 48;
+        Self {
+            crop: true,
+            crop_min_area: 0.08,
+            flip_probability: 0.5,
+            jitter_probability: 0.8,
+            jitter_strength: if small { 0.5 } else { 1.0 },
+            gray_probability: 0.2,
+            blur_probability: if small { 0.0 } else { 0.5 },
+            blur_sigma: (0.1, 2.0),
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// The rule's usual settings for N images a step.
+    pub fn preset(optimizer: Optimizer, batch: usize) -> Self {
+        Self {
+            optimizer,
+            peak_rate: default_rate(optimizer, batch),
+            weight_decay: 1e-6,
+            momentum: 0.9,
+            trust_coefficient: 0.001,
+            warmup: 0.1,
+        }
+    }
+}
+
+impl RunConfig {
+    /// The balanced preset for images of `image_size` pixels and a training
+    /// split of `training_images`.
+    pub fn preset(image_size: usize, training_images: usize) -> Self {
+        Self::named(Preset::Balanced, image_size, training_images)
+    }
+
+    /// A named preset.
+    pub fn named(preset: Preset, image_size: usize, training_images: usize) -> Self {
+        let batch = default_batch(training_images);
+        Self {
+            image_size,
+            encoder: preset.encoder(image_size),
+            head: HeadConfig { layers: 2, output: 128 },
+            augment: AugmentConfig::preset(image_size),
+            // All sizes offered are small ones; 0.1 is for ImageNet's.
+            temperature: 0.5,
+            optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
+            batch,
+            epochs: DEFAULT_EPOCHS,
+            seed: 0,
+        }
+    }
+}
+
+/// The preset for 32-pixel images and enough of them for a full batch.
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self::preset(32, 2 * DEFAULT_BATCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::IMAGE_SIZES;
+
+    #[test]
+    fn every_preset_is_within_bounds() {
+        for size in IMAGE_SIZES {
+            for images in [0, 1, 4, 5, 300, 5_000, 1_000_000] {
+                for preset in Preset::ALL {
+                    let config = RunConfig::named(preset, size, images);
+                    assert_eq!(config.check(), Ok(()), "{preset:?} {size} {images}");
+                    assert_eq!(Preset::of(&config), Some(preset));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn batches_are_powers_of_two_and_leave_two_steps_an_epoch() {
+        let wanted = [(0, 2), (4, 2), (7, 2), (8, 4), (100, 32), (255, 64), (256, 128), (50_000, 128)];
+        for (images, batch) in wanted {
+            assert_eq!(default_batch(images), batch, "{images} images");
+        }
+    }
+
+    #[test]
+    fn rates_are_the_papers() {
+        let lars = default_rate(Optimizer::Lars, 128);
+        assert!((lars - 0.848_528_1).abs() < 1e-6, "{lars}");
+        assert_eq!(default_rate(Optimizer::Lars, 4096), 4.8);
+        assert_eq!(default_rate(Optimizer::Sgd, 128), 0.06);
+        assert_eq!(default_rate(Optimizer::AdamW, 256), 1e-3);
+        for optimizer in [Optimizer::Lars, Optimizer::Sgd, Optimizer::AdamW] {
+            for batch in [2, 4096] {
+                let optimizer = OptimizerConfig::preset(optimizer, batch);
+                assert_eq!(RunConfig { batch, optimizer, ..RunConfig::default() }.check(), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn small_images_get_no_blur_and_half_the_colour() {
+        let (small, large) = (AugmentConfig::preset(32), AugmentConfig::preset(64));
+        assert_eq!((small.blur_probability, small.jitter_strength), (0.0, 0.5));
+        assert_eq!((large.blur_probability, large.jitter_strength), (0.5, 1.0));
+    }
+
+    #[test]
+    fn an_encoder_of_ones_own_is_no_preset() {
+        let mut config = RunConfig::default();
+        config.encoder.width = 32;
+        assert_eq!(Preset::of(&config), None);
+    }
+}

@@ -8,3 +8,4 @@ pub mod error;
 pub mod metrics;
 pub mod report;
 pub mod rng;
+pub mod sample;

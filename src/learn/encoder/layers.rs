@@ -1,0 +1,22 @@
+//! Convolutions as the networks of this family use them.
+
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+
+/// A square convolution without bias (normalisation follows and has one),
+/// padded so that stride 1 keeps the size.
+pub fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
+    let side = kernel / 2;
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(side, side, side, side))
+        .with_bias(false)
+        .init(device)
+}
+
+/// Mean over height and width: [B, C, H, W] to [B, C].
+pub fn global_average(x: Tensor<4>) -> Tensor<2> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
+}

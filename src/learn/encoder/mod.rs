@@ -1,0 +1,79 @@
+//! Encoders f: image → h. [`Encoder`] is the seam: whatever joins gets a
+//! variant here and a module of its own, and nothing else changes.
+
+mod buffer;
+mod conv4;
+mod layers;
+mod norm;
+mod resnet;
+
+pub use buffer::Buffer;
+pub use conv4::ConvNet4;
+pub use norm::BatchNorm;
+pub use resnet::ResNet;
+
+use crate::core::config::{Architecture, EncoderConfig};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// Any of the program's encoders.
+///
+/// On an autodiff device it trains (batch statistics); its [`Module::valid`]
+/// copy, on the plain device, evaluates (running statistics).
+#[derive(Module, Debug)]
+pub enum Encoder {
+    ConvNet4(ConvNet4),
+    ResNet(ResNet),
+}
+
+impl Encoder {
+    /// The network of `config` with unspecified weights: draw them with
+    /// [`init::draw`](super::init::draw) or load them with
+    /// [`export::load`](super::export::load).
+    pub fn new(config: &EncoderConfig, device: &Device) -> Self {
+        let resnet = |blocks| Self::ResNet(ResNet::new(blocks, config.width, config.stem, device));
+        match config.architecture {
+            Architecture::ConvNet4 => Self::ConvNet4(ConvNet4::new(config.width, device)),
+            Architecture::ResNet10 => resnet(1),
+            Architecture::ResNet18 => resnet(2),
+        }
+    }
+
+    /// `x` [B, 3, S, S], values in [0, 1], to h [B, F].
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::ConvNet4(net) => net.forward(x),
+            Self::ResNet(net) => net.forward(x),
+        }
+    }
+
+    fn norms(&mut self) -> Vec<&mut BatchNorm> {
+        match self {
+            Self::ConvNet4(net) => net.norms(),
+            Self::ResNet(net) => net.norms(),
+        }
+    }
+}
+
+/// The encoder with running statistics that are the plain average over
+/// `batches` ([B, 3, S, S] each, on the encoder's device), instead of whatever
+/// they were. Weights stay; the result evaluates (plain device).
+///
+/// For encoders that never trained: their running mean 0 and variance 1 say
+/// nothing about the images. One pass is enough, because in training mode every
+/// layer sees its input normalised by the batch itself.
+pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
+    // A copy with buffers of its own (`valid`), on the autodiff device, where
+    // batch statistics are used (`train`), without a graph (`no_grad`).
+    let mut copy = encoder.valid().train().no_grad();
+    for (done, batch) in batches.into_iter().enumerate() {
+        for norm in copy.norms() {
+            norm.momentum = 1.0 / (done + 1) as f64;
+        }
+        let _ = copy.forward(Tensor::from_inner(batch.inner()));
+    }
+    for norm in copy.norms() {
+        norm.momentum = norm::MOMENTUM;
+    }
+    copy.set_require_grad(true).valid()
+}

@@ -1,1 +1,64 @@
-fn main() {}
+//! The developer commands. `cargo xtask` alone prints what there is.
+
+mod bundle;
+mod finish;
+mod phases;
+mod process;
+mod server;
+mod setup;
+
+use process::Outcome;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask serve [--port N]      build the release page and serve it on localhost (port 8080)
+cargo xtask test [--only PHASE]   run every test, or one phase of: fmt, clippy, native, bundle, sizes, browser
+cargo xtask setup                 install the pinned tools that serve and test need, and stop
+cargo xtask help                  this text
+
+`cargo xtask finish` is Trunk's post-build hook; nothing else needs to call it.
+What follows `--` goes to the runner of the one phase: cargo xtask test --only browser -- routes.spec.mjs";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Outcome {
+    // Paths everywhere below are relative to the repository's root.
+    let root = process::root();
+    std::env::set_current_dir(&root).map_err(|e| format!("cannot enter {}: {e}", root.display()))?;
+
+    let (own, rest) = match args.iter().position(|a| a == "--") {
+        Some(at) => (&args[..at], &args[at + 1..]),
+        None => (args, &[][..]),
+    };
+    let words: Vec<&str> = own.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        ["serve"] => serve(8080),
+        ["serve", "--port", port] => {
+            serve(port.parse().map_err(|_| format!("--port wants a number from 0 to 65535, not `{port}`"))?)
+        }
+        ["test"] if rest.is_empty() => phases::run(None, &[]),
+        ["test", "--only", phase] => phases::run(Some(phase), rest),
+        ["setup"] => setup::everything().map(|_| ()),
+        ["finish"] => finish::hook(),
+        other => Err(format!("`{}` is no command.\n\n{HELP}", other.join(" "))),
+    }
+}
+
+fn serve(port: u16) -> Outcome {
+    let tools = setup::for_build()?;
+    bundle::build(&tools, bundle::Kind::Release)?;
+    server::serve(bundle::Kind::Release.dist(), port)
+}

@@ -1,0 +1,159 @@
+//! Trunk's post-build hook: makes the built page one that any plain file server can host under any path.
+//!
+//! - **Routes** are listed once, in `src/app/routes.txt`. Each gets its own `index.html`, the same page with a `<base href>` of `./`, `../`
+//!   or `../../` after its depth. All addresses in the page are relative, so `document.baseURI` is always the folder that `dist/` lies in,
+//!   and the page takes its router's base from it.
+//! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
+//!   go into the content security policy.
+//! - **Worker**: its uncompressed size (the total of the progress bar; where a host compresses, Content-Length is something else) and a hash of
+//!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
+
+use crate::process::Outcome;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROUTES: &str = "src/app/routes.txt";
+
+/// Works on the folder that Trunk is about to move into place.
+pub fn hook() -> Outcome {
+    let staging = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from).ok_or(
+        "`finish` is Trunk's hook and works on TRUNK_STAGING_DIR, which is not set: use `cargo xtask serve`, or `trunk build`",
+    )?;
+    finish(&staging, &read_routes(Path::new(ROUTES))?)
+}
+
+fn finish(dist: &Path, routes: &[String]) -> Outcome {
+    check_styles(dist)?;
+    let page = read(&dist.join("index.html"))?;
+    let worker = [fs::read(dist.join("worker.js")), fs::read(dist.join("worker_bg.wasm"))];
+    let [Ok(script), Ok(wasm)] = worker else {
+        return Err(format!("{} holds no worker.js or worker_bg.wasm: did the worker build?", dist.display()));
+    };
+    let version = Sha256::new().chain_update(&script).chain_update(&wasm).finalize();
+    let version: String = version.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+
+    let page = fill(&page, "{{worker-bytes}}", &wasm.len().to_string())?;
+    let page = fill(&page, "{{worker-version}}", &version)?;
+    let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
+    for route in routes {
+        let depth = route.split('/').filter(|part| !part.is_empty()).count();
+        let base = if depth == 0 { "./".to_string() } else { "../".repeat(depth) };
+        let folder = dist.join(route.trim_matches('/'));
+        fs::create_dir_all(&folder).map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+        let file = folder.join("index.html");
+        fs::write(&file, fill(&page, "{{base}}", &base)?)
+            .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Outcome<String> {
+    fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
+}
+
+/// One route a line; `#` starts a comment.
+fn read_routes(path: &Path) -> Outcome<Vec<String>> {
+    let text = read(path)?;
+    let routes: Vec<String> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(String::from)
+        .collect();
+    for route in &routes {
+        let plain = route.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/');
+        if !route.starts_with('/') || !plain || route.contains("//") {
+            return Err(format!("{}: `{route}` is no route; a route is / or /words/like-this", path.display()));
+        }
+    }
+    if !routes.iter().any(|route| route == "/") {
+        return Err(format!("{}: the home page `/` is missing", path.display()));
+    }
+    Ok(routes)
+}
+
+fn fill(page: &str, mark: &str, value: &str) -> Outcome<String> {
+    if page.contains(mark) { Ok(page.replace(mark, value)) } else { Err(format!("index.html: `{mark}` is missing")) }
+}
+
+/// The policy's sources for every inline script of the page.
+///
+/// A script is inline when its tag has no `src`; the hash is over the bytes
+/// between the tags, as the policy's specification says.
+fn hashes(page: &str) -> Outcome<String> {
+    let mut sources = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find("<script") {
+        rest = &rest[start..];
+        let open = rest.find('>').ok_or("index.html: a <script> tag does not end")?;
+        let close = rest.find("</script>").ok_or("index.html: a <script> has no </script>")?;
+        if !rest[..open].contains(" src=") {
+            sources.push(format!("'sha256-{}'", STANDARD.encode(Sha256::digest(&rest[open + 1..close]))));
+        }
+        rest = &rest[close..];
+    }
+    if sources.is_empty() {
+        return Err("index.html: no inline script found, not even Trunk's start script".to_string());
+    }
+    Ok(sources.join(" "))
+}
+
+/// Trunk copies style sheets but does not bundle them, so an import would
+/// point at a file that is not there.
+fn check_styles(dist: &Path) -> Outcome {
+    for entry in fs::read_dir(dist).map_err(|e| format!("cannot read {}: {e}", dist.display()))?.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "css") && read(&path)?.contains("@import") {
+            return Err(format!(
+                "{}: @import is not bundled; give each style sheet its own <link> in index.html",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_of_an_inline_script_is_the_one_of_the_specification() {
+        // The example of the Content Security Policy specification, section 8.3 of level 3.
+        let page = "<script src='a.js'></script><script>alert('Hello, world.');</script>";
+        let page = page.replace("src='a.js'", "defer src='a.js'");
+        assert_eq!(hashes(&page).unwrap(), "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='");
+    }
+
+    #[test]
+    fn every_route_has_a_page_whose_base_leads_to_the_root() {
+        let dist = std::env::temp_dir().join(format!("simclr-lab-finish-{}", std::process::id()));
+        fs::create_dir_all(&dist).unwrap();
+        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><script>1</script>";
+        fs::write(dist.join("index.html"), page).unwrap();
+        fs::write(dist.join("worker.js"), "x").unwrap();
+        fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
+        let routes = ["/", "/data", "/lesson/lars"].map(String::from);
+        finish(&dist, &routes).unwrap();
+        for (file, base) in [("index.html", "./"), ("data/index.html", "../"), ("lesson/lars/index.html", "../../")] {
+            let text = fs::read_to_string(dist.join(file)).unwrap();
+            assert!(text.contains(&format!("<base href=\"{base}\">")), "{file}: {text}");
+            assert!(text.contains("content=\"4 ") && !text.contains("{{"), "{file}: {text}");
+        }
+        fs::remove_dir_all(&dist).unwrap();
+    }
+
+    #[test]
+    fn a_bad_route_is_named() {
+        let file = std::env::temp_dir().join(format!("simclr-lab-routes-{}", std::process::id()));
+        for (text, word) in [("/\ndata\n", "`data`"), ("/\n/../x\n", "`/../x`"), ("/data\n", "home page")] {
+            fs::write(&file, text).unwrap();
+            let error = read_routes(&file).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+        fs::remove_file(&file).unwrap();
+    }
+}

@@ -109,6 +109,10 @@ pub enum Fault {
         have: usize,
         need: usize,
     },
+    /// The images were shrunk to another side than the configuration says.
+    WrongSize { images: usize, config: usize },
+    /// The loss is no longer a number; the learning rate is too high, as a rule.
+    NotFinite { step: u32 },
     /// Evaluation needs labels in train, validation and test.
     NoLabels,
     /// Nothing has been loaded yet.

@@ -158,8 +158,9 @@ pub enum Phase {
 }
 
 /// Life of a run as the page shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunState {
+    #[default]
     Idle,
     Running(Phase),
     Paused,

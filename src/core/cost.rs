@@ -1,0 +1,165 @@
+//! What a training step costs: parameters, multiply-adds and memory of a
+//! configuration, counted from its shapes.
+
+use super::config::{Architecture, EncoderConfig, RunConfig, Stem};
+
+/// One convolution as its shapes: input and output channels, kernel side,
+/// output side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Conv {
+    input: usize,
+    output: usize,
+    kernel: usize,
+    side: usize,
+}
+
+/// Counts for one configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Trained numbers: convolutions, normalisation, linear layers.
+    pub parameters: u64,
+    /// Multiply-adds of one forward pass of one view.
+    pub forward_macs: u64,
+    /// Multiply-adds of one backward pass of one view; the image itself needs
+    /// no gradient.
+    pub backward_macs: u64,
+    /// Numbers in the convolutions' outputs for one view.
+    pub activations: u64,
+}
+
+/// Copies of each activation that live until the backward pass has used them:
+/// a convolution's output, its normalised and its rectified form, and the
+/// gradient in flight.
+const ACTIVATION_COPIES: u64 = 4;
+/// Weight, gradient, momentum and the update in flight.
+const PARAMETER_COPIES: u64 = 4;
+const FLOAT: u64 = 4;
+
+impl Cost {
+    /// Counts encoder and projection head of `config`.
+    pub fn of(config: &RunConfig) -> Self {
+        let mut cost = Self::default();
+        for (index, conv) in convolutions(&config.encoder, config.image_size).iter().enumerate() {
+            let weights = (conv.input * conv.output * conv.kernel * conv.kernel) as u64;
+            let outputs = (conv.output * conv.side * conv.side) as u64;
+            let macs = weights * (conv.side * conv.side) as u64;
+            cost.parameters += weights + 2 * conv.output as u64;
+            cost.activations += outputs;
+            cost.forward_macs += macs;
+            cost.backward_macs += if index == 0 { macs } else { 2 * macs };
+        }
+        let hidden = config.encoder.features();
+        for layer in 1..=config.head.layers {
+            let output = if layer == config.head.layers { config.head.output } else { hidden };
+            let weights = (hidden * output) as u64;
+            cost.parameters += weights + output as u64;
+            cost.forward_macs += weights;
+            cost.backward_macs += 2 * weights;
+        }
+        cost
+    }
+
+    /// Bytes on the device while `config` trains on `images` images: an upper
+    /// estimate, from shapes alone.
+    pub fn memory(config: &RunConfig, images: usize) -> u64 {
+        let cost = Self::of(config);
+        let views = 2 * config.batch as u64;
+        let set = (images * 3 * config.image_size * config.image_size) as u64;
+        let similarities = views * views * ACTIVATION_COPIES;
+        set + FLOAT
+            * (PARAMETER_COPIES * cost.parameters + ACTIVATION_COPIES * cost.activations * views + similarities)
+    }
+
+    /// Floating-point operations of one training step on `batch` images.
+    pub fn step_flops(&self, config: &RunConfig) -> u64 {
+        let views = 2 * config.batch as u64;
+        // z zᵀ forward, and its two products backward.
+        let similarity = 3 * views * views * config.head.output as u64;
+        2 * ((self.forward_macs + self.backward_macs) * views + similarity)
+    }
+}
+
+fn convolutions(encoder: &EncoderConfig, image: usize) -> Vec<Conv> {
+    let mut side = image;
+    let mut all = Vec::new();
+    let mut add = |input, output, kernel, stride: usize, side: usize| {
+        let side = side.div_ceil(stride);
+        all.push(Conv { input, output, kernel, side });
+        side
+    };
+    let width = encoder.width;
+    let blocks = match encoder.architecture {
+        Architecture::ConvNet4 => {
+            side = add(3, width, 3, 1, side);
+            for stage in 1..4 {
+                side = add(width << (stage - 1), width << stage, 3, 2, side);
+            }
+            return all;
+        }
+        Architecture::ResNet10 => 1,
+        Architecture::ResNet18 => 2,
+    };
+    side = match encoder.stem {
+        Stem::Small => add(3, width, 3, 1, side),
+        Stem::ImageNet => add(3, width, 7, 2, side).div_ceil(2),
+    };
+    let mut input = width;
+    for stage in 0..4 {
+        for block in 0..blocks {
+            let output = width << stage;
+            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+            let inside = add(input, output, 3, stride, side);
+            add(output, output, 3, 1, inside);
+            if stride != 1 || input != output {
+                add(input, output, 1, stride, side);
+            }
+            (input, side) = (output, inside);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::HeadConfig;
+
+    fn config(architecture: Architecture, width: usize, batch: usize) -> RunConfig {
+        RunConfig {
+            encoder: EncoderConfig { architecture, stem: Stem::Small, width },
+            head: HeadConfig { layers: 2, output: 128 },
+            batch,
+            ..RunConfig::preset(32, 1000)
+        }
+    }
+
+    /// Counted independently for the same two networks: 6.168772608 and
+    /// 106.590633984 GFLOP a step.
+    #[test]
+    fn flops_agree_with_an_independent_count() {
+        for (architecture, width, batch, flops) in
+            [(Architecture::ResNet10, 16, 32, 6_168_772_608), (Architecture::ResNet18, 64, 16, 106_590_633_984)]
+        {
+            let config = config(architecture, width, batch);
+            assert_eq!(Cost::of(&config).step_flops(&config), flops);
+        }
+    }
+
+    /// torchvision's ResNet-18 without its classifier has 11 176 512 parameters;
+    /// a 3×3 stem takes 7 680 fewer.
+    #[test]
+    fn resnet18_has_its_published_parameters() {
+        let mut config = config(Architecture::ResNet18, 64, 16);
+        let head = 512 * 512 + 512 + 512 * 128 + 128;
+        assert_eq!(Cost::of(&config).parameters, 11_176_512 - 7_680 + head);
+        config.encoder.stem = Stem::ImageNet;
+        assert_eq!(Cost::of(&config).parameters, 11_176_512 + head);
+    }
+
+    #[test]
+    fn memory_grows_with_batch_and_images() {
+        let small = Cost::memory(&config(Architecture::ResNet10, 16, 32), 1000);
+        assert!(Cost::memory(&config(Architecture::ResNet10, 16, 64), 1000) > small);
+        assert_eq!(Cost::memory(&config(Architecture::ResNet10, 16, 32), 2000) - small, 1000 * 3072);
+    }
+}

@@ -8,4 +8,5 @@ pub mod init;
 pub mod lars;
 pub mod nt_xent;
 pub mod optim;
+pub mod step;
 pub mod store;

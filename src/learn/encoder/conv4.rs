@@ -44,6 +44,11 @@ impl ConvNet4 {
         global_average(relu(self.bn4.forward(self.conv4.forward(x))))
     }
 
+    #[cfg(test)]
+    pub(super) fn stem(&self, x: Tensor<4>) -> Tensor<4> {
+        self.conv1.forward(x)
+    }
+
     pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {
         vec![&mut self.bn1, &mut self.bn2, &mut self.bn3, &mut self.bn4]
     }

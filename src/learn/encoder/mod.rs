@@ -55,25 +55,48 @@ impl Encoder {
     }
 }
 
-/// The encoder with running statistics that are the plain average over
-/// `batches` ([B, 3, S, S] each, on the encoder's device), instead of whatever
-/// they were. Weights stay; the result evaluates (plain device).
+/// Re-estimates running statistics as the plain average over batches, instead
+/// of whatever they were. Weights stay.
 ///
 /// For encoders that never trained: their running mean 0 and variance 1 say
 /// nothing about the images. One pass is enough, because in training mode every
-/// layer sees its input normalised by the batch itself.
-pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
-    // A copy with buffers of its own (`valid`), on the autodiff device, where
-    // batch statistics are used (`train`), without a graph (`no_grad`).
-    let mut copy = encoder.valid().train().no_grad();
-    for (done, batch) in batches.into_iter().enumerate() {
-        for norm in copy.norms() {
-            norm.momentum = 1.0 / (done + 1) as f64;
-        }
-        let _ = copy.forward(Tensor::from_inner(batch.inner()));
-    }
-    for norm in copy.norms() {
-        norm.momentum = norm::MOMENTUM;
-    }
-    copy.set_require_grad(true).valid()
+/// layer sees its input normalised by the batch itself. A batch at a time, so
+/// that a caller can yield in between.
+#[derive(Debug)]
+pub struct BatchNormEstimator {
+    encoder: Encoder,
+    batches: usize,
 }
+
+impl BatchNormEstimator {
+    /// Works on a copy of `encoder`.
+    pub fn new(encoder: &Encoder) -> Self {
+        // Buffers of its own (`valid`), on the autodiff device, where batch
+        // statistics are used (`train`), without a graph (`no_grad`).
+        Self { encoder: encoder.valid().train().no_grad(), batches: 0 }
+    }
+
+    /// `batch` [B, 3, S, S], on the encoder's device; all of one size B.
+    pub fn add(&mut self, batch: Tensor<4>) {
+        self.batches += 1;
+        let part = 1.0 / self.batches as f64;
+        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = part);
+        let _ = self.encoder.forward(Tensor::from_inner(batch.inner()));
+    }
+
+    /// The encoder, for evaluation (plain device).
+    pub fn finish(mut self) -> Encoder {
+        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = norm::MOMENTUM);
+        self.encoder.set_require_grad(true).valid()
+    }
+}
+
+/// [`BatchNormEstimator`] over all of `batches` at once.
+pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
+    let mut estimator = BatchNormEstimator::new(encoder);
+    batches.into_iter().for_each(|batch| estimator.add(batch));
+    estimator.finish()
+}
+
+#[cfg(test)]
+mod tests;

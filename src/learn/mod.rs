@@ -10,3 +10,4 @@ pub mod nt_xent;
 pub mod optim;
 pub mod step;
 pub mod store;
+pub mod trainer;

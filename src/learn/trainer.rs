@@ -1,0 +1,207 @@
+//! A pre-training run, one step at a time.
+
+use super::augment::views;
+use super::encoder::Encoder;
+use super::optim::Optimizer;
+use super::step::{Learner, SimClr, initial_encoder};
+use super::store::ByteStore;
+use crate::core::augment::ViewParams;
+use crate::core::config::{AugmentConfig, OptimizerConfig, RunConfig};
+use crate::core::error::Fault;
+use crate::core::report::StepReport;
+use crate::core::rng::Rng;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+/// Steps whose measurements may wait on the device at once; the oldest are
+/// dropped unread beyond that.
+const RING: usize = 4096;
+
+/// Pre-training of one encoder on the images of one split.
+///
+/// Everything random comes from the configuration's seed, drawn on the host:
+/// two trainers of equal configuration on equal images go the same way.
+/// [`Trainer::step`] waits for nothing, so that it can be called where waiting
+/// is impossible (WebGPU in a browser); [`Trainer::read`] fetches what the steps
+/// measured, asynchronously.
+pub struct Trainer {
+    config: RunConfig,
+    store: ByteStore,
+    /// Images that are trained on, as indices into the store.
+    images: Vec<u32>,
+    /// The current epoch's order of `images`.
+    order: Vec<u32>,
+    learner: Learner,
+    device: Device,
+    /// Steps done.
+    steps: u32,
+    pending: Vec<(StepReport, Tensor<1>)>,
+}
+
+impl Trainer {
+    /// A run at its start. `device` is the plain device that holds `store`;
+    /// `images` are the indices of the training split.
+    ///
+    /// # Errors
+    /// [`Fault::TooFewImages`] where not even one batch can be filled.
+    pub fn new(config: &RunConfig, store: ByteStore, images: &[usize], device: &Device) -> Result<Self, Fault> {
+        if images.len() < config.batch {
+            return Err(Fault::TooFewImages { have: images.len(), need: config.batch });
+        }
+        let model = SimClr::new(&config.encoder, &config.head, config.seed, &device.clone().autodiff());
+        let optimizer = Optimizer::new(&config.optimizer);
+        Ok(Self {
+            config: *config,
+            store,
+            images: images.iter().map(|&i| i as u32).collect(),
+            order: Vec::new(),
+            learner: Learner { model, optimizer, temperature: config.temperature },
+            device: device.clone(),
+            steps: 0,
+            pending: Vec::new(),
+        })
+    }
+
+    /// Enqueues one whole step: draws the batch and its views, makes them on
+    /// the device, forward, loss, backward, new weights. Nothing is waited for.
+    pub fn step(&mut self) {
+        let epoch = self.epoch();
+        let first = (self.steps % self.steps_per_epoch()) as usize * self.config.batch;
+        if first == 0 || self.order.is_empty() {
+            self.order = epoch_order(&self.images, self.config.seed, epoch);
+        }
+        let batch = &self.order[first..first + self.config.batch];
+        let params: Vec<_> = batch.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
+        let rate = self.learning_rate();
+        let measured = self.learner.step(views(&self.store, batch, &params), rate);
+
+        self.steps += 1;
+        let report = StepReport { step: self.steps, epoch, learning_rate: rate, ..StepReport::default() };
+        if self.pending.len() == RING {
+            self.pending.remove(0);
+        }
+        self.pending.push((report, measured));
+    }
+
+    /// Reports of all steps since the last call, in order, in one transfer; the
+    /// device has finished those steps when this returns. Wall time is left at
+    /// 0: only the caller has a clock in every environment.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where the device gives no values (it may be lost).
+    pub async fn read(&mut self) -> Result<Vec<StepReport>, Fault> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reports, measured): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
+        let internal = |detail| Fault::Internal { detail };
+        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| internal(format!("{e:?}")))?;
+        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| internal(format!("{e:?}")))?;
+        let fill = |(report, v): (StepReport, &[f32])| StepReport {
+            loss: v[0],
+            contrastive_accuracy: v[1],
+            std: v[2],
+            ..report
+        };
+        Ok(reports.into_iter().zip(values.chunks_exact(3)).map(fill).collect())
+    }
+
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Steps measured, but not yet read.
+    pub fn unread(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The epoch that the next step belongs to, from 1.
+    pub fn epoch(&self) -> u32 {
+        self.steps / self.steps_per_epoch() + 1
+    }
+
+    /// Epochs done in full.
+    pub fn epochs_done(&self) -> u32 {
+        self.steps / self.steps_per_epoch()
+    }
+
+    /// Full batches in the training images; the incomplete rest is dropped, and
+    /// is another one every epoch.
+    pub fn steps_per_epoch(&self) -> u32 {
+        (self.images.len() / self.config.batch) as u32
+    }
+
+    pub fn total_steps(&self) -> u32 {
+        self.steps_per_epoch() * self.config.epochs
+    }
+
+    pub fn done(&self) -> bool {
+        self.steps >= self.total_steps()
+    }
+
+    /// Learning rate of the next step.
+    pub fn learning_rate(&self) -> f32 {
+        learning_rate(&self.config.optimizer, self.steps, self.total_steps())
+    }
+
+    /// The encoder as it is now, for evaluation: on the plain device, with
+    /// running statistics. Training goes on without touching it.
+    pub fn encoder(&self) -> Encoder {
+        self.learner.model.encoder.valid()
+    }
+
+    /// The encoder as this run started, drawn again from the seed, for
+    /// evaluation. Its running statistics are those of no image at all: see
+    /// [`BatchNormEstimator`](super::encoder::BatchNormEstimator).
+    pub fn initial_encoder(&self) -> Encoder {
+        initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
+    }
+
+    /// The images that are trained on, as indices into the store.
+    pub fn images(&self) -> &[u32] {
+        &self.images
+    }
+
+    pub fn store(&self) -> &ByteStore {
+        &self.store
+    }
+}
+
+/// What is drawn for both views of one image in one epoch (from 1): the run's
+/// own draws, also for previews.
+pub fn draw_views(config: &RunConfig, epoch: u32, image: u32) -> [ViewParams; 2] {
+    view_pair(&config.augment, config.image_size, config.seed, epoch, image)
+}
+
+/// [`draw_views`] where there is no whole configuration.
+pub fn view_pair(augment: &AugmentConfig, size: usize, seed: u64, epoch: u32, image: u32) -> [ViewParams; 2] {
+    [0, 1].map(|view| ViewParams::draw(augment, size, &mut Rng::for_view(seed, epoch, image, view)))
+}
+
+/// The order of `images` in one epoch (from 1).
+fn epoch_order(images: &[u32], seed: u64, epoch: u32) -> Vec<u32> {
+    let mut order = images.to_vec();
+    Rng::stream(seed, "order").fork(u64::from(epoch)).shuffle(&mut order);
+    order
+}
+
+/// Linear warm-up from 0 to the peak, then cosine to 0 at the end; `done` steps
+/// of `total` are done. Step 1 of a warm-up of k steps has 1/k of the peak.
+fn learning_rate(config: &OptimizerConfig, done: u32, total: u32) -> f32 {
+    let warmup = (config.warmup * total as f32).round();
+    let done = done as f32;
+    if done < warmup {
+        return config.peak_rate * (done + 1.0) / warmup;
+    }
+    let part = (done - warmup) / (total as f32 - warmup).max(1.0);
+    config.peak_rate * 0.5 * (1.0 + (std::f32::consts::PI * part.min(1.0)).cos())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+use super::*;
+use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, Stem};
+use crate::core::dataset::{Dataset, Example, Split};
+use burn::tensor::read_sync;
+
+const IMAGES: usize = 40;
+
+fn config() -> RunConfig {
+    RunConfig {
+        image_size: 16,
+        encoder: EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 },
+        head: HeadConfig { layers: 2, output: 32 },
+        augment: AugmentConfig {
+            crop: true,
+            crop_min_area: 0.3,
+            flip_probability: 0.5,
+            jitter_probability: 0.8,
+            jitter_strength: 0.5,
+            gray_probability: 0.2,
+            blur_probability: 0.0,
+            blur_sigma: (0.1, 2.0),
+        },
+        temperature: 0.5,
+        optimizer: OptimizerConfig {
+            optimizer: config::Optimizer::Lars,
+            peak_rate: 0.5,
+            weight_decay: 1e-6,
+            momentum: 0.9,
+            trust_coefficient: 0.001,
+            warmup: 0.1,
+        },
+        batch: 16,
+        epochs: 10,
+        seed: 5,
+    }
+}
+
+/// Images of one random colour each, with some noise.
+fn images() -> Dataset {
+    let mut rng = Rng::new(8);
+    let mut pixels = Vec::new();
+    for _ in 0..IMAGES * 3 {
+        let level = rng.uniform(20.0, 235.0);
+        pixels.extend((0..256).map(|_| (level + rng.uniform(-20.0, 20.0)) as u8));
+    }
+    let example = |i| Example { label: None, split: Split::Train, name: format!("{i}") };
+    Dataset { size: 16, classes: Vec::new(), examples: (0..IMAGES).map(example).collect(), pixels }
+}
+
+fn trainer(config: &RunConfig) -> Trainer {
+    let device = Device::flex();
+    let store = ByteStore::new(&images(), &device, 1 << 20);
+    // Training images are a part of the store.
+    let chosen: Vec<usize> = (0..IMAGES).filter(|i| i % 8 != 0).collect();
+    Trainer::new(config, store, &chosen, &device).unwrap()
+}
+
+fn run(config: &RunConfig, steps: usize) -> Vec<StepReport> {
+    let mut trainer = trainer(config);
+    (0..steps).for_each(|_| trainer.step());
+    read_sync(trainer.read()).unwrap()
+}
+
+#[test]
+fn a_run_reports_every_step_once_and_in_order() {
+    let mut trainer = trainer(&config());
+    assert_eq!((trainer.steps_per_epoch(), trainer.total_steps(), trainer.epoch()), (2, 20, 1));
+    (0..3).for_each(|_| trainer.step());
+    let reports = read_sync(trainer.read()).unwrap();
+    assert_eq!(reports.iter().map(|r| (r.step, r.epoch)).collect::<Vec<_>>(), [(1, 1), (2, 1), (3, 2)]);
+    assert!(read_sync(trainer.read()).unwrap().is_empty());
+    while !trainer.done() {
+        trainer.step();
+    }
+    let reports = read_sync(trainer.read()).unwrap();
+    assert_eq!(reports.len(), 17);
+    for r in &reports {
+        assert!(r.loss.is_finite() && r.loss > 1.0 && r.loss < 5.0, "{r:?}");
+        assert!((0.0..=1.0).contains(&r.contrastive_accuracy) && r.std > 0.0, "{r:?}");
+    }
+}
+
+#[test]
+fn equal_seeds_run_equally_and_others_do_not() {
+    let losses = |seed| run(&RunConfig { seed, ..config() }, 4).iter().map(|r| r.loss).collect::<Vec<_>>();
+    let first = losses(1);
+    for (a, b) in first.iter().zip(losses(1)) {
+        assert!((a - b).abs() < 1e-4, "{a} and {b} from one seed");
+    }
+    assert!((first[0] - losses(2)[0]).abs() > 1e-4);
+}
+
+#[test]
+fn training_moves_the_encoder_away_from_its_start() {
+    let mut trainer = trainer(&config());
+    let store = trainer.store().clone();
+    let h =
+        |encoder: &Encoder| -> Vec<f32> { encoder.forward(store.gather(&[1, 2, 3])).into_data().try_to_vec().unwrap() };
+    assert_eq!(h(&trainer.encoder()), h(&trainer.initial_encoder()));
+    let kept = trainer.encoder();
+    let before = h(&kept);
+    trainer.step();
+    trainer.step();
+    assert_eq!(h(&kept), before, "an evaluation copy must not change with training");
+    assert_eq!(h(&trainer.initial_encoder()), before);
+    let moved = h(&trainer.encoder()).iter().zip(&before).any(|(a, b)| (a - b).abs() > 1e-3);
+    assert!(moved, "two steps changed nothing");
+}
+
+#[test]
+fn an_epoch_visits_each_image_once_in_an_order_of_its_own() {
+    let images: Vec<u32> = (0..50).collect();
+    let (first, second) = (epoch_order(&images, 1, 1), epoch_order(&images, 1, 2));
+    assert_ne!(first, second);
+    assert_eq!(first, epoch_order(&images, 1, 1));
+    let mut sorted = first;
+    sorted.sort_unstable();
+    assert_eq!(sorted, images);
+}
+
+#[test]
+fn too_few_images_are_named() {
+    let store = ByteStore::new(&images(), &Device::flex(), 1 << 20);
+    let fault = Trainer::new(&config(), store, &[0, 1, 2], &Device::flex()).err();
+    assert_eq!(fault, Some(Fault::TooFewImages { have: 3, need: 16 }));
+}

@@ -1,1 +1,26 @@
-//! The page.
+//! The page: it draws and listens, and computes nothing. Everything that
+//! trains lives in the worker, which [`client`] owns.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`client`] | the worker: loading it, asking it, noticing its death |
+//! | [`state`] | every fact that the page shows, as signals |
+//! | [`routes`] | which address shows which page |
+//! | [`pages`] | one module a page |
+//! | [`parts`] | what several pages share: layout, notices, charts, pictures |
+//! | [`text`] | every word that a user reads |
+
+use leptos::prelude::*;
+
+pub mod client;
+pub mod pages;
+pub mod parts;
+pub mod routes;
+pub mod state;
+pub mod text;
+
+/// Mounts the page into the document's body.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
+    mount_to_body(routes::App);
+}

@@ -1,3 +1,6 @@
 //! Starts the page; everything else is `simclr_lab::app`.
 
-fn main() {}
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    simclr_lab::app::start();
+}

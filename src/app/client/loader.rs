@@ -1,0 +1,112 @@
+//! Fetches the worker with progress and starts it. Trunk has a shim for
+//! workers, but none that tells how far the download is.
+
+use super::post::words;
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, ReadableStreamDefaultReader, Response, Url, Worker, WorkerOptions, WorkerType};
+
+/// Key in the tab's storage that says a reload was tried.
+const RELOADED: &str = "reloaded-for-version";
+
+/// What a `<meta>` of the built page says; see xtask's `finish`.
+fn meta(name: &str) -> Option<String> {
+    let tag = document().query_selector(&format!("meta[name={name}]")).ok()??;
+    tag.get_attribute("content").filter(|c| !c.is_empty())
+}
+
+/// URL of one of the worker's two files. The build's hash of both keeps an old
+/// cached file from meeting a new one.
+fn url(base: &str, file: &str) -> String {
+    let version = meta("worker-version").map(|v| format!("?v={v}")).unwrap_or_default();
+    format!("{base}{file}{version}")
+}
+
+/// Downloads the worker's wasm; `progress` gets the bytes so far and, where
+/// known, of all.
+pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<ArrayBuffer, String> {
+    let url = url(base, "worker_bg.wasm");
+    let failed = |e: JsValue| format!("{url}: {}", words(&e));
+    let response: Response =
+        JsFuture::from(window().fetch_with_str(&url)).await.map_err(failed)?.dyn_into().map_err(failed)?;
+    if !response.ok() {
+        return Err(format!("{url}: HTTP {}", response.status()));
+    }
+    // The build's number counts unpacked bytes, as the reader below does; a
+    // server's Content-Length counts packed ones where it compresses.
+    let total = meta("worker-bytes").or_else(|| response.headers().get("content-length").ok().flatten());
+    let total = total.and_then(|t| t.parse::<f64>().ok());
+    let Some(body) = response.body() else {
+        let whole = response.array_buffer().map_err(failed)?;
+        return JsFuture::from(whole).await.map_err(failed).map(JsCast::unchecked_into);
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let chunks = Array::new();
+    let mut got = 0.0;
+    loop {
+        let part = JsFuture::from(reader.read()).await.map_err(failed)?;
+        if Reflect::get(&part, &"done".into()).is_ok_and(|d| d.is_truthy()) {
+            break;
+        }
+        let chunk: Uint8Array = Reflect::get(&part, &"value".into()).map_err(failed)?.unchecked_into();
+        got += f64::from(chunk.byte_length());
+        chunks.push(&chunk);
+        progress(got, total.filter(|t| *t >= got));
+    }
+    let blob = Blob::new_with_u8_array_sequence(&chunks).map_err(failed)?;
+    JsFuture::from(blob.array_buffer()).await.map_err(failed).map(JsCast::unchecked_into)
+}
+
+/// Starts the worker and hands it its wasm.
+///
+/// A worker started from a `blob:` script inherits the page's content security
+/// policy, one started from a URL does not; the policy is what keeps images on
+/// this machine.
+pub fn start(base: &str, wasm: &ArrayBuffer) -> Result<Worker, String> {
+    let failed = |e: JsValue| words(&e);
+    let import = js_sys::JSON::stringify(&url(base, "worker.js").into()).map_err(failed)?;
+    let script = format!(
+        r#"import init from {import};
+const early = [];
+self.onmessage = async ({{ data }}) => {{
+  const queue = (message) => early.push(message);
+  self.onmessage = queue;
+  try {{
+    await init({{ module_or_path: data }});
+    if (self.onmessage === queue) self.onmessage = null;
+    for (const m of early) self.dispatchEvent(new MessageEvent("message", {{ data: m.data }}));
+  }} catch (error) {{
+    self.postMessage({{ failed: String((error && error.message) || error) }});
+  }}
+}};
+"#
+    );
+    let kind = BlobPropertyBag::new();
+    kind.set_type("text/javascript");
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &kind).map_err(failed)?;
+    let address = Url::create_object_url_with_blob(&blob).map_err(failed)?;
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let worker = Worker::new_with_options(&address, &options).map_err(failed)?;
+    worker.post_message_with_transfer(wasm, &Array::of1(wasm)).map_err(failed)?;
+    Ok(worker)
+}
+
+/// Reloads the page, once a tab, because page and worker are of different
+/// builds; false if that was tried already.
+pub fn reload_once() -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    if storage.get_item(RELOADED).ok().flatten().is_some() || storage.set_item(RELOADED, "1").is_err() {
+        return false;
+    }
+    window().location().reload().is_ok()
+}
+
+/// Page and worker fit: a later difference may reload again.
+pub fn forget_reload() {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.remove_item(RELOADED);
+    }
+}

@@ -1,0 +1,7 @@
+//! One module a page.
+
+pub mod data;
+pub mod evaluate;
+pub mod help;
+pub mod home;
+pub mod pretrain;

@@ -1,0 +1,106 @@
+//! What stands around every page: skip link, header with navigation, messages,
+//! footer.
+
+use super::announce::{Announcer, LiveRegion};
+use super::meter::Meter;
+use super::notice::Notices;
+use crate::app::state::{Store, WorkerState};
+use crate::app::text::layout as text;
+use crate::app::text::units::bytes;
+use leptos::html::Main;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_location;
+
+#[component]
+pub fn Layout(children: Children) -> impl IntoView {
+    provide_context(Announcer::new());
+    let main = NodeRef::<Main>::new();
+    // A plain "#content" would lead to the root page: <base> holds the folder.
+    let skip = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        if let Some(main) = main.get() {
+            let _ = main.focus();
+        }
+    };
+    // After a navigation the keyboard starts at the new page, not in the menu.
+    let path = use_location().pathname;
+    Effect::new(move |first: Option<()>| {
+        path.track();
+        if let (Some(()), Some(main)) = (first, main.get_untracked()) {
+            let _ = main.focus();
+        }
+    });
+    view! {
+        <a class="skip" href="#content" on:click=skip>
+            {text::SKIP}
+        </a>
+        <header class="site">
+            <A href="/" exact=true attr:class="brand">
+                <Mark />
+                {text::PROGRAM}
+            </A>
+            <nav aria-label=text::NAVIGATION>
+                <ul>
+                    {text::LINKS
+                        .map(|(href, label)| {
+                            view! {
+                                <li>
+                                    <A href=href exact=href == "/">
+                                        {label}
+                                    </A>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul>
+            </nav>
+        </header>
+        <Notices />
+        <WorkerLoading />
+        <main id="content" tabindex="-1" node_ref=main>
+            {children()}
+        </main>
+        <footer class="site">
+            <p>{text::PRIVACY}</p>
+        </footer>
+        <LiveRegion />
+    }
+}
+
+/// Two overlapping views of one thing.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+            <rect x="2" y="2" width="13" height="13" rx="4" />
+            <rect x="9" y="9" width="13" height="13" rx="4" class="over" />
+        </svg>
+    }
+}
+
+/// How far the worker's download is, while it runs.
+#[component]
+fn WorkerLoading() -> impl IntoView {
+    let worker = Store::get().worker;
+    let label = Signal::derive(move || {
+        if worker.get() == WorkerState::Starting { text::STARTING_WORKER } else { text::LOADING_WORKER }.to_owned()
+    });
+    let part = Signal::derive(move || match worker.get() {
+        WorkerState::Loading { got, total: Some(total) } => Some(got / total),
+        _ => None,
+    });
+    let detail = Signal::derive(move || match worker.get() {
+        WorkerState::Loading { got, total: Some(total) } => format!("{} of {}", bytes(got), bytes(total)),
+        WorkerState::Loading { got, total: None } => bytes(got),
+        _ => String::new(),
+    });
+    let busy = Memo::new(move |_| matches!(worker.get(), WorkerState::Loading { .. } | WorkerState::Starting));
+    view! {
+        <Show when=move || busy.get()>
+            <div class="worker-loading">
+                <Meter label=label part=part detail=detail />
+            </div>
+        </Show>
+    }
+}

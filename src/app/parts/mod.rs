@@ -1,0 +1,7 @@
+//! What several pages share.
+
+pub mod announce;
+pub mod layout;
+pub mod meter;
+pub mod notice;
+pub mod picture;

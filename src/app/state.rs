@@ -1,0 +1,219 @@
+//! Every fact that the page shows, as one typed store of signals. [`Client`]
+//! writes it from the worker's events; pages read it.
+//!
+//! [`Client`]: super::client::Client
+
+use crate::core::config::RunConfig;
+use crate::core::error::Fault;
+use crate::core::report::{DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, RunState, StepReport};
+use crate::protocol::{DeviceChoice, Event};
+use leptos::prelude::*;
+
+/// Life of the worker as the page sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum WorkerState {
+    /// Not needed yet.
+    #[default]
+    Absent,
+    /// Bytes on the way; `total` where the build told.
+    Loading {
+        got: f64,
+        total: Option<f64>,
+    },
+    /// All bytes here; compiling, and waiting for its first message.
+    Starting,
+    Ready,
+    /// Asked for something, and heard nothing for a minute.
+    Silent,
+    /// Could not be started, or ended.
+    Dead,
+}
+
+/// An import under way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportState {
+    pub done: u32,
+    /// 0 until known.
+    pub total: u32,
+    /// The file being read.
+    pub file: String,
+    /// `performance.now()` when the import was asked for.
+    pub since: f64,
+}
+
+/// A fault to show, with a number to close it by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub id: u32,
+    pub fault: Fault,
+}
+
+/// The store; `Copy`, taken by [`Store::get`] in any component.
+#[derive(Clone, Copy)]
+pub struct Store {
+    pub worker: RwSignal<WorkerState>,
+    /// What the user asked to compute on.
+    pub device_choice: RwSignal<DeviceChoice>,
+    /// What the worker computes on.
+    pub device: RwSignal<Option<DeviceReport>>,
+    pub dataset: RwSignal<Option<DatasetReport>>,
+    /// Some while an import runs.
+    pub import: RwSignal<Option<ImportState>>,
+    pub config: RwSignal<RunConfig>,
+    /// The configuration that the run in [`Store::run`] was started with.
+    pub run_config: RwSignal<Option<RunConfig>>,
+    pub estimate: RwSignal<Option<Estimate>>,
+    pub run: RwSignal<RunState>,
+    /// One report a step of the run, in order.
+    pub steps: RwSignal<Vec<StepReport>>,
+    /// One report an epoch of the run, from epoch 0.
+    pub epochs: RwSignal<Vec<EpochReport>>,
+    pub evaluation: RwSignal<Option<EvaluationReport>>,
+    /// Part done, 0 to 1, while linear evaluation runs.
+    pub evaluating: RwSignal<Option<f32>>,
+    pub notices: RwSignal<Vec<Notice>>,
+    next_notice: StoredValue<u32>,
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        Self {
+            worker: RwSignal::default(),
+            device_choice: RwSignal::default(),
+            device: RwSignal::default(),
+            dataset: RwSignal::default(),
+            import: RwSignal::default(),
+            config: RwSignal::new(first_config()),
+            run_config: RwSignal::default(),
+            estimate: RwSignal::default(),
+            run: RwSignal::new(RunState::Idle),
+            steps: RwSignal::default(),
+            epochs: RwSignal::default(),
+            evaluation: RwSignal::default(),
+            evaluating: RwSignal::default(),
+            notices: RwSignal::default(),
+            next_notice: StoredValue::new(0),
+        }
+    }
+
+    /// The store of this page; call it inside a component.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Whether a run is under way, at work or paused.
+    pub fn run_open(&self) -> bool {
+        matches!(self.run.get(), RunState::Running(_) | RunState::Paused)
+    }
+
+    /// Shows a fault until the user closes it; one notice for equal faults.
+    pub fn notify(&self, fault: Fault) {
+        let id = self.next_notice.get_value();
+        self.next_notice.set_value(id + 1);
+        self.notices.update(|all| {
+            all.retain(|n| n.fault != fault);
+            all.push(Notice { id, fault });
+        });
+    }
+
+    pub fn dismiss(&self, id: u32) {
+        self.notices.update(|all| all.retain(|n| n.id != id));
+    }
+
+    /// Forgets the run and what was measured in it.
+    pub(super) fn clear_run(&self) {
+        self.run.set(RunState::Idle);
+        self.run_config.set(None);
+        self.steps.update(Vec::clear);
+        self.epochs.update(Vec::clear);
+        self.evaluation.set(None);
+        self.evaluating.set(None);
+    }
+
+    /// Forgets everything that lived in the worker; settings stay.
+    pub(super) fn clear_worker(&self) {
+        self.device.set(None);
+        self.dataset.set(None);
+        self.import.set(None);
+        self.estimate.set(None);
+        self.clear_run();
+    }
+
+    /// Takes an event of the worker in. Steps and epochs arrive in batches by
+    /// [`Store::measured`] instead; faults by [`Store::notify`].
+    pub(super) fn take(&self, event: &Event) {
+        match event {
+            Event::Device(report) => self.device.set(Some(report.clone())),
+            Event::ImportProgress { done, total, file } => self.import.update(|import| {
+                let import = import.get_or_insert_default();
+                (import.done, import.total) = (*done, *total);
+                import.file.clone_from(file);
+            }),
+            Event::Imported(report) => {
+                self.import.set(None);
+                self.estimate.set(None);
+                self.clear_run();
+                self.config.update(|c| c.image_size = report.size);
+                self.dataset.set(Some(report.clone()));
+            }
+            Event::ImportCancelled => self.import.set(None),
+            Event::Estimate(estimate) => self.estimate.set(Some(*estimate)),
+            Event::State(state) => self.run.set(*state),
+            Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),
+            Event::Evaluated(report) => {
+                self.evaluating.set(None);
+                self.evaluation.set(Some(report.clone()));
+            }
+            Event::Ready { .. }
+            | Event::Alive
+            | Event::Pictures(_)
+            | Event::Views(_)
+            | Event::Step(_)
+            | Event::Epoch(_)
+            | Event::Encoder { .. }
+            | Event::Failed(_) => {}
+        }
+    }
+
+    /// Adds measurements, many at once: every change redraws the charts.
+    pub(super) fn measured(&self, steps: &mut Vec<StepReport>, epochs: &mut Vec<EpochReport>) {
+        if !steps.is_empty() {
+            self.steps.update(|all| all.append(steps));
+        }
+        if !epochs.is_empty() {
+            self.epochs.update(|all| all.append(epochs));
+        }
+    }
+}
+
+/// The settings before anything was chosen.
+fn first_config() -> RunConfig {
+    use crate::core::config::*;
+    RunConfig {
+        image_size: 32,
+        encoder: EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 16 },
+        head: HeadConfig { layers: 2, output: 128 },
+        augment: AugmentConfig {
+            crop: true,
+            crop_min_area: 0.08,
+            flip_probability: 0.5,
+            jitter_probability: 0.8,
+            jitter_strength: 0.5,
+            gray_probability: 0.2,
+            blur_probability: 0.0,
+            blur_sigma: (0.1, 2.0),
+        },
+        temperature: 0.5,
+        optimizer: OptimizerConfig {
+            optimizer: Optimizer::Lars,
+            peak_rate: 0.85,
+            weight_decay: 1e-6,
+            momentum: 0.9,
+            trust_coefficient: 0.001,
+            warmup: 0.1,
+        },
+        batch: 128,
+        epochs: 30,
+        seed: 0,
+    }
+}

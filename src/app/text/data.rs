@@ -1,0 +1,3 @@
+//! Words of the page "Images".
+
+pub const TITLE: &str = "Images";

@@ -1,0 +1,3 @@
+//! Words of the page "Evaluate".
+
+pub const TITLE: &str = "Evaluate";

@@ -1,0 +1,209 @@
+//! Every fault and warning in words: what happened, and what to do about it.
+
+use super::units::{bytes, count};
+use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault};
+use crate::core::report::DatasetWarning;
+
+/// Cause and remedy of a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    pub what: String,
+    pub todo: String,
+}
+
+fn words(what: impl Into<String>, todo: impl Into<String>) -> Words {
+    Words { what: what.into(), todo: todo.into() }
+}
+
+pub fn fault(fault: &Fault) -> Words {
+    match fault {
+        Fault::Import(import) => import_fault(import),
+        Fault::Config(fields) => config_fault(fields),
+        Fault::Device(device) => device_fault(device),
+        Fault::TooFewImages { have, need } => words(
+            format!("There are {} training images; one batch of these settings needs {}.", count(*have), count(*need)),
+            "Choose a smaller batch, or add images.",
+        ),
+        Fault::NoLabels => words(
+            "Evaluation needs labelled images of at least two classes among training and test images.",
+            "Add images in one folder per class, or a labels.csv. Pre-training works without labels.",
+        ),
+        Fault::NoDataset => words("No images are loaded.", "Load the sample set or your own images first."),
+        Fault::NoEncoder => words("No encoder has been trained yet.", "Pre-train one first; a few steps are enough."),
+        Fault::Busy => {
+            words("That cannot be done while something else is running.", "Wait for it to end, or cancel it.")
+        }
+        Fault::OutOfMemory { detail } => words(
+            format!("The device ran out of memory ({detail})."),
+            "Choose a smaller batch, encoder width or image size, or switch to the CPU, then try again.",
+        ),
+        Fault::Version { page, worker } => words(
+            format!(
+                "The page (protocol {page}) and the training program (protocol {worker}) are of different versions."
+            ),
+            "Clear this site's cached files in your browser's settings, then reload.",
+        ),
+        Fault::Internal { detail } => words(
+            format!("Something went wrong inside the program: {detail}"),
+            "Restart the training program. If it happens again, please report this message.",
+        ),
+    }
+}
+
+fn import_fault(fault: &ImportFault) -> Words {
+    match fault {
+        ImportFault::NoImages { left_out } if left_out.is_empty() => words(
+            "None of these files is an image that can be read.",
+            "Choose PNG, JPEG, WebP, GIF or BMP images, a folder or a zip of them.",
+        ),
+        ImportFault::NoImages { left_out } => {
+            let first = &left_out[0];
+            let file = file_fault(&first.fault);
+            words(
+                format!(
+                    "None of these {} files could be used. The first, {}: {}",
+                    count(left_out.len()),
+                    first.file,
+                    file.what
+                ),
+                file.todo,
+            )
+        }
+        ImportFault::NoFiles => {
+            words("There were no files in what was chosen.", "Choose a folder that holds images, or a zip of one.")
+        }
+        ImportFault::NotAZip { file, detail } => words(
+            format!("{file} is not a zip archive that can be read ({detail})."),
+            "Pack the folder again as a plain .zip, or choose the folder itself.",
+        ),
+        ImportFault::OutOfMemory { images } => words(
+            format!("{} images of this size do not fit into memory.", count(*images)),
+            "Choose a smaller image size, or fewer images.",
+        ),
+        ImportFault::TooManyClasses { classes } => words(
+            format!("{} classes are more than the program can count (65 535).", count(*classes)),
+            "If each image has its own folder, put them into one folder: they then count as unlabelled.",
+        ),
+    }
+}
+
+fn config_fault(fields: &[ConfigFault]) -> Words {
+    let list: Vec<String> =
+        fields.iter().map(|f| format!("{} is {}, accepted is {}", f.field, f.value, f.accepts)).collect();
+    words(format!("Some settings are out of bounds: {}.", list.join("; ")), "Correct them and start again.")
+}
+
+/// Why WebGPU is not in use, and what helps.
+pub fn device_fault(fault: &DeviceFault) -> Words {
+    match fault {
+        DeviceFault::InsecureOrigin => words(
+            "WebGPU is off because this page was loaded over plain http.",
+            "Open it over https, or from localhost.",
+        ),
+        DeviceFault::NoApi => {
+            words("This browser has no WebGPU.", "Use a recent Chrome, Edge, Safari or Firefox, or train on the CPU.")
+        }
+        DeviceFault::NoAdapter => words(
+            "The browser has WebGPU, but found no graphics adapter for it.",
+            "Turn on hardware acceleration in the browser's settings and update the graphics driver, or train on the CPU.",
+        ),
+        DeviceFault::NoDevice { detail } => words(
+            format!("The graphics adapter gave no device ({detail})."),
+            "Close other tabs that use the GPU and reload, or train on the CPU.",
+        ),
+        DeviceFault::Lost { detail } => words(
+            format!("The connection to the GPU was lost ({detail})."),
+            "This happens when the driver restarts or memory runs out. Restart, with a smaller batch if it happens again.",
+        ),
+    }
+}
+
+/// Why one file was left out of an import.
+pub fn file_fault(fault: &FileFault) -> Words {
+    const CONVERT: &str = "Convert it to JPEG or PNG.";
+    match fault {
+        FileFault::Empty => words("The file is empty.", "Copy it again from its source."),
+        FileFault::NotAnImage { looks_like: None } => words("Not an image that the program knows.", CONVERT),
+        FileFault::NotAnImage { looks_like: Some(kind) } => {
+            words(format!("Not an image: it looks like {kind}."), "Remove it, or convert it to JPEG or PNG.")
+        }
+        FileFault::Heic => words(
+            "HEIC images cannot be read in a browser.",
+            "Convert it to JPEG; on an iPhone, choose Settings, Camera, Formats, Most Compatible for new photos.",
+        ),
+        FileFault::Avif => words("AVIF images are not read.", CONVERT),
+        FileFault::Damaged { detail } => {
+            words(format!("The image is damaged or cut short ({detail})."), "Copy it again from its source.")
+        }
+        FileFault::TooLarge { width, height } => words(
+            format!("The image has {width} × {height} pixels, more than the program reads."),
+            "Shrink it; a few hundred pixels are plenty here.",
+        ),
+        FileFault::TooManyBytes { bytes: size } => words(
+            format!("The file has {}, more than the program reads.", bytes(*size as f64)),
+            "Shrink the image; a few hundred pixels are plenty here.",
+        ),
+        FileFault::Bomb => words(
+            "It unpacks to far more than its packed size.",
+            "If you trust it, unpack it yourself and choose the folder.",
+        ),
+        FileFault::UnsafePath => {
+            words("Its path leads out of the archive.", "Pack the folder again; the rest of the archive was read.")
+        }
+        FileFault::Encrypted => {
+            words("The zip entry is encrypted.", "Unpack it with its password and choose the folder.")
+        }
+        FileFault::Compression { method } => words(
+            format!("The zip entry is packed by {method}, which the program does not unpack."),
+            "Pack the folder again with the usual method (deflate).",
+        ),
+        FileFault::NoSuchFile => {
+            words("labels.csv names it, but it is not among the files.", "Add the file, or take its row out.")
+        }
+        FileFault::NotInLabels => words(
+            "labels.csv does not name it, so it joins pre-training without a label.",
+            "Add a row for it to use its label.",
+        ),
+        FileFault::BadRow { line } => {
+            words(format!("Line {line} of labels.csv cannot be read."), "Write it as file,label.")
+        }
+        FileFault::Unreadable { detail } => words(
+            format!("The browser could not read the file ({detail})."),
+            "Choose it again; it may have been moved or changed.",
+        ),
+    }
+}
+
+/// Something to know before training.
+pub fn warning(warning: &DatasetWarning) -> Words {
+    match warning {
+        DatasetWarning::SmallClass { class, images } => words(
+            format!("Class {class} has only {} image{}.", count(*images), if *images == 1 { "" } else { "s" }),
+            "It cannot be judged fairly: add images, or leave the class out.",
+        ),
+        DatasetWarning::OneClass { class } => words(
+            format!("All labelled images are of one class, {class}."),
+            "Pre-training works; add a second class to evaluate.",
+        ),
+        DatasetWarning::NoLabels => words(
+            "These images have no labels.",
+            "Pre-training needs none. To evaluate afterwards, add images in one folder per class.",
+        ),
+        DatasetWarning::Duplicates { groups, images } => words(
+            format!("{} images are exact copies of others, in {} groups.", count(*images), count(*groups)),
+            "Copies are kept in one split, so that no test image was trained on.",
+        ),
+        DatasetWarning::ConflictingLabels { images } => words(
+            format!("{} images have the same pixels as another, but a different label.", count(*images)),
+            "Check their labels: no classifier can get them all right.",
+        ),
+        DatasetWarning::UnlabelledTest { images } => words(
+            format!("{} images of the test set have no label.", count(*images)),
+            "They are neither trained on nor evaluated.",
+        ),
+        DatasetWarning::NotInTraining { class, images } => words(
+            format!("Class {class} ({} images) is in the test set, but not among the training images.", count(*images)),
+            "A classifier cannot learn it: add training images of it, or leave it out.",
+        ),
+    }
+}

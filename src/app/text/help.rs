@@ -1,0 +1,3 @@
+//! Words of the page "Help".
+
+pub const TITLE: &str = "Help";

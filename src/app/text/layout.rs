@@ -1,0 +1,21 @@
+//! Words around every page: header, footer, notices, the worker's state.
+
+pub const PROGRAM: &str = "SimCLR Lab";
+pub const SKIP: &str = "Skip to content";
+pub const NAVIGATION: &str = "Stages";
+/// Route, label.
+pub const LINKS: [(&str, &str); 5] =
+    [("/", "Home"), ("/data", "Images"), ("/pretrain", "Pre-train"), ("/evaluate", "Evaluate"), ("/help", "Help")];
+pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";
+pub const NOT_FOUND: &str = "There is no page here";
+pub const NOT_FOUND_GO: &str = "Go to the start";
+
+pub const NOTICES: &str = "Messages";
+pub const DISMISS: &str = "Dismiss";
+pub const LOADING_WORKER: &str = "Loading the training program";
+pub const STARTING_WORKER: &str = "Starting the training program";
+pub const SILENT: &str = "The training program has not answered for a minute. A very slow step can take this long: \
+    wait, or start it again. Settings are kept and your images are loaded again, but an encoder in training is lost.";
+pub const DEAD: &str = "The training program has stopped. Settings are kept; start it again to go on.";
+pub const RESTART: &str = "Restart";
+pub const WAIT: &str = "Keep waiting";

@@ -1,0 +1,11 @@
+//! Every word that a user reads, one module a page. Code elsewhere holds no
+//! user-facing string.
+
+pub mod data;
+pub mod evaluate;
+pub mod fault;
+pub mod help;
+pub mod home;
+pub mod layout;
+pub mod pretrain;
+pub mod units;

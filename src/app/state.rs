@@ -60,6 +60,9 @@ pub struct Store {
     /// Some while an import runs.
     pub import: RwSignal<Option<ImportState>>,
     pub config: RwSignal<RunConfig>,
+    /// Whether the settings are the user's own (or a link's) rather than those
+    /// that fit the images.
+    pub touched: RwSignal<bool>,
     /// The configuration that the run in [`Store::run`] was started with.
     pub run_config: RwSignal<Option<RunConfig>>,
     pub estimate: RwSignal<Option<Estimate>>,
@@ -83,7 +86,8 @@ impl Store {
             device: RwSignal::default(),
             dataset: RwSignal::default(),
             import: RwSignal::default(),
-            config: RwSignal::new(first_config()),
+            config: RwSignal::default(),
+            touched: RwSignal::default(),
             run_config: RwSignal::default(),
             estimate: RwSignal::default(),
             run: RwSignal::new(RunState::Idle),
@@ -153,7 +157,13 @@ impl Store {
                 self.import.set(None);
                 self.estimate.set(None);
                 self.clear_run();
-                self.config.update(|c| c.image_size = report.size);
+                // Settings that nobody touched follow the images.
+                let images = report.training_images();
+                if self.touched.get_untracked() {
+                    self.config.update(|c| c.image_size = report.size);
+                } else {
+                    self.config.set(RunConfig::preset(report.size, images));
+                }
                 self.dataset.set(Some(report.clone()));
             }
             Event::ImportCancelled => self.import.set(None),
@@ -183,37 +193,5 @@ impl Store {
         if !epochs.is_empty() {
             self.epochs.update(|all| all.append(epochs));
         }
-    }
-}
-
-/// The settings before anything was chosen.
-fn first_config() -> RunConfig {
-    use crate::core::config::*;
-    RunConfig {
-        image_size: 32,
-        encoder: EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 16 },
-        head: HeadConfig { layers: 2, output: 128 },
-        augment: AugmentConfig {
-            crop: true,
-            crop_min_area: 0.08,
-            flip_probability: 0.5,
-            jitter_probability: 0.8,
-            jitter_strength: 0.5,
-            gray_probability: 0.2,
-            blur_probability: 0.0,
-            blur_sigma: (0.1, 2.0),
-        },
-        temperature: 0.5,
-        optimizer: OptimizerConfig {
-            optimizer: Optimizer::Lars,
-            peak_rate: 0.85,
-            weight_decay: 1e-6,
-            momentum: 0.9,
-            trust_coefficient: 0.001,
-            warmup: 0.1,
-        },
-        batch: 128,
-        epochs: 30,
-        seed: 0,
     }
 }

@@ -66,8 +66,7 @@ impl Cost {
         let views = 2 * config.batch as u64;
         let set = (images * 3 * config.image_size * config.image_size) as u64;
         let similarities = views * views * ACTIVATION_COPIES;
-        set + FLOAT
-            * (PARAMETER_COPIES * cost.parameters + ACTIVATION_COPIES * cost.activations * views + similarities)
+        set + FLOAT * (PARAMETER_COPIES * cost.parameters + ACTIVATION_COPIES * cost.activations * views + similarities)
     }
 
     /// Floating-point operations of one training step on `batch` images.

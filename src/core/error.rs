@@ -110,9 +110,14 @@ pub enum Fault {
         need: usize,
     },
     /// The images were shrunk to another side than the configuration says.
-    WrongSize { images: usize, config: usize },
+    WrongSize {
+        images: usize,
+        config: usize,
+    },
     /// The loss is no longer a number; the learning rate is too high, as a rule.
-    NotFinite { step: u32 },
+    NotFinite {
+        step: u32,
+    },
     /// Evaluation needs labels in train, validation and test.
     NoLabels,
     /// Nothing has been loaded yet.

@@ -1,6 +1,7 @@
 //! Every fault and warning in words: what happened, and what to do about it.
 
 use super::units::{bytes, count};
+use crate::core::config::bounds::Field;
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault};
 use crate::core::report::DatasetWarning;
 
@@ -23,6 +24,14 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::TooFewImages { have, need } => words(
             format!("There are {} training images; one batch of these settings needs {}.", count(*have), count(*need)),
             "Choose a smaller batch, or add images.",
+        ),
+        Fault::WrongSize { images, config } => words(
+            format!("The images are {images} pixels wide, but the settings say {config}."),
+            "Choose that size on the page Images; the files are read again.",
+        ),
+        Fault::NotFinite { step } => words(
+            format!("The loss stopped being a number at step {}.", count(*step as usize)),
+            "The learning rate is too high, as a rule: halve it, or raise the temperature, and start again.",
         ),
         Fault::NoLabels => words(
             "Evaluation needs labelled images of at least two classes among training and test images.",
@@ -88,9 +97,17 @@ fn import_fault(fault: &ImportFault) -> Words {
 }
 
 fn config_fault(fields: &[ConfigFault]) -> Words {
-    let list: Vec<String> =
-        fields.iter().map(|f| format!("{} is {}, accepted is {}", f.field, f.value, f.accepts)).collect();
-    words(format!("Some settings are out of bounds: {}.", list.join("; ")), "Correct them and start again.")
+    let list: Vec<String> = fields.iter().map(one_field).collect();
+    words(list.join(" "), "Correct them and try again.")
+}
+
+/// What is wrong with one setting.
+pub fn one_field(fault: &ConfigFault) -> String {
+    let name = Field::from_key(&fault.field).map(|f| super::settings::of(f).label);
+    match name {
+        Some(name) => format!("{name} is {}; accepted: {}.", fault.value, fault.accepts),
+        None => format!("There is no setting called {}.", fault.field),
+    }
 }
 
 /// Why WebGPU is not in use, and what helps.

@@ -8,4 +8,5 @@ pub mod help;
 pub mod home;
 pub mod layout;
 pub mod pretrain;
+pub mod settings;
 pub mod units;

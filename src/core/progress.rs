@@ -1,0 +1,214 @@
+//! How far a run is and how long it will take: step times smoothed, without the
+//! first steps, which compile kernels and fill caches.
+
+use super::config::RunConfig;
+use super::config::bounds::{Bounds, Field};
+
+/// Steps at the start of a run whose time says nothing about the rest.
+pub const WARMUP_STEPS: u32 = 2;
+/// Part of the smoothed time that the newest step has.
+const NEWEST: f64 = 0.1;
+
+/// An exponential mean without a start value: early on it is the plain mean's
+/// kin instead of a mix with 0 (the correction that Adam uses).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Smoothed {
+    sum: f64,
+    weight: f64,
+}
+
+impl Smoothed {
+    fn add(&mut self, value: f64) {
+        self.sum += NEWEST * (value - self.sum);
+        self.weight += NEWEST * (1.0 - self.weight);
+    }
+
+    fn mean(&self) -> Option<f64> {
+        (self.weight > 0.0).then(|| self.sum / self.weight)
+    }
+}
+
+/// Progress of one run. Times are wall times in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    total: u32,
+    steps_per_epoch: u32,
+    batch: usize,
+    done: u32,
+    /// Steps seen since the start or the last [`Progress::interrupted`].
+    since_start: u32,
+    step: Smoothed,
+    evaluation: Smoothed,
+}
+
+impl Progress {
+    /// At the start of a run of `config` over `training_images`.
+    pub fn new(config: &RunConfig, training_images: usize) -> Self {
+        Self {
+            total: config.total_steps(training_images),
+            steps_per_epoch: config.steps_per_epoch(training_images),
+            batch: config.batch,
+            done: 0,
+            since_start: 0,
+            step: Smoothed::default(),
+            evaluation: Smoothed::default(),
+        }
+    }
+
+    /// One step more is done and took so long. A time that is no number, or
+    /// negative (a clock set back), counts as a step but not as a time.
+    pub fn step_took(&mut self, milliseconds: f64) {
+        self.done = (self.done + 1).min(self.total);
+        self.since_start += 1;
+        if self.since_start > WARMUP_STEPS && milliseconds.is_finite() && milliseconds >= 0.0 {
+            self.step.add(milliseconds);
+        }
+    }
+
+    /// The evaluation at the end of an epoch took so long.
+    pub fn evaluation_took(&mut self, milliseconds: f64) {
+        if milliseconds.is_finite() && milliseconds >= 0.0 {
+            self.evaluation.add(milliseconds);
+        }
+    }
+
+    /// The run went on after a pause, or on another device: the next steps warm
+    /// up again. The times so far stay until new ones replace them.
+    pub fn interrupted(&mut self) {
+        self.since_start = 0;
+    }
+
+    pub fn done(&self) -> u32 {
+        self.done
+    }
+
+    pub fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Part of the steps done, 0 to 1; 1 for a run without steps.
+    pub fn part(&self) -> f64 {
+        if self.total == 0 { 1.0 } else { f64::from(self.done) / f64::from(self.total) }
+    }
+
+    /// The epoch that the next step belongs to, from 1; the last one at the end.
+    pub fn epoch(&self) -> u32 {
+        let epochs = self.total.checked_div(self.steps_per_epoch).unwrap_or(0);
+        self.done.checked_div(self.steps_per_epoch).map_or(0, |epoch| (epoch + 1).min(epochs))
+    }
+
+    /// Smoothed time of a step; none during the warm-up.
+    pub fn step_milliseconds(&self) -> Option<f64> {
+        self.step.mean()
+    }
+
+    /// Images (not views) a second, evaluations left out.
+    pub fn images_per_second(&self) -> Option<f64> {
+        self.step_milliseconds().filter(|ms| *ms > 0.0).map(|ms| self.batch as f64 * 1000.0 / ms)
+    }
+
+    /// Time until the end of the run, with the evaluations to come once one was
+    /// timed; none during the warm-up.
+    pub fn milliseconds_left(&self) -> Option<f64> {
+        let epochs = |steps: u32| f64::from(steps.checked_div(self.steps_per_epoch).unwrap_or(0));
+        let evaluations = epochs(self.total) - epochs(self.done);
+        let steps = f64::from(self.total - self.done);
+        Some(steps * self.step_milliseconds()? + evaluations * self.evaluation.mean().unwrap_or(0.0))
+    }
+}
+
+/// Epochs that fit `budget_milliseconds`, within the setting's bounds: at least
+/// one, also where even that takes longer.
+pub fn epochs_within(
+    budget_milliseconds: f64,
+    steps_per_epoch: u32,
+    step_milliseconds: f64,
+    evaluation_milliseconds: f64,
+) -> u32 {
+    let epoch = f64::from(steps_per_epoch) * step_milliseconds + evaluation_milliseconds;
+    let Bounds::Whole { min, max } = Field::Epochs.bounds() else { return 1 };
+    // A float that is too large or no number becomes the nearest integer or 0.
+    ((budget_milliseconds / epoch) as u64).clamp(min, max) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10 steps an epoch of 8 images each, 3 epochs.
+    fn run() -> Progress {
+        Progress::new(&RunConfig { batch: 8, epochs: 3, ..RunConfig::default() }, 87)
+    }
+
+    #[test]
+    fn the_first_steps_do_not_count_as_time() {
+        let mut progress = run();
+        for _ in 0..WARMUP_STEPS {
+            progress.step_took(9_000.0);
+            assert_eq!((progress.step_milliseconds(), progress.milliseconds_left()), (None, None));
+        }
+        progress.step_took(100.0);
+        assert_eq!(progress.step_milliseconds(), Some(100.0));
+        assert_eq!(progress.images_per_second(), Some(80.0));
+        assert_eq!(progress.milliseconds_left(), Some(2_700.0));
+    }
+
+    #[test]
+    fn steps_epochs_and_parts() {
+        let mut progress = run();
+        assert_eq!((progress.total(), progress.part(), progress.epoch()), (30, 0.0, 1));
+        (0..10).for_each(|_| progress.step_took(1.0));
+        assert_eq!((progress.done(), progress.epoch()), (10, 2));
+        (0..25).for_each(|_| progress.step_took(1.0));
+        assert_eq!((progress.done(), progress.part(), progress.epoch()), (30, 1.0, 3));
+        assert_eq!(progress.milliseconds_left(), Some(0.0));
+    }
+
+    #[test]
+    fn one_slow_step_moves_the_time_little_and_a_lasting_change_wholly() {
+        let mut progress = Progress::new(&RunConfig { batch: 8, epochs: 100, ..RunConfig::default() }, 80);
+        (0..50).for_each(|_| progress.step_took(100.0));
+        progress.step_took(300.0);
+        let after_one = progress.step_milliseconds().unwrap();
+        assert!(after_one > 110.0 && after_one < 130.0, "{after_one}");
+        (0..60).for_each(|_| progress.step_took(300.0));
+        assert!(progress.step_milliseconds().unwrap() > 295.0);
+    }
+
+    #[test]
+    fn evaluations_to_come_are_part_of_the_time_left() {
+        let mut progress = run();
+        (0..10).for_each(|_| progress.step_took(100.0));
+        progress.evaluation_took(500.0);
+        // 20 steps and two evaluations.
+        let left = progress.milliseconds_left().unwrap();
+        assert!((left - 3_000.0).abs() < 1e-6, "{left}");
+    }
+
+    #[test]
+    fn after_an_interruption_the_old_time_stays_while_steps_warm_up() {
+        let mut progress = run();
+        (0..10).for_each(|_| progress.step_took(100.0));
+        progress.interrupted();
+        progress.step_took(60_000.0);
+        let step = progress.step_milliseconds().unwrap();
+        assert!((step - 100.0).abs() < 1e-9, "{step}");
+    }
+
+    #[test]
+    fn clocks_that_fail_and_runs_without_steps_do_no_harm() {
+        let mut progress = run();
+        [f64::NAN, -5.0, f64::INFINITY, -1.0].into_iter().for_each(|ms| progress.step_took(ms));
+        assert_eq!((progress.done(), progress.step_milliseconds()), (4, None));
+        let empty = Progress::new(&RunConfig::default(), 0);
+        assert_eq!((empty.part(), empty.epoch(), empty.milliseconds_left()), (1.0, 0, None));
+    }
+
+    #[test]
+    fn epochs_fill_the_budget() {
+        assert_eq!(epochs_within(600_000.0, 39, 200.0, 700.0), 70);
+        assert_eq!(epochs_within(600_000.0, 1000, 9_000.0, 0.0), 1);
+        assert_eq!(epochs_within(600_000.0, 0, 0.0, 0.0), 10_000);
+        assert_eq!(epochs_within(600_000.0, 10, f64::NAN, 0.0), 1);
+    }
+}

@@ -2,6 +2,7 @@
 //! goes through the batch function that training calls, beside images that are
 //! left alone, with all other operations at identity.
 #![cfg(feature = "learn")]
+#![allow(clippy::unwrap_used, reason = "in helpers of tests as in tests")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;

@@ -188,10 +188,13 @@ pub struct Estimate {
 /// A classifier on frozen features, judged on the test split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinearReport {
-    pub validation_accuracy: f32,
-    /// Learning rate and epoch chosen on validation.
+    /// None without validation images: then rate 0.1 and the last epoch are taken.
+    pub validation_accuracy: Option<f32>,
+    /// Learning rate and epoch chosen on validation, from 1.
     pub chosen_rate: f32,
     pub chosen_epoch: u32,
+    /// Epochs trained: 100, fewer where features are long (raw pixels).
+    pub epochs: u32,
     pub test: ClassificationReport,
     /// Predicted class of each test image, in the order of
     /// [`EvaluationReport::test_images`].

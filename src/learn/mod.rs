@@ -1,11 +1,17 @@
 //! Tensors: what trains.
 
 pub mod augment;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod block_on;
+pub mod diagnostics;
 pub mod encoder;
 pub mod export;
+pub mod features;
 pub mod head;
 pub mod init;
+pub mod knn;
 pub mod lars;
+pub mod linear_eval;
 pub mod nt_xent;
 pub mod optim;
 pub mod step;

@@ -1,0 +1,281 @@
+//! The linear classifier: softmax regression by SGD with Nesterov momentum and
+//! a cosine schedule, three learning rates at once as one wide matrix.
+
+use super::rows::{Rows, Standard};
+use crate::core::metrics::ClassificationReport;
+use crate::core::report::LinearReport;
+use crate::core::rng::Rng;
+use crate::learn::features::{Stopped, read};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Learning rates tried, at the batch size of [`BATCH`].
+pub const RATES: [f32; 3] = [0.01, 0.1, 1.0];
+/// Index of the rate that is taken where there is no validation split.
+const DEFAULT_RATE: usize = 1;
+pub const BATCH: usize = 256;
+/// Epochs of the recipe.
+pub const EPOCHS: usize = 100;
+const MOMENTUM: f32 = 0.9;
+/// Multiplications spent on training at most, which is some seconds in wasm.
+const BUDGET: usize = 20_000_000_000;
+/// Fewest epochs, whatever the budget.
+const LEAST_EPOCHS: usize = 10;
+/// Batches between two pauses.
+const BATCHES_A_PAUSE: usize = 32;
+
+/// Rows of one split with their classes.
+#[derive(Debug)]
+pub struct Labelled<'a, R> {
+    pub rows: &'a R,
+    pub labels: &'a [usize],
+}
+
+/// A classification problem in three splits.
+#[derive(Debug)]
+pub struct Problem<'a, R> {
+    pub train: Labelled<'a, R>,
+    /// May be empty.
+    pub validation: Labelled<'a, R>,
+    pub test: Labelled<'a, R>,
+    pub classes: usize,
+}
+
+/// Epochs for so many rows: [`EPOCHS`], or as many as the budget allows.
+pub fn epochs(rows: usize, dim: usize, classes: usize) -> usize {
+    let an_epoch = 2 * rows * (dim + 1) * RATES.len() * classes;
+    (BUDGET / an_epoch.max(1)).clamp(LEAST_EPOCHS, EPOCHS)
+}
+
+/// The best weights seen on validation.
+struct Best {
+    right: usize,
+    loss: f64,
+    rate: usize,
+    epoch: usize,
+    /// [dim + 1, rates · classes].
+    weights: Tensor<2>,
+}
+
+/// Trains on `train`, chooses rate and epoch on `validation` (accuracy, then
+/// loss), and judges the chosen weights once on `test`. Weights start at 0; the
+/// order of rows is drawn by `seed`. On the CPU, whatever the training device.
+///
+/// `pause` as in [`features`](crate::learn::features::features).
+///
+/// # Panics
+/// If `train` is empty, or a split has not one label a row.
+pub async fn train<R: Rows>(
+    problem: &Problem<'_, R>,
+    seed: u64,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<LinearReport, Stopped> {
+    let Problem { train, validation, test, classes } = problem;
+    for split in [train, validation, test] {
+        assert_eq!(split.rows.rows(), split.labels.len(), "one label a row");
+    }
+    assert!(!train.labels.is_empty(), "rows to train on");
+    let device = Device::flex();
+    let (dim, columns) = (train.rows.dim() + 1, RATES.len() * classes);
+    let epochs = epochs(train.labels.len(), train.rows.dim(), *classes);
+    let standard = Standard::of(train.rows);
+    let rates: Vec<f32> = RATES.iter().flat_map(|&r| vec![r; *classes]).collect();
+    let rates = Tensor::<2>::from_data(TensorData::new(rates, [1, columns]), &device);
+
+    let mut weights = Tensor::<2>::zeros([dim, columns], &device);
+    let mut velocity = weights.clone();
+    let mut best: Option<Best> = None;
+    let mut order: Vec<usize> = (0..train.labels.len()).collect();
+    let mut rng = Rng::stream(seed, "linear evaluation");
+    let total = epochs * order.len().div_ceil(BATCH);
+    let mut step = 0;
+    for epoch in 1..=epochs {
+        rng.shuffle(&mut order);
+        for batch in order.chunks(BATCH) {
+            let x = matrix(standard.batch(train.rows, batch), dim, &device);
+            let gradient = gradient(x, weights.clone(), batch.iter().map(|&r| train.labels[r]), *classes);
+            let factor = 0.5 * (1.0 + (std::f32::consts::PI * step as f32 / total as f32).cos());
+            velocity = velocity.mul_scalar(MOMENTUM).add(gradient.clone());
+            let ahead = gradient.add(velocity.clone().mul_scalar(MOMENTUM));
+            weights = weights.sub(ahead.mul(rates.clone().mul_scalar(factor)));
+            step += 1;
+            if step % BATCHES_A_PAUSE == 0 && !pause(step as f32 / total as f32).await {
+                return Err(Stopped::OnRequest);
+            }
+        }
+        if !validation.labels.is_empty() {
+            let scores = judge(validation, &standard, weights.clone(), *classes).await?;
+            for (rate, &(right, loss)) in scores.iter().enumerate() {
+                let better = best.as_ref().is_none_or(|b| right > b.right || (right == b.right && loss < b.loss));
+                if better {
+                    best = Some(Best { right, loss, rate, epoch, weights: weights.clone() });
+                }
+            }
+        }
+    }
+    let accuracy = best.as_ref().map(|b| b.right as f32 / validation.labels.len() as f32);
+    let best = best.unwrap_or(Best { right: 0, loss: 0.0, rate: DEFAULT_RATE, epoch: epochs, weights });
+    let weights = best.weights.narrow(1, best.rate * classes, *classes);
+    let logits = logits(test, &standard, weights).await?;
+    let predicted: Vec<u16> = logits.chunks_exact(*classes).map(|row| largest(row) as u16).collect();
+    let truth: Vec<u16> = test.labels.iter().map(|&l| l as u16).collect();
+    Ok(LinearReport {
+        validation_accuracy: accuracy,
+        chosen_rate: RATES[best.rate],
+        chosen_epoch: best.epoch as u32,
+        epochs: epochs as u32,
+        test: ClassificationReport::new(&truth, &predicted, *classes),
+        predicted,
+    })
+}
+
+fn matrix(values: Vec<f32>, dim: usize, device: &Device) -> Tensor<2> {
+    let rows = values.len() / dim;
+    Tensor::from_data(TensorData::new(values, [rows, dim]), device)
+}
+
+/// Gradient of the mean cross-entropy, for all rates: xᵀ (softmax(x w) − y) / B.
+fn gradient(x: Tensor<2>, weights: Tensor<2>, labels: impl Iterator<Item = usize>, classes: usize) -> Tensor<2> {
+    let [rows, columns] = [x.dims()[0], weights.dims()[1]];
+    let mut truth = vec![0.0; rows * columns];
+    for (label, row) in labels.zip(truth.chunks_exact_mut(columns)) {
+        (label..columns).step_by(classes).for_each(|c| row[c] = 1.0);
+    }
+    let truth = matrix(truth, columns, &x.device());
+    let logits = x.clone().matmul(weights).reshape([rows, columns / classes, classes]);
+    let error = softmax(logits, 2).reshape([rows, columns]).sub(truth).div_scalar(rows as f32);
+    x.transpose().matmul(error)
+}
+
+/// Logits of all rows, row-major [rows, columns of the weights].
+async fn logits<R: Rows>(
+    split: &Labelled<'_, R>,
+    standard: &Standard,
+    weights: Tensor<2>,
+) -> Result<Vec<f32>, Stopped> {
+    let mut all = Vec::new();
+    let order: Vec<usize> = (0..split.labels.len()).collect();
+    for part in order.chunks(4 * BATCH) {
+        let x = matrix(standard.batch(split.rows, part), split.rows.dim() + 1, &weights.device());
+        all.extend(read(x.matmul(weights.clone())).await?);
+    }
+    Ok(all)
+}
+
+/// Right answers and summed cross-entropy of each rate.
+async fn judge<R: Rows>(
+    split: &Labelled<'_, R>,
+    standard: &Standard,
+    weights: Tensor<2>,
+    classes: usize,
+) -> Result<[(usize, f64); RATES.len()], Stopped> {
+    let mut scores = [(0, 0.0); RATES.len()];
+    let all = logits(split, standard, weights).await?;
+    for (row, &label) in all.chunks_exact(RATES.len() * classes).zip(split.labels) {
+        for (logits, (right, loss)) in row.chunks_exact(classes).zip(&mut scores) {
+            let found = largest(logits);
+            *right += usize::from(found == label);
+            let sum: f64 = logits.iter().map(|&v| f64::from(v - logits[found]).exp()).sum();
+            *loss += sum.ln() - f64::from(logits[label] - logits[found]);
+        }
+    }
+    Ok(scores)
+}
+
+/// Index of the largest value; the first of equals.
+fn largest(values: &[f32]) -> usize {
+    (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::block_on::block_on;
+    use crate::learn::features::Features;
+
+    /// Gaussian clouds around random centres, `spread` wide.
+    fn clouds(rows: usize, dim: usize, classes: usize, spread: f32, seed: u64) -> (Features, Vec<usize>) {
+        let mut centres = Rng::new(77);
+        let centres: Vec<f32> = (0..classes * dim).map(|_| centres.normal()).collect();
+        let mut rng = Rng::new(seed);
+        let labels: Vec<usize> = (0..rows).map(|i| i % classes).collect();
+        let values = labels
+            .iter()
+            .flat_map(|&l| &centres[l * dim..(l + 1) * dim])
+            .map(|c| 40.0 + 9.0 * (c + spread * rng.normal()))
+            .collect();
+        (Features { values, dim }, labels)
+    }
+
+    fn solve(train: (Features, Vec<usize>), validation: (Features, Vec<usize>), seed: u64) -> LinearReport {
+        let test = clouds(400, train.0.dim, 4, 1.0, 3);
+        let problem = Problem {
+            train: Labelled { rows: &train.0, labels: &train.1 },
+            validation: Labelled { rows: &validation.0, labels: &validation.1 },
+            test: Labelled { rows: &test.0, labels: &test.1 },
+            classes: 4,
+        };
+        block_on(super::train(&problem, seed, &mut async |_| true)).unwrap()
+    }
+
+    #[test]
+    fn clouds_are_told_apart_and_shuffled_labels_are_not() {
+        let train = clouds(600, 12, 4, 1.0, 1);
+        let report = solve(train.clone(), clouds(200, 12, 4, 1.0, 2), 5);
+        assert!(report.test.accuracy > 0.9, "{}", report.test.accuracy);
+        assert!(report.validation_accuracy.unwrap() > 0.9);
+        assert_eq!((report.predicted.len(), report.epochs), (400, 100));
+        assert!(RATES.contains(&report.chosen_rate) && (1..=100).contains(&report.chosen_epoch));
+
+        let mut labels = train.1;
+        Rng::new(8).shuffle(&mut labels);
+        let chance = solve((train.0, labels), clouds(200, 12, 4, 1.0, 2), 5);
+        assert!(chance.test.accuracy < 0.5, "{}", chance.test.accuracy);
+    }
+
+    #[test]
+    fn one_step_follows_the_gradient_of_cross_entropy() {
+        // Two rows, two classes, zero weights: softmax is ½ everywhere.
+        let device = Device::flex();
+        let x = matrix(vec![1.0, 2.0, 3.0, 5.0], 2, &device);
+        let got = read(gradient(x, Tensor::zeros([2, 6], &device), [0, 1].into_iter(), 2));
+        // xᵀ (½ − y) / 2: column of class 0 is (−½·1 + ½·3)/2, (−½·2 + ½·5)/2.
+        assert_eq!(block_on(got).unwrap(), [[0.5, -0.5].repeat(3), [0.75, -0.75].repeat(3)].concat());
+    }
+
+    #[test]
+    fn without_validation_the_recipe_is_taken_as_it_is() {
+        let none = (Features { values: Vec::new(), dim: 12 }, Vec::new());
+        let report = solve(clouds(300, 12, 4, 1.0, 1), none, 5);
+        assert_eq!(report.validation_accuracy, None);
+        assert_eq!((report.chosen_rate, report.chosen_epoch), (0.1, 100));
+        assert!(report.test.accuracy > 0.85);
+    }
+
+    #[test]
+    fn long_rows_train_fewer_epochs() {
+        assert_eq!(epochs(4000, 128, 10), 100);
+        assert_eq!(epochs(4000, 512, 10), 100);
+        assert!((20..40).contains(&epochs(4000, 3072, 10)));
+        assert_eq!(epochs(10_000_000, 3072, 10), 10);
+    }
+
+    /// `cargo test --features learn,native --lib speed_of_linear -- --ignored --nocapture`
+    #[test]
+    #[ignore = "a measurement"]
+    fn speed_of_linear_evaluation() {
+        for dim in [128, 512, 3072] {
+            let [train, validation, test] = [(4000, 1), (1000, 2), (1000, 3)].map(|(n, s)| clouds(n, dim, 10, 9.0, s));
+            let problem = Problem {
+                train: Labelled { rows: &train.0, labels: &train.1 },
+                validation: Labelled { rows: &validation.0, labels: &validation.1 },
+                test: Labelled { rows: &test.0, labels: &test.1 },
+                classes: 10,
+            };
+            let start = std::time::Instant::now();
+            let report = block_on(super::train(&problem, 1, &mut async |_| true)).unwrap();
+            let seconds = start.elapsed().as_secs_f32();
+            eprintln!("linear, {dim} dimensions, {} epochs: {seconds:.2} s", report.epochs);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Linear evaluation: how much of the classes a linear classifier reads from
+//! frozen features h, beside the same for an untrained encoder and raw pixels.
+
+mod classifier;
+mod evaluate;
+mod rows;
+
+pub use classifier::{BATCH, EPOCHS, Labelled, Problem, RATES, epochs, train};
+pub use evaluate::Evaluation;
+pub use rows::{Pixels, Rows, Standard};

@@ -188,3 +188,6 @@ impl ModuleMapper for Replace {
         Param::initialized(param.id, tensor).set_require_grad(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,3 +85,6 @@ impl ModuleMapper for Draw {
         Param::initialized(param.id, tensor).set_require_grad(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,10 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 /// It fits f16.
 const MASKED: f32 = -30_000.0;
 
+/// A row whose entries are all within this of 0 counts as zero: its reciprocal
+/// is still an f32. (0 in f16.)
+const TINY: f32 = 1e-30;
+
 /// What one batch of embeddings gives; everything stays on the device.
 #[derive(Clone, Debug)]
 pub struct NtXent {
@@ -26,11 +30,11 @@ pub struct NtXent {
 pub fn normalise_rows(z: Tensor<2>) -> Tensor<2> {
     // Over the largest entry first, so that no square overflows or vanishes (in
     // f16, 300² does). A constant for the gradient: the result does not depend
-    // on it.
+    // on it. A zero row is multiplied by 0, which stops its gradient as well.
     let largest = z.clone().detach().max_abs_dim(1);
-    let zero = largest.clone().equal_scalar(0);
-    let z = z / largest.mask_fill(zero.clone(), 1);
-    // A zero row is divided by 1: √ has no slope at 0.
+    let zero = largest.clone().lower_equal_scalar(TINY);
+    let z = z * largest.mask_fill(zero.clone(), 1).recip().mask_fill(zero.clone(), 0);
+    // √ has no slope at 0.
     let length = z.clone().powi_scalar(2).sum_dim(1).mask_fill(zero, 1).sqrt();
     z / length
 }
@@ -80,3 +84,6 @@ fn masks(rows: usize, device: &Device) -> (Tensor<2, Bool>, Tensor<2, Bool>) {
     let excluded = positive.clone().bool_or(own);
     (positive, excluded)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,11 @@ use super::optim::Optimizer;
 use super::step::{Learner, SimClr, initial_encoder};
 use super::store::ByteStore;
 use crate::core::augment::ViewParams;
-use crate::core::config::{AugmentConfig, OptimizerConfig, RunConfig};
+use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
 use crate::core::report::StepReport;
 use crate::core::rng::Rng;
+use crate::core::schedule::Schedule;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -147,7 +148,7 @@ impl Trainer {
 
     /// Learning rate of the next step.
     pub fn learning_rate(&self) -> f32 {
-        learning_rate(&self.config.optimizer, self.steps, self.total_steps())
+        Schedule::new(&self.config.optimizer, self.total_steps()).rate(self.steps + 1) as f32
     }
 
     /// The encoder as it is now, for evaluation: on the plain device, with
@@ -189,18 +190,6 @@ fn epoch_order(images: &[u32], seed: u64, epoch: u32) -> Vec<u32> {
     let mut order = images.to_vec();
     Rng::stream(seed, "order").fork(u64::from(epoch)).shuffle(&mut order);
     order
-}
-
-/// Linear warm-up from 0 to the peak, then cosine to 0 at the end; `done` steps
-/// of `total` are done. Step 1 of a warm-up of k steps has 1/k of the peak.
-fn learning_rate(config: &OptimizerConfig, done: u32, total: u32) -> f32 {
-    let warmup = (config.warmup * total as f32).round();
-    let done = done as f32;
-    if done < warmup {
-        return config.peak_rate * (done + 1.0) / warmup;
-    }
-    let part = (done - warmup) / (total as f32 - warmup).max(1.0);
-    config.peak_rate * 0.5 * (1.0 + (std::f32::consts::PI * part.min(1.0)).cos())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, Stem};
+use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
 use burn::tensor::read_sync;
 

@@ -1,0 +1,95 @@
+use super::*;
+use crate::core::rng::Rng;
+use burn::tensor::TensorData;
+
+fn tensor(rows: &[f32], shape: [usize; 2]) -> Tensor<2> {
+    let data = TensorData::new(rows.to_vec(), shape);
+    Tensor::from_data(data, &Device::flex().autodiff()).require_grad()
+}
+
+fn noise(shape: [usize; 2], seed: u64) -> Vec<f32> {
+    let mut rng = Rng::new(seed);
+    (0..shape[0] * shape[1]).map(|_| rng.normal()).collect()
+}
+
+fn scalar(t: Tensor<1>) -> f32 {
+    t.into_scalar::<f32>()
+}
+
+/// Loss and gradient.
+fn backward(z: &Tensor<2>, temperature: f32) -> (f32, Vec<f32>) {
+    let loss = nt_xent(z.clone(), temperature).loss;
+    let gradient = z.grad(&loss.backward()).unwrap().into_data().try_to_vec().unwrap();
+    (scalar(loss), gradient)
+}
+
+#[test]
+fn equal_embeddings_give_the_chance_line() {
+    let z = tensor(&[0.5; 16 * 8], [16, 8]);
+    let result = nt_xent(z, 0.5);
+    assert!((scalar(result.loss) - 15.0f32.ln()).abs() < 1e-5);
+    assert_eq!(scalar(result.contrastive_accuracy), 0.0, "a collapse finds no positive");
+    assert!(scalar(result.std) < 1e-6);
+}
+
+#[test]
+fn zero_rows_give_no_nan_and_no_gradient() {
+    let mut values = noise([6, 4], 1);
+    values[4..8].fill(0.0);
+    for temperature in [0.01, 0.5] {
+        let (loss, gradient) = backward(&tensor(&values, [6, 4]), temperature);
+        assert!(loss.is_finite() && gradient.iter().all(|g| g.is_finite()), "τ = {temperature}");
+        assert_eq!(gradient[4..8], [0.0; 4]);
+        assert!(gradient.iter().any(|g| *g != 0.0));
+    }
+    let (loss, gradient) = backward(&tensor(&[0.0; 24], [6, 4]), 0.5);
+    assert!((loss - 5.0f32.ln()).abs() < 1e-5 && gradient.iter().all(|g| *g == 0.0));
+}
+
+#[test]
+fn the_length_of_a_row_does_not_count() {
+    let values = noise([8, 5], 2);
+    let plain = scalar(nt_xent(tensor(&values, [8, 5]), 0.1).loss);
+    // 1e25 squared is no f32, and 1e-25 squared is 0.
+    for factor in [1e-25, 1e25] {
+        let scaled: Vec<f32> = values.iter().map(|v| v * factor).collect();
+        let loss = scalar(nt_xent(tensor(&scaled, [8, 5]), 0.1).loss);
+        assert!((loss - plain).abs() < 1e-4, "{factor}: {loss} and {plain}");
+    }
+}
+
+#[test]
+fn gradients_agree_with_finite_differences() {
+    let (shape, step) = ([6, 3], 1e-2);
+    let values = noise(shape, 3);
+    let (_, gradient) = backward(&tensor(&values, shape), 0.5);
+    for i in 0..values.len() {
+        let moved = |by: f32| {
+            let mut values = values.clone();
+            values[i] += by;
+            scalar(nt_xent(tensor(&values, shape), 0.5).loss)
+        };
+        let slope = (moved(step) - moved(-step)) / (2.0 * step);
+        assert!((slope - gradient[i]).abs() < 5e-3, "entry {i}: {slope} and {}", gradient[i]);
+    }
+}
+
+#[test]
+fn accuracy_counts_anchors_whose_positive_is_nearest() {
+    // Images 1 and 2 find their views; 3 and its view point apart.
+    let z = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, -1.0]].concat();
+    let result = nt_xent(tensor(&z, [6, 2]), 0.5);
+    assert!((scalar(result.contrastive_accuracy) - 4.0 / 6.0).abs() < 1e-6);
+}
+
+#[test]
+fn std_is_that_of_the_worked_example() {
+    let rows = [
+        [1.0, 0.0, 0.0, 0.0],
+        [0.63, 0.776_595, 0.0, 0.0],
+        [0.77, 0.238_091, 0.591_957, 0.0],
+        [0.70, 0.513_781, -0.036_027, 0.494_703],
+    ];
+    let std = scalar(nt_xent(tensor(&rows.concat(), [4, 4]), 0.5).std);
+    assert!((std - 0.261_709).abs() < 1e-5, "{std}");
+}

@@ -41,6 +41,13 @@ pub struct ImportState {
     pub since: f64,
 }
 
+/// How the last import ended, where it gave no set.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImportEnd {
+    Cancelled,
+    Failed(Fault),
+}
+
 /// A fault to show, with a number to close it by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
@@ -59,6 +66,10 @@ pub struct Store {
     pub dataset: RwSignal<Option<DatasetReport>>,
     /// Some while an import runs.
     pub import: RwSignal<Option<ImportState>>,
+    /// None while an import runs, and after one that gave a set.
+    pub import_end: RwSignal<Option<ImportEnd>>,
+    /// Seed of the split into training, validation and test images.
+    pub split_seed: RwSignal<u64>,
     pub config: RwSignal<RunConfig>,
     /// Whether the settings are the user's own (or a link's) rather than those
     /// that fit the images.
@@ -86,6 +97,8 @@ impl Store {
             device: RwSignal::default(),
             dataset: RwSignal::default(),
             import: RwSignal::default(),
+            import_end: RwSignal::default(),
+            split_seed: RwSignal::default(),
             config: RwSignal::default(),
             touched: RwSignal::default(),
             run_config: RwSignal::default(),
@@ -166,7 +179,10 @@ impl Store {
                 }
                 self.dataset.set(Some(report.clone()));
             }
-            Event::ImportCancelled => self.import.set(None),
+            Event::ImportCancelled => {
+                self.import.set(None);
+                self.import_end.set(Some(ImportEnd::Cancelled));
+            }
             Event::Estimate(estimate) => self.estimate.set(Some(*estimate)),
             Event::State(state) => self.run.set(*state),
             Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),

@@ -2,6 +2,7 @@
 //! tensor code is checked against.
 
 pub mod augment;
+pub mod compare;
 pub mod config;
 pub mod cost;
 pub mod dataset;

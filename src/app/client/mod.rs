@@ -4,7 +4,7 @@
 mod loader;
 mod post;
 
-use super::state::{ImportState, Store, WorkerState};
+use super::state::{ImportEnd, ImportState, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, RunState, StepReport};
 use crate::protocol::{Event, Request, ToPage, VERSION};
@@ -178,6 +178,7 @@ impl Client {
         match request {
             Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. } => {
                 store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
+                store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
             Request::Start { config } => {
@@ -310,7 +311,12 @@ impl Client {
         let store = self.store;
         // Whatever was under way and can fail has now ended.
         match &fault {
-            Fault::Import(_) => store.import.set(None),
+            Fault::Import(_) => {
+                store.import.set(None);
+                // The images page shows it in its place, with the files.
+                store.import_end.set(Some(ImportEnd::Failed(fault)));
+                return;
+            }
             Fault::NoLabels | Fault::NoEncoder => store.evaluating.set(None),
             Fault::Internal { .. } | Fault::OutOfMemory { .. } => {
                 store.import.set(None);

@@ -1,3 +1,193 @@
-//! Words of the page "Evaluate".
+//! Words of the page that measures what an encoder has learned.
+
+use super::units::{count, duration, percent};
 
 pub const TITLE: &str = "Evaluate";
+pub const INTRO: &str = "Linear evaluation freezes the encoder and trains one linear classifier on its features h, with \
+    your labels. The better the features separate the classes, the higher its accuracy on test images that neither \
+    pre-training nor the classifier has seen.";
+
+pub const BUTTON: &str = "Evaluate";
+pub const BUTTON_HELP: &str = "Takes seconds: your encoder, the same encoder untrained, and raw pixels, each with the same \
+    classifier.";
+pub const AGAIN: &str = "Evaluate again";
+pub fn again_help(steps: u32) -> String {
+    format!(
+        "Training went on by {} steps since. The test set has been used for this run already: take a second result as \
+         a check, not as a fresh one.",
+        count(steps as usize)
+    )
+}
+
+pub const WAITS: &str = "Not yet";
+pub const NO_IMAGES: &str = "There are no images yet.";
+pub const GO_IMAGES: &str = "Load images";
+pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
+    same. To evaluate, add labelled images: a folder for each class.";
+pub const FEW_LABELS: &str = "Evaluation needs two classes or more, each with training and test images.";
+pub const GO_LABELS: &str = "Add labelled images";
+pub const NO_ENCODER: &str = "There is no trained encoder yet.";
+pub const GO_TRAIN: &str = "Pre-train an encoder";
+pub const TRAINING: &str = "Pre-training is at work. Evaluate when it has finished, or pause it to measure the encoder as it \
+    is now.";
+pub const SEE_TRAINING: &str = "See the run";
+pub const WHAT_YOU_GET: &str = "What you will get";
+pub const WHAT_LIST: [&str; 4] = [
+    "Accuracy of your encoder beside the same encoder untrained, raw pixels and guessing.",
+    "Precision, recall and F1 for every class.",
+    "A confusion matrix; each cell opens the images behind it.",
+    "Everything as a table to download.",
+];
+
+pub const BUSY: &str = "Evaluating";
+pub const BUSY_HELP: &str = "Computing features and training the classifiers.";
+/// How far, `40 %`.
+pub fn part(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+pub const FAILED: &str = "Evaluation did not finish";
+
+pub const RESULT: &str = "Result";
+pub const ACCURACY_TABLE: &str = "Accuracy on the test images";
+pub const METHOD: &str = "Method";
+pub const FEATURES: &str = "Features";
+pub const ACCURACY: &str = "Test accuracy";
+pub const LINEAR: &str = "Linear classifier";
+pub const KNN: &str = "kNN";
+pub const TRAINED: &str = "Your encoder";
+pub const UNTRAINED: &str = "Untrained encoder";
+pub const RAW: &str = "Raw pixels";
+
+/// What the large number is of.
+pub fn headline(images: usize) -> String {
+    format!("of {} test images recognised", count(images))
+}
+
+/// Key of the line that marks chance.
+pub fn chance_key(share: f64) -> String {
+    format!("┊ chance {}", percent(share))
+}
+
+/// Points between two accuracies, `9.3`.
+fn points(difference: f64) -> String {
+    let value = (difference * 100.0).abs();
+    let unit = if format!("{value:.1}") == "1.0" { "point" } else { "points" };
+    format!("{value:.1} {unit}")
+}
+
+/// Compares the trained encoder with something else; `clear` when the
+/// difference is more than the number of test images leaves open.
+pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> String {
+    let (amount, error) = (points(difference), format!("{:.1}", error * 100.0));
+    match (clear, difference > 0.0) {
+        (true, true) => format!("{amount} better than {other} (standard error {error})."),
+        (true, false) => format!("{amount} worse than {other} (standard error {error})."),
+        (false, up) => format!(
+            "About the same as {other}: {amount} {}, within what this many test images can tell (standard error {error}).",
+            if up { "higher" } else { "lower" }
+        ),
+    }
+}
+pub const THAN_UNTRAINED: &str = "the same encoder untrained";
+pub const THAN_RAW: &str = "raw pixels";
+pub fn chance(classes: usize, share: f64) -> String {
+    format!("Guessing among {classes} classes would get {}.", percent(share))
+}
+
+pub fn chosen(rate: f32, epoch: u32, validation: f32) -> String {
+    format!(
+        "Learning rate {rate} and epoch {epoch} were chosen on the validation images ({} right there).",
+        percent(f64::from(validation))
+    )
+}
+pub const TEST_ONCE: &str = "Test set used once";
+pub const TEST_ONCE_HELP: &str = "for this run, after every choice was made.";
+pub fn behind(steps: u32, seconds: f32) -> String {
+    format!("Encoder after {} steps; evaluated in {}.", count(steps as usize), duration(f64::from(seconds)))
+}
+
+pub const MATRIX: &str = "What was taken for what";
+pub const MATRIX_HELP: &str = "Rows are true classes, columns what the classifier said. Numbers on the diagonal are right. \
+    Choose a number to see its images; arrow keys move between them.";
+pub const TRUTH: &str = "True class";
+pub const SAID: &str = "Classifier said";
+pub fn cell(images: u32, truth: &str, said: &str) -> String {
+    let images = images_of(images as usize);
+    if truth == said {
+        format!("{images} of {truth}, recognised")
+    } else {
+        format!("{images} of {truth}, taken for {said}")
+    }
+}
+pub fn cell_title(truth: &str, said: &str) -> String {
+    if truth == said { format!("{truth}, recognised") } else { format!("{truth}, taken for {said}") }
+}
+pub fn images_of(n: usize) -> String {
+    if n == 1 { "1 image".into() } else { format!("{} images", count(n)) }
+}
+pub const MISTAKES: &str = "Most frequent mistakes";
+pub const MISTAKES_HELP: &str = "With this many classes the matrix is too large to read; these are its largest cells off the \
+    diagonal.";
+pub const NO_MISTAKES: &str = "No mistakes at all.";
+pub const CLOSE: &str = "Close";
+pub const LOADING_PICTURES: &str = "Loading images …";
+pub fn more_pictures(shown: usize, all: usize) -> String {
+    format!("Showing {} of {}. Show more", count(shown), count(all))
+}
+
+pub const SCORES: &str = "Scores by class";
+pub const SCORES_HELP: &str = "Precision: of the images given this class, the part that is of it. Recall: of the images of this \
+    class, the part that was found. F1: their harmonic mean.";
+pub const CLASS: &str = "Class";
+pub const PRECISION: &str = "Precision";
+pub const RECALL: &str = "Recall";
+pub const F1: &str = "F1";
+pub const IMAGES: &str = "Images";
+pub const MACRO: &str = "Macro average";
+pub const MACRO_HELP: &str = "every class counts the same";
+pub const WEIGHTED: &str = "Weighted average";
+pub const WEIGHTED_HELP: &str = "every image counts the same";
+
+pub const DOWNLOADS: &str = "Take the numbers along";
+pub const DOWNLOAD_SCORES: &str = "Scores (CSV)";
+pub const DOWNLOAD_MATRIX: &str = "Confusion matrix (CSV)";
+pub const DOWNLOAD_PREDICTIONS: &str = "Predictions (CSV)";
+pub const SCORES_FILE: &str = "scores.csv";
+pub const MATRIX_FILE: &str = "confusion-matrix.csv";
+pub const PREDICTIONS_FILE: &str = "predictions.csv";
+
+pub const QUESTIONS: &str = "Questions people ask here";
+/// Question, answer.
+pub const ANSWERS: [(&str, &str); 6] = [
+    (
+        "Is this measured on h or on z?",
+        "On h, the encoder's features. z, behind the projection head, only serves the loss: it drops what the loss does \
+         not need. In the SimCLR paper h beats z by more than 10 points, so the head is thrown away after pre-training.",
+    ),
+    (
+        "Was it better than a random encoder?",
+        "That is the row “Untrained encoder”: this run's own weights from before step 1. Random features are a serious \
+         opponent, often well above chance. Only the distance to them was learned.",
+    ),
+    (
+        "Why is it no better?",
+        "Mostly too few steps: train for more epochs. Then look at the loss: near its chance line, nothing was learned. \
+         Colours that tell your classes apart are erased by strong colour jitter; parts that tell them apart may be cut off \
+         by the crop. A batch of another size wants another learning rate.",
+    ),
+    (
+        "Why do raw pixels do well?",
+        "Where classes differ in overall colour or brightness, pixels are enough. SimCLR learns to ignore exactly that, and \
+         is for images where it does not help.",
+    ),
+    (
+        "Which images does this use?",
+        "The classifier trains on the labelled training images; validation chooses its learning rate and epoch; the result is \
+         counted on the test images. Nothing is augmented, and the encoder is in evaluation mode.",
+    ),
+    (
+        "What does kNN say beside it?",
+        "It trains nothing: each test image asks its nearest training images (k up to 200, cosine of h, temperature 0.1). \
+         It shows how well h is ordered as it stands.",
+    ),
+];

@@ -1,0 +1,108 @@
+//! Classes with their counts by split and some of their images.
+
+use crate::app::client::Client;
+use crate::app::parts::picture::Picture;
+use crate::app::text::data as text;
+use crate::app::text::units::count;
+use crate::core::dataset::Split;
+use crate::core::report::{ClassCount, DatasetReport, Picture as Pixels};
+use crate::protocol::{Event, Request};
+use leptos::prelude::*;
+use std::collections::HashMap;
+
+/// Classes shown before a click shows the rest.
+const FIRST: usize = 24;
+
+/// Pictures by their index in the set.
+type Pictures = RwSignal<HashMap<u32, Pixels>>;
+
+#[component]
+pub fn Classes(report: DatasetReport) -> impl IntoView {
+    let all = report.classes.len();
+    if all == 0 {
+        return None;
+    }
+    let client = Client::get();
+    let pictures = Pictures::default();
+    let classes = StoredValue::new(report.classes);
+    let shown = RwSignal::new(FIRST.min(all));
+    // Asked for as their rows appear, all of a batch at once.
+    Effect::new(move |before: Option<usize>| {
+        let (from, to) = (before.unwrap_or(0), shown.get());
+        let indices: Vec<u32> =
+            classes.with_value(|c| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect());
+        if !indices.is_empty() {
+            client.ask(Request::Pictures { indices }, move |answer| {
+                if let Ok(Event::Pictures(list)) = answer {
+                    pictures.try_update(|all| all.extend(list.into_iter().map(|p| (p.index, p))));
+                }
+            });
+        }
+        to
+    });
+    let row = move |index: usize| classes.with_value(|c| view! { <Row class=c[index].clone() pictures=pictures /> });
+    Some(view! {
+        <section class="card" aria-labelledby="classes-title">
+            <h2 id="classes-title">{text::CLASSES}</h2>
+            <p class="muted small">{text::SPLIT_HELP}</p>
+            <div class="scroll" tabindex="0" role="region" aria-labelledby="classes-title">
+                <table class="data-classes">
+                    <caption class="visually-hidden">{text::CLASS_TABLE}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{text::CLASS}</th>
+                            {[Split::Train, Split::Validation, Split::Test]
+                                .map(|split| view! { <th scope="col" class="number">{text::split(split)}</th> })
+                                .collect_view()}
+                            <th scope="col" class="number">{text::TOTAL}</th>
+                            <th scope="col">{text::EXAMPLES}</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || 0..shown.get() key=|index| *index children=row />
+                    </tbody>
+                </table>
+            </div>
+            <Show when=move || { shown.get() < all }>
+                <p>
+                    <button type="button" on:click=move |_| shown.set(all)>
+                        {text::show_all_classes(all)}
+                    </button>
+                </p>
+            </Show>
+        </section>
+    })
+}
+
+#[component]
+fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
+    let counts = [class.train, class.validation, class.test, class.train + class.validation + class.test];
+    let name = class.name.clone();
+    let thumbnails = class
+        .thumbnails
+        .into_iter()
+        .map(|index| view! { <Thumbnail index=index class=name.clone() pictures=pictures /> })
+        .collect_view();
+    view! {
+        <tr>
+            <th scope="row" class="class-name">{class.name}</th>
+            {counts.map(|n| view! { <td class="number">{count(n)}</td> }).collect_view()}
+            <td>
+                <div class="data-thumbnails">{thumbnails}</div>
+            </td>
+        </tr>
+    }
+}
+
+/// A picture once it is here; before that, its place.
+#[component]
+fn Thumbnail(index: u32, class: String, pictures: Pictures) -> impl IntoView {
+    let pixels = Memo::new(move |_| pictures.with(|all| all.get(&index).cloned()));
+    move || match pixels.get() {
+        Some(pixels) => {
+            let alt = text::thumbnail(&class, &pixels.name);
+            view! { <Picture pixels=pixels alt=alt /> }.into_any()
+        }
+        None => view! { <span class="picture waits" aria-hidden="true"></span> }.into_any(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Loading images, and the pre-flight report of what was found.
+
+mod chooser;
+mod classes;
+mod drop;
+mod files;
+mod import;
+mod layouts;
+mod left_out;
+mod options;
+mod progress;
+mod report;
+
+use crate::app::state::Store;
+use crate::app::text::data as text;
+use chooser::{Chooser, Sample};
+use import::Importer;
+use layouts::Layouts;
+use leptos::prelude::*;
+use progress::{Failure, Progress};
+use report::Report;
+
+/// The page `/data`. What it shows follows from the store: an import under way,
+/// else the set, else the choice of a first one.
+#[component]
+pub fn Data() -> impl IntoView {
+    let store = Store::get();
+    let importer = Importer::new();
+    provide_context(importer);
+    drop::accept_on_page(importer);
+    let reading = Memo::new(move |_| store.import.with(Option::is_some));
+    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    view! {
+        <div class="data">
+            <div class="page-head">
+                <h1>{text::TITLE}</h1>
+                <p class="lead">{text::INTRO}</p>
+            </div>
+            <Failure />
+            <Show when=move || reading.get()>
+                <Progress />
+            </Show>
+            <Show when=move || loaded.get() && !reading.get()>
+                <Report />
+            </Show>
+            <Show when=move || !reading.get()>
+                <div class="data-choice" class:first=move || !loaded.get()>
+                    <Show when=move || !loaded.get()>
+                        <Sample />
+                    </Show>
+                    <Chooser />
+                </div>
+                <Layouts />
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,119 @@
+//! Linear evaluation: what the encoder has learned, beside what it knew before.
+
+mod matrix;
+mod mistakes;
+mod panel;
+mod ready;
+mod result;
+mod scores;
+mod table;
+mod takeaway;
+
+use crate::app::client::Client;
+use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::FaultWords;
+use crate::app::state::Store;
+use crate::app::text::{evaluate as text, fault};
+use crate::core::error::Fault;
+use crate::protocol::Request;
+use leptos::prelude::*;
+use matrix::Matrix;
+use panel::Panel;
+use ready::Ready;
+use result::Headline;
+use scores::Scores;
+use takeaway::Downloads;
+
+/// The page `/evaluate`. What it shows follows from the store: what it waits
+/// for, the button, progress, the result.
+#[component]
+pub fn Evaluate() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let failed = RwSignal::new(None::<Fault>);
+    let start = Callback::new(move |()| {
+        failed.set(None);
+        client.ask(Request::Evaluate, move |answer| {
+            if let Err(fault) = answer {
+                store.evaluating.set(None);
+                // Said elsewhere where the user has left the page.
+                if let Some(Some(fault)) = failed.try_set(Some(fault)) {
+                    store.notify(fault);
+                }
+            }
+        });
+    });
+    let busy = Memo::new(move |_| store.evaluating.with(Option::is_some));
+    view! {
+        <div class="evaluate">
+            <div class="page-head">
+                <h1>{text::TITLE}</h1>
+                <p class="lead">{text::INTRO}</p>
+            </div>
+            {move || failed.get().map(|fault| view! { <Failed fault=fault /> })}
+            <Show when=move || busy.get() fallback=move || view! { <Ready start=start /> }>
+                <Busy />
+            </Show>
+            <Outcome />
+            <Questions />
+        </div>
+    }
+}
+
+#[component]
+fn Failed(fault: Fault) -> impl IntoView {
+    view! {
+        <section class="notice bad stack" role="alert" aria-labelledby="evaluation-failed">
+            <h2 id="evaluation-failed">{text::FAILED}</h2>
+            <FaultWords words=fault::fault(&fault) />
+        </section>
+    }
+}
+
+#[component]
+fn Busy() -> impl IntoView {
+    let store = Store::get();
+    let part = Signal::derive(move || store.evaluating.get().map(f64::from));
+    let detail = Signal::derive(move || part.get().map(|p| text::part(p)).unwrap_or_default());
+    view! {
+        <section class="card" aria-labelledby="evaluating-title">
+            <h2 id="evaluating-title">{text::BUSY}</h2>
+            <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
+        </section>
+    }
+}
+
+/// The newest result, where there is one.
+#[component]
+fn Outcome() -> impl IntoView {
+    let store = Store::get();
+    move || {
+        let report = StoredValue::new(store.evaluation.get()?);
+        let open = RwSignal::new(None);
+        Some(view! {
+            <Headline report=report />
+            <Matrix report=report open=open />
+            <Panel report=report open=open />
+            <Scores report=report />
+            <Downloads report=report />
+        })
+    }
+}
+
+#[component]
+fn Questions() -> impl IntoView {
+    let answers = text::ANSWERS
+        .map(|(question, answer)| {
+            view! {
+                <dt>{question}</dt>
+                <dd>{answer}</dd>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="card fold">
+            <summary>{text::QUESTIONS}</summary>
+            <dl class="questions">{answers}</dl>
+        </details>
+    }
+}

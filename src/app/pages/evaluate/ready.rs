@@ -1,0 +1,93 @@
+//! Before a result: what evaluation waits for, or the button that starts it.
+
+use crate::app::state::Store;
+use crate::app::text::evaluate as text;
+use crate::core::report::RunState;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// What stands between now and a result.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    NoImages,
+    /// No image has a label at all.
+    NoLabels,
+    /// Labels, but not in two classes of training and test images.
+    FewLabels,
+    NoEncoder,
+    Training,
+    Ready,
+    /// The newest result is of the encoder as it is.
+    Done,
+    /// Training went on by so many steps since the newest result.
+    Again(u32),
+}
+
+fn stage(store: Store) -> Stage {
+    let labels = store.dataset.with(|set| set.as_ref().map(|set| (set.can_evaluate(), set.classes.is_empty())));
+    let steps = store.steps.with(|steps| steps.last().map_or(0, |s| s.step));
+    match labels {
+        None => Stage::NoImages,
+        Some((false, true)) => Stage::NoLabels,
+        Some((false, false)) => Stage::FewLabels,
+        Some((true, _)) if steps == 0 && store.run.get() != RunState::Finished => match store.run.get() {
+            RunState::Running(_) => Stage::Training,
+            _ => Stage::NoEncoder,
+        },
+        Some((true, _)) => {
+            if matches!(store.run.get(), RunState::Running(_)) {
+                return Stage::Training;
+            }
+            match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
+                None => Stage::Ready,
+                Some(before) if before < steps => Stage::Again(steps - before),
+                Some(_) => Stage::Done,
+            }
+        }
+    }
+}
+
+#[component]
+pub fn Ready(start: Callback<()>) -> impl IntoView {
+    let store = Store::get();
+    let stage = Memo::new(move |_| stage(store));
+    let button = move |label: &'static str, help: String| {
+        view! {
+            <section class="card evaluate-start">
+                <button type="button" class="primary" on:click=move |_| start.run(())>
+                    {label}
+                </button>
+                <p class="muted small">{help}</p>
+            </section>
+        }
+        .into_any()
+    };
+    move || match stage.get() {
+        Stage::NoImages => waits(text::NO_IMAGES, "/data", text::GO_IMAGES),
+        Stage::NoLabels => waits(text::NO_LABELS, "/data", text::GO_LABELS),
+        Stage::FewLabels => waits(text::FEW_LABELS, "/data", text::GO_LABELS),
+        Stage::NoEncoder => waits(text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
+        Stage::Training => waits(text::TRAINING, "/pretrain", text::SEE_TRAINING),
+        Stage::Ready => button(text::BUTTON, text::BUTTON_HELP.to_owned()),
+        Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
+        Stage::Done => ().into_any(),
+    }
+}
+
+/// What is missing, where to get it, and what there will be then.
+fn waits(why: &'static str, href: &'static str, go: &'static str) -> AnyView {
+    view! {
+        <section class="card evaluate-waits" aria-labelledby="waits-title">
+            <h2 id="waits-title">{text::WAITS}</h2>
+            <p>{why}</p>
+            <p>
+                <A href=href attr:class="button primary">
+                    {go}
+                </A>
+            </p>
+            <h3>{text::WHAT_YOU_GET}</h3>
+            <ul>{text::WHAT_LIST.map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,96 @@
+//! The result in one number, its baselines, and how it was come by.
+
+use crate::app::text::evaluate as text;
+use crate::app::text::units::percent;
+use crate::core::compare::Comparison;
+use crate::core::report::EvaluationReport;
+use leptos::prelude::*;
+
+pub type Report = StoredValue<EvaluationReport>;
+
+#[component]
+pub fn Headline(report: Report) -> impl IntoView {
+    report.with_value(|r| {
+        let against = |other: &[u16], name| {
+            let c = Comparison::paired(&r.trained.predicted, other, &r.truth);
+            text::comparison(name, c.difference, c.error, c.is_clear())
+        };
+        let verdicts = [
+            against(&r.untrained.predicted, text::THAN_UNTRAINED),
+            against(&r.raw_pixels.predicted, text::THAN_RAW),
+            text::chance(r.classes.len(), chance(r)),
+        ];
+        let verdicts = verdicts.map(|words| view! { <li>{words}</li> }).collect_view();
+        view! {
+            <section class="card evaluate-result" aria-labelledby="result-title">
+                <h2 id="result-title">{text::RESULT}</h2>
+                <p class="headline">
+                    <strong>{percent(r.trained.test.accuracy)}</strong> " " {text::headline(r.test_images.len())}
+                </p>
+                <ul class="verdicts">{verdicts}</ul>
+                <Bars report=report />
+                <p class="test-once">
+                    <strong>{text::TEST_ONCE}</strong> " " {text::TEST_ONCE_HELP} " "
+                    {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
+                </p>
+                <p class="muted small">{text::behind(r.steps, r.seconds)}</p>
+            </section>
+        }
+    })
+}
+
+/// Accuracy of one guess among the classes.
+fn chance(report: &EvaluationReport) -> f64 {
+    1.0 / report.classes.len().max(1) as f64
+}
+
+/// A table whose last column draws its numbers: chart and table in one.
+#[component]
+fn Bars(report: Report) -> impl IntoView {
+    let (rows, chance) = report.with_value(|r| {
+        let rows = [
+            (text::LINEAR, text::TRAINED, r.trained.test.accuracy, "own"),
+            (text::LINEAR, text::UNTRAINED, r.untrained.test.accuracy, ""),
+            (text::LINEAR, text::RAW, r.raw_pixels.test.accuracy, ""),
+            (text::KNN, text::TRAINED, f64::from(r.knn_trained), "own"),
+            (text::KNN, text::UNTRAINED, f64::from(r.knn_untrained), ""),
+        ];
+        (rows, chance(r))
+    });
+    let rows = rows
+        .map(|(method, features, accuracy, class)| {
+            view! {
+                <tr>
+                    <td class="method">{method}</td>
+                    <th scope="row">{features}</th>
+                    <td class="number">{percent(accuracy)}</td>
+                    <td class="bar-cell" aria-hidden="true">
+                        <div class="bar-track" style=format!("--part: {accuracy:.4}; --chance: {chance:.4}")>
+                            <div class=format!("bar {class}")></div>
+                        </div>
+                    </td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="scroll-x" tabindex="0" role="region" aria-label=text::ACCURACY_TABLE>
+            <table class="bars">
+                <caption>{text::ACCURACY_TABLE}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{text::METHOD}</th>
+                        <th scope="col">{text::FEATURES}</th>
+                        <th scope="col" class="number">
+                            {text::ACCURACY}
+                        </th>
+                        <td class="bar-cell" aria-hidden="true">
+                            <span class="chance-key">{text::chance_key(chance)}</span>
+                        </td>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,85 @@
+//! The result as comma-separated tables (RFC 4180).
+
+use crate::core::report::{EvaluationReport, LinearReport};
+
+/// One line; values are quoted where they hold what would break it. A value
+/// that a spreadsheet would run as a formula is given an apostrophe before it.
+fn line(values: &[String]) -> String {
+    let quoted = values.iter().map(|value| {
+        let risky = value.starts_with(['=', '@', '\t', '\r'])
+            || (value.starts_with(['+', '-']) && value.parse::<f64>().is_err());
+        let value = if risky { format!("'{value}") } else { value.clone() };
+        if value.contains([',', '"', '\n', '\r']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
+    });
+    let mut line = quoted.collect::<Vec<_>>().join(",");
+    line.push_str("\r\n");
+    line
+}
+
+fn row<const N: usize>(values: [&str; N]) -> String {
+    line(&values.map(str::to_owned))
+}
+
+/// Accuracies of all features, then scores of the trained encoder by class.
+pub fn scores(report: &EvaluationReport) -> String {
+    let mut out = row(["features", "classifier", "test_accuracy", "validation_accuracy", "rate", "epoch"]);
+    let linear: [(&str, &LinearReport); 3] =
+        [("trained", &report.trained), ("untrained", &report.untrained), ("raw_pixels", &report.raw_pixels)];
+    for (name, r) in linear {
+        out += &line(&[
+            name.into(),
+            "linear".into(),
+            r.test.accuracy.to_string(),
+            r.validation_accuracy.to_string(),
+            r.chosen_rate.to_string(),
+            r.chosen_epoch.to_string(),
+        ]);
+    }
+    for (name, accuracy) in [("trained", report.knn_trained), ("untrained", report.knn_untrained)] {
+        out += &line(&[name.into(), "knn".into(), accuracy.to_string(), String::new(), String::new(), String::new()]);
+    }
+    out += "\r\n";
+    out += &row(["class", "precision", "recall", "f1", "images"]);
+    let test = &report.trained.test;
+    let classes = report.classes.iter().zip(&test.per_class).zip(&test.support);
+    let classes = classes.map(|((name, scores), support)| (name.as_str(), *scores, *support as usize));
+    let all = report.test_images.len();
+    let averages = [("macro average", test.macro_average, all), ("weighted average", test.weighted_average, all)];
+    for (name, s, images) in classes.chain(averages) {
+        out += &line(&[
+            name.to_owned(),
+            s.precision.to_string(),
+            s.recall.to_string(),
+            s.f1.to_string(),
+            images.to_string(),
+        ]);
+    }
+    out
+}
+
+/// Rows are true classes, columns predicted ones.
+pub fn matrix(report: &EvaluationReport) -> String {
+    let mut head = vec!["true class".to_owned()];
+    head.extend(report.classes.iter().cloned());
+    let mut out = line(&head);
+    for (name, counts) in report.classes.iter().zip(&report.trained.test.confusion) {
+        let mut values = vec![name.clone()];
+        values.extend(counts.iter().map(u32::to_string));
+        out += &line(&values);
+    }
+    out
+}
+
+/// One test image a row, by its index in the set.
+pub fn predictions(report: &EvaluationReport) -> String {
+    let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
+    let mut out = row(["image", "true class", "trained", "untrained", "raw pixels"]);
+    for (i, (index, truth)) in report.test_images.iter().zip(&report.truth).enumerate() {
+        let of = |r: &LinearReport| r.predicted.get(i).map(|&p| name(p)).unwrap_or_default();
+        let said = [&report.trained, &report.untrained, &report.raw_pixels].map(of);
+        let mut values = vec![index.to_string(), name(*truth)];
+        values.extend(said);
+        out += &line(&values);
+    }
+    out
+}

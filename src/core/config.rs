@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 pub mod bounds;
 pub mod link;
 pub mod preset;
+mod value;
 
 /// The network that maps a view to features h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ pub const BATCH: usize = 256;
 pub const EPOCHS: usize = 100;
 const MOMENTUM: f32 = 0.9;
 /// Multiplications spent on training at most, which is some seconds in wasm.
-const BUDGET: usize = 20_000_000_000;
+const BUDGET: u64 = 20_000_000_000;
 /// Fewest epochs, whatever the budget.
 const LEAST_EPOCHS: usize = 10;
 /// Batches between two pauses.
@@ -43,8 +43,9 @@ pub struct Problem<'a, R> {
 
 /// Epochs for so many rows: [`EPOCHS`], or as many as the budget allows.
 pub fn epochs(rows: usize, dim: usize, classes: usize) -> usize {
-    let an_epoch = 2 * rows * (dim + 1) * RATES.len() * classes;
-    (BUDGET / an_epoch.max(1)).clamp(LEAST_EPOCHS, EPOCHS)
+    // In 64 bits: usize has 32 in wasm.
+    let an_epoch: u64 = [2, rows, dim + 1, RATES.len(), classes].iter().map(|&n| n as u64).product();
+    (BUDGET / an_epoch.max(1)).clamp(LEAST_EPOCHS as u64, EPOCHS as u64) as usize
 }
 
 /// The best weights seen on validation.

@@ -103,7 +103,7 @@ impl Evaluation<'_> {
     ) -> Result<Splits<Features>, Stopped> {
         let all: Vec<u32> = parts.iter().flat_map(|part| &part.indices).map(|&i| i as u32).collect();
         let Features { mut values, dim } = features(encoder, self.store, &all, self.batch, pause).await?;
-        let mut take = |part: &Part| {
+        let take = |part: &Part| {
             let rest = values.split_off(part.indices.len() * dim);
             Features { values: std::mem::replace(&mut values, rest), dim }
         };

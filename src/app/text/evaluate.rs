@@ -94,11 +94,15 @@ pub fn chance(classes: usize, share: f64) -> String {
     format!("Guessing among {classes} classes would get {}.", percent(share))
 }
 
-pub fn chosen(rate: f32, epoch: u32, validation: f32) -> String {
-    format!(
-        "Learning rate {rate} and epoch {epoch} were chosen on the validation images ({} right there).",
-        percent(f64::from(validation))
-    )
+/// How rate and epoch were come by; `validation` is none where no image validates.
+pub fn chosen(rate: f32, epoch: u32, validation: Option<f32>) -> String {
+    match validation {
+        Some(part) => format!(
+            "Learning rate {rate} and epoch {epoch} were chosen on the validation images ({} right there).",
+            percent(f64::from(part))
+        ),
+        None => format!("There are no validation images: learning rate {rate} and epoch {epoch} were set beforehand."),
+    }
 }
 pub const TEST_ONCE: &str = "Test set used once";
 pub const TEST_ONCE_HELP: &str = "for this run, after every choice was made.";

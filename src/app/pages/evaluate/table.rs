@@ -30,7 +30,7 @@ pub fn scores(report: &EvaluationReport) -> String {
             name.into(),
             "linear".into(),
             r.test.accuracy.to_string(),
-            r.validation_accuracy.to_string(),
+            r.validation_accuracy.map(|v| v.to_string()).unwrap_or_default(),
             r.chosen_rate.to_string(),
             r.chosen_epoch.to_string(),
         ]);

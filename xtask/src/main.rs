@@ -6,6 +6,7 @@ mod phases;
 mod process;
 mod server;
 mod setup;
+mod sizes;
 
 use process::Outcome;
 use std::process::ExitCode;

@@ -21,6 +21,10 @@ pub struct Tools {
 }
 
 impl Tools {
+    pub fn wasm_opt(&self) -> PathBuf {
+        self.npm_programs.join("wasm-opt")
+    }
+
     /// PATH with these programs first: Trunk looks its tools up by name.
     pub fn path(&self) -> Outcome<OsString> {
         let rest = std::env::var_os("PATH").unwrap_or_default();

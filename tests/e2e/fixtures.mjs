@@ -1,0 +1,61 @@
+// What every browser test stands on: import { test, expect } from here.
+import { test as base, expect } from "@playwright/test";
+import AxeBuilder from "@axe-core/playwright";
+import { readFileSync } from "node:fs";
+
+/** Every route of the page, as `src/app/routes.txt` lists them: "", "data/", … below /x/. */
+export const routes = readFileSync(new URL("../../src/app/routes.txt", import.meta.url), "utf8")
+  .split("\n")
+  .map((line) => line.trim())
+  .filter((line) => line && !line.startsWith("#"))
+  .map((route) => (route === "/" ? "" : `${route.slice(1)}/`));
+
+export const test = base.extend({
+  /** Console errors that a test provokes on purpose: test.use({ expectedErrors: [/Content Security Policy/] }). */
+  expectedErrors: [[], { option: true }],
+
+  /** Every request of the page and its workers, in order: { url, method }. `blob:` and `data:` never leave the page and are not listed. */
+  requests: async ({ page }, use) => {
+    const seen = [];
+    page.context().on("request", (request) => {
+      if (/^(https?|wss?):/.test(request.url())) seen.push({ url: request.url(), method: request.method() });
+    });
+    await use(seen);
+  },
+
+  /** Fails the test on any console error, uncaught error or failed request for one of the page's own files. */
+  faults: [
+    async ({ page, expectedErrors }, use, testInfo) => {
+      const faults = [];
+      const note = (text) => {
+        if (!expectedErrors.some((pattern) => pattern.test(text))) faults.push(text);
+      };
+      page.on("console", (message) => {
+        if (message.type() === "error") note(`console: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => note(`uncaught: ${error.message}`));
+      page.on("response", (response) => {
+        if (response.status() >= 400) note(`${response.status()}: ${response.url()}`);
+      });
+      page.on("crash", () => note("the page crashed"));
+      await use(faults);
+      // A test that failed already has its own message.
+      if (testInfo.status === testInfo.expectedStatus) expect(faults, "errors in the browser").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** axe finds nothing on the page as it stands, in the words a person needs to mend it. */
+export async function expectAccessible(page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}`));
+  expect(found, "accessibility").toEqual([]);
+}
+
+/** The address of another origin whose server answers everybody: only the page's policy can stop a request to it. */
+export function otherOrigin() {
+  return `http://localhost:${process.env.E2E_PORT}/open`;
+}
+
+export { expect };

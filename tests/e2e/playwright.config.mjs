@@ -1,0 +1,47 @@
+import { defineConfig } from "@playwright/test";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+// Set here, in the main process, for the server and for the workers: two checkouts can then test at the same time.
+process.env.E2E_PORT ??= String(20000 + (process.pid % 20000));
+process.env.DIST ??= fileURLToPath(new URL("../../dist-test", import.meta.url));
+// `cargo xtask test` sets CHROMIUM; this is for calling Playwright by hand.
+const chromium = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: "*.spec.mjs",
+  // One at a time: training takes every core there is, and timings would tell nothing.
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  outputDir: "test-results",
+  use: {
+    baseURL: `http://127.0.0.1:${process.env.E2E_PORT}/x/`,
+    viewport: { width: 1280, height: 860 },
+    actionTimeout: 20_000,
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: chromium,
+      args: [
+        "--no-sandbox",
+        "--enable-unsafe-webgpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  webServer: {
+    command: "node server.mjs",
+    url: `http://127.0.0.1:${process.env.E2E_PORT}/x/`,
+    reuseExistingServer: false,
+    timeout: 20_000,
+  },
+});

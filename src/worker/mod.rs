@@ -1,1 +1,3 @@
 //! The worker: where browser meets burn.
+
+pub mod import;

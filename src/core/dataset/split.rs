@@ -175,9 +175,7 @@ mod tests {
     fn duplicates_stay_together() {
         for seed in 0..30 {
             let mut set = set(&[30, 30]);
-            for i in 0..30 {
-                set[i].group = i / 3 * 3;
-            }
+            set[..30].iter_mut().enumerate().for_each(|(i, c)| c.group = i / 3 * 3);
             set[40].group = 0; // another class, same pixels
             let splits = draw(&set, seed);
             for candidate in 0..60 {

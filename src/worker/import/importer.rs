@@ -1,0 +1,365 @@
+//! Reads one choice of files, a file a step, so that the caller can report
+//! progress and take a cancellation between steps.
+
+use super::archive::Archive;
+use super::cifar;
+use super::decode::{MAX_FILE, decode};
+use super::listing::{At, Found, Group, ToRead, list};
+use super::sniff::{HEAD, Kind, image_format, sniff};
+use super::source::File;
+use crate::core::dataset::collection::{Import, Item, MAX_PIXEL_BYTES};
+use crate::core::dataset::{labels, tree};
+use crate::core::error::{FileFault, ImportFault};
+use crate::core::report::LeftOut;
+use std::collections::{HashMap, VecDeque};
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `done` of `total` images are read; `total` is 0 while archives are still
+    /// being opened. `file` was handled last.
+    Progress { done: usize, total: usize, file: String },
+    /// Nothing is left to do: call [`Importer::finish`].
+    Done,
+}
+
+enum Task {
+    Image(ToRead),
+    /// Records `from..to` of a batch of CIFAR-10.
+    Records {
+        batch: ToRead,
+        from: usize,
+        to: usize,
+    },
+}
+
+/// An import under way.
+pub struct Importer {
+    files: Vec<File>,
+    size: usize,
+    /// Archives among the files that are not open yet.
+    to_open: VecDeque<usize>,
+    archives: Vec<Archive>,
+    groups: VecDeque<Group>,
+    several: bool,
+    /// The archive that could not be opened, where it was all that was chosen.
+    broken_archive: Option<ImportFault>,
+    tasks: VecDeque<Task>,
+    total: usize,
+    done: usize,
+    /// The batch that was unpacked last.
+    unpacked: Option<(At, Vec<u8>)>,
+    classes: HashMap<String, u16>,
+    /// CIFAR-10's labels keep their order; else classes are sorted by name.
+    ordered: bool,
+    import: Import,
+}
+
+impl Importer {
+    /// Prepares to read `files` at `size` × `size` pixels.
+    pub fn new(files: &[File], size: usize) -> Self {
+        let kept: Vec<File> = files.iter().filter(|file| !tree::is_clutter(file.path())).cloned().collect();
+        let (packed, mut loose): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&i| is_archive(&kept[i]));
+        // Browsers list folders in any order.
+        loose.sort_by(|&a, &b| tree::natural_order(kept[a].path(), kept[b].path()));
+        let found = |&i: &usize| Found { path: kept[i].path().to_owned(), at: At::Chosen(i), bytes: kept[i].len() };
+        let group = Group { archive: None, files: loose.iter().map(found).collect() };
+        Self {
+            size,
+            several: packed.len() + usize::from(!loose.is_empty()) > 1,
+            import: Import { name: name_of(&kept, &loose, &packed), ..Import::default() },
+            to_open: packed.into(),
+            archives: Vec::new(),
+            groups: if group.files.is_empty() { VecDeque::new() } else { [group].into() },
+            broken_archive: None,
+            tasks: VecDeque::new(),
+            total: 0,
+            done: 0,
+            unpacked: None,
+            classes: HashMap::new(),
+            ordered: false,
+            files: kept,
+        }
+    }
+
+    /// Opens an archive, lists a group of files, or reads an image or a few
+    /// records. What is wrong with a file is noted, and the next step goes on.
+    ///
+    /// # Errors
+    /// [`ImportFault`]: nothing of the import can be used.
+    pub fn step(&mut self) -> Result<Step, ImportFault> {
+        let file = if let Some(index) = self.to_open.pop_front() {
+            self.open(index);
+            self.files[index].path().to_owned()
+        } else if let Some(group) = self.groups.pop_front() {
+            self.list(&group)?;
+            group.archive.unwrap_or_default()
+        } else {
+            match self.tasks.pop_front() {
+                None => return Ok(Step::Done),
+                Some(Task::Image(image)) => self.read_image(image)?,
+                Some(Task::Records { batch, from, to }) => self.read_records(&batch, from, to)?,
+            }
+        };
+        let listed = self.to_open.is_empty() && self.groups.is_empty();
+        Ok(Step::Progress { done: self.done, total: if listed { self.total } else { 0 }, file })
+    }
+
+    /// What was read; call it when [`Importer::step`] says [`Step::Done`].
+    ///
+    /// # Errors
+    /// [`ImportFault::NoFiles`], [`ImportFault::NotAZip`] or [`ImportFault::NoImages`].
+    pub fn finish(mut self) -> Result<Import, ImportFault> {
+        if self.files.is_empty() {
+            return Err(ImportFault::NoFiles);
+        }
+        if let Some(fault) = self.broken_archive.filter(|_| !self.several) {
+            return Err(fault);
+        }
+        if self.import.items.is_empty() {
+            return Err(ImportFault::NoImages { left_out: self.import.left_out });
+        }
+        if !self.ordered {
+            sort_classes(&mut self.import);
+        }
+        Ok(self.import)
+    }
+
+    fn leave_out(&mut self, file: &str, fault: FileFault) {
+        self.import.left_out.push(LeftOut { file: file.to_owned(), fault });
+    }
+
+    fn open(&mut self, index: usize) {
+        let file = self.files[index].clone();
+        let path = file.path().to_owned();
+        let archive = match Archive::open(file.clone()) {
+            Ok(archive) => archive,
+            Err(detail) => {
+                let fault =
+                    if file.is_empty() { FileFault::Empty } else { FileFault::Damaged { detail: detail.clone() } };
+                self.leave_out(&path, fault);
+                self.broken_archive = Some(ImportFault::NotAZip { file: path, detail });
+                return;
+            }
+        };
+        let directory = archive.directory();
+        let inside = |entry: &str| if self.several { format!("{path}/{entry}") } else { entry.to_owned() };
+        let faults =
+            directory.faults.iter().map(|(entry, fault)| LeftOut { file: inside(entry), fault: fault.clone() });
+        self.import.left_out.extend(faults);
+        let at = self.archives.len();
+        let files = directory.entries.into_iter();
+        let files = files.map(|e| Found { path: e.path, at: At::Packed(at, e.index), bytes: e.bytes }).collect();
+        self.archives.push(archive);
+        self.groups.push_back(Group { archive: Some(path), files });
+    }
+
+    fn list(&mut self, group: &Group) -> Result<(), ImportFault> {
+        let mut tables = Vec::new();
+        for (index, file) in group.files.iter().enumerate().filter(|(_, file)| labels::is_table(&file.path)) {
+            match self.read(file.at, |_| Ok(())) {
+                Ok(bytes) => tables.push((index, labels::parse(&bytes))),
+                Err(fault) => {
+                    tables.push((index, labels::Table::default()));
+                    self.leave_out(&file.path, fault);
+                }
+            }
+        }
+        // Tables deeper in the tree know better.
+        tables.sort_by_key(|(index, _)| tree::parts(&group.files[*index].path).len());
+        let listing = list(group, self.several, &tables);
+        self.import.left_out.extend(listing.left_out);
+        if !listing.batches.is_empty() {
+            let meta = listing.meta.and_then(|at| self.read(at, |_| Ok(())).ok());
+            for class in cifar::classes(meta.as_deref()) {
+                self.class(&class)?;
+            }
+            self.ordered = true;
+        } else if let Some(at) = listing.meta {
+            // Without batches it is a text like any other.
+            let file = group.files.iter().find(|file| file.at == at).map(|file| file.path.clone());
+            self.leave_out(&file.unwrap_or_default(), FileFault::NotAnImage { looks_like: Some("text".to_owned()) });
+        }
+        let likely = listing.images.iter().filter(|image| tree::named_like_image(&image.name)).count();
+        let mut expected = self.import.items.len() + self.tasks_ahead() + likely;
+        self.total += listing.images.len();
+        self.tasks.extend(listing.images.into_iter().map(Task::Image));
+        for batch in listing.batches {
+            let records = batch.bytes as usize / cifar::RECORD;
+            if batch.bytes as usize % cifar::RECORD != 0 {
+                let detail = format!("{} bytes are no whole number of {}-byte records", batch.bytes, cifar::RECORD);
+                self.leave_out(&batch.name, FileFault::Damaged { detail });
+            }
+            expected += records;
+            self.total += records;
+            for from in (0..records).step_by(cifar::CHUNK) {
+                self.tasks.push_back(Task::Records {
+                    batch: batch.clone(),
+                    from,
+                    to: records.min(from + cifar::CHUNK),
+                });
+            }
+        }
+        self.reserve(expected)
+    }
+
+    fn tasks_ahead(&self) -> usize {
+        let images = |task: &Task| match task {
+            Task::Image(_) => 1,
+            Task::Records { from, to, .. } => to - from,
+        };
+        self.tasks.iter().map(images).sum()
+    }
+
+    /// Makes room for so many images in all, at once: growing by doubling would
+    /// need half as much again.
+    fn reserve(&mut self, images: usize) -> Result<(), ImportFault> {
+        let bytes = images.saturating_mul(3 * self.size * self.size);
+        let more = bytes.saturating_sub(self.import.pixels.len());
+        if bytes > MAX_PIXEL_BYTES || self.import.pixels.try_reserve_exact(more).is_err() {
+            return Err(ImportFault::OutOfMemory { images });
+        }
+        Ok(())
+    }
+
+    /// The label of a class, which is added if it is new.
+    fn class(&mut self, name: &str) -> Result<u16, ImportFault> {
+        let next = self.import.classes.len();
+        if let Some(label) = self.classes.get(name) {
+            return Ok(*label);
+        }
+        let label = u16::try_from(next).map_err(|_| ImportFault::TooManyClasses { classes: next + 1 })?;
+        self.classes.insert(name.to_owned(), label);
+        self.import.classes.push(name.to_owned());
+        Ok(label)
+    }
+
+    fn keep(&mut self, item: Item, pixels: &[u8]) -> Result<(), ImportFault> {
+        let images = self.import.items.len() + 1;
+        if self.import.pixels.capacity() - self.import.pixels.len() < pixels.len() {
+            // Images whose names don't say so: a few more at a time.
+            self.reserve(images + images / 4 + 64).or_else(|_| self.reserve(images))?;
+        }
+        self.import.pixels.extend_from_slice(pixels);
+        self.import.items.push(item);
+        Ok(())
+    }
+
+    fn read_image(&mut self, image: ToRead) -> Result<String, ImportFault> {
+        self.done += 1;
+        let bytes = self.read(image.at, |head| image_format(head).map(drop));
+        match bytes.and_then(|bytes| decode(&bytes, self.size)) {
+            Ok(pixels) => {
+                let label = image.place.class.as_deref().map(|class| self.class(class)).transpose()?;
+                self.keep(Item { name: image.name.clone(), label, split: image.place.split }, &pixels)?;
+                if image.unlisted {
+                    self.leave_out(&image.name, FileFault::NotInLabels);
+                }
+            }
+            Err(fault) => self.leave_out(&image.name, fault),
+        }
+        Ok(image.name)
+    }
+
+    fn read_records(&mut self, batch: &ToRead, from: usize, to: usize) -> Result<String, ImportFault> {
+        self.done += to - from;
+        let bytes = match self.record_bytes(batch.at, from * cifar::RECORD, to * cifar::RECORD) {
+            Ok(bytes) => bytes,
+            Err(fault) => {
+                self.leave_out(&batch.name, fault);
+                let of_it = |task: &Task| matches!(task, Task::Records { batch: b, .. } if b.at == batch.at);
+                self.done = self.total - self.tasks_ahead();
+                self.tasks.retain(|task| !of_it(task));
+                return Ok(batch.name.clone());
+            }
+        };
+        for (number, record) in (from..to).zip(bytes.chunks_exact(cifar::RECORD)) {
+            let name = format!("{}#{number}", batch.name);
+            match cifar::read_record(record, self.size) {
+                Ok((label, pixels)) => {
+                    self.keep(Item { name, label: Some(label), split: batch.place.split }, &pixels)?;
+                }
+                Err(label) => {
+                    let detail = format!("label {label} is not 0 to {}", cifar::CLASSES.len() - 1);
+                    self.leave_out(&name, FileFault::Damaged { detail });
+                }
+            }
+        }
+        Ok(batch.name.clone())
+    }
+
+    /// Bytes of a batch. One in an archive is unpacked whole and kept for the
+    /// next records.
+    fn record_bytes(&mut self, at: At, from: usize, to: usize) -> Result<Vec<u8>, FileFault> {
+        if let At::Chosen(index) = at {
+            return self.files[index].read(from as u64, to as u64).map_err(|detail| FileFault::Unreadable { detail });
+        }
+        if self.unpacked.as_ref().is_none_or(|(of, _)| *of != at) {
+            self.unpacked = None;
+            self.unpacked = Some((at, self.read(at, |_| Ok(()))?));
+        }
+        let bytes = self.unpacked.as_ref().and_then(|(_, bytes)| bytes.get(from..to));
+        bytes
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| FileFault::Damaged { detail: "shorter than the archive claims".to_owned() })
+    }
+
+    /// All bytes of a file, unless its first ones are refused.
+    fn read(&mut self, at: At, accept: impl FnOnce(&[u8]) -> Result<(), FileFault>) -> Result<Vec<u8>, FileFault> {
+        let index = match at {
+            At::Packed(archive, entry) => return self.archives[archive].read(entry, accept),
+            At::Chosen(index) => index,
+        };
+        let file = &self.files[index];
+        let read = |end: u64| file.read(0, end).map_err(|detail| FileFault::Unreadable { detail });
+        // Small files in one go: a read costs more than its bytes.
+        let start = read(file.len().min(64 * 1024))?;
+        accept(&start)?;
+        match file.len() {
+            bytes if bytes > MAX_FILE => Err(FileFault::TooManyBytes { bytes }),
+            bytes if bytes > start.len() as u64 => read(bytes),
+            _ => Ok(start),
+        }
+    }
+}
+
+/// Whether a chosen file is to be opened like a folder: by its name, or by its
+/// first bytes where the name has no ending.
+fn is_archive(file: &File) -> bool {
+    let name = tree::file_name(file.path()).to_lowercase();
+    let head = || file.read(0, file.len().min(HEAD as u64)).unwrap_or_default();
+    name.ends_with(".zip") || !name.contains('.') && sniff(&head()) == Kind::Zip
+}
+
+/// A name for what was chosen: the folder's or archive's, else the first file's
+/// and how many more.
+fn name_of(files: &[File], loose: &[usize], packed: &[usize]) -> String {
+    let top = |i: &usize| {
+        let parts = tree::parts(files[*i].path());
+        (parts.len() > 1).then(|| parts[0].to_owned())
+    };
+    let folder = loose.first().and_then(top).filter(|name| loose.iter().all(|i| top(i).as_ref() == Some(name)));
+    let first = folder.map(|name| (name, packed.len())).or_else(|| {
+        let first = loose.iter().chain(packed).next()?;
+        Some((tree::file_name(files[*first].path()).to_owned(), loose.len() + packed.len() - 1))
+    });
+    match first {
+        Some((name, 0)) => name,
+        Some((name, more)) => format!("{name} +{more}"),
+        None => String::new(),
+    }
+}
+
+/// Puts classes into the order of their names.
+fn sort_classes(import: &mut Import) {
+    let mut order: Vec<usize> = (0..import.classes.len()).collect();
+    order.sort_by(|&a, &b| tree::natural_order(&import.classes[a], &import.classes[b]));
+    let mut new_label = vec![0u16; order.len()];
+    for (new, &old) in order.iter().enumerate() {
+        new_label[old] = new as u16;
+    }
+    for item in &mut import.items {
+        item.label = item.label.map(|label| new_label[usize::from(label)]);
+    }
+    import.classes = order.into_iter().map(|old| import.classes[old].clone()).collect();
+}

@@ -1,0 +1,188 @@
+//! Everything that was chosen, and the set that it makes. Handles are kept, not
+//! pixels at full size, so that another training size reads the files again.
+
+use super::importer::{Importer, Step};
+use super::source::File;
+use crate::core::dataset::collection::{Collection, Import, Item};
+use crate::core::dataset::{Dataset, ImportRole};
+use crate::core::error::ImportFault;
+use crate::core::report::DatasetReport;
+use crate::core::sample::SampleDrawing;
+use std::collections::VecDeque;
+
+/// Where images come from.
+#[derive(Clone)]
+pub enum Origin {
+    Files {
+        files: Vec<File>,
+        role: ImportRole,
+    },
+    /// The sample set, drawn from a seed; always a new set.
+    Sample {
+        images_per_class: usize,
+        seed: u64,
+    },
+}
+
+impl Origin {
+    fn role(&self) -> ImportRole {
+        match self {
+            Self::Files { role, .. } => *role,
+            Self::Sample { .. } => ImportRole::New,
+        }
+    }
+}
+
+/// Name of the sample set among the sources of a report.
+pub const SAMPLE: &str = "sample set";
+
+/// The chosen files and the set.
+#[derive(Default)]
+pub struct Library {
+    origins: Vec<Origin>,
+    collection: Option<Collection>,
+}
+
+impl Library {
+    /// The set as it stands; none before the first import.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        self.collection.as_ref().map(Collection::dataset)
+    }
+
+    pub fn report(&self) -> Option<DatasetReport> {
+        self.collection.as_ref().map(Collection::report)
+    }
+
+    /// Starts to read one more origin. The set stays as it is until
+    /// [`Library::commit`]; dropping the job cancels it. At another size than
+    /// the set's, everything is read again.
+    pub fn add(&self, origin: Origin, size: usize, seed: u64) -> Job {
+        let replaces = origin.role() == ImportRole::New;
+        let fits = self.collection.as_ref().is_some_and(|c| c.dataset().size == size);
+        let mut origins = if replaces { Vec::new() } else { self.origins.clone() };
+        origins.push(origin);
+        let appends = fits && !replaces;
+        let first = if appends { origins.len() - 1 } else { 0 };
+        Job::new(origins, first, appends, size, seed)
+    }
+
+    /// Starts to read all origins again at another size.
+    pub fn resize(&self, size: usize, seed: u64) -> Job {
+        Job::new(self.origins.clone(), 0, false, size, seed)
+    }
+
+    /// Takes over what a finished job has read.
+    ///
+    /// # Errors
+    /// [`ImportFault`]; the set is then as before.
+    pub fn commit(&mut self, job: Job) -> Result<DatasetReport, ImportFault> {
+        let roles = job.origins[job.origins.len() - job.read.len()..].iter().map(Origin::role);
+        let imports = job.read.into_iter().zip(roles.collect::<Vec<_>>());
+        let report = match self.collection.as_mut().filter(|_| job.appends) {
+            Some(collection) => {
+                for (import, role) in imports {
+                    collection.add(import, role)?;
+                }
+                collection.reseed(job.seed);
+                collection.report()
+            }
+            None => {
+                let mut collection = Collection::new(job.size, job.seed);
+                for (import, role) in imports {
+                    collection.add(import, role)?;
+                }
+                self.collection.insert(collection).report()
+            }
+        };
+        self.origins = job.origins;
+        Ok(report)
+    }
+
+    /// Forgets files and images.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+enum Reading {
+    Files(Box<Importer>),
+    Sample(SampleDrawing),
+}
+
+/// Reading under way.
+pub struct Job {
+    /// Those of the library once this is done.
+    origins: Vec<Origin>,
+    /// The read is added to the set, instead of making a new one.
+    appends: bool,
+    size: usize,
+    seed: u64,
+    queue: VecDeque<Origin>,
+    current: Option<Reading>,
+    read: Vec<Import>,
+    /// Images of the origins that are done.
+    before: usize,
+}
+
+impl Job {
+    fn new(origins: Vec<Origin>, first: usize, appends: bool, size: usize, seed: u64) -> Self {
+        let queue = origins[first..].iter().cloned().collect();
+        Self { origins, appends, size, seed, queue, current: None, read: Vec::new(), before: 0 }
+    }
+
+    /// Reads an image or a few. [`Step::Done`] when all is ready for
+    /// [`Library::commit`].
+    ///
+    /// # Errors
+    /// [`ImportFault`]: the job can't be finished.
+    pub fn step(&mut self) -> Result<Step, ImportFault> {
+        let Some(current) = &mut self.current else {
+            self.current = self.queue.pop_front().map(|origin| match origin {
+                Origin::Files { files, .. } => Reading::Files(Box::new(Importer::new(&files, self.size))),
+                Origin::Sample { images_per_class, seed } => {
+                    Reading::Sample(SampleDrawing::new(seed, images_per_class, self.size))
+                }
+            });
+            return Ok(match self.current {
+                Some(_) => Step::Progress { done: self.before, total: 0, file: String::new() },
+                None => Step::Done,
+            });
+        };
+        let step = match current {
+            Reading::Files(importer) => importer.step()?,
+            Reading::Sample(drawing) => match drawing.step() {
+                true => Step::Progress { done: drawing.drawn(), total: drawing.total(), file: SAMPLE.to_owned() },
+                false => Step::Done,
+            },
+        };
+        match step {
+            Step::Progress { done, total, file } => {
+                let total = if total == 0 { 0 } else { self.before + total };
+                Ok(Step::Progress { done: self.before + done, total, file })
+            }
+            Step::Done => {
+                let import = match self.current.take() {
+                    Some(Reading::Files(importer)) => importer.finish()?,
+                    Some(Reading::Sample(drawing)) => sample_import(drawing),
+                    None => Import::default(),
+                };
+                self.before += import.items.len();
+                let done = Step::Progress { done: self.before, total: self.before, file: import.name.clone() };
+                self.read.push(import);
+                Ok(done)
+            }
+        }
+    }
+}
+
+/// The sample set without its splits: they are drawn with those of what is added.
+fn sample_import(drawing: SampleDrawing) -> Import {
+    let dataset = drawing.finish();
+    Import {
+        name: SAMPLE.to_owned(),
+        items: dataset.examples.into_iter().map(|e| Item { name: e.name, label: e.label, split: None }).collect(),
+        classes: dataset.classes,
+        pixels: dataset.pixels,
+        left_out: Vec::new(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Sets that grow, are read again at another size, and cancelled.
+
+use super::*;
+use crate::core::report::DatasetWarning;
+
+/// A zip of `count` images a class, no two alike.
+fn set(name: &str, salt: u8, classes: &[&str], count: usize) -> File {
+    let mut files = Vec::new();
+    for (class, name) in classes.iter().enumerate() {
+        for i in 0..count {
+            files.push((format!("{name}/{i}.png"), samples::png([salt, class as u8 * 50, i as u8])));
+        }
+    }
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    Bytes::file(name, samples::zip(&files))
+}
+
+fn counts(report: &DatasetReport) -> Vec<[usize; 3]> {
+    report.classes.iter().map(|c| [c.train, c.validation, c.test]).collect()
+}
+
+#[test]
+fn a_test_archive_joins_a_training_archive() {
+    let mut library = Library::default();
+    let report = add(&mut library, vec![set("train.zip", 1, &["cat", "dog"], 20)], ImportRole::New, SIZE).unwrap();
+    assert_eq!(counts(&report), [[12, 4, 4]; 2]);
+    let report = add(&mut library, vec![set("test.zip", 2, &["cat", "dog"], 10)], ImportRole::AddTest, SIZE).unwrap();
+    assert_eq!(counts(&report), [[16, 4, 10]; 2]);
+    assert_eq!(report.sources, ["train.zip", "test.zip"]);
+    assert_eq!((report.images, report.size, report.warnings.len()), (60, SIZE, 0));
+}
+
+#[test]
+fn another_size_reads_everything_again_and_keeps_the_splits() {
+    let mut library = Library::default();
+    add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 10)], ImportRole::New, SIZE).unwrap();
+    let before = add(&mut library, vec![set("b.zip", 2, &["cat"], 5)], ImportRole::AddTraining, SIZE).unwrap();
+    let splits = |library: &Library| library.dataset().unwrap().examples.clone();
+    let examples = splits(&library);
+    let mut job = library.resize(32, 1);
+    while job.step().unwrap() != Step::Done {}
+    let after = library.commit(job).unwrap();
+    assert_eq!(after.size, 32);
+    assert_eq!(counts(&after), counts(&before));
+    assert_eq!(splits(&library), examples);
+    assert_eq!(library.dataset().unwrap().pixels.len(), 25 * 3 * 32 * 32);
+    // And adding at another size takes the others along.
+    let report = add(&mut library, vec![set("c.zip", 3, &["emu"], 10)], ImportRole::AddTraining, 48).unwrap();
+    assert_eq!((report.size, report.images, report.sources.len()), (48, 35, 3));
+}
+
+#[test]
+fn a_job_that_is_dropped_or_fails_changes_nothing() {
+    let mut library = Library::default();
+    add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 10)], ImportRole::New, SIZE).unwrap();
+    let before = library.report();
+    let mut job = library.add(Origin::Files { files: images(&["x.png"]), role: ImportRole::New }, SIZE, 1);
+    job.step().unwrap();
+    drop(job);
+    assert_eq!(library.report(), before);
+    let text = vec![Bytes::file("a.txt", b"text".to_vec())];
+    assert!(add(&mut library, text, ImportRole::AddTest, SIZE).is_err());
+    assert_eq!(library.report(), before);
+    library.clear();
+    assert_eq!(library.report(), None);
+}
+
+#[test]
+fn the_sample_set_is_an_origin_like_others() {
+    let mut library = Library::default();
+    let mut job = library.add(Origin::Sample { images_per_class: 10, seed: 1 }, SIZE, 1);
+    let mut last = None;
+    loop {
+        match job.step().unwrap() {
+            Step::Done => break,
+            step => last = Some(step),
+        }
+    }
+    assert!(matches!(last, Some(Step::Progress { done, total, .. }) if done == total && done >= 80));
+    let report = library.commit(job).unwrap();
+    assert_eq!(report.sources, ["sample set"]);
+    assert!(report.classes.len() >= 8 && counts(&report).iter().all(|c| *c == [6, 2, 2]));
+}
+
+#[test]
+fn what_is_odd_about_a_set_is_in_its_report() {
+    let mut library = Library::default();
+    let one = add(&mut library, images(&["set/cat/1.png", "set/cat/2.png"]), ImportRole::New, SIZE).unwrap();
+    assert!(one.warnings.contains(&DatasetWarning::OneClass { class: "cat".to_owned() }));
+    let flat = add(&mut library, images(&["set/1.png", "set/2.png"]), ImportRole::New, SIZE).unwrap();
+    assert_eq!((flat.warnings, flat.unlabelled), (vec![DatasetWarning::NoLabels], 2));
+
+    let mut files = images(&["s/cat/1.png", "s/cat/2.png", "s/cat/3.png", "s/dog/4.png"]);
+    files.push(Bytes::file("s/dog/copy of 1.png", samples::png([0, 0, 9])));
+    let report = add(&mut library, files, ImportRole::New, SIZE).unwrap();
+    assert!(report.warnings.contains(&DatasetWarning::Duplicates { groups: 1, images: 2 }));
+    assert!(report.warnings.contains(&DatasetWarning::ConflictingLabels { images: 2 }));
+    assert!(report.warnings.contains(&DatasetWarning::SmallClass { class: "dog".to_owned(), images: 2 }));
+}

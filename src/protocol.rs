@@ -111,6 +111,7 @@ pub enum Event {
         part: f32,
     },
     Evaluated(EvaluationReport),
+    EvaluationCancelled,
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

@@ -190,6 +190,7 @@ impl Store {
                 self.evaluating.set(None);
                 self.evaluation.set(Some(report.clone()));
             }
+            Event::EvaluationCancelled => self.evaluating.set(None),
             Event::Ready { .. }
             | Event::Alive
             | Event::Pictures(_)

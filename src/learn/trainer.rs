@@ -157,6 +157,11 @@ impl Trainer {
         self.learner.model.encoder.valid()
     }
 
+    /// Encoder and projection head as they are now, for evaluation.
+    pub fn model(&self) -> SimClr {
+        self.learner.model.valid()
+    }
+
     /// The encoder as this run started, drawn again from the seed, for
     /// evaluation. Its running statistics are those of no image at all: see
     /// [`BatchNormEstimator`](super::encoder::BatchNormEstimator).

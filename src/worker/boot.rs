@@ -1,0 +1,75 @@
+//! Starts the worker: whatever goes wrong from here on reaches the page.
+
+use super::{mailbox, session};
+use crate::core::error::Fault;
+use crate::protocol::{self, Event};
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, PromiseRejectionEvent};
+
+/// Installs listeners and says `Ready`; runs once, as the module's start.
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        console("error", &info.to_string());
+        mailbox::fail(None, Fault::Internal { detail: info.to_string() });
+    }));
+    // A shader that fails to compile is only ever told to the log.
+    if log::set_logger(&Console).is_ok() {
+        log::set_max_level(log::LevelFilter::Warn);
+    }
+    // `Worker.onerror` sees neither a rejected promise nor the message of a trap.
+    listen("error", |event: ErrorEvent| report(event.message()));
+    listen("unhandledrejection", |event: PromiseRejectionEvent| report(describe(&event.reason())));
+    listen("message", |event: MessageEvent| match mailbox::open(&event) {
+        Ok((message, files)) => session::receive(message, files),
+        Err(fault) => mailbox::fail(None, fault),
+    });
+    mailbox::post(None, Event::Ready { version: protocol::VERSION, program: env!("CARGO_PKG_VERSION").into() });
+}
+
+fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(name: &str, on: impl FnMut(E) + 'static) {
+    let closure = Closure::<dyn FnMut(E)>::new(on);
+    mailbox::scope()
+        .add_event_listener_with_callback(name, closure.as_ref().unchecked_ref())
+        .expect("a worker's scope takes listeners");
+    closure.forget(); // as long as the worker lives
+}
+
+fn report(detail: String) {
+    mailbox::fail(None, Fault::Internal { detail });
+}
+
+/// The message of a JavaScript error, or the value itself as text.
+pub fn describe(value: &JsValue) -> String {
+    value
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .or_else(|| value.as_string())
+        .unwrap_or_else(|| format!("{value:?}"))
+}
+
+fn console(method: &str, line: &str) {
+    let field = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let console = field(&js_sys::global(), "console");
+    if let Ok(write) = field(&console, method).dyn_into::<js_sys::Function>() {
+        let _ = write.call1(&console, &line.into());
+    }
+}
+
+/// Writes to the browser's console.
+struct Console;
+
+impl log::Log for Console {
+    fn enabled(&self, metadata: &log::Metadata) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let method = if record.level() == log::Level::Error { "error" } else { "debug" };
+        console(method, &format!("{}: {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,36 @@
+//! The browser's `File` objects as byte sources: read in parts, synchronously,
+//! which only a worker may.
+
+use super::boot::describe;
+use crate::worker::import::source::{File, FileSource};
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use web_sys::FileReaderSync;
+
+/// A chosen file; holds no bytes.
+struct Chosen {
+    path: String,
+    file: web_sys::File,
+}
+
+/// `file` under the path that it has in the chosen folder.
+pub fn chosen(path: String, file: web_sys::File) -> File {
+    Rc::new(Chosen { path, file })
+}
+
+impl FileSource for Chosen {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn len(&self) -> u64 {
+        self.file.size() as u64
+    }
+
+    fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, String> {
+        let say = |error: JsValue| describe(&error);
+        let part = self.file.slice_with_f64_and_f64(start as f64, end as f64).map_err(say)?;
+        let buffer = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&part)).map_err(say)?;
+        Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+    }
+}

@@ -1,0 +1,121 @@
+//! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
+
+use crate::core::error::Fault;
+use crate::core::report::{EpochReport, RunState};
+use crate::learn::diagnostics;
+use crate::learn::encoder::{BatchNormEstimator, Encoder};
+use crate::learn::export;
+use crate::learn::features::Stopped;
+use crate::learn::knn::Probe;
+use crate::learn::linear_eval::Evaluation;
+use crate::learn::trainer::{Trainer, draw_views};
+use crate::protocol::Event;
+use crate::worker::mailbox::post;
+use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::turn::{now, turn};
+
+/// Images a forward pass without gradients.
+pub const BATCH: usize = 128;
+/// Images that are looked at to judge an epoch: the bank, and the queries.
+pub const BANK: usize = 2_000;
+pub const QUERIES: usize = 1_000;
+/// Batches that estimate the step-0 encoder's statistics for epoch 0's kNN.
+const ESTIMATING_BATCHES: usize = 8;
+/// Milliseconds between two reports of progress.
+const TELL_EVERY: f64 = 150.0;
+
+/// kNN and the embeddings' state after an epoch (0: before the first step).
+/// What a cancel cuts off is left out.
+pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Result<EpochReport, Fault> {
+    let mut report = EpochReport { epoch, ..EpochReport::default() };
+    let config = trainer.config();
+    let sample = &trainer.images()[..trainer.images().len().min(config.batch)];
+    if epoch > 0 {
+        let params: Vec<_> = sample.iter().map(|&image| draw_views(config, epoch, image)).collect();
+        let seen = diagnostics::diagnose(&trainer.model(), trainer.store(), sample, &params).await?;
+        report.alignment = Some(seen.alignment);
+        report.uniformity = Some(seen.uniformity);
+        report.rank_me = Some(seen.rank_me);
+    }
+    let Some(probe) = probe else { return Ok(report) };
+    let encoder = if epoch > 0 { trainer.encoder() } else { estimated(trainer).await };
+    let mut pause = async |_| {
+        turn().await;
+        with(|s| s.wish) != Wish::Cancel
+    };
+    match probe.accuracy(&encoder, trainer.store(), BATCH, &mut pause).await {
+        Ok(accuracy) => report.knn = Some(accuracy),
+        Err(Stopped::OnRequest) => {}
+        Err(Stopped::Failed(fault)) => return Err(fault),
+    }
+    Ok(report)
+}
+
+/// The step-0 encoder with batch-norm statistics of some training images.
+async fn estimated(trainer: &Trainer) -> Encoder {
+    let mut estimator = BatchNormEstimator::new(&trainer.initial_encoder());
+    let batch = BATCH.min(trainer.images().len());
+    for part in trainer.images().chunks_exact(batch).take(ESTIMATING_BATCHES) {
+        estimator.add(trainer.store().gather(part));
+        turn().await;
+    }
+    estimator.finish()
+}
+
+/// Linear evaluation of the run's encoder beside its baselines.
+pub async fn evaluate(id: u32) -> Result<(), Fault> {
+    let _working = Working::begin(Job::Evaluate)?;
+    let (collection, steps) = with(|s| match (&s.collection, &s.run) {
+        (None, _) => Err(Fault::NoDataset),
+        (_, None) => Err(Fault::NoEncoder),
+        (Some(collection), Some(run)) => Ok((collection.clone(), run.steps())),
+    })?;
+    let store = session::store().await?;
+    let (trained, initial, seed) = with(|s| {
+        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.initial_encoder(), r.config.seed)).ok_or(Fault::NoEncoder)
+    })?;
+    let begun = now();
+    let evaluation = Evaluation {
+        dataset: collection.dataset(),
+        store: &store,
+        trained: &trained,
+        initial: &initial,
+        batch: BATCH,
+        seed,
+        steps,
+    };
+    let mut told = 0.0;
+    let mut pause = async |part| {
+        if now() - told > TELL_EVERY {
+            told = now();
+            post(Some(id), Event::EvaluationProgress { part });
+        }
+        turn().await;
+        with(|s| s.wish) != Wish::Cancel
+    };
+    match evaluation.run(&mut pause).await {
+        Ok(mut report) => {
+            report.seconds = ((now() - begun) / 1000.0) as f32;
+            post(Some(id), Event::Evaluated(report));
+            Ok(())
+        }
+        Err(Stopped::OnRequest) => {
+            post(Some(id), Event::EvaluationCancelled);
+            Ok(())
+        }
+        Err(Stopped::Failed(fault)) => Err(fault),
+    }
+}
+
+/// The encoder's weights and what made them.
+pub async fn export(id: u32) -> Result<(), Fault> {
+    let (encoder, config) = with(|s| {
+        let run = s.run.as_ref().filter(|_| s.state != RunState::Idle);
+        run.map(|r| (r.trainer.encoder(), r.config)).ok_or(Fault::NoEncoder)
+    })?;
+    let internal = |detail| Fault::Internal { detail };
+    let safetensors = export::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
+    let config_json = serde_json::to_string_pretty(&config).map_err(|e| internal(e.to_string()))?;
+    post(Some(id), Event::Encoder { safetensors, config_json });
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! What a request sets off. Each job is one file and reports through events.
+
+pub mod estimate;
+pub mod evaluate;
+pub mod import;
+pub mod pictures;
+pub mod pretrain;

@@ -1,0 +1,172 @@
+//! Pre-training: the loop around the trainer. It reads metrics every few steps,
+//! yields after each, and ends at a pause; the run then waits in the session.
+
+use crate::core::config::RunConfig;
+use crate::core::dataset::Split;
+use crate::core::error::Fault;
+use crate::core::report::{Phase, RunState, StepReport};
+use crate::learn::knn::Probe;
+use crate::learn::trainer::Trainer;
+use crate::protocol::Event;
+use crate::worker::jobs::{estimate, evaluate};
+use crate::worker::mailbox::post;
+use crate::worker::session::{self, Job, Wish, Working, set_state, with};
+use crate::worker::turn::{now, turn};
+
+/// Milliseconds between two reads of the metrics: often enough for a live
+/// chart, rarely enough that the device does not stand idle.
+const READ_EVERY: f64 = 250.0;
+/// Most steps between two reads, so that the queue of a fast device stays short.
+const MOST_UNREAD: u32 = 16;
+
+/// A run as it waits between two calls of the loop.
+pub struct Run {
+    pub config: RunConfig,
+    pub trainer: Trainer,
+    /// Labelled images of kNN; none without labels.
+    probe: Option<Probe>,
+    /// Sum and number of losses in the current epoch.
+    losses: (f64, u32),
+    /// Wall time of a step, smoothed, in milliseconds.
+    pace: f64,
+}
+
+impl Run {
+    pub fn steps(&self) -> u32 {
+        self.trainer.steps()
+    }
+}
+
+/// Starts a run; one that is there already is replaced.
+pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
+    config.check().map_err(Fault::Config)?;
+    let working = Working::begin(Job::Train)?;
+    let compute = session::compute().await?;
+    let store = session::store().await?;
+    let (train, _) = estimate::training_images(&config)?;
+    with(|s| s.run = None);
+    set_state(RunState::Running(Phase::Load));
+    turn().await;
+    let trainer = Trainer::new(&config, store, &train, &compute.device)?;
+    let probe = with(|s| {
+        let dataset = s.collection.as_ref()?.dataset();
+        Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
+    });
+    let run = Run { config, trainer, probe, losses: (0.0, 0), pace: 0.0 };
+    post(Some(id), Event::Alive);
+    drive(run, false, working).await
+}
+
+/// Goes on with a paused run: to its end, or for one step.
+pub async fn resume(id: u32, one_step: bool) -> Result<(), Fault> {
+    let working = Working::begin(Job::Train)?;
+    if with(|s| s.state) != RunState::Paused {
+        return Err(Fault::Busy);
+    }
+    let run = with(|s| s.run.take()).ok_or(Fault::NoEncoder)?;
+    post(Some(id), Event::Alive);
+    drive(run, one_step, working).await
+}
+
+/// A paused run has no loop that would see the wish.
+pub fn cancel_if_paused() {
+    if with(|s| s.state == RunState::Paused && s.job.is_none()) {
+        set_state(RunState::Cancelled);
+    }
+}
+
+/// Drops the run, when its images or its device are gone.
+pub fn let_go() {
+    if with(|s| s.run.take()).is_some() || with(|s| s.state) != RunState::Idle {
+        set_state(RunState::Idle);
+    }
+}
+
+async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fault> {
+    let ended = steps(&mut run, one_step).await;
+    with(|s| s.run = Some(run));
+    drop(working);
+    match ended {
+        Ok(state) => {
+            set_state(state);
+            Ok(())
+        }
+        Err(fault) => {
+            set_state(RunState::Failed);
+            Err(fault)
+        }
+    }
+}
+
+async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
+    if run.steps() == 0 {
+        epoch_end(run, 0, None).await?;
+        set_state(RunState::Running(Phase::Compile));
+    } else {
+        set_state(RunState::Running(Phase::Train));
+    }
+    turn().await;
+    let mut since_read = now();
+    let mut unread = 0;
+    while !run.trainer.done() {
+        let first = run.steps() == 0;
+        run.trainer.step();
+        unread += 1;
+        let epoch_ends = run.steps().is_multiple_of(run.trainer.steps_per_epoch());
+        let wish = with(|s| s.wish);
+        let due = unread >= MOST_UNREAD || now() - since_read + run.pace / 2.0 >= READ_EVERY;
+        if first || due || epoch_ends || one_step || wish != Wish::GoOn {
+            let reports = read(run, now() - since_read).await?;
+            since_read = now();
+            unread = 0;
+            if first {
+                set_state(RunState::Running(Phase::Train));
+            }
+            if let Some(bad) = reports.iter().find(|r| !r.loss.is_finite()) {
+                return Err(Fault::NotFinite { step: bad.step });
+            }
+        }
+        if epoch_ends {
+            let epoch = run.trainer.epochs_done();
+            let mean = (run.losses.0 / f64::from(run.losses.1.max(1))) as f32;
+            run.losses = (0.0, 0);
+            epoch_end(run, epoch, Some(mean)).await?;
+            since_read = now();
+        }
+        turn().await;
+        match with(|s| s.wish) {
+            Wish::Cancel => return Ok(RunState::Cancelled),
+            _ if run.trainer.done() => {}
+            Wish::Pause => return Ok(RunState::Paused),
+            Wish::GoOn if one_step => return Ok(RunState::Paused),
+            Wish::GoOn => {}
+        }
+    }
+    Ok(RunState::Finished)
+}
+
+/// Fetches the metrics of all steps since the last time and tells the page.
+async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
+    let mut reports = run.trainer.read().await?;
+    let each = elapsed / reports.len().max(1) as f64;
+    run.pace = if run.pace == 0.0 { each } else { 0.7 * run.pace + 0.3 * each };
+    for report in &mut reports {
+        report.milliseconds = each as f32;
+        run.losses = (run.losses.0 + f64::from(report.loss), run.losses.1 + 1);
+        post(None, Event::Step(*report));
+    }
+    Ok(reports)
+}
+
+/// kNN on validation, with whatever labels there are.
+async fn epoch_end(run: &Run, epoch: u32, loss: Option<f32>) -> Result<(), Fault> {
+    set_state(RunState::Running(Phase::Evaluate));
+    let mut report = evaluate::judge(&run.trainer, run.probe.as_ref(), epoch).await?;
+    report.loss = loss;
+    post(None, Event::Epoch(report));
+    if with(|s| s.wish) == Wish::GoOn {
+        set_state(RunState::Running(Phase::Train));
+    }
+    Ok(())
+}
+

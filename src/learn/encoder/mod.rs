@@ -20,6 +20,7 @@ use burn::tensor::{Device, Tensor};
 ///
 /// On an autodiff device it trains (batch statistics); its [`Module::valid`]
 /// copy, on the plain device, evaluates (running statistics).
+#[expect(clippy::large_enum_variant, reason = "few exist at a time, and burn has no boxed modules")]
 #[derive(Module, Debug)]
 pub enum Encoder {
     ConvNet4(ConvNet4),

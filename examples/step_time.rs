@@ -2,12 +2,18 @@
 //! step that the comparison with other libraries times.
 //!
 //! `cargo run --release --features native --example step_time -- [tiny|r18] [steps]`
-//! and, for a GPU through wgpu, `--features native,gpu` with `gpu` as a third word.
+//! and, for a GPU through wgpu, `--features native,gpu` with `gpu` as a third
+//! word. With `full` as the fourth, the program's own step: augmentation from
+//! stored bytes, LARS.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use simclr_lab::core::config::{Architecture, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, Stem};
+use simclr_lab::core::config::{Architecture, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
+use simclr_lab::core::dataset::{Dataset, Example, Split};
 use simclr_lab::core::rng::Rng;
+use simclr_lab::learn::augment;
 use simclr_lab::learn::step::{Learner, SimClr};
+use simclr_lab::learn::store::ByteStore;
+use simclr_lab::learn::trainer::view_pair;
 use std::time::Instant;
 
 const WARM_UP: usize = 3;
@@ -34,8 +40,9 @@ fn main() {
     };
     let encoder = EncoderConfig { architecture, stem: Stem::Small, width };
     let model = SimClr::new(&encoder, &HeadConfig { layers: 2, output: 128 }, 0, &device.clone().autodiff());
+    let full = args.get(3).is_some_and(|word| word == "full");
     let optimizer = OptimizerConfig {
-        optimizer: Optimizer::Sgd,
+        optimizer: if full { Optimizer::Lars } else { Optimizer::Sgd },
         peak_rate: 0.05,
         weight_decay: 0.0,
         momentum: 0.9,
@@ -49,11 +56,25 @@ fn main() {
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.unit()).collect();
     let views = Tensor::<4>::from_data(TensorData::new(values, shape), &device);
 
+    let pixels = (0..batch * 3 * 32 * 32).map(|_| rng.below(256) as u8).collect();
+    let example = Example { label: None, split: Split::Train, name: String::new() };
+    let set = Dataset { size: 32, classes: Vec::new(), examples: vec![example; batch], pixels };
+    let store = ByteStore::new(&set, &device, 1 << 27);
+    let indices: Vec<u32> = (0..batch as u32).collect();
+    let drawn = RunConfig::default().augment;
+
     let mut times = Vec::new();
     let mut losses = Vec::new();
-    for _ in 0..WARM_UP + steps {
+    for step in 0..WARM_UP + steps {
         let start = Instant::now();
-        let measured: Vec<f32> = learner.step(views.clone(), 0.05).into_data().try_to_vec().expect("values");
+        let views = match full {
+            true => {
+                let draw = |&i: &u32| view_pair(&drawn, 32, 0, step as u32, i);
+                augment::views(&store, &indices, &indices.iter().map(draw).collect::<Vec<_>>())
+            }
+            false => views.clone(),
+        };
+        let measured: Vec<f32> = learner.step(views, 0.05).into_data().try_to_vec().expect("values");
         times.push(start.elapsed().as_secs_f64() * 1e3);
         losses.push(measured[0]);
     }

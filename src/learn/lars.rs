@@ -1,6 +1,6 @@
 //! LARS (You et al. 2017, arXiv 1708.03888, algorithm 1); burn has none.
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use std::collections::HashMap;
@@ -21,7 +21,8 @@ pub struct LarsConfig {
 ///
 /// λ = 1 where ‖w‖ or ‖g‖ is 0. One-dimensional tensors, which are biases and
 /// normalisation, get neither λ nor β. Norms are computed and used on the
-/// device: nothing is read.
+/// device: nothing is read. All λ are computed as one vector, because on a GPU
+/// a dozen operations on one number cost as much as on a thousand.
 #[derive(Clone, Debug)]
 pub struct Lars {
     config: LarsConfig,
@@ -41,7 +42,11 @@ impl Lars {
     /// One step of every parameter of `module` that has a gradient, at learning
     /// rate γ.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
-        module.map(&mut Step { lars: self, rate, gradients })
+        let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
+        module.visit(&mut squares);
+        let Squares { weights, slopes, .. } = squares;
+        let scales = (!weights.is_empty()).then(|| self.scales(rate, weights, slopes));
+        module.map(&mut Step { lars: self, rate, scales, next: 0, gradients })
     }
 
     /// The momentum of every parameter stepped so far, for checkpoints.
@@ -54,30 +59,56 @@ impl Lars {
         Self { velocities, ..self }
     }
 
-    /// γ λ (g + β w).
-    fn update<const D: usize>(&self, rate: f32, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
-        if D == 1 {
-            return g * rate;
-        }
-        let LarsConfig { weight_decay, trust_coefficient, .. } = self.config;
-        let (w_norm, g_norm) = (norm(&w), norm(&g));
-        let none = (w_norm.clone() * g_norm.clone()).equal_scalar(0);
-        let denominator = (g_norm + w_norm.clone() * weight_decay).mask_fill(none.clone(), 1);
-        let lambda = (w_norm * trust_coefficient / denominator).mask_fill(none, 1);
-        let scale = (lambda * rate).reshape([1; D]);
-        (g + w * weight_decay) * scale
+    /// γ λ of every adapted tensor, from the squared norms of w and g; [P].
+    fn scales(&self, rate: f32, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
+        let (w, g) = (Tensor::cat(weights, 0).sqrt(), Tensor::cat(slopes, 0).sqrt());
+        let none = w.clone().equal_scalar(0).bool_or(g.clone().equal_scalar(0));
+        let denominator = (g + w.clone() * self.config.weight_decay).mask_fill(none.clone(), 1);
+        (w * (self.config.trust_coefficient * rate) / denominator).mask_fill(none, rate)
     }
 }
 
-/// Euclidean norm of all entries; [1].
-fn norm<const D: usize>(t: &Tensor<D>) -> Tensor<1> {
-    t.clone().powi_scalar(2).sum().sqrt()
+/// Collects ‖w‖² and ‖g‖² of the adapted tensors, [1] each.
+struct Squares<'a> {
+    gradients: &'a GradientsParams,
+    weights: Vec<Tensor<1>>,
+    slopes: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Squares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D == 1 {
+            return;
+        }
+        if let Some(g) = self.gradients.get::<D>(param.id) {
+            self.weights.push(param.val().inner().powi_scalar(2).sum());
+            self.slopes.push(g.inner().powi_scalar(2).sum());
+        }
+    }
 }
 
 struct Step<'a> {
     lars: &'a mut Lars,
     rate: f32,
+    /// γ λ of the adapted tensors in the order of their visit, and how many of
+    /// them are done.
+    scales: Option<Tensor<1>>,
+    next: usize,
     gradients: GradientsParams,
+}
+
+impl Step<'_> {
+    /// γ λ (g + β w), or γ g for a vector.
+    fn update<const D: usize>(&mut self, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
+        match &self.scales {
+            Some(scales) if D != 1 => {
+                let scale = scales.clone().narrow(0, self.next, 1).reshape([1; D]);
+                self.next += 1;
+                (g + w * self.lars.config.weight_decay) * scale
+            }
+            _ => g * self.rate,
+        }
+    }
 }
 
 impl ModuleMapper for Step<'_> {
@@ -87,7 +118,7 @@ impl ModuleMapper for Step<'_> {
         param.map(|w| {
             let w = w.inner();
             let shape = w.dims();
-            let update = self.lars.update(self.rate, w.clone(), g.inner());
+            let update = self.update(w.clone(), g.inner());
             let v = match self.lars.velocities.remove(&id) {
                 Some(Velocity(v)) => v.reshape(shape) * self.lars.config.momentum + update,
                 None => update,
@@ -95,5 +126,64 @@ impl ModuleMapper for Step<'_> {
             self.lars.velocities.insert(id, Velocity(v.clone().reshape([shape.iter().product::<usize>()])));
             Tensor::from_inner(w - v).require_grad()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[derive(Module, Debug)]
+    struct Weights {
+        matrices: Vec<Param<Tensor<2>>>,
+        vector: Param<Tensor<1>>,
+    }
+
+    /// Weights after steps with constant gradients, one `[w, g]` a matrix.
+    fn after(rates: &[f32], matrices: &[[[f32; 2]; 2]]) -> Vec<Vec<f32>> {
+        let device = Device::flex().autodiff();
+        let mut module = Weights {
+            matrices: matrices.iter().map(|[w, _]| Param::from_tensor(Tensor::from_data([*w], &device))).collect(),
+            vector: Param::from_tensor(Tensor::from_data([1.0f32, 2.0], &device)),
+        };
+        let mut lars = Lars::new(LarsConfig { momentum: 0.9, weight_decay: 0.01, trust_coefficient: 0.001 });
+        for &rate in rates {
+            let mut gradients = GradientsParams::new();
+            for (p, [_, g]) in module.matrices.iter().zip(matrices) {
+                gradients.register(p.id, Tensor::<2>::from_data([*g], &Device::flex()));
+            }
+            gradients.register(module.vector.id, Tensor::<1>::from_data([0.5f32, 0.5], &Device::flex()));
+            module = lars.step(rate, module, gradients);
+        }
+        assert_eq!(lars.velocities().len(), matrices.len() + 1);
+        module.matrices.iter().map(|p| p.val().into_data().try_to_vec().unwrap()).collect()
+    }
+
+    fn close(got: &[f32], want: [f64; 2]) {
+        for (got, want) in got.iter().zip(want) {
+            assert!((f64::from(*got) - want).abs() < 1e-6, "{got}, expected {want}");
+        }
+    }
+
+    #[test]
+    fn the_rate_enters_the_momentum() {
+        let example = [[3.0, 4.0], [0.8, -0.6]];
+        close(&after(&[0.1], &[example])[0], [2.999_604_761_9, 4.000_266_666_7]);
+        close(&after(&[0.1, 0.1], &[example])[0], [2.998_853_813_2, 4.000_773_330_9]);
+        close(&after(&[0.1, 0.2], &[example])[0], [2.998_458_578_8, 4.001_039_995]);
+    }
+
+    #[test]
+    fn each_tensor_has_its_own_ratio_and_zeros_have_one() {
+        let all =
+            [[[3.0, 4.0], [0.8, -0.6]], [[0.0, 0.0], [1.0, 2.0]], [[30.0, 1.0], [0.1, 0.1]], [[1.0, 1.0], [0.0; 2]]];
+        let together = after(&[0.1, 0.2], &all);
+        for (one, together) in all.iter().zip(&together) {
+            assert_eq!(&after(&[0.1, 0.2], &[*one])[0], together);
+        }
+        // λ = 1: γ (g + β w).
+        close(&after(&[0.1], &all)[1], [-0.1, -0.2]);
+        close(&after(&[0.1], &all)[3], [0.999, 0.999]);
     }
 }

@@ -11,6 +11,10 @@ pub const INTRO: &str = "SimCLR learns from images alone; labels are only needed
 pub const SAMPLE_TITLE: &str = "Sample set";
 pub const SAMPLE_TEXT: &str = "2 000 small pictures of ten patterns, drawn by code. Nothing to download: the quickest \
     way to see a whole run.";
+/// What a screen reader hears in place of the picture of a pattern.
+pub fn sample_picture(pattern: &str) -> String {
+    format!("Pattern: {pattern}")
+}
 pub const SAMPLE_BUTTON: &str = "Load the sample set";
 pub const OWN_TITLE: &str = "Your own images";
 pub const ADD_TITLE: &str = "Add or replace images";
@@ -165,6 +169,11 @@ pub const FILE: &str = "File";
 pub const WHY: &str = "Why, and what to do";
 pub fn show_more(shown: usize, all: usize) -> String {
     format!("Showing {} of {}. Show more", count(shown), count(all))
+}
+
+/// Short form of [`pixels`].
+pub fn side(size: usize) -> String {
+    format!("{size} × {size}")
 }
 
 pub const LAYOUT_TITLE: &str = "How to lay out a folder";

@@ -19,14 +19,18 @@ pub fn again_help(steps: u32) -> String {
     )
 }
 
-pub const WAITS: &str = "Not yet";
-pub const NO_IMAGES: &str = "There are no images yet.";
+pub const WAITS_IMAGES: &str = "Waiting for images";
+pub const WAITS_LABELS: &str = "Waiting for labels";
+pub const WAITS_ENCODER: &str = "Waiting for an encoder";
+pub const WAITS_RUN: &str = "Waiting for the run";
+pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to train on or to measure with.";
 pub const GO_IMAGES: &str = "Load images";
 pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
     same. To evaluate, add labelled images: a folder for each class.";
 pub const FEW_LABELS: &str = "Evaluation needs two classes or more, each with training and test images.";
 pub const GO_LABELS: &str = "Add labelled images";
-pub const NO_ENCODER: &str = "There is no trained encoder yet.";
+pub const NO_ENCODER: &str = "Your images are ready, but no encoder has been trained on them yet. A few minutes of pre-training are enough for a \
+    first result.";
 pub const GO_TRAIN: &str = "Pre-train an encoder";
 pub const TRAINING: &str = "Pre-training is at work. Evaluate when it has finished, or pause it to measure the encoder as it \
     is now.";

@@ -1,4 +1,4 @@
-//! The ways to bring images in: the sample set, a folder, files, a drop.
+//! The ways to bring own images in: a folder, files, a drop.
 
 use super::files;
 use super::import::Importer;
@@ -9,26 +9,6 @@ use crate::protocol::ImportRole;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::A;
-
-/// One click to a first set.
-#[component]
-pub fn Sample() -> impl IntoView {
-    let importer = expect_context::<Importer>();
-    view! {
-        <section class="card" aria-labelledby="sample-title">
-            <h2 id="sample-title">{text::SAMPLE_TITLE}</h2>
-            <p>{text::SAMPLE_TEXT}</p>
-            <button
-                type="button"
-                class="primary"
-                disabled=move || !importer.allowed()
-                on:click=move |_| importer.sample()
-            >
-                {text::SAMPLE_BUTTON}
-            </button>
-        </section>
-    }
-}
 
 /// A folder, files or a zip; after the first set also what they are for.
 #[component]

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use std::collections::HashMap;
 
 /// Classes shown before a click shows the rest.
-const FIRST: usize = 24;
+const FIRST: usize = 12;
 
 /// Pictures by their index in the set.
 type Pictures = RwSignal<HashMap<u32, Pixels>>;
@@ -45,7 +45,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
         <section class="card" aria-labelledby="classes-title">
             <h2 id="classes-title">{text::CLASSES}</h2>
             <p class="muted small">{text::SPLIT_HELP}</p>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="classes-title">
+            <div class="scroll-x" tabindex="0" role="group" aria-labelledby="classes-title">
                 <table class="data-classes">
                     <caption class="visually-hidden">{text::CLASS_TABLE}</caption>
                     <thead>

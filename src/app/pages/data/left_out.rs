@@ -26,7 +26,7 @@ pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
         }
     };
     view! {
-        <div class="data-left-out scroll" tabindex="0" role="region" aria-label=text::LEFT_OUT>
+        <div class="data-left-out" tabindex="0" role="group" aria-label=text::LEFT_OUT>
             <table>
                 <thead>
                     <tr>

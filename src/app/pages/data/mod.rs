@@ -10,15 +10,17 @@ mod left_out;
 mod options;
 mod progress;
 mod report;
+mod sample;
 
 use crate::app::state::Store;
 use crate::app::text::data as text;
-use chooser::{Chooser, Sample};
+use chooser::Chooser;
 use import::Importer;
 use layouts::Layouts;
 use leptos::prelude::*;
 use progress::{Failure, Progress};
 use report::Report;
+use sample::Sample;
 
 /// The page `/data`. What it shows follows from the store: an import under way,
 /// else the set, else the choice of a first one.

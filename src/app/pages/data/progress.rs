@@ -67,7 +67,7 @@ pub fn Failure() -> impl IntoView {
                     _ => Vec::new(),
                 };
                 view! {
-                    <section class="notice bad stack" role="alert" aria-labelledby="failed-title">
+                    <section class="data-failed" role="alert" aria-labelledby="failed-title">
                         <h2 id="failed-title">{text::FAILED}</h2>
                         <FaultWords words=fault::fault(&fault) />
                         {kept}

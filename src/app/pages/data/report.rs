@@ -45,7 +45,7 @@ fn Facts(report: DatasetReport) -> impl IntoView {
             {fact(text::IMAGES, count(report.images))} {fact(text::CLASSES, count(report.classes.len()))}
             {fact(text::TRAINING, count(report.training_images()))}
             {(report.unlabelled > 0).then(|| fact(text::UNLABELLED, count(report.unlabelled)))}
-            {fact(text::TRAINED_SIZE, text::pixels(report.size))} {fact(text::MEMORY, text::memory(&report))}
+            {fact(text::TRAINED_SIZE, text::side(report.size))} {fact(text::MEMORY, text::memory(&report))}
         </dl>
         <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>
         <p class="data-from">

@@ -66,7 +66,7 @@ fn Grid(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let columns = report.with_value(|r| r.classes.len());
     view! {
         <p class="muted small">{text::MATRIX_HELP}</p>
-        <div class="scroll-x" tabindex="0" role="region" aria-labelledby="matrix-title">
+        <div class="scroll-x" tabindex="0" role="group" aria-labelledby="matrix-title">
             <table class="matrix" node_ref=table on:keydown=move |event| move_focus(&event, table, columns)>
                 <thead>
                     <tr>

@@ -63,7 +63,7 @@ pub fn Evaluate() -> impl IntoView {
 #[component]
 fn Failed(fault: Fault) -> impl IntoView {
     view! {
-        <section class="notice bad stack" role="alert" aria-labelledby="evaluation-failed">
+        <section class="data-failed" role="alert" aria-labelledby="evaluation-failed">
             <h2 id="evaluation-failed">{text::FAILED}</h2>
             <FaultWords words=fault::fault(&fault) />
         </section>

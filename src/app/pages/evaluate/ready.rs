@@ -63,11 +63,11 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
         .into_any()
     };
     move || match stage.get() {
-        Stage::NoImages => waits(text::NO_IMAGES, "/data", text::GO_IMAGES),
-        Stage::NoLabels => waits(text::NO_LABELS, "/data", text::GO_LABELS),
-        Stage::FewLabels => waits(text::FEW_LABELS, "/data", text::GO_LABELS),
-        Stage::NoEncoder => waits(text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
-        Stage::Training => waits(text::TRAINING, "/pretrain", text::SEE_TRAINING),
+        Stage::NoImages => waits(text::WAITS_IMAGES, text::NO_IMAGES, "/data", text::GO_IMAGES),
+        Stage::NoLabels => waits(text::WAITS_LABELS, text::NO_LABELS, "/data", text::GO_LABELS),
+        Stage::FewLabels => waits(text::WAITS_LABELS, text::FEW_LABELS, "/data", text::GO_LABELS),
+        Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
+        Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
         Stage::Ready => button(text::BUTTON, text::BUTTON_HELP.to_owned()),
         Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
         Stage::Done => ().into_any(),
@@ -75,10 +75,10 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
 }
 
 /// What is missing, where to get it, and what there will be then.
-fn waits(why: &'static str, href: &'static str, go: &'static str) -> AnyView {
+fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
     view! {
         <section class="card evaluate-waits" aria-labelledby="waits-title">
-            <h2 id="waits-title">{text::WAITS}</h2>
+            <h2 id="waits-title">{title}</h2>
             <p>{why}</p>
             <p>
                 <A href=href attr:class="button primary">

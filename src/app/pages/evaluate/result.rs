@@ -74,7 +74,7 @@ fn Bars(report: Report) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="scroll-x" tabindex="0" role="region" aria-label=text::ACCURACY_TABLE>
+        <div class="scroll-x" tabindex="0" role="group" aria-label=text::ACCURACY_TABLE>
             <table class="bars">
                 <caption>{text::ACCURACY_TABLE}</caption>
                 <thead>

@@ -44,7 +44,7 @@ pub fn Scores(report: Report) -> impl IntoView {
         <section class="card" aria-labelledby="scores-title">
             <h2 id="scores-title">{text::SCORES}</h2>
             <p class="muted small">{text::SCORES_HELP}</p>
-            <div class="scroll-x" tabindex="0" role="region" aria-labelledby="scores-title">
+            <div class="scroll-x" tabindex="0" role="group" aria-labelledby="scores-title">
                 <table class="scores">
                     <thead>
                         <tr>

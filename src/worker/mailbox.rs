@@ -44,6 +44,10 @@ pub fn open(event: &MessageEvent) -> Result<(ToWorker, Vec<File>), Fault> {
     let request =
         postcard::from_bytes(&body).map_err(|e| Fault::Internal { detail: format!("a request can't be read: {e}") })?;
     let files = field("files");
-    let files = if files.is_undefined() { Vec::new() } else { Array::from(&files).iter().map(JsCast::unchecked_into).collect() };
+    let files = if files.is_undefined() {
+        Vec::new()
+    } else {
+        Array::from(&files).iter().map(JsCast::unchecked_into).collect()
+    };
     Ok((request, files))
 }

@@ -118,6 +118,12 @@ async fn time(config: &RunConfig, train: &[usize]) -> Result<f64, Fault> {
 
 /// Two leading digits: a proposal is no measurement.
 fn round(epochs: f64) -> u32 {
-    let unit = if epochs >= 100.0 { 10.0 } else if epochs >= 20.0 { 5.0 } else { 1.0 };
+    let unit = if epochs >= 100.0 {
+        10.0
+    } else if epochs >= 20.0 {
+        5.0
+    } else {
+        1.0
+    };
     ((epochs / unit).floor() * unit) as u32
 }

@@ -72,7 +72,10 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
     })?;
     let store = session::store().await?;
     let (trained, initial, seed) = with(|s| {
-        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.initial_encoder(), r.config.seed)).ok_or(Fault::NoEncoder)
+        s.run
+            .as_ref()
+            .map(|r| (r.trainer.encoder(), r.trainer.initial_encoder(), r.config.seed))
+            .ok_or(Fault::NoEncoder)
     })?;
     let begun = now();
     let evaluation = Evaluation {

@@ -52,10 +52,7 @@ impl Pulse {
         if now() - self.since < SLICE {
             return true;
         }
-        post(
-            Some(self.id),
-            Event::ImportProgress { done: done as u32, total: total as u32, file: file.to_owned() },
-        );
+        post(Some(self.id), Event::ImportProgress { done: done as u32, total: total as u32, file: file.to_owned() });
         turn().await;
         self.since = now();
         with(|s| s.wish) != Wish::Cancel

@@ -169,4 +169,3 @@ async fn epoch_end(run: &Run, epoch: u32, loss: Option<f32>) -> Result<(), Fault
     }
     Ok(())
 }
-

@@ -5,6 +5,7 @@ use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
 use crate::app::text::{evaluate as text, fault};
+use crate::core::dataset::tree;
 use crate::core::error::Fault;
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
@@ -82,11 +83,13 @@ fn Images(report: Report, cell: Cell) -> impl IntoView {
     let rest = move || !loading.get() && (1..total).contains(&shown());
     let figure = |pixels: Pixels| {
         let name = pixels.name.clone();
+        // The folder is the class, which the heading says.
+        let short = tree::file_name(&name).to_owned();
         view! {
             <li>
                 <figure>
                     <Picture pixels=pixels alt=name.clone() />
-                    <figcaption class="file-name">{name}</figcaption>
+                    <figcaption class="file-name" title=name>{short}</figcaption>
                 </figure>
             </li>
         }

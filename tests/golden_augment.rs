@@ -4,36 +4,21 @@
 #![cfg(feature = "learn")]
 #![allow(clippy::unwrap_used, reason = "in helpers of tests as in tests")]
 
+mod golden;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
 use simclr_lab::core::augment::{ColorOp, Crop, Jitter, ViewParams};
 use simclr_lab::learn::augment::{OutputShape, apply_shaped, normalize};
-use std::path::PathBuf;
-
-/// The folder of expected values: `GOLDEN_DIR`, or the project's own copy.
-fn golden(file: &str) -> Value {
-    let folder = std::env::var_os("GOLDEN_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), PathBuf::from);
-    let path = folder.join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
 
 /// [3][H][W] of JSON numbers, flattened, with its height and width.
 fn image(value: &Value) -> (Vec<f32>, usize, usize) {
-    let planes = value.as_array().expect("planes");
-    let (height, width) = (planes[0].as_array().unwrap().len(), planes[0][0].as_array().unwrap().len());
-    let flat = planes
-        .iter()
-        .flat_map(|p| p.as_array().unwrap())
-        .flat_map(|r| r.as_array().unwrap())
-        .map(|v| v.as_f64().unwrap() as f32)
-        .collect();
-    (flat, height, width)
+    let shape = golden::tensor(value).1;
+    (golden::floats(value), shape[1], shape[2])
 }
 
 fn number(params: &Value, key: &str) -> f32 {
-    params[key].as_f64().unwrap_or_else(|| panic!("{key} in {params}")) as f32
+    golden::number(&params[key]) as f32
 }
 
 fn whole(height: usize, width: usize) -> ViewParams {
@@ -60,7 +45,7 @@ fn jitter(op: ColorOp, value: f32) -> Option<Jitter> {
 }
 
 fn channels(params: &Value, key: &str) -> [f32; 3] {
-    [0, 1, 2].map(|c| params[key][c].as_f64().unwrap() as f32)
+    [0, 1, 2].map(|c| golden::number(&params[key][c]) as f32)
 }
 
 /// Applies a case's operation to its image as the second of three; the first
@@ -84,7 +69,7 @@ fn run(op: &str, params: &Value, input: &[f32], height: usize, width: usize) -> 
             assert_eq!(params["interpolation"], "bilinear", "interpolation of {params}");
             let whole = |key| number(params, key) as u32;
             view.crop = Crop { top: whole("top"), left: whole("left"), height: whole("height"), width: whole("width") };
-            let size = |i: usize| params["size"][i].as_u64().unwrap() as usize;
+            let size = |i: usize| golden::integer(&params["size"][i]);
             (out.height, out.width) = (size(0), size(1));
         }
         "horizontal_flip" => view.flip = true,
@@ -113,10 +98,8 @@ fn run(op: &str, params: &Value, input: &[f32], height: usize, width: usize) -> 
 
 #[test]
 fn every_operation_equals_torchvision() {
-    let file = golden("augment.json");
-    let cases = file["cases"].as_array().expect("cases");
-    assert!(!cases.is_empty());
-    for case in cases {
+    let file = golden::read("augment.json");
+    for case in golden::cases(&file) {
         let (op, params) = (case["op"].as_str().expect("op"), &case["params"]);
         let (input, height, width) = image(&file[case["on"].as_str().expect("on")]);
         let (want, ..) = image(&case["result"]);

@@ -50,7 +50,7 @@ fn main() {
         warmup: 0.0,
     };
     let optimizer = simclr_lab::learn::optim::Optimizer::new(&optimizer);
-    let mut learner = Learner { model, optimizer, temperature: 0.5 };
+    let mut learner = Learner::new(model, optimizer, 0.5);
     let shape = [2 * batch, 3, 32, 32];
     let mut rng = Rng::new(7);
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.unit()).collect();

@@ -1,6 +1,6 @@
 //! NT-Xent (Chen et al. 2020, equation 1) on the device.
 
-use burn::tensor::{Bool, Device, Int, Tensor};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 /// Stands for "not a candidate" in a difference of logits: far below any real
 /// one (cosines differ by at most 2, over τ ≥ 0.01 that is 200), and finite, so
@@ -39,6 +39,12 @@ pub fn normalise_rows(z: Tensor<2>) -> Tensor<2> {
     z / length
 }
 
+/// [`nt_xent_with`] for one batch.
+pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
+    let masks = Masks::new(z.dims()[0], &z.device());
+    nt_xent_with(z, temperature, &masks)
+}
+
 /// NT-Xent of `z` [2N, D], where rows i and i + N are a positive pair.
 ///
 /// ℓᵢ = −ln(exp(sᵢₚ) / Σ_{k≠i} exp(sᵢₖ)) with s = cosine / τ, computed as
@@ -46,14 +52,11 @@ pub fn normalise_rows(z: Tensor<2>) -> Tensor<2> {
 /// keep their digits when the loss is near 0, where log-sum-exp minus the
 /// positive has lost them, and the greatest is taken out first, so nothing
 /// overflows at any τ.
-pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
-    let [rows, _] = z.dims();
-    let device = z.device();
+pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     let unit = normalise_rows(z);
     let similarity = unit.clone().matmul(unit.clone().transpose()) / temperature;
-    let (positive, excluded) = masks(rows, &device);
-    let to_positive = similarity.clone().mask_fill(positive.bool_not(), 0).sum_dim(1);
-    let difference = (similarity - to_positive).mask_fill(excluded, MASKED);
+    let to_positive = similarity.clone().mask_fill(masks.not_positive.clone(), 0).sum_dim(1);
+    let difference = (similarity - to_positive).mask_fill(masks.no_negative.clone(), MASKED);
 
     let nearest_negative = difference.clone().detach().max_dim(1);
     // m = max(0, greatest difference) is a constant: d/dm of the whole is 0.
@@ -66,23 +69,32 @@ pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
     NtXent { loss, contrastive_accuracy, std }
 }
 
-/// Which entry of a row is its positive, and which are no negatives (the anchor
-/// itself and the positive); both [2N, 2N].
-fn masks(rows: usize, device: &Device) -> (Tensor<2, Bool>, Tensor<2, Bool>) {
-    let device = device.clone().inner();
-    let half = (rows / 2) as i64;
-    let count = rows as i64;
-    let column = Tensor::<1, Int>::arange(0..count, &device).reshape([1, rows]);
-    let anchor = Tensor::<1, Int>::arange(0..count, &device).reshape([rows, 1]);
-    let partner = Tensor::cat(
-        vec![Tensor::<1, Int>::arange(half..count, &device), Tensor::<1, Int>::arange(0..half, &device)],
-        0,
-    )
-    .reshape([rows, 1]);
-    let positive = column.clone().expand([rows, rows]).equal(partner.expand([rows, rows]));
-    let own = column.expand([rows, rows]).equal(anchor.expand([rows, rows]));
-    let excluded = positive.clone().bool_or(own);
-    (positive, excluded)
+/// Who is what to whom in a batch of 2N embeddings; the same for every batch of
+/// a run, so made once.
+#[derive(Clone, Debug)]
+pub struct Masks {
+    /// All but each row's positive; [2N, 2N].
+    not_positive: Tensor<2, Bool>,
+    /// Each row's anchor itself and its positive; [2N, 2N].
+    no_negative: Tensor<2, Bool>,
+}
+
+impl Masks {
+    /// For `rows` = 2N embeddings on `device`.
+    pub fn new(rows: usize, device: &Device) -> Self {
+        let device = device.clone().inner();
+        let mask = |entry: &dyn Fn(usize, usize) -> bool| {
+            let values: Vec<bool> = (0..rows * rows).map(|i| entry(i / rows, i % rows)).collect();
+            Tensor::from_data(TensorData::new(values, [rows, rows]), &device)
+        };
+        let positive = |anchor: usize, other: usize| (anchor + rows / 2) % rows == other;
+        Self { not_positive: mask(&|a, b| !positive(a, b)), no_negative: mask(&|a, b| a == b || positive(a, b)) }
+    }
+
+    /// 2N.
+    pub fn rows(&self) -> usize {
+        self.not_positive.dims()[0]
+    }
 }
 
 #[cfg(test)]

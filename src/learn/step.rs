@@ -3,7 +3,7 @@
 use super::encoder::Encoder;
 use super::head::ProjectionHead;
 use super::init::draw;
-use super::nt_xent::nt_xent;
+use super::nt_xent::{Masks, nt_xent_with};
 use super::optim::Optimizer;
 use crate::core::config::{EncoderConfig, HeadConfig};
 use burn::module::Module;
@@ -45,9 +45,15 @@ pub struct Learner {
     pub optimizer: Optimizer,
     /// τ of NT-Xent.
     pub temperature: f32,
+    /// For the batch size met last.
+    masks: Option<Masks>,
 }
 
 impl Learner {
+    pub fn new(model: SimClr, optimizer: Optimizer, temperature: f32) -> Self {
+        Self { model, optimizer, temperature, masks: None }
+    }
+
     /// One step on `views` [2N, 3, S, S], where rows i and i + N are views of one
     /// image, at learning rate `rate`. One forward pass over all views, so they
     /// share their batch statistics.
@@ -55,7 +61,13 @@ impl Learner {
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
     /// accuracy and std of z before the step, [3], still on the device.
     pub fn step(&mut self, views: Tensor<4>, rate: f32) -> Tensor<1> {
-        let result = nt_xent(self.model.forward(views.autodiff()), self.temperature);
+        let [rows, ..] = views.dims();
+        let masks = match self.masks.take().filter(|m| m.rows() == rows) {
+            Some(masks) => masks,
+            None => Masks::new(rows, &views.device()),
+        };
+        let result = nt_xent_with(self.model.forward(views.autodiff()), self.temperature, &masks);
+        self.masks = Some(masks);
         let metrics = vec![result.loss.clone().inner(), result.contrastive_accuracy, result.std];
         let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);

@@ -56,7 +56,7 @@ impl Trainer {
             store,
             images: images.iter().map(|&i| i as u32).collect(),
             order: Vec::new(),
-            learner: Learner { model, optimizer, temperature: config.temperature },
+            learner: Learner::new(model, optimizer, config.temperature),
             device: device.clone(),
             steps: 0,
             pending: Vec::new(),

@@ -1,6 +1,5 @@
 use super::*;
 use crate::core::rng::Rng;
-use burn::tensor::TensorData;
 
 fn tensor(rows: &[f32], shape: [usize; 2]) -> Tensor<2> {
     let data = TensorData::new(rows.to_vec(), shape);

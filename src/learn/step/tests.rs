@@ -49,7 +49,7 @@ fn four_steps_give_the_losses_of_other_libraries() {
         warmup: 0.0,
     };
     let model = fixed(&device.clone().autodiff());
-    let mut learner = Learner { model, optimizer: Optimizer::new(&optimizer), temperature: 0.5 };
+    let mut learner = Learner::new(model, Optimizer::new(&optimizer), 0.5);
     let shape = [64, 3, 32, 32];
     let views = Tensor::<4>::from_data(TensorData::new(mulberry(7, shape.iter().product()), shape), &device);
     for want in [4.1481f32, 4.1382, 4.1201, 4.0953] {
@@ -77,7 +77,7 @@ fn every_optimizer_lowers_the_loss_of_one_batch() {
             warmup: 0.0,
         };
         let model = SimClr::new(&encoder, &head, 1, &device.clone().autodiff());
-        let mut learner = Learner { model, optimizer: Optimizer::new(&optimizer), temperature: 0.5 };
+        let mut learner = Learner::new(model, Optimizer::new(&optimizer), 0.5);
         let losses: Vec<f32> =
             (0..12).map(|_| learner.step(views.clone(), rate).into_data().try_to_vec::<f32>().unwrap()[0]).collect();
         assert!(losses[11] < losses[0] - 0.05, "{rule:?}: {losses:?}");

@@ -7,7 +7,7 @@ mod post;
 use super::state::{ImportEnd, ImportState, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, RunState, StepReport};
-use crate::protocol::{Event, Request, ToPage, VERSION};
+use crate::protocol::{DeviceChoice, Event, Request, ToPage, VERSION};
 use leptos::prelude::*;
 use leptos::reactive::owner::LocalStorage;
 use std::collections::HashMap;
@@ -43,6 +43,9 @@ struct Inner {
     generation: u32,
     next_id: u32,
     waiting: Vec<Parcel>,
+    /// The job whose answer the next job waits for; the worker does one at a
+    /// time and refuses others.
+    serving: Option<u32>,
     answers: HashMap<u32, Answer>,
     /// Imports that made the current set.
     images: Vec<Parcel>,
@@ -68,6 +71,7 @@ impl Client {
             generation: 0,
             next_id: 0,
             waiting: Vec::new(),
+            serving: None,
             answers: HashMap::new(),
             images: Vec::new(),
             heard: 0.0,
@@ -136,6 +140,7 @@ impl Client {
             }
             inner.generation += 1;
             inner.waiting.clear();
+            inner.serving = None;
             inner.answers.clear();
         });
     }
@@ -165,10 +170,45 @@ impl Client {
             return;
         };
         self.wake();
-        if matches!(self.store.worker.get_untracked(), WorkerState::Ready | WorkerState::Silent) {
+        self.inner.update_value(|inner| {
+            // Only the newest estimate matters, and none once a run starts.
+            if matches!(parcel.request, Request::Estimate { .. } | Request::Start { .. }) {
+                inner.waiting.retain(|p| !matches!(p.request, Request::Estimate { .. }));
+            }
+            inner.waiting.push(parcel);
+        });
+        self.post_waiting();
+    }
+
+    /// Posts what waits and may go: jobs one after the other, the rest at once.
+    fn post_waiting(self) {
+        if !matches!(self.store.worker.get_untracked(), WorkerState::Ready | WorkerState::Silent) {
+            return;
+        }
+        let next = |inner: &mut Inner| {
+            let at = inner.waiting.iter().position(|p| inner.serving.is_none() || !is_job(&p.request))?;
+            let parcel = inner.waiting.remove(at);
+            if is_answered_job(&parcel.request) {
+                inner.serving = Some(parcel.id);
+            }
+            Some(parcel)
+        };
+        while let Some(Some(parcel)) = self.inner.try_update_value(next) {
             self.post(&parcel);
-        } else {
-            self.inner.update_value(|inner| inner.waiting.push(parcel));
+        }
+    }
+
+    /// The answer to a job has come: the next one may go.
+    fn served(self, id: Option<u32>) {
+        let done = self.inner.try_update_value(|inner| {
+            let done = inner.serving.is_some() && inner.serving == id;
+            if done {
+                inner.serving = None;
+            }
+            done
+        });
+        if done == Some(true) {
+            self.post_waiting();
         }
     }
 
@@ -288,18 +328,18 @@ impl Client {
     fn ready(self) {
         loader::forget_reload();
         self.store.worker.set(WorkerState::Ready);
-        let mut first = vec![Request::Hello { version: VERSION }];
-        first.push(Request::UseDevice(self.store.device_choice.get_untracked()));
-        let waiting = self.inner.try_update_value(|inner| std::mem::take(&mut inner.waiting)).unwrap_or_default();
-        for request in first {
-            self.post(&Parcel { id: 0, request, files: Vec::new() });
-        }
-        for parcel in &waiting {
-            self.post(parcel);
-        }
+        self.post(&Parcel { id: 0, request: Request::Hello { version: VERSION }, files: Vec::new() });
+        let choice = Request::UseDevice(self.store.device_choice.get_untracked());
+        self.inner.update_value(|inner| {
+            inner.next_id += 1;
+            let id = inner.next_id;
+            inner.waiting.insert(0, Parcel { id, request: choice, files: Vec::new() });
+        });
+        self.post_waiting();
     }
 
     fn answer(self, reply_to: Option<u32>, event: Event) {
+        self.served(reply_to);
         let answer = reply_to.and_then(|id| self.inner.try_update_value(|i| i.answers.remove(&id)).flatten());
         if let Some(answer) = answer {
             answer(Ok(event));
@@ -315,8 +355,10 @@ impl Client {
                 store.import.set(None);
                 // The images page shows it in its place, with the files.
                 store.import_end.set(Some(ImportEnd::Failed(fault)));
-                return;
+                return self.served(Some(id));
             }
+            // The device asked for cannot be had: the worker keeps what it has.
+            Fault::Device(_) => store.device_choice.set(DeviceChoice::Auto),
             Fault::NoLabels | Fault::NoEncoder => store.evaluating.set(None),
             Fault::Internal { .. } | Fault::OutOfMemory { .. } => {
                 store.import.set(None);
@@ -332,6 +374,7 @@ impl Client {
             Some(answer) => answer(Err(fault)),
             None => store.notify(fault),
         }
+        self.served(Some(id));
     }
 
     fn died(self, fault: Fault) {
@@ -389,6 +432,17 @@ impl Client {
             self.post(&Parcel { id: 0, request: Request::Ping, files: Vec::new() });
         }
     }
+}
+
+/// Work that the worker refuses while it does other such work.
+fn is_job(request: &Request) -> bool {
+    is_answered_job(request) || matches!(request, Request::Start { .. } | Request::Evaluate)
+}
+
+/// A job that ends with the answer to its own request.
+fn is_answered_job(request: &Request) -> bool {
+    use Request::{Estimate, Import, LoadSample, Resize, UseDevice};
+    matches!(request, UseDevice(_) | LoadSample { .. } | Import { .. } | Resize { .. } | Estimate { .. })
 }
 
 /// Milliseconds since the page was opened.

@@ -1,0 +1,90 @@
+//! The method's chart: x → augmentation → views → encoder → h → projection head
+//! → z → NT-Xent, and what h is judged by.
+
+use super::node::{Pair, Stage};
+use super::status;
+use crate::app::client::Client;
+use crate::app::parts::picture::Picture;
+use crate::app::state::Store;
+use crate::app::text::home as text;
+use crate::core::report::Picture as Pixels;
+use crate::protocol::{Event, Request};
+use leptos::prelude::*;
+
+#[component]
+pub fn Flow() -> impl IntoView {
+    let store = Store::get();
+    let views = example_views(store, Client::get());
+    let view_of = move |which: usize, label: &'static str| {
+        ViewFn::from(move || {
+            views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
+        })
+    };
+    let running = Memo::new(move |_| matches!(store.run.get(), crate::core::report::RunState::Running(_)));
+    let features = Signal::derive(move || text::numbers(store.config.with(|c| c.encoder.features())));
+    let output = Signal::derive(move || text::numbers(store.config.with(|c| c.head.output)));
+    let size = Signal::derive(move || {
+        let s = store.config.with(|c| c.image_size);
+        format!("{s} × {s}")
+    });
+    view! {
+        <section class="flow-section" aria-labelledby="flow-title">
+            <div class="page-head">
+                <h2 id="flow-title">{text::CHART}</h2>
+                <p class="muted">{text::CHART_HELP}</p>
+            </div>
+            <ol class="flow" class:running=running>
+                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images />
+                <Stage place="t" href="/pretrain" symbol="t" label=text::AUGMENTATION status=status::augmentation />
+                <Pair
+                    place="views"
+                    href="/pretrain"
+                    symbols=["x₁", "x₂"]
+                    labels=text::VIEW
+                    detail=size
+                    inside=view_of(1, text::VIEW[0])
+                    inside_second=view_of(2, text::VIEW[1])
+                />
+                <Stage place="f" href="/pretrain" symbol="f" label=text::ENCODER status=status::encoder />
+                <Pair place="h" href="/evaluate" symbols=["h₁", "h₂"] labels=text::FEATURES detail=features />
+                <Stage place="g" href="/pretrain" symbol="g" label=text::HEAD status=status::head />
+                <Pair place="z" href="/pretrain" symbols=["z₁", "z₂"] labels=text::EMBEDDINGS detail=output />
+                <Stage place="loss" href="/pretrain" symbol="ℓ" label=text::LOSS status=status::loss />
+                <Stage place="linear" href="/evaluate" symbol="h →" label=text::LINEAR status=status::linear />
+                <Stage
+                    place="tune"
+                    href="/evaluate"
+                    symbol="f, h"
+                    label=text::FINE_TUNING
+                    status=|_| status::Status::Waiting(text::LATER.into())
+                />
+                <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
+            </ol>
+            <p class="kept muted small">{text::KEPT}</p>
+        </section>
+    }
+}
+
+/// Both views of one image of the set, as training would make them now.
+fn example_views(store: Store, client: Client) -> RwSignal<Option<[Pixels; 3]>> {
+    let views = RwSignal::new(None);
+    Effect::new(move || {
+        let Some(index) = store.dataset.with(|d| d.as_ref().map(example)) else {
+            views.set(None);
+            return;
+        };
+        let config = store.config.get_untracked();
+        let request = Request::Preview { indices: vec![index], augment: config.augment, seed: config.seed, epoch: 1 };
+        client.ask(request, move |answer| {
+            // Without a picture the chart says as much as before: no message.
+            if let Ok(Event::Views(mut all)) = answer {
+                views.try_set(all.pop());
+            }
+        });
+    });
+    views
+}
+
+fn example(report: &crate::core::report::DatasetReport) -> u32 {
+    report.classes.iter().find_map(|c| c.thumbnails.first().copied()).unwrap_or(0)
+}

@@ -1,0 +1,80 @@
+//! The landing page: what this is, the first step, and the method's own chart,
+//! live.
+
+mod flow;
+mod node;
+mod status;
+
+use crate::app::client::Client;
+use crate::app::state::Store;
+use crate::app::text::home as text;
+use crate::core::report::RunState;
+use crate::core::sample::IMAGES_PER_CLASS;
+use crate::protocol::Request;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+
+#[component]
+pub fn Home() -> impl IntoView {
+    view! {
+        <div class="hero">
+            <h1>{text::TITLE}</h1>
+            <p class="lead">{text::LEAD}</p>
+            <NextStep />
+        </div>
+        <flow::Flow />
+    }
+}
+
+/// The one thing to do next, and its alternative.
+#[component]
+fn NextStep() -> impl IntoView {
+    let store = Store::get();
+    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    view! {
+        <Show when=move || loaded.get() fallback=FirstStep>
+            <div class="actions">
+                {move || {
+                    let (href, label) = match store.run.get() {
+                        RunState::Idle | RunState::Failed => ("/pretrain", text::GO_PRETRAIN),
+                        RunState::Running(_) | RunState::Paused => ("/pretrain", text::GO_WATCH),
+                        RunState::Cancelled | RunState::Finished => ("/evaluate", text::GO_EVALUATE),
+                    };
+                    view! {
+                        <A href=href attr:class="button primary">
+                            {label}
+                        </A>
+                    }
+                }} <A href="/data" attr:class="button">
+                    {text::GO_IMAGES}
+                </A>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn FirstStep() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let navigate = use_navigate();
+    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    let use_sample = move |_| {
+        let images_per_class = IMAGES_PER_CLASS as u32;
+        let size = store.config.with_untracked(|c| c.image_size) as u32;
+        client.send(Request::LoadSample { images_per_class, seed: 0, size });
+        navigate("/data", Default::default());
+    };
+    view! {
+        <div class="actions">
+            <button type="button" class="primary" disabled=busy on:click=use_sample>
+                {text::USE_SAMPLE}
+            </button>
+            <A href="/data" attr:class="button">
+                {text::USE_OWN}
+            </A>
+        </div>
+        <p class="muted small">{text::FIRST_NOTE}</p>
+    }
+}

@@ -1,0 +1,80 @@
+//! One box of the chart.
+
+use super::status::Status;
+use crate::app::state::Store;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// A stage: symbol, name, what it is doing; opens `href`.
+#[component]
+pub fn Stage(
+    place: &'static str,
+    href: &'static str,
+    symbol: &'static str,
+    label: &'static str,
+    status: fn(Store) -> Status,
+) -> impl IntoView {
+    let store = Store::get();
+    let status = Memo::new(move |_| status(store));
+    let kind = Memo::new(move |_| status.with(Status::class));
+    let part = Memo::new(move |_| match status.get() {
+        Status::Busy(_, part) => part.map(|p| (p * 100.0).floor()),
+        _ => None,
+    });
+    view! {
+        <li class=format!("step {place}")>
+            <A href=href attr:class=move || format!("node {}", kind.get())>
+                <span class="symbol" aria-hidden="true">
+                    {symbol}
+                </span>
+                <span class="label">{label}</span>
+                <span class="status">
+                    <span class="dot" aria-hidden="true"></span>
+                    {move || status.with(|s| s.words().to_owned())}
+                </span>
+                <span
+                    class="bar"
+                    aria-hidden="true"
+                    class:shown=move || part.get().is_some()
+                    style:--part=move || format!("{}%", part.get().unwrap_or(0.0))
+                ></span>
+            </A>
+        </li>
+    }
+}
+
+/// What flows between stages, once for each of the two views.
+#[component]
+pub fn Pair(
+    place: &'static str,
+    href: &'static str,
+    symbols: [&'static str; 2],
+    labels: [&'static str; 2],
+    /// Words under both, e.g. the length of a vector.
+    #[prop(into)]
+    detail: Signal<String>,
+    /// What stands in each, where there is something to see.
+    #[prop(optional, into)]
+    inside: Option<ViewFn>,
+    #[prop(optional, into)] inside_second: Option<ViewFn>,
+) -> impl IntoView {
+    let [first, second] = symbols;
+    let [first_label, second_label] = labels;
+    let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
+        view! {
+            <A href=href attr:class="value">
+                <span class="inside">{inside.map(|i| i.run())}</span>
+                <span class="symbol" aria-hidden="true">
+                    {symbol}
+                </span>
+                <span class="visually-hidden">{label} " "</span>
+                <span class="detail">{detail}</span>
+            </A>
+        }
+    };
+    view! {
+        <li class=format!("step pair {place}")>
+            {one(first, first_label, inside)} {one(second, second_label, inside_second)}
+        </li>
+    }
+}

@@ -1,0 +1,131 @@
+//! What each node of the chart is doing, derived from the store.
+
+use crate::app::state::Store;
+use crate::app::text::{home as text, settings};
+use crate::core::config::bounds::{Field, Value};
+use crate::core::report::RunState;
+use leptos::prelude::*;
+
+/// State of a node; the words say more than the kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// Waits, for what the words say.
+    Waiting(String),
+    Ready(String),
+    /// At work; part done where known.
+    Busy(String, Option<f64>),
+    Done(String),
+}
+
+impl Status {
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Waiting(w) | Self::Ready(w) | Self::Busy(w, _) | Self::Done(w) => w,
+        }
+    }
+
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::Ready(_) => "ready",
+            Self::Busy(..) => "busy",
+            Self::Done(_) => "done",
+        }
+    }
+}
+
+/// Part of the run's steps that are done.
+pub fn run_part(store: Store) -> f64 {
+    let images = store.dataset.with(|d| d.as_ref().map_or(0, |d| d.training_images()));
+    let total = store.run_config.with(|c| c.as_ref().map_or(0, |c| c.total_steps(images)));
+    if total == 0 { 0.0 } else { f64::from(steps(store)) / f64::from(total) }
+}
+
+fn steps(store: Store) -> u32 {
+    store.steps.with(|s| s.last().map_or(0, |s| s.step))
+}
+
+pub fn images(store: Store) -> Status {
+    if let Some(import) = store.import.get() {
+        let part = (import.total > 0).then(|| f64::from(import.done) / f64::from(import.total));
+        return Status::Busy(text::reading(part), part);
+    }
+    store.dataset.with(|d| match d {
+        Some(d) => Status::Done(text::images(d.images, d.classes.len())),
+        None => Status::Waiting(text::WAITS_YOU.into()),
+    })
+}
+
+/// What waits for images, then is `ready`, then works while a run goes on.
+fn in_training(store: Store, ready: String, after: impl FnOnce(u32) -> String) -> Status {
+    match store.run.get() {
+        RunState::Running(_) => {
+            let part = run_part(store);
+            Status::Busy(text::training(part), Some(part))
+        }
+        RunState::Paused => Status::Ready(text::paused(run_part(store))),
+        RunState::Finished | RunState::Cancelled if steps(store) > 0 => Status::Done(after(steps(store))),
+        _ if store.dataset.with(Option::is_none) => Status::Waiting(text::WAITS_IMAGES.into()),
+        _ => Status::Ready(ready),
+    }
+}
+
+pub fn augmentation(store: Store) -> Status {
+    match in_training(store, text::READY.into(), |_| text::READY.into()) {
+        Status::Busy(..) => Status::Busy(text::WORKING.into(), None),
+        Status::Done(_) => Status::Ready(text::READY.into()),
+        other => other,
+    }
+}
+
+pub fn encoder(store: Store) -> Status {
+    let name = match Field::Encoder.get(&store.config.get()) {
+        Value::Choice(key) => settings::choice(key).to_owned(),
+        other => other.to_string(),
+    };
+    in_training(store, text::ready(&name), text::trained)
+}
+
+pub fn head(store: Store) -> Status {
+    match in_training(store, text::READY.into(), |_| text::READY.into()) {
+        Status::Busy(_, part) => Status::Busy(text::WORKING.into(), part),
+        other => other,
+    }
+}
+
+pub fn loss(store: Store) -> Status {
+    let last = store.steps.with(|s| s.last().map(|s| s.loss));
+    match (store.run.get(), last) {
+        (RunState::Running(_), Some(loss)) => Status::Busy(text::loss(loss), None),
+        (_, Some(loss)) => Status::Done(text::loss(loss)),
+        (RunState::Running(_), None) => Status::Busy(text::WORKING.into(), None),
+        (_, None) => Status::Waiting(text::WAITS_TRAINING.into()),
+    }
+}
+
+pub fn linear(store: Store) -> Status {
+    if let Some(part) = store.evaluating.get() {
+        return Status::Busy(text::evaluating(part), Some(f64::from(part)));
+    }
+    if let Some(accuracy) = store.evaluation.with(|e| e.as_ref().map(|e| e.trained.test.accuracy)) {
+        return Status::Done(text::accuracy(accuracy));
+    }
+    if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) {
+        return Status::Waiting(text::WAITS_LABELS.into());
+    }
+    let ended = matches!(store.run.get(), RunState::Finished | RunState::Cancelled | RunState::Paused);
+    if ended && steps(store) > 0 {
+        return Status::Ready(text::READY.into());
+    }
+    Status::Waiting(text::WAITS_TRAINING.into())
+}
+
+pub fn scores(store: Store) -> Status {
+    store.evaluation.with(|e| match e {
+        Some(e) => {
+            let s = &e.trained.test.macro_average;
+            Status::Done(text::scores(s.precision, s.recall, s.f1))
+        }
+        None => Status::Waiting(text::WAITS_LINEAR.into()),
+    })
+}

@@ -4,6 +4,7 @@
 //! [`Client`]: super::client::Client
 
 use crate::core::config::RunConfig;
+use crate::core::config::preset::Preset;
 use crate::core::error::Fault;
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, RunState, StepReport};
 use crate::protocol::{DeviceChoice, Event};
@@ -71,6 +72,8 @@ pub struct Store {
     /// Seed of the split into training, validation and test images.
     pub split_seed: RwSignal<u64>,
     pub config: RwSignal<RunConfig>,
+    /// The preset that untouched settings follow.
+    pub preset: RwSignal<Preset>,
     /// Whether the settings are the user's own (or a link's) rather than those
     /// that fit the images.
     pub touched: RwSignal<bool>,
@@ -100,6 +103,7 @@ impl Store {
             import_end: RwSignal::default(),
             split_seed: RwSignal::default(),
             config: RwSignal::default(),
+            preset: RwSignal::default(),
             touched: RwSignal::default(),
             run_config: RwSignal::default(),
             estimate: RwSignal::default(),
@@ -116,11 +120,6 @@ impl Store {
     /// The store of this page; call it inside a component.
     pub fn get() -> Self {
         expect_context()
-    }
-
-    /// Whether a run is under way, at work or paused.
-    pub fn run_open(&self) -> bool {
-        matches!(self.run.get(), RunState::Running(_) | RunState::Paused)
     }
 
     /// Shows a fault until the user closes it; one notice for equal faults.
@@ -175,7 +174,7 @@ impl Store {
                 if self.touched.get_untracked() {
                     self.config.update(|c| c.image_size = report.size);
                 } else {
-                    self.config.set(RunConfig::preset(report.size, images));
+                    self.config.set(RunConfig::named(self.preset.get_untracked(), report.size, images));
                 }
                 self.dataset.set(Some(report.clone()));
             }

@@ -12,6 +12,7 @@ pub mod float;
 pub mod lars;
 pub mod metrics;
 pub mod nt_xent;
+pub mod plot;
 pub mod progress;
 pub mod report;
 pub mod rng;

@@ -46,6 +46,8 @@ struct Inner {
     /// The job whose answer the next job waits for; the worker does one at a
     /// time and refuses others.
     serving: Option<u32>,
+    /// That job, if it is an estimate.
+    estimating: Option<u32>,
     answers: HashMap<u32, Answer>,
     /// Imports that made the current set.
     images: Vec<Parcel>,
@@ -72,6 +74,7 @@ impl Client {
             next_id: 0,
             waiting: Vec::new(),
             serving: None,
+            estimating: None,
             answers: HashMap::new(),
             images: Vec::new(),
             heard: 0.0,
@@ -170,6 +173,9 @@ impl Client {
             return;
         };
         self.wake();
+        if matches!(parcel.request, Request::Start { .. }) {
+            self.stop_estimate();
+        }
         self.inner.update_value(|inner| {
             // Only the newest estimate matters, and none once a run starts.
             if matches!(parcel.request, Request::Estimate { .. } | Request::Start { .. }) {
@@ -178,6 +184,15 @@ impl Client {
             inner.waiting.push(parcel);
         });
         self.post_waiting();
+    }
+
+    /// A run should not wait for the timing of another one.
+    fn stop_estimate(self) {
+        let estimating =
+            self.inner.try_with_value(|inner| inner.estimating.is_some() && inner.estimating == inner.serving);
+        if estimating == Some(true) {
+            self.post(&Parcel { id: 0, request: Request::Cancel, files: Vec::new() });
+        }
     }
 
     /// Posts what waits and may go: jobs one after the other, the rest at once.
@@ -190,6 +205,7 @@ impl Client {
             let parcel = inner.waiting.remove(at);
             if is_answered_job(&parcel.request) {
                 inner.serving = Some(parcel.id);
+                inner.estimating = matches!(parcel.request, Request::Estimate { .. }).then_some(parcel.id);
             }
             Some(parcel)
         };

@@ -15,6 +15,7 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
     provide_context(Announcer::new());
+    super::guard::install(Store::get());
     let main = NodeRef::<Main>::new();
     // A plain "#content" would lead to the root page: <base> holds the folder.
     let skip = move |event: leptos::ev::MouseEvent| {

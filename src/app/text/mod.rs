@@ -1,7 +1,9 @@
 //! Every word that a user reads, one module a page. Code elsewhere holds no
 //! user-facing string.
 
+pub mod chart;
 pub mod data;
+pub mod device;
 pub mod evaluate;
 pub mod fault;
 pub mod help;

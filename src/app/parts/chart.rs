@@ -1,0 +1,174 @@
+//! A line chart: one curve, horizontal lines that say what its height means, the
+//! newest value in words, and a table behind it.
+
+use crate::app::text::chart as text;
+use crate::core::plot::{downsample, spread, ticks};
+use leptos::prelude::*;
+use std::fmt::Write;
+
+/// Buckets of the curve; twice as many points at most.
+const BUCKETS: usize = 150;
+/// Rows of the table at most.
+const ROWS: usize = 60;
+
+/// A labelled horizontal line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub y: f64,
+    pub label: String,
+}
+
+/// What is drawn, in the chart's own coordinates: 0 to 100, y downwards.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Drawing {
+    path: String,
+    /// Position and words.
+    rules: Vec<(f64, String)>,
+    y_ticks: Vec<(f64, String)>,
+    x_ticks: Vec<(f64, String)>,
+    last: Option<(f64, f64)>,
+}
+
+fn draw(points: &[(f64, f64)], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
+    let few = downsample(points, BUCKETS);
+    let ys = || few.iter().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
+    let (low, high) = ys().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(y), h.max(y)));
+    if !low.is_finite() {
+        return Drawing::default();
+    }
+    // A little air above and below; some height for a flat curve.
+    let air = ((high - low) * 0.08).max(high.abs() * 0.01).max(1e-9);
+    let (low, high) = (if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air);
+    let (left, right) = match (few.first(), few.last()) {
+        (Some(first), Some(last)) if last.0 > first.0 => (first.0, last.0),
+        (Some(first), _) => (first.0 - 0.5, first.0 + 0.5),
+        _ => (0.0, 1.0),
+    };
+    let x_of = |x: f64| (x - left) / (right - left) * 100.0;
+    let y_of = |y: f64| (high - y) / (high - low) * 100.0;
+    let mut path = String::new();
+    for (i, (x, y)) in few.iter().enumerate() {
+        let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
+    }
+    Drawing {
+        path,
+        rules: rules.iter().filter(|r| r.y.is_finite()).map(|r| (y_of(r.y), r.label.clone())).collect(),
+        y_ticks: ticks(low, high, 4).into_iter().map(|y| (y_of(y), format(y))).collect(),
+        x_ticks: ticks(left, right, 4)
+            .into_iter()
+            .filter(|x| x.fract() == 0.0)
+            .map(|x| (x_of(x), format!("{x}")))
+            .collect(),
+        last: few.last().map(|p| (x_of(p.0), y_of(p.1))),
+    }
+}
+
+/// `x_name` heads the table's first column; `help` is a sentence on how to read
+/// the chart.
+#[component]
+pub fn Chart(
+    title: &'static str,
+    help: &'static str,
+    x_name: &'static str,
+    #[prop(into)] points: Signal<Vec<(f64, f64)>>,
+    #[prop(into, optional)] rules: Signal<Vec<Rule>>,
+    format: fn(f64) -> String,
+) -> impl IntoView {
+    let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
+    let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| format(p.1))));
+    let summary = move || text::summary(title, newest.get().as_deref());
+    let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
+    view! {
+        <figure class="chart">
+            <figcaption>
+                <span class="chart-title">{title}</span>
+                <span class="chart-value">{newest}</span>
+                <span class="chart-help">{help}</span>
+            </figcaption>
+            <div class="plot">
+                <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
+                    {move || {
+                        drawing
+                            .with(|d| {
+                                d.y_ticks
+                                    .iter()
+                                    .map(|(y, _)| view! { <line class="grid" x1="0" x2="100" y1=*y y2=*y /> })
+                                    .collect_view()
+                            })
+                    }}
+                    {move || {
+                        drawing
+                            .with(|d| {
+                                d.rules
+                                    .iter()
+                                    .map(|(y, _)| view! { <line class="rule" x1="0" x2="100" y1=*y y2=*y /> })
+                                    .collect_view()
+                            })
+                    }} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
+                </svg>
+                <div aria-hidden="true">
+                    {move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view())}
+                    {move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view())}
+                    {move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view())}
+                    {move || {
+                        drawing
+                            .with(|d| d.last)
+                            .map(|(x, y)| {
+                                view! {
+                                    <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span>
+                                }
+                            })
+                    }}
+                </div>
+            </div>
+            <Table title=title x_name=x_name points=points rules=rules format=format />
+        </figure>
+    }
+}
+
+/// The numbers behind a chart; made only while it is open.
+#[component]
+fn Table(
+    title: &'static str,
+    x_name: &'static str,
+    points: Signal<Vec<(f64, f64)>>,
+    rules: Signal<Vec<Rule>>,
+    format: fn(f64) -> String,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let details = NodeRef::<leptos::html::Details>::new();
+    let rows = move || {
+        points.with(|all| {
+            spread(all, ROWS)
+                .into_iter()
+                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{format(y)}</td></tr> })
+                .collect_view()
+        })
+    };
+    view! {
+        <details node_ref=details on:toggle=move |_| open.set(details.get().is_some_and(|d| d.open()))>
+            <summary>{text::TABLE}<span class="visually-hidden">": " {title}</span></summary>
+            <Show when=move || open.get()>
+                <div class="scroll" tabindex="0" role="region" aria-label=title>
+                    <table>
+                        <thead>
+                            <tr>
+                                <th scope="col">{x_name}</th>
+                                <th scope="col">{title}</th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            {move || {
+                                rules
+                                    .get()
+                                    .into_iter()
+                                    .map(|r| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> })
+                                    .collect_view()
+                            }} {rows}
+                        </tbody>
+                    </table>
+                </div>
+            </Show>
+        </details>
+    }
+}

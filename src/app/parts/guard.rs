@@ -1,0 +1,66 @@
+//! While a run is under way: leaving asks first, and the screen stays awake.
+
+use crate::app::state::Store;
+use crate::core::report::RunState;
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Installs both; once a page, by the layout.
+pub fn install(store: Store) {
+    let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
+        let busy = store.run.get_untracked().is_active() || store.evaluating.with_untracked(Option::is_some);
+        if busy {
+            event.prevent_default();
+        }
+    });
+    on_cleanup(move || unload.remove());
+
+    let lock = StoredValue::new_local(None::<JsValue>);
+    let running = Memo::new(move |_| matches!(store.run.get(), RunState::Running(_)));
+    let update = move || {
+        if running.get_untracked() {
+            leptos::task::spawn_local(async move {
+                let got = request_wake_lock().await;
+                if running.try_get_untracked() == Some(true) {
+                    lock.try_set_value(got);
+                } else {
+                    release(got);
+                }
+            });
+        } else {
+            release(lock.try_update_value(Option::take).flatten());
+        }
+    };
+    Effect::new(move |_| {
+        running.track();
+        update();
+    });
+    // The browser takes the lock away from a hidden tab.
+    let visible = window_event_listener(leptos::ev::visibilitychange, move |_| {
+        if !document().hidden() {
+            update();
+        }
+    });
+    on_cleanup(move || visible.remove());
+}
+
+/// web-sys counts the Screen Wake Lock API as unstable, so it is called by name.
+/// None where the browser has none or refuses.
+async fn request_wake_lock() -> Option<JsValue> {
+    let api = Reflect::get(&window().navigator(), &"wakeLock".into()).ok()?;
+    let request: Function = Reflect::get(&api, &"request".into()).ok()?.dyn_into().ok()?;
+    let promise: Promise = request.call1(&api, &"screen".into()).ok()?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok()
+}
+
+fn release(lock: Option<JsValue>) {
+    let Some(lock) = lock else { return };
+    let release = Reflect::get(&lock, &"release".into()).ok().and_then(|f| f.dyn_into::<Function>().ok());
+    if let Some(promise) = release.and_then(|f| f.call0(&lock).ok()).and_then(|p| p.dyn_into::<Promise>().ok()) {
+        leptos::task::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
+}

@@ -1,0 +1,8 @@
+//! Words of every chart.
+
+pub const TABLE: &str = "Show as a table";
+pub const NO_VALUE: &str = "no value yet";
+
+pub fn summary(title: &str, newest: Option<&str>) -> String {
+    format!("{title}: {}. The numbers are in the table below.", newest.unwrap_or(NO_VALUE))
+}

@@ -1,5 +1,18 @@
-//! The page "Pre-train".
+//! The page "Pre-train": device, settings with a preview, estimate, the run's
+//! controls and charts.
 
+mod charts;
+mod controls;
+mod download;
+mod estimate;
+mod field;
+mod link;
+mod meters;
+mod preview;
+mod settings;
+
+use crate::app::client::Client;
+use crate::app::parts::device::Device;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use leptos::prelude::*;
@@ -8,13 +21,33 @@ use leptos_router::components::A;
 #[component]
 pub fn Pretrain() -> impl IntoView {
     let store = Store::get();
+    link::follow(store);
+    // Whoever opens this page is about to train: the device can be looked for.
+    Client::get().wake();
+    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let begun = Memo::new(move |_| store.run_config.with(Option::is_some));
+    provide_context(field::Invalid::new());
     view! {
-        <h1>{text::TITLE}</h1>
-        <Show when=move || store.dataset.with(Option::is_none)>
-            <p>{text::NO_IMAGES}</p>
-            <A href="/data" attr:class="button primary">
-                {text::GO_IMAGES}
-            </A>
+        <div class="page-head">
+            <h1>{text::TITLE}</h1>
+            <p class="lead">{text::LEAD}</p>
+        </div>
+        <Show when=move || !loaded.get()>
+            <div class="notice">
+                <p>{text::NO_IMAGES}</p>
+                <A href="/data" attr:class="button primary">
+                    {text::GO_IMAGES}
+                </A>
+            </div>
         </Show>
+        <div class="pretrain-top">
+            <Device />
+            <estimate::Estimate />
+        </div>
+        <controls::Run />
+        <Show when=move || begun.get()>
+            <charts::Charts />
+        </Show>
+        <settings::Settings />
     }
 }

@@ -1,0 +1,143 @@
+//! The run's curves, and the alarm when it goes wrong.
+
+use crate::app::parts::chart::{Chart, Rule};
+use crate::app::state::Store;
+use crate::app::text::pretrain as text;
+use crate::app::text::units::percent;
+use crate::core::nt_xent;
+use crate::core::report::StepReport;
+use leptos::prelude::*;
+
+/// Steps before the spread of embeddings says anything.
+const SETTLED: u32 = 10;
+/// Part of the healthy spread under which embeddings count as collapsing.
+const COLLAPSE: f32 = 0.25;
+
+fn three_digits(y: f64) -> String {
+    format!("{y:.3}")
+}
+
+/// Two significant digits for small numbers, as rates are.
+fn short(y: f64) -> String {
+    if y != 0.0 && y.abs() < 0.01 { format!("{y:.1e}") } else { format!("{y:.3}") }
+}
+
+#[component]
+pub fn Charts() -> impl IntoView {
+    let store = Store::get();
+    let of_step = move |read: fn(&StepReport) -> f32| {
+        Signal::derive(move || {
+            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect::<Vec<_>>())
+        })
+    };
+    let config = move || store.run_config.get().unwrap_or_default();
+    let loss_rules = Signal::derive(move || {
+        let c = config();
+        vec![
+            Rule { y: nt_xent::chance(c.batch), label: text::CHANCE.into() },
+            Rule { y: nt_xent::floor(c.batch, f64::from(c.temperature)), label: text::FLOOR.into() },
+        ]
+    });
+    let accuracy_rules = Signal::derive(move || {
+        let chance = 1.0 / (2.0 * config().batch as f64 - 1.0);
+        vec![Rule { y: chance, label: text::chance(chance) }]
+    });
+    let healthy = move || 1.0 / (config().head.output as f64).sqrt();
+    let std_rules = Signal::derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
+    let knn = Signal::derive(move || {
+        let point = |e: &crate::core::report::EpochReport| Some((f64::from(e.epoch), f64::from(e.knn?)));
+        store.epochs.with(|all| all.iter().filter_map(point).collect::<Vec<_>>())
+    });
+    let knn_rules = Signal::derive(move || {
+        let before = knn.with(|k| k.first().filter(|p| p.0 == 0.0).map(|p| p.1));
+        before.map(|y| Rule { y, label: text::UNTRAINED.into() }).into_iter().collect::<Vec<_>>()
+    });
+    let labelled = Memo::new(move |_| store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.classes.is_empty())));
+    view! {
+        <section class="stack" aria-labelledby="charts-title">
+            <h2 id="charts-title">{text::PROGRESS}</h2>
+            <Alarm />
+            <div class="charts">
+                <Chart
+                    title=text::LOSS
+                    help=text::LOSS_HELP
+                    x_name=text::STEP
+                    points=of_step(|s| s.loss)
+                    rules=loss_rules
+                    format=three_digits
+                />
+                <Show
+                    when=move || labelled.get()
+                    fallback=|| view! { <p class="chart muted">{text::KNN_NONE}</p> }
+                >
+                    <Chart
+                        title=text::KNN
+                        help=text::KNN_HELP
+                        x_name=text::EPOCH
+                        points=knn
+                        rules=knn_rules
+                        format=percent
+                    />
+                </Show>
+                <Chart
+                    title=text::ACCURACY
+                    help=text::ACCURACY_HELP
+                    x_name=text::STEP
+                    points=of_step(|s| s.contrastive_accuracy)
+                    rules=accuracy_rules
+                    format=percent
+                />
+                <Chart
+                    title=text::STD
+                    help=text::STD_HELP
+                    x_name=text::STEP
+                    points=of_step(|s| s.std)
+                    rules=std_rules
+                    format=three_digits
+                />
+                <Chart
+                    title=text::LEARNING_RATE
+                    help=text::LEARNING_RATE_HELP
+                    x_name=text::STEP
+                    points=of_step(|s| s.learning_rate)
+                    format=short
+                />
+            </div>
+        </section>
+    }
+}
+
+/// Plain words when the loss is no number or the embeddings collapse.
+#[component]
+fn Alarm() -> impl IntoView {
+    let store = Store::get();
+    let alarm = Memo::new(move |_| {
+        let output = store.run_config.with(|c| c.map_or(128, |c| c.head.output));
+        let last = store.steps.with(|s| s.last().copied())?;
+        if !last.loss.is_finite() {
+            Some((text::NOT_FINITE, text::NOT_FINITE_TODO))
+        } else if last.step >= SETTLED && last.std < COLLAPSE / (output as f32).sqrt() {
+            Some((text::COLLAPSED, text::COLLAPSED_TODO))
+        } else {
+            None
+        }
+    });
+    view! {
+        <div role="alert">
+            {move || {
+                alarm
+                    .get()
+                    .map(|(what, todo)| {
+                        view! {
+                            <div class="notice bad">
+                                <div>
+                                    <p class="what">{what}</p>
+                                    <p>{todo}</p>
+                                </div>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

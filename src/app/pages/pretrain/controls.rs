@@ -1,0 +1,152 @@
+//! The run: its phase, how far it is, and the buttons that its state allows.
+
+use super::download::Download;
+use super::field::Invalid;
+use super::meters;
+use crate::app::client::Client;
+use crate::app::parts::announce::Announcer;
+use crate::app::parts::meter::Meter;
+use crate::app::state::Store;
+use crate::app::text::pretrain as text;
+use crate::app::text::units::duration;
+use crate::core::progress::Progress;
+use crate::core::report::RunState;
+use crate::core::run_state::RunRequest;
+use crate::protocol::Request;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+#[component]
+pub fn Run() -> impl IntoView {
+    let store = Store::get();
+    let announcer = Announcer::get();
+    let progress = meters::progress(store);
+    // Evaluation after each epoch would be announced too often.
+    let announced = Memo::new(move |_| match store.run.get() {
+        RunState::Running(crate::core::report::Phase::Evaluate) => {
+            text::state(RunState::Running(crate::core::report::Phase::Train))
+        }
+        state => text::state(state),
+    });
+    Effect::new(move |first: Option<()>| {
+        let words = announced.get();
+        if first.is_some() {
+            announcer.say(words);
+        }
+    });
+    let state = Signal::derive(move || text::state(store.run.get()).to_owned());
+    let part = Signal::derive(move || progress.get().map(|p| p.part()));
+    let detail = Signal::derive(move || match progress.get() {
+        Some(p) => format!("{:.0} %", (p.part() * 100.0).floor()),
+        None => String::new(),
+    });
+    let fact = move |read: fn(&Progress) -> Option<String>| {
+        move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
+    };
+    view! {
+        <section class="card run" aria-labelledby="run-title">
+            <h2 id="run-title">{text::RUN}</h2>
+            <Show
+                when=move || progress.with(Option::is_some)
+                fallback=move || view! { <p class="muted">{state}</p> }
+            >
+                <Meter label=state part=part detail=detail />
+                <dl class="facts">
+                    <div>
+                        <dt>{text::STEP}</dt>
+                        <dd>{fact(|p| Some(text::of(p.done(), p.total())))}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::EPOCH}</dt>
+                        <dd>
+                            {move || {
+                                let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
+                                fact(|p| Some(p.epoch().to_string()))() + " / " + &epochs.to_string()
+                            }}
+                        </dd>
+                    </div>
+                    <div>
+                        <dt>{text::RATE}</dt>
+                        <dd>{fact(|p| p.images_per_second().map(text::rate))}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::LEFT}</dt>
+                        <dd>
+                            {move || {
+                                if store.run.get().is_over() {
+                                    return text::NOT_YET.to_owned();
+                                }
+                                fact(|p| p.milliseconds_left().map(|ms| duration(ms / 1000.0)))()
+                            }}
+                        </dd>
+                    </div>
+                </dl>
+            </Show>
+            <Buttons />
+        </section>
+    }
+}
+
+#[component]
+fn Buttons() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let invalid: Invalid = expect_context();
+    let wrong = Memo::new(move |_| invalid.any() || store.config.with(|c| c.check().is_err()));
+    let can_start = Memo::new(move |_| {
+        let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
+        fits && !wrong.get() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none)
+    });
+    let allows = move |request| Memo::new(move |_| store.run.get().allows(request));
+    let paused = Memo::new(move |_| store.run.get() == RunState::Paused);
+    let over = Memo::new(move |_| store.run.get().is_over());
+    let (start, pause, cancel) = (allows(RunRequest::Start), allows(RunRequest::Pause), allows(RunRequest::Cancel));
+    let trained = Memo::new(move |_| store.steps.with(|s| !s.is_empty()));
+    let at_rest = Memo::new(move |_| over.get() || paused.get());
+    view! {
+        <div class="actions">
+            <Show when=move || start.get()>
+                <button
+                    type="button"
+                    class:primary=move || !(over.get() && trained.get())
+                    disabled=move || !can_start.get()
+                    on:click=move |_| client.send(Request::Start { config: store.config.get_untracked() })
+                >
+                    {move || if over.get() { text::START_AGAIN } else { text::START }}
+                </button>
+            </Show>
+            <Show when=move || over.get() && trained.get()>
+                <A href="/evaluate" attr:class="button primary">
+                    {text::EVALUATE}
+                </A>
+            </Show>
+            <Show when=move || pause.get()>
+                <button type="button" class="primary" on:click=move |_| client.send(Request::Pause)>
+                    {text::PAUSE}
+                </button>
+            </Show>
+            <Show when=move || paused.get()>
+                <button type="button" class="primary" on:click=move |_| client.send(Request::Resume)>
+                    {text::RESUME}
+                </button>
+                <button type="button" on:click=move |_| client.send(Request::StepOne)>
+                    {text::STEP_ONE}
+                </button>
+            </Show>
+            <Show when=move || cancel.get()>
+                <button type="button" on:click=move |_| client.send(Request::Cancel)>
+                    {text::CANCEL}
+                </button>
+            </Show>
+            <Show when=move || at_rest.get() && trained.get()>
+                <Download />
+            </Show>
+        </div>
+        <Show when=move || over.get() && trained.get()>
+            <p class="muted small">{text::AGAIN_NOTE}</p>
+        </Show>
+        <Show when=move || wrong.get()>
+            <p class="small field-fault">{text::INVALID}</p>
+        </Show>
+    }
+}

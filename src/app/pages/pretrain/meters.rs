@@ -1,0 +1,47 @@
+//! How far the run is: kept by [`Progress`] from the steps' own times.
+
+use crate::app::client::now;
+use crate::app::state::Store;
+use crate::core::progress::Progress;
+use crate::core::report::{Phase, RunState};
+use leptos::prelude::*;
+
+/// Progress of the run in the store, updated as steps arrive.
+pub fn progress(store: Store) -> RwSignal<Option<Progress>> {
+    let progress = RwSignal::new(None::<Progress>);
+    // Steps already taken in; starts over with another run.
+    let taken = StoredValue::new(0_usize);
+    Effect::new(move || {
+        let images = store.dataset.with(|d| d.as_ref().map_or(0, |d| d.training_images()));
+        let new = store.run_config.get().map(|config| Progress::new(&config, images));
+        taken.set_value(0);
+        progress.set(new);
+    });
+    Effect::new(move || {
+        store.run_config.track();
+        store.steps.with(|steps| {
+            let from = taken.get_value().min(steps.len());
+            taken.set_value(steps.len());
+            progress.update(|progress| {
+                if let Some(progress) = progress {
+                    steps[from..].iter().for_each(|s| progress.step_took(f64::from(s.milliseconds)));
+                }
+            });
+        });
+    });
+    let evaluating_since = StoredValue::new(None::<f64>);
+    Effect::new(move |before: Option<RunState>| {
+        let state = store.run.get();
+        let was_paused = before == Some(RunState::Paused);
+        if was_paused && matches!(state, RunState::Running(_)) {
+            progress.update(|p| p.iter_mut().for_each(Progress::interrupted));
+        }
+        if state == RunState::Running(Phase::Evaluate) {
+            evaluating_since.set_value(Some(now()));
+        } else if let Some(since) = evaluating_since.try_update_value(Option::take).flatten() {
+            progress.update(|p| p.iter_mut().for_each(|p| p.evaluation_took(now() - since)));
+        }
+        state
+    });
+    progress
+}

@@ -1,0 +1,151 @@
+//! Preset and all settings, in groups; what few people change is folded away.
+
+use super::field::{FieldInput, Invalid};
+use super::preview::Preview;
+use crate::app::client::Client;
+use crate::app::state::Store;
+use crate::app::text::{pretrain as text, settings};
+use crate::core::config::RunConfig;
+use crate::core::config::bounds::Field;
+use crate::core::config::preset::Preset;
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+const MAIN: [Field; 4] = [Field::Epochs, Field::Batch, Field::Temperature, Field::ImageSize];
+const ENCODER: [Field; 5] = [Field::Encoder, Field::Width, Field::Stem, Field::HeadLayers, Field::HeadOutput];
+const AUGMENT: [Field; 9] = [
+    Field::Crop,
+    Field::CropMinArea,
+    Field::FlipProbability,
+    Field::JitterProbability,
+    Field::JitterStrength,
+    Field::GrayProbability,
+    Field::BlurProbability,
+    Field::BlurSigmaMin,
+    Field::BlurSigmaMax,
+];
+const OPTIMISER: [Field; 7] = [
+    Field::Optimizer,
+    Field::PeakRate,
+    Field::Warmup,
+    Field::WeightDecay,
+    Field::Momentum,
+    Field::TrustCoefficient,
+    Field::Seed,
+];
+
+fn inputs(fields: &'static [Field]) -> impl IntoView {
+    view! {
+        <div class="fields">
+            {fields.iter().map(|&field| view! { <FieldInput field=field /> }).collect_view()}
+        </div>
+    }
+}
+
+#[component]
+pub fn Settings() -> impl IntoView {
+    let store = Store::get();
+    let locked = Memo::new(move |_| store.run.get().is_active());
+    view! {
+        <section class="stack settings" aria-labelledby="settings-title">
+            <h2 id="settings-title">{text::SETTINGS}</h2>
+            <Show when=move || locked.get()>
+                <p class="muted">{text::LOCKED}</p>
+            </Show>
+            <fieldset class="stack" disabled=locked>
+                <legend class="visually-hidden">{text::SETTINGS}</legend>
+                <Presets />
+                <div class="card">
+                    <h3>{text::GROUP_MAIN}</h3>
+                    {inputs(&MAIN)}
+                    <WrongSize />
+                </div>
+                <Preview />
+                <details class="card">
+                    <summary>{text::GROUP_AUGMENT}</summary>
+                    {inputs(&AUGMENT)}
+                </details>
+                <details class="card">
+                    <summary>{text::GROUP_ENCODER}</summary>
+                    {inputs(&ENCODER)}
+                </details>
+                <details class="card">
+                    <summary>{text::GROUP_OPTIMISER}</summary>
+                    {inputs(&OPTIMISER)}
+                </details>
+            </fieldset>
+            <p class="muted small">{text::LINK}</p>
+        </section>
+    }
+}
+
+#[component]
+fn Presets() -> impl IntoView {
+    let store = Store::get();
+    let invalid: Invalid = expect_context();
+    let choose = move |preset: Preset| {
+        let images = store.dataset.with_untracked(|d| d.as_ref().map(|d| (d.size, d.training_images())));
+        let old = store.config.get_untracked();
+        let config = match images {
+            Some((size, images)) => RunConfig::named(preset, size, images),
+            None => RunConfig { batch: old.batch, ..RunConfig::named(preset, old.image_size, 2 * old.batch) },
+        };
+        invalid.clear();
+        store.preset.set(preset);
+        store.touched.set(false);
+        store.config.set(config);
+    };
+    let chosen = Memo::new(move |_| store.config.with(Preset::of));
+    view! {
+        <fieldset class="presets">
+            <legend>
+                <h3>{text::PRESET}</h3>
+            </legend>
+            <div>
+                {Preset::ALL
+                    .map(|preset| {
+                        let words = settings::preset(preset);
+                        view! {
+                            <label class="preset">
+                                <input
+                                    type="radio"
+                                    name="preset"
+                                    prop:checked=move || chosen.get() == Some(preset)
+                                    on:change=move |_| choose(preset)
+                                />
+                                <span class="preset-name">{words.label}</span>
+                                <span class="preset-help">{words.help}</span>
+                            </label>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </fieldset>
+    }
+}
+
+/// Offers to read the images again where they have another size than wanted.
+#[component]
+fn WrongSize() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let differ = Memo::new(move |_| {
+        let have = store.dataset.with(|d| d.as_ref().map(|d| d.size))?;
+        let want = store.config.with(|c| c.image_size);
+        (have != want).then_some((have, want))
+    });
+    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    move || {
+        differ.get().map(|(have, want)| {
+            let resize = move |_| client.send(Request::Resize { size: want as u32, seed: 0 });
+            view! {
+                <div class="notice warn">
+                    <p>{text::resize(have, want)}</p>
+                    <button type="button" disabled=busy on:click=resize>
+                        {text::resize_to(want)}
+                    </button>
+                </div>
+            }
+        })
+    }
+}

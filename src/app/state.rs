@@ -122,6 +122,11 @@ impl Store {
         expect_context()
     }
 
+    /// Whether a run is under way, at work or paused.
+    pub fn run_open(&self) -> bool {
+        self.run.get().is_active()
+    }
+
     /// Shows a fault until the user closes it; one notice for equal faults.
     pub fn notify(&self, fault: Fault) {
         let id = self.next_notice.get_value();

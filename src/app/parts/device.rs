@@ -14,7 +14,7 @@ const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, De
 pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let locked = Memo::new(move |_| store.run.get().is_active() || store.evaluating.with(Option::is_some));
+    let locked = Memo::new(move |_| store.run_open() || store.evaluating.with(Option::is_some));
     let choose = move |choice: DeviceChoice| {
         store.estimate.set(None);
         client.send(Request::UseDevice(choice));

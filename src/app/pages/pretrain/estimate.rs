@@ -45,7 +45,7 @@ pub fn Estimate() -> impl IntoView {
     Effect::new(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
         let stale = store.config.with(|c| store.estimate.with(|e| e.as_ref().is_none_or(|e| !same_work(&e.config, c))));
-        let idle = !store.run.get().is_active() && store.import.with(Option::is_none);
+        let idle = !store.run_open() && store.import.with(Option::is_none);
         let enough = images.get().is_some_and(|(train, _)| train >= store.config.with(|c| c.batch));
         // A device that was switched has to be timed as well.
         store.device.track();
@@ -54,7 +54,7 @@ pub fn Estimate() -> impl IntoView {
             ask();
         }
     });
-    let usable = Memo::new(move |_| images.get().is_some() && !store.run.get().is_active() && !timing.get());
+    let usable = Memo::new(move |_| images.get().is_some() && !store.run_open() && !timing.get());
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
@@ -99,7 +99,7 @@ pub fn Estimate() -> impl IntoView {
                             .then(|| {
                                 view! {
                                     <div class="actions">
-                                        <button type="button" disabled=move || store.run.get().is_active() on:click=take>
+                                        <button type="button" disabled=move || store.run_open() on:click=take>
                                             {text::use_epochs(proposed)}
                                         </button>
                                     </div>

@@ -45,7 +45,7 @@ fn inputs(fields: &'static [Field]) -> impl IntoView {
 #[component]
 pub fn Settings() -> impl IntoView {
     let store = Store::get();
-    let locked = Memo::new(move |_| store.run.get().is_active());
+    let locked = Memo::new(move |_| store.run_open());
     view! {
         <section class="stack settings" aria-labelledby="settings-title">
             <h2 id="settings-title">{text::SETTINGS}</h2>
@@ -137,7 +137,8 @@ fn WrongSize() -> impl IntoView {
     let busy = Memo::new(move |_| store.import.with(Option::is_some));
     move || {
         differ.get().map(|(have, want)| {
-            let resize = move |_| client.send(Request::Resize { size: want as u32, seed: 0 });
+            let resize =
+                move |_| client.send(Request::Resize { size: want as u32, seed: store.split_seed.get_untracked() });
             view! {
                 <div class="notice warn">
                     <p>{text::resize(have, want)}</p>

@@ -114,11 +114,11 @@ fn one(phase: Phase, tools: Option<&(Tools, PathBuf)>, rest: &[String]) -> Outco
 /// Warnings are errors, in all three shapes that the code is compiled in.
 fn clippy() -> Outcome {
     let deny = ["--", "-D", "warnings"];
-    let wasm = ["--target", "wasm32-unknown-unknown", "--profile", "wasm"];
     run_program(cargo(&["clippy", "--locked", "--workspace", "--all-targets"]).args(NATIVE).args(deny))?;
-    for (bin, features) in [("app", "app"), ("worker", "worker,gpu")] {
+    for (bin, features, profile) in [("app", "app", "page"), ("worker", "worker,gpu", "wasm")] {
         let mut clippy = cargo(&["clippy", "--locked", "--lib", "--bin", bin, "--features", features]);
-        run_program(clippy.args(wasm).args(deny))?;
+        clippy.args(["--target", "wasm32-unknown-unknown", "--profile", profile]);
+        run_program(clippy.args(deny))?;
     }
     Ok(())
 }

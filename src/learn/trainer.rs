@@ -66,6 +66,12 @@ impl Trainer {
     /// Enqueues one whole step: draws the batch and its views, makes them on
     /// the device, forward, loss, backward, new weights. Nothing is waited for.
     pub fn step(&mut self) {
+        self.step_on(|views| views);
+    }
+
+    /// [`Trainer::step`] on what `change` makes of the views [2N, 3, S, S], rows
+    /// i and i + N of one image: for controls, such as positives that are none.
+    pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {
         let epoch = self.epoch();
         let first = (self.steps % self.steps_per_epoch()) as usize * self.config.batch;
         if first == 0 || self.order.is_empty() {
@@ -74,7 +80,7 @@ impl Trainer {
         let batch = &self.order[first..first + self.config.batch];
         let params: Vec<_> = batch.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
         let rate = self.learning_rate();
-        let measured = self.learner.step(views(&self.store, batch, &params), rate);
+        let measured = self.learner.step(change(views(&self.store, batch, &params)), rate);
 
         self.steps += 1;
         let report = StepReport { step: self.steps, epoch, learning_rate: rate, ..StepReport::default() };

@@ -104,7 +104,6 @@ fn wrong_positives(views: Tensor<4>) -> Tensor<4> {
 fn a_few_dozen_steps_teach_the_smallest_encoder() {
     for seed in [1, 2, 3] {
         let outcome = run(seed, |views| views).outcome;
-        eprintln!("seed {seed}: {outcome:?}");
         assert!(outcome.learned(), "seed {seed}: {outcome:?}");
     }
 }
@@ -113,7 +112,6 @@ fn a_few_dozen_steps_teach_the_smallest_encoder() {
 fn wrong_positives_fail_the_same_check() {
     for seed in [1, 2, 3] {
         let outcome = run(seed, wrong_positives).outcome;
-        eprintln!("seed {seed}, wrong positives: {outcome:?}");
         assert!(!outcome.learned(), "seed {seed}: {outcome:?}");
     }
 }
@@ -134,7 +132,6 @@ fn linear_evaluation_tells_the_trained_encoder_from_raw_pixels() {
     let [trained, untrained, raw] =
         [&report.trained, &report.untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
     let found = format!("trained {trained}, untrained {untrained}, raw pixels {raw}");
-    eprintln!("{found}");
     assert!(raw <= 0.25, "{found}");
     assert!(trained >= raw + 0.30 && trained >= untrained + 0.10, "{found}");
 }

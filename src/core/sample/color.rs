@@ -34,6 +34,11 @@ fn gamma(x: f32) -> f32 {
     if x <= 0.003_130_8 { 12.92 * x } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 }
 }
 
+/// Hues that grounds come in; figures have the opposite one. Few, so that many
+/// images of a batch share their colours: where colours alone name an image,
+/// contrastive learning looks at little else for a long time.
+const HUES: usize = 6;
+
 /// The colours of one image.
 #[derive(Clone, Copy, Debug)]
 pub struct Palette {
@@ -52,10 +57,8 @@ impl Palette {
         let light = |rng: &mut Rng| rng.uniform(0.74, 0.93);
         let dark_ground = rng.chance(0.5);
         let (ground_light, figure_light) = if dark_ground { (dark(rng), light(rng)) } else { (light(rng), dark(rng)) };
-        let hue = rng.unit();
-        // Neighbouring, triadic or opposite hues.
-        let apart = [0.08, 0.33, 0.42, 0.5, 0.58, 0.67][rng.below(6)];
-        let figure_hue = hue + apart + rng.uniform(-0.03, 0.03);
+        let hue = rng.below(HUES) as f32 / HUES as f32 + rng.uniform(-0.02, 0.02);
+        let figure_hue = hue + 0.5 + rng.uniform(-0.03, 0.03);
         let ground_chroma = rng.uniform(0.03, 0.10);
         let figure_chroma = rng.uniform(0.09, 0.17);
         let turn = rng.uniform(-0.06, 0.06);

@@ -69,21 +69,21 @@ fn run(seed: u64, change: impl Fn(Tensor<4>) -> Tensor<4>) -> Run {
     let dataset = sample_set(seed, IMAGES_PER_CLASS, SIZE);
     let device = Device::flex();
     let store = ByteStore::new(&dataset, &device, 1 << 26);
-    let mut trainer = Trainer::new(&config(seed), store, &dataset.split(Split::Train), &device).unwrap();
-    let probe = Probe::new(&dataset, Split::Test, usize::MAX, usize::MAX, seed).unwrap();
+    let mut trainer = Trainer::new(&config(seed), store, &dataset.split(Split::Train), &device).expect("a trainer");
+    let probe = Probe::new(&dataset, Split::Test, usize::MAX, usize::MAX, seed).expect("labelled images");
     assert!(dataset.labelled(Split::Test).0.len() >= 300, "too few held-out images to tell 10 points");
     let knn = |encoder: &Encoder| {
         let store = trainer.store();
-        block_on(probe.accuracy(encoder, store, BATCH, &mut async |_| true)).unwrap()
+        block_on(probe.accuracy(encoder, store, BATCH, &mut async |_| true)).expect("kNN")
     };
     let knn_before = knn(&with_statistics(&trainer.initial_encoder(), &trainer));
     while !trainer.done() {
         trainer.step_on(&change);
     }
-    let losses: Vec<f32> = block_on(trainer.read()).unwrap().iter().map(|r| r.loss).collect();
+    let losses: Vec<f32> = block_on(trainer.read()).expect("reports").iter().map(|r| r.loss).collect();
     let last = &losses[losses.len() - trainer.steps_per_epoch() as usize..];
     let store = trainer.store();
-    let knn_after = block_on(probe.accuracy(&trainer.encoder(), store, BATCH, &mut async |_| true)).unwrap();
+    let knn_after = block_on(probe.accuracy(&trainer.encoder(), store, BATCH, &mut async |_| true)).expect("kNN");
     let outcome = Outcome {
         first_loss: losses[0],
         last_loss: last.iter().sum::<f32>() / last.len() as f32,
@@ -128,7 +128,7 @@ fn linear_evaluation_tells_the_trained_encoder_from_raw_pixels() {
         seed: 4,
         steps: trainer.steps(),
     };
-    let report = block_on(evaluation.run(&mut async |_| true)).unwrap();
+    let report = block_on(evaluation.run(&mut async |_| true)).expect("kNN");
     let [trained, untrained, raw] =
         [&report.trained, &report.untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
     let found = format!("trained {trained}, untrained {untrained}, raw pixels {raw}");

@@ -11,8 +11,8 @@ pub const SIDE: usize = 32;
 pub const RECORD: usize = 1 + 3 * SIDE * SIDE;
 /// Records that are read in one step.
 pub const CHUNK: usize = 250;
-/// Most bytes of a batch: ten times what the published files have.
-pub const MAX_BATCH: u64 = 10 * 10_000 * RECORD as u64;
+/// Most bytes of a batch: forty times what the published files have.
+pub const MAX_BATCH: u64 = 40 * 10_000 * RECORD as u64;
 
 /// The classes in the order of their labels, for sets that came without
 /// `batches.meta.txt`.

@@ -29,7 +29,7 @@ pub const MAX_FILE: u64 = 256 << 20;
 /// [`FileFault`]: what is wrong with the file.
 pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     let format = image_format(&bytes[..bytes.len().min(HEAD)])?;
-    let walk = (format == ImageFormat::Jpeg).then(|| jpeg::walk(bytes)).unwrap_or_default();
+    let walk = if format == ImageFormat::Jpeg { jpeg::walk(bytes) } else { jpeg::Walk::default() };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     // Sizes are checked below, where the fault can name them.
     reader.no_limits();
@@ -40,7 +40,8 @@ pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     }
     let pixels = u64::from(width) * u64::from(height);
     let coefficients = if walk.progressive { pixels * 2 * u64::from(walk.components) } else { 0 };
-    if pixels > MAX_PIXELS || decoder.total_bytes().saturating_add(coefficients) > MAX_DECODED {
+    let needed = decoder.total_bytes().saturating_add(coefficients);
+    if pixels > MAX_PIXELS || needed > MAX_DECODED || !has_room(needed) {
         return Err(FileFault::TooLarge { width, height });
     }
     if format == ImageFormat::Jpeg && !walk.complete {
@@ -55,6 +56,12 @@ pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let square = shrink(width, height, size, |y, columns, out| read_row(&image, y, columns, out));
     Ok(turn(&square, size, orientation))
+}
+
+/// Whether memory for so many bytes can be had. Asked first, because a decoder
+/// that gets none ends the whole worker; small images are not worth asking.
+fn has_room(bytes: u64) -> bool {
+    bytes < 16 << 20 || Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok()
 }
 
 fn fault(error: ImageError) -> FileFault {
@@ -105,7 +112,7 @@ fn fill<T: Copy, const N: usize>(
     for (pixel, out) in pixels.chunks_exact(N).zip(out) {
         let rgb = if N < 3 { [pixel[0]; 3] } else { [pixel[0], pixel[N.min(2) - 1], pixel[N.min(3) - 1]] };
         *out = rgb.map(&value);
-        if N % 2 == 0 {
+        if N.is_multiple_of(2) {
             let alpha = value(pixel[N - 1]) / 255.0;
             *out = out.map(|v| v * alpha + 255.0 * (1.0 - alpha));
         }

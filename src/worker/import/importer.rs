@@ -185,8 +185,12 @@ impl Importer {
         self.total += listing.images.len();
         self.tasks.extend(listing.images.into_iter().map(Task::Image));
         for batch in listing.batches {
+            if batch.bytes > cifar::MAX_BATCH {
+                self.leave_out(&batch.name, FileFault::TooManyBytes { bytes: batch.bytes });
+                continue;
+            }
             let records = batch.bytes as usize / cifar::RECORD;
-            if batch.bytes as usize % cifar::RECORD != 0 {
+            if !(batch.bytes as usize).is_multiple_of(cifar::RECORD) {
                 let detail = format!("{} bytes are no whole number of {}-byte records", batch.bytes, cifar::RECORD);
                 self.leave_out(&batch.name, FileFault::Damaged { detail });
             }

@@ -94,7 +94,7 @@ pub fn cmyk_jpeg(colour: [u8; 4]) -> Vec<u8> {
         bits += &(0..category).rev().map(|i| if code >> i & 1 == 1 { '1' } else { '0' }).collect::<String>();
         bits.push('0');
     }
-    while bits.len() % 8 != 0 {
+    while !bits.len().is_multiple_of(8) {
         bits.push('1');
     }
     for byte in bits.as_bytes().chunks(8) {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TRUNK: &str = "0.21.14";
-/// Programs from crates, for this checkout only.
-const TOOLS: &str = ".tools";
+/// Programs from crates, for this checkout only; git ignores it.
+pub const TOOLS: &str = ".tools";
 /// Holds the lock file of everything from npm: wasm-opt (Debian's is too old
 /// for the modules that rustc writes) and the browser test driver.
 pub const NPM: &str = "tests/e2e";

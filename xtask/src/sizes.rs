@@ -1,7 +1,7 @@
 //! What a visitor downloads, against the budgets.
 
 use crate::process::{Outcome, output, run};
-use crate::setup::Tools;
+use crate::setup::{TOOLS, Tools};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ const WORKER_BUDGET: u64 = 4_000_000;
 /// wasm-opt as index.html says, on copies, the rest is the same in both.
 pub fn check(tools: &Tools, dist: &Path) -> Outcome {
     let html = fs::read_to_string("index.html").map_err(|e| format!("cannot read index.html: {e}"))?;
-    let scratch = dist.with_extension("sizes");
+    let scratch = Path::new(TOOLS).join("sizes");
     fs::create_dir_all(&scratch).map_err(|e| format!("cannot create {}: {e}", scratch.display()))?;
     let (mut page, mut worker) = (vec![dist.join("index.html")], vec![dist.join("worker.js")]);
     for entry in fs::read_dir(dist).map_err(|e| format!("cannot read {}: {e}", dist.display()))?.flatten() {

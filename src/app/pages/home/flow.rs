@@ -7,14 +7,14 @@ use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
 use crate::app::state::Store;
 use crate::app::text::home as text;
-use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 
 #[component]
 pub fn Flow() -> impl IntoView {
     let store = Store::get();
-    let views = example_views(store, Client::get());
+    let views = store.example;
+    keep_example(store, Client::get());
     let view_of = move |which: usize, label: &'static str| {
         ViewFn::from(move || {
             views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
@@ -37,7 +37,7 @@ pub fn Flow() -> impl IntoView {
                 <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images />
                 <Stage place="t" href="/pretrain" symbol="t" label=text::AUGMENTATION status=status::augmentation />
                 <Pair
-                    place="views"
+                    place="two-views"
                     href="/pretrain"
                     symbols=["x₁", "x₂"]
                     labels=text::VIEW
@@ -65,24 +65,23 @@ pub fn Flow() -> impl IntoView {
     }
 }
 
-/// Both views of one image of the set, as training would make them now.
-fn example_views(store: Store, client: Client) -> RwSignal<Option<[Pixels; 3]>> {
-    let views = RwSignal::new(None);
+/// Both views of one image of the set, as training would make them; asked for
+/// once a set.
+fn keep_example(store: Store, client: Client) {
     Effect::new(move || {
-        let Some(index) = store.dataset.with(|d| d.as_ref().map(example)) else {
-            views.set(None);
+        let Some(index) = store.dataset.with(|d| d.as_ref().map(example)) else { return };
+        if store.example.with_untracked(Option::is_some) {
             return;
-        };
+        }
         let config = store.config.get_untracked();
         let request = Request::Preview { indices: vec![index], augment: config.augment, seed: config.seed, epoch: 1 };
         client.ask(request, move |answer| {
             // Without a picture the chart says as much as before: no message.
             if let Ok(Event::Views(mut all)) = answer {
-                views.try_set(all.pop());
+                store.example.set(all.pop());
             }
         });
     });
-    views
 }
 
 fn example(report: &crate::core::report::DatasetReport) -> u32 {

@@ -33,7 +33,7 @@ pub fn Stage(
                     {move || status.with(|s| s.words().to_owned())}
                 </span>
                 <span
-                    class="bar"
+                    class="node-bar"
                     aria-hidden="true"
                     class:shown=move || part.get().is_some()
                     style:--part=move || format!("{}%", part.get().unwrap_or(0.0))

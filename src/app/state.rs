@@ -6,7 +6,9 @@
 use crate::core::config::RunConfig;
 use crate::core::config::preset::Preset;
 use crate::core::error::Fault;
-use crate::core::report::{DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, RunState, StepReport};
+use crate::core::report::{
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+};
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
@@ -79,6 +81,8 @@ pub struct Store {
     pub touched: RwSignal<bool>,
     /// The configuration that the run in [`Store::run`] was started with.
     pub run_config: RwSignal<Option<RunConfig>>,
+    /// One image of the set and two views of it, for the chart.
+    pub example: RwSignal<Option<[Picture; 3]>>,
     pub estimate: RwSignal<Option<Estimate>>,
     pub run: RwSignal<RunState>,
     /// One report a step of the run, in order.
@@ -106,6 +110,7 @@ impl Store {
             preset: RwSignal::default(),
             touched: RwSignal::default(),
             run_config: RwSignal::default(),
+            example: RwSignal::default(),
             estimate: RwSignal::default(),
             run: RwSignal::new(RunState::Idle),
             steps: RwSignal::default(),
@@ -156,6 +161,7 @@ impl Store {
         self.device.set(None);
         self.dataset.set(None);
         self.import.set(None);
+        self.example.set(None);
         self.estimate.set(None);
         self.clear_run();
     }
@@ -172,6 +178,7 @@ impl Store {
             }),
             Event::Imported(report) => {
                 self.import.set(None);
+                self.example.set(None);
                 self.estimate.set(None);
                 self.clear_run();
                 // Settings that nobody touched follow the images.

@@ -73,13 +73,16 @@ pub fn Chart(
     #[prop(into)] points: Signal<Vec<(f64, f64)>>,
     #[prop(into, optional)] rules: Signal<Vec<Rule>>,
     format: fn(f64) -> String,
+    /// Takes the whole row.
+    #[prop(optional)]
+    wide: bool,
 ) -> impl IntoView {
     let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
     let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| format(p.1))));
     let summary = move || text::summary(title, newest.get().as_deref());
     let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
     view! {
-        <figure class="chart">
+        <figure class=if wide { "chart chart-wide" } else { "chart" }>
             <figcaption>
                 <span class="chart-title">{title}</span>
                 <span class="chart-value">{newest}</span>

@@ -7,6 +7,7 @@ pub const TITLE: &str = "Pre-train";
 pub const LEAD: &str =
     "The encoder learns to recognise two altered views of one image among all others. No labels are used.";
 pub const NO_IMAGES: &str = "No images are loaded yet. Pre-training starts from images.";
+pub const READING: &str = "The images are being read.";
 pub const GO_IMAGES: &str = "Choose images";
 
 pub const SETTINGS: &str = "Settings";
@@ -22,6 +23,7 @@ pub const LINK: &str = "The address of this page holds these settings: copy it t
 pub const PREVIEW: &str = "Two views";
 pub const PREVIEW_HELP: &str = "What the encoder will see: each image, and two views of it drawn with these settings.";
 pub const REDRAW: &str = "Draw again";
+pub const VIEWS: [&str; 2] = ["View 1", "View 2"];
 pub const ORIGINAL: &str = "Original";
 
 pub const ESTIMATE: &str = "Estimate";

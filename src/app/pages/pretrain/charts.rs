@@ -65,6 +65,7 @@ pub fn Charts() -> impl IntoView {
                     points=of_step(|s| s.loss)
                     rules=loss_rules
                     format=three_digits
+                    wide=true
                 />
                 <Show
                     when=move || labelled.get()

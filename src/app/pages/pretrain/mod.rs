@@ -25,6 +25,7 @@ pub fn Pretrain() -> impl IntoView {
     // Whoever opens this page is about to train: the device can be looked for.
     Client::get().wake();
     let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let reading = Memo::new(move |_| store.import.with(Option::is_some));
     let begun = Memo::new(move |_| store.run_config.with(Option::is_some));
     provide_context(field::Invalid::new());
     view! {
@@ -34,7 +35,7 @@ pub fn Pretrain() -> impl IntoView {
         </div>
         <Show when=move || !loaded.get()>
             <div class="notice">
-                <p>{text::NO_IMAGES}</p>
+                <p>{move || if reading.get() { text::READING } else { text::NO_IMAGES }}</p>
                 <A href="/data" attr:class="button primary">
                     {text::GO_IMAGES}
                 </A>

@@ -69,6 +69,9 @@ pub fn Preview() -> impl IntoView {
                     </button>
                 </div>
                 <div class="views">
+                    {[text::ORIGINAL, text::VIEWS[0], text::VIEWS[1]]
+                        .map(|row| view! { <span aria-hidden="true">{row}</span> })
+                        .collect_view()}
                     <For
                         each=move || 0..views.with(Vec::len)
                         key=|i| *i

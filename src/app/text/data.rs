@@ -89,8 +89,8 @@ pub fn progress(done: u32, total: u32, seconds_left: Option<f64>) -> String {
     }
 }
 
-pub const FAILED: &str = "No images were loaded";
-pub const FAILED_KEPT: &str = "The set that was loaded before is still here.";
+pub const FAILED: &str = "Nothing was loaded from these files";
+pub const FAILED_KEPT: &str = "The set that was loaded before is still there, unchanged.";
 
 pub const REPORT: &str = "What was loaded";
 pub const FROM: &str = "From";
@@ -99,7 +99,7 @@ pub const CLASSES: &str = "Classes";
 pub const TRAINING: &str = "For pre-training";
 pub const UNLABELLED: &str = "Without a label";
 pub const TRAINED_SIZE: &str = "Size";
-pub const MEMORY: &str = "Device memory";
+pub const MEMORY: &str = "Memory of images";
 pub const FINGERPRINT: &str = "Fingerprint";
 pub const FINGERPRINT_HELP: &str = "Changes when any pixel, label or split changes: equal fingerprints are equal sets.";
 
@@ -108,29 +108,42 @@ pub fn memory(report: &DatasetReport) -> String {
     bytes((report.images * 3 * report.size * report.size) as f64)
 }
 
-pub const COST_UNKNOWN: &str = "How long a run takes and how much memory it needs is measured on";
-pub const COST_CHANGE: &str = "Change settings on";
+pub const COST_CHANGE: &str = "Change them on";
 pub const PRETRAIN_PAGE: &str = "the pre-training page";
-/// Cost of the chosen settings, from [`crate::core::report::Estimate`].
-pub fn cost(seconds: f64, epochs: u32, memory: u64, measured: bool) -> String {
-    let how = if measured { "measured on this device" } else { "estimated" };
-    format!(
-        "With the chosen settings, {} epochs take about {} and {} of device memory ({how}).",
-        count(epochs as usize),
-        duration(seconds),
-        bytes(memory as f64)
-    )
+pub const TIME: &str = "Time a few steps on this device";
+pub const TIMING: &str = "Timing a few steps …";
+
+/// Cost of a run with the chosen settings; the time is none until measured.
+pub fn cost(epochs: u32, memory: u64, seconds: Option<f64>) -> String {
+    let memory = bytes(memory as f64);
+    match seconds {
+        Some(seconds) => format!(
+            "With the chosen settings, {} epochs take about {} and {memory} of device memory.",
+            count(epochs as usize),
+            duration(seconds)
+        ),
+        None => format!("With the chosen settings, a run takes about {memory} of device memory."),
+    }
 }
 
 pub const NEXT: &str = "Pre-train";
 pub const NEXT_TEXT: &str = "Next: train an encoder on these images.";
 pub fn too_few(have: usize, need: usize) -> String {
-    format!(
-        "There are {} images to train on, and the batch size is {}. Add images, or choose a smaller batch on the \
-         pre-training page.",
-        count(have),
-        count(need)
-    )
+    let have = match have {
+        0 => "There is no image to train on".to_owned(),
+        1 => "There is only one image to train on".to_owned(),
+        _ => format!("There are {} images to train on", count(have)),
+    };
+    // The least batch there is.
+    if need <= 2 {
+        format!("{have}; SimCLR contrasts images with each other and needs more. Add images.")
+    } else {
+        format!(
+            "{have}, and a batch of the chosen settings has {}. Add images, or choose a smaller batch on the \
+             pre-training page.",
+            count(need)
+        )
+    }
 }
 
 pub const WARNINGS: &str = "Good to know";

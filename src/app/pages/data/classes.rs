@@ -13,6 +13,9 @@ use std::collections::HashMap;
 /// Classes shown before a click shows the rest.
 const FIRST: usize = 12;
 
+/// Images shown of a set without labels.
+const FIRST_UNLABELLED: usize = 24;
+
 /// Pictures by their index in the set.
 type Pictures = RwSignal<HashMap<u32, Pixels>>;
 
@@ -31,13 +34,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
         let (from, to) = (before.unwrap_or(0), shown.get());
         let indices: Vec<u32> =
             classes.with_value(|c| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect());
-        if !indices.is_empty() {
-            client.ask(Request::Pictures { indices }, move |answer| {
-                if let Ok(Event::Pictures(list)) = answer {
-                    pictures.try_update(|all| all.extend(list.into_iter().map(|p| (p.index, p))));
-                }
-            });
-        }
+        fetch(client, indices, pictures);
         to
     });
     let row = move |index: usize| classes.with_value(|c| view! { <Row class=c[index].clone() pictures=pictures /> });
@@ -72,6 +69,38 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
             </Show>
         </section>
     })
+}
+
+/// A look at a set without any label: its first images.
+#[component]
+pub fn Unlabelled(report: DatasetReport) -> impl IntoView {
+    if !report.classes.is_empty() {
+        return None;
+    }
+    let pictures = Pictures::default();
+    let indices: Vec<u32> = (0..report.images.min(FIRST_UNLABELLED) as u32).collect();
+    fetch(Client::get(), indices.clone(), pictures);
+    let thumbnails = indices
+        .into_iter()
+        .map(|index| view! { <Thumbnail index=index class=text::UNLABELLED.to_owned() pictures=pictures /> })
+        .collect_view();
+    Some(view! {
+        <section class="card" aria-labelledby="examples-title">
+            <h2 id="examples-title">{text::EXAMPLES}</h2>
+            <div class="data-thumbnails many">{thumbnails}</div>
+        </section>
+    })
+}
+
+fn fetch(client: Client, indices: Vec<u32>, pictures: Pictures) {
+    if indices.is_empty() {
+        return;
+    }
+    client.ask(Request::Pictures { indices }, move |answer| {
+        if let Ok(Event::Pictures(list)) = answer {
+            pictures.try_update(|all| all.extend(list.into_iter().map(|p| (p.index, p))));
+        }
+    });
 }
 
 #[component]

@@ -10,7 +10,7 @@ pub fn Layouts() -> impl IntoView {
             view! {
                 <div class="data-layout">
                     <h3>{title}</h3>
-                    <pre tabindex="0" role="img" aria-label=title>{tree}</pre>
+                    <pre>{tree}</pre>
                     <p>{words}</p>
                 </div>
             }

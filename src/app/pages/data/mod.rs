@@ -2,6 +2,7 @@
 
 mod chooser;
 mod classes;
+mod cost;
 mod drop;
 mod files;
 mod import;
@@ -14,6 +15,7 @@ mod sample;
 
 use crate::app::state::Store;
 use crate::app::text::data as text;
+use crate::protocol::ImportRole;
 use chooser::Chooser;
 use import::Importer;
 use layouts::Layouts;
@@ -28,6 +30,11 @@ use sample::Sample;
 pub fn Data() -> impl IntoView {
     let store = Store::get();
     let importer = Importer::new();
+    // The next files are a new set again: nothing is added by oversight.
+    Effect::new(move || {
+        store.dataset.track();
+        importer.role.set(ImportRole::New);
+    });
     provide_context(importer);
     drop::accept_on_page(importer);
     let reading = Memo::new(move |_| store.import.with(Option::is_some));

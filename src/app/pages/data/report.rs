@@ -1,6 +1,7 @@
 //! The pre-flight report: what a person checks before training.
 
-use super::classes::Classes;
+use super::classes::{Classes, Unlabelled};
+use super::cost::Cost;
 use super::left_out::LeftOutTable;
 use crate::app::parts::notice::FaultWords;
 use crate::app::state::Store;
@@ -15,17 +16,38 @@ pub fn Report() -> impl IntoView {
     let store = Store::get();
     move || {
         let report = store.dataset.get()?;
-        let left_out = report.left_out.clone();
+        let fine = report.warnings.is_empty() && report.left_out.is_empty();
+        let findings = if fine {
+            view! { <Fine /> }.into_any()
+        } else {
+            view! {
+                <Warnings report=report.clone() />
+                <LeftOut files=report.left_out.clone() />
+            }
+            .into_any()
+        };
         Some(view! {
             <section class="card data-report" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
-                <Next training=report.training_images() />
+                <Cost images=report.images training=report.training_images() />
+                <Next />
             </section>
-            <Warnings report=report.clone() />
-            <Classes report=report />
-            <LeftOut files=left_out />
+            {findings}
+            <Classes report=report.clone() />
+            <Unlabelled report=report />
         })
+    }
+}
+
+/// Nothing to warn of and nothing left out, in one line.
+#[component]
+fn Fine() -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby="warnings-title">
+            <h2 id="warnings-title">{text::WARNINGS}</h2>
+            <p>{text::NONE_LEFT_OUT} " " {text::NO_WARNINGS}</p>
+        </section>
     }
 }
 
@@ -55,31 +77,10 @@ fn Facts(report: DatasetReport) -> impl IntoView {
     }
 }
 
-/// What the chosen settings cost, and the way on.
+/// The way on.
 #[component]
-fn Next(training: usize) -> impl IntoView {
-    let store = Store::get();
-    let cost = move || match store.estimate.get() {
-        Some(e) => {
-            let epochs = store.config.with(|c| c.epochs);
-            let seconds = f64::from(e.step_milliseconds) / 1000.0 * f64::from(e.steps_per_epoch) * f64::from(epochs);
-            view! {
-                <p>
-                    {text::cost(seconds, epochs, e.memory_bytes, e.measured)} " " {text::COST_CHANGE} " "
-                    <A href="/pretrain">{text::PRETRAIN_PAGE}</A> "."
-                </p>
-            }
-            .into_any()
-        }
-        None => view! { <p>{text::COST_UNKNOWN} " " <A href="/pretrain">{text::PRETRAIN_PAGE}</A> "."</p> }.into_any(),
-    };
-    let too_few = move || {
-        let need = store.config.with(|c| c.batch);
-        (training < need).then(|| view! { <p class="notice warn">{text::too_few(training, need)}</p> })
-    };
+fn Next() -> impl IntoView {
     view! {
-        {cost}
-        {too_few}
         <p class="data-next">
             <A href="/pretrain" attr:class="button primary">
                 {text::NEXT}

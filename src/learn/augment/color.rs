@@ -71,72 +71,42 @@ impl Plan {
     }
 }
 
-/// Red, green and blue, each [B, 1, H, W].
-type Planes = [Tensor<4>; 3];
-
 /// Jitter, then grayscale, where drawn: [B, 3, H, W] in [0, 1] to the same.
 pub fn jitter_and_gray(images: Tensor<4>, params: &[ViewParams]) -> Tensor<4> {
     if params.iter().all(|p| p.jitter.is_none() && !p.gray) {
         return images;
     }
     let plans: Vec<Plan> = params.iter().map(Plan::of).collect();
-    // All numbers of the batch in one upload: [4 · slots, B, 1, 1].
-    let mut numbers = Vec::with_capacity((3 * SLOTS + 1) * plans.len());
+    let [b, _, height, width] = images.dims();
+    let device = images.device();
+    // One small tensor a coefficient, [B, 1, 1]: slices of a common one make
+    // burn's fusion search for ever new plans.
+    let number = |of: &dyn Fn(&Plan) -> f32| {
+        let values: Vec<f32> = plans.iter().map(of).collect();
+        Tensor::<3>::from_data(TensorData::new(values, [b, 1, 1]), &device)
+    };
+    let luma = Tensor::<3>::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), &device);
+
+    // Every slot runs, whatever was drawn: a GPU makes its kernels for one
+    // sequence of operations, and would make new ones for each that differs.
+    let mut x = images.reshape([b, 3, height * width]);
     for slot in 0..SLOTS {
-        for field in [|b: &Blend| b.factor, |b: &Blend| b.gray, |b: &Blend| b.mean] {
-            numbers.extend(plans.iter().map(|plan| field(&plan.blends[slot])));
+        if slot == AFTER_HUE {
+            x = hue(x, number(&|plan| plan.turn));
         }
+        let gray = x.clone().mul(luma.clone()).sum_dim(1);
+        let mean = gray.clone().mean_dim(2).mul(number(&|plan| plan.blends[slot].mean));
+        let rest = gray.mul(number(&|plan| plan.blends[slot].gray)).add(mean);
+        x = x.mul(number(&|plan| plan.blends[slot].factor)).add(rest).clamp(0.0, 1.0);
     }
-    numbers.extend(plans.iter().map(|plan| plan.turn));
-    let b = plans.len();
-    let numbers = Tensor::<2>::from_data(TensorData::new(numbers, [3 * SLOTS + 1, b]), &images.device());
-    let number = |row: usize| numbers.clone().narrow(0, row, 1).reshape([b, 1, 1, 1]);
-
-    let mut planes: Planes = [0, 1, 2].map(|c| images.clone().narrow(1, c, 1));
-    drop(images);
-    for slot in 0..SLOTS {
-        if slot == AFTER_HUE && plans.iter().any(|plan| plan.turn != 0.0) {
-            planes = hue(planes, number(3 * SLOTS));
-        }
-        let here = || plans.iter().map(|plan| plan.blends[slot]);
-        if here().any(|blend| blend != Blend::NONE) {
-            let gray = here().any(|blend| blend.gray != 0.0).then(|| number(3 * slot + 1));
-            let mean = here().any(|blend| blend.mean != 0.0).then(|| number(3 * slot + 2));
-            planes = blend(planes, number(3 * slot), gray, mean);
-        }
-    }
-    Tensor::cat(planes.to_vec(), 1)
+    x.reshape([b, 3, height, width])
 }
 
-/// One slot; the coefficients are [B, 1, 1, 1], none where all are 0.
-fn blend(planes: Planes, factor: Tensor<4>, gray: Option<Tensor<4>>, mean: Option<Tensor<4>>) -> Planes {
-    let mut rest = None;
-    if gray.is_some() || mean.is_some() {
-        let luma = grayscale(&planes);
-        let average = mean.map(|m| luma.clone().mean_dims(&[2, 3]).mul(m));
-        rest = match (gray, average) {
-            (Some(g), Some(a)) => Some(luma.mul(g).add(a)),
-            (Some(g), None) => Some(luma.mul(g)),
-            (None, average) => average,
-        };
-    }
-    planes.map(|plane| {
-        let scaled = plane.mul(factor.clone());
-        match &rest {
-            Some(rest) => scaled.add(rest.clone()),
-            None => scaled,
-        }
-        .clamp(0.0, 1.0)
-    })
-}
-
-fn grayscale([r, g, b]: &Planes) -> Tensor<4> {
-    r.clone().mul_scalar(LUMA[0]).add(g.clone().mul_scalar(LUMA[1])).add(b.clone().mul_scalar(LUMA[2]))
-}
-
-/// Turns the hue by `turn` [B, 1, 1, 1], in parts of a whole turn: to hue and
+/// Turns the hue of [B, 3, pixels] by `turn` [B, 1, 1], in parts of a whole turn: to hue and
 /// chroma and back (Smith 1978), without branches.
-fn hue([r, g, b]: Planes, turn: Tensor<4>) -> Planes {
+fn hue(x: Tensor<3>, turn: Tensor<3>) -> Tensor<3> {
+    let [r, g, b] = [0, 1, 2].map(|c| x.clone().narrow(1, c, 1));
+    drop(x);
     let max = r.clone().max_pair(g.clone()).max_pair(b.clone());
     let min = r.clone().min_pair(g.clone()).min_pair(b.clone());
     let chroma = max.clone().sub(min.clone());
@@ -152,5 +122,6 @@ fn hue([r, g, b]: Planes, turn: Tensor<4>) -> Planes {
     // How much of the chroma each channel has, by the distance from its sector.
     let away = |center: f32| sixths.clone().sub_scalar(center).abs();
     let parts = [away(3.0).sub_scalar(1.0), away(2.0).neg().add_scalar(2.0), away(4.0).neg().add_scalar(2.0)];
-    parts.map(|part| part.clamp(0.0, 1.0).mul(chroma.clone()).add(min.clone()))
+    let channels = parts.map(|part| part.clamp(0.0, 1.0).mul(chroma.clone()).add(min.clone()));
+    Tensor::cat(channels.to_vec(), 1)
 }

@@ -13,7 +13,7 @@ use crate::learn::knn;
 use crate::learn::store::ByteStore;
 
 /// Training images that re-estimate the untrained encoder's statistics, at most.
-const MAX_ESTIMATED: usize = 4096;
+const MAX_ESTIMATED: usize = 2048;
 
 /// What is evaluated.
 #[derive(Debug)]

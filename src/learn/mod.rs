@@ -1,6 +1,7 @@
 //! Tensors: what trains.
 
 pub mod augment;
+pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
 pub mod diagnostics;

@@ -3,7 +3,7 @@
 use super::encoder::Encoder;
 use super::head::ProjectionHead;
 use super::init::draw;
-use super::nt_xent::{Masks, nt_xent_with};
+use super::nt_xent::{Masks, NtXent, nt_xent_with};
 use super::optim::Optimizer;
 use crate::core::config::{EncoderConfig, HeadConfig};
 use burn::module::Module;
@@ -61,6 +61,15 @@ impl Learner {
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
     /// accuracy and std of z before the step, [3], still on the device.
     pub fn step(&mut self, views: Tensor<4>, rate: f32) -> Tensor<1> {
+        let result = self.forward(views);
+        let metrics = vec![result.loss.clone().inner(), result.contrastive_accuracy, result.std];
+        let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
+        self.update(gradients, rate);
+        Tensor::cat(metrics, 0)
+    }
+
+    /// The first part of a step: loss and metrics of `views`.
+    pub fn forward(&mut self, views: Tensor<4>) -> NtXent {
         let [rows, ..] = views.dims();
         let masks = match self.masks.take().filter(|m| m.rows() == rows) {
             Some(masks) => masks,
@@ -68,10 +77,12 @@ impl Learner {
         };
         let result = nt_xent_with(self.model.forward(views.autodiff()), self.temperature, &masks);
         self.masks = Some(masks);
-        let metrics = vec![result.loss.clone().inner(), result.contrastive_accuracy, result.std];
-        let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
+        result
+    }
+
+    /// The last part of a step: new weights at learning rate `rate`.
+    pub fn update(&mut self, gradients: GradientsParams, rate: f32) {
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);
-        Tensor::cat(metrics, 0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Starts the worker: whatever goes wrong from here on reaches the page.
 
-use super::{mailbox, session};
+use super::{jobs, mailbox, session};
 use crate::core::error::Fault;
 use crate::protocol::{self, Event};
 use wasm_bindgen::prelude::*;
@@ -19,9 +19,14 @@ pub fn start() {
     // `Worker.onerror` sees neither a rejected promise nor the message of a trap.
     listen("error", |event: ErrorEvent| report(event.message()));
     listen("unhandledrejection", |event: PromiseRejectionEvent| report(describe(&event.reason())));
-    listen("message", |event: MessageEvent| match mailbox::open(&event) {
-        Ok((message, files)) => session::receive(message, files),
-        Err(fault) => mailbox::fail(None, fault),
+    listen("message", |event: MessageEvent| {
+        if jobs::bench::receive(&event) {
+            return;
+        }
+        match mailbox::open(&event) {
+            Ok((message, files)) => session::receive(message, files),
+            Err(fault) => mailbox::fail(None, fault),
+        }
     });
     mailbox::post(None, Event::Ready { version: protocol::VERSION, program: env!("CARGO_PKG_VERSION").into() });
 }

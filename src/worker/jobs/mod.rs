@@ -1,5 +1,6 @@
 //! What a request sets off. Each job is one file and reports through events.
 
+pub mod bench;
 pub mod estimate;
 pub mod evaluate;
 pub mod import;

@@ -1,0 +1,144 @@
+//! Timing for `cargo xtask bench`. Its messages stand beside the protocol, as
+//! the page never sends one: `{ bench: text }` with a JSON [`Ask`] in, with a
+//! JSON answer of the same id out.
+
+use crate::core::error::Fault;
+use crate::core::report::Backend;
+use crate::learn::bench::{Bench, Kind, Parts, Setting};
+use crate::protocol::DeviceChoice;
+use crate::worker::device::{self, Compute};
+use crate::worker::mailbox;
+use crate::worker::session::{Job, Working};
+use crate::worker::turn::{now, turn};
+use js_sys::{Object, Reflect};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use wasm_bindgen::JsValue;
+use web_sys::MessageEvent;
+
+#[derive(Deserialize)]
+struct Ask {
+    id: u32,
+    #[serde(flatten)]
+    what: What,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", tag = "do")]
+enum What {
+    /// Opens a device and makes a step ready, in place of the one before.
+    Open { device: Place, setting: Setting, kind: Kind },
+    /// Steps of the one that is ready, each with its time and loss.
+    Steps { count: usize },
+    /// Steps taken apart, on the device that is open.
+    Parts { setting: Setting, warm_up: usize, count: usize },
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    WebGpu,
+    Cpu,
+}
+
+thread_local! {
+    static COMPUTE: RefCell<Option<Compute>> = const { RefCell::new(None) };
+    static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
+}
+
+/// Takes a message that is for the bench; false for any other.
+pub fn receive(event: &MessageEvent) -> bool {
+    let text = Reflect::get(&event.data(), &"bench".into()).ok().and_then(|text| text.as_string());
+    let Some(text) = text else { return false };
+    wasm_bindgen_futures::spawn_local(async move {
+        let answer = match serde_json::from_str::<Ask>(&text) {
+            Ok(Ask { id, what }) => match perform(what).await {
+                Ok(result) => json!({ "id": id, "result": result }),
+                Err(fault) => json!({ "id": id, "error": format!("{fault:?}") }),
+            },
+            Err(error) => json!({ "error": format!("not a question to the bench: {error}") }),
+        };
+        post(&answer.to_string());
+    });
+    true
+}
+
+fn post(answer: &str) {
+    let message = Object::new();
+    let sent =
+        Reflect::set(&message, &"bench".into(), &answer.into()).and_then(|_| mailbox::scope().post_message(&message));
+    if let Err(error) = sent {
+        log::error!("an answer could not be sent: {error:?}");
+    }
+}
+
+async fn perform(what: What) -> Result<Value, Fault> {
+    let _working = Working::begin(Job::Measure)?;
+    match what {
+        What::Open { device, setting, kind } => open(device, setting, kind).await,
+        What::Steps { count } => steps(count).await,
+        What::Parts { setting, warm_up, count } => parts(setting, warm_up, count).await,
+    }
+}
+
+async fn open(place: Place, setting: Setting, kind: Kind) -> Result<Value, Fault> {
+    let choice = match place {
+        Place::WebGpu => DeviceChoice::WebGpu,
+        Place::Cpu => DeviceChoice::Cpu,
+    };
+    // The step before gives its memory back first.
+    BENCH.set(None);
+    let compute = device::open(choice).await?;
+    let bench = Bench::new(setting, kind, &compute.device).await?;
+    let report = compute.report.clone();
+    BENCH.set(Some(bench));
+    COMPUTE.set(Some(compute));
+    let backend = if report.backend == Backend::WebGpu { "webgpu" } else { "cpu" };
+    Ok(json!({ "device": backend, "adapter": report.name, "software": report.software }))
+}
+
+async fn steps(count: usize) -> Result<Value, Fault> {
+    let mut bench = BENCH.take().ok_or_else(nothing_open)?;
+    let (mut times, mut losses) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        turn().await;
+        let start = now();
+        losses.push(bench.step().await?);
+        times.push(now() - start);
+    }
+    BENCH.set(Some(bench));
+    Ok(json!({ "ms": times, "losses": losses, "memory": memory() }))
+}
+
+async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, Fault> {
+    let device = COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone())).ok_or_else(nothing_open)?;
+    let mut parts = Parts::new(setting, &device);
+    let mut times = Vec::new();
+    for step in 0..warm_up + count {
+        turn().await;
+        let one = parts.step(now).await?;
+        if step >= warm_up {
+            times.push(one);
+        }
+    }
+    Ok(json!({ "parts": times }))
+}
+
+fn nothing_open() -> Fault {
+    Fault::Internal { detail: "the bench has no step open".into() }
+}
+
+/// Bytes of wasm's memory, which never shrinks, and of burn's pools where the
+/// device has such.
+fn memory() -> Value {
+    let buffer = Reflect::get(&wasm_bindgen::memory(), &"buffer".into()).unwrap_or(JsValue::UNDEFINED);
+    let wasm = Reflect::get(&buffer, &"byteLength".into()).ok().and_then(|length| length.as_f64());
+    let device = COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone()));
+    let pools = device.and_then(|device| device.memory_pool_usage());
+    json!({
+        "wasm_bytes": wasm,
+        "reserved_bytes": pools.as_ref().map(|p| p.bytes_reserved),
+        "in_use_bytes": pools.as_ref().map(|p| p.bytes_in_use),
+    })
+}

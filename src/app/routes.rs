@@ -4,17 +4,18 @@
 use super::client::Client;
 use super::pages::{data::Data, evaluate::Evaluate, help::Help, home::Home, pretrain::Pretrain};
 use super::parts::layout::Layout;
+use super::parts::link::Link;
 use super::state::Store;
 use super::text::layout as text;
 use leptos::prelude::*;
-use leptos_router::components::{A, FlatRoutes, Route, Router};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 /// The folder that the program lies in as a URL path without the closing
 /// slash: `""` at the root of a host, `"/x"` under `/x/`.
 ///
 /// `<base>` holds it: the build gives every route's `index.html` the right one.
-fn base_path() -> String {
+pub fn base_path() -> String {
     let path = web_sys::Url::new(&base_url()).map(|u| u.pathname()).unwrap_or_default();
     path.trim_end_matches('/').to_owned()
 }
@@ -50,7 +51,7 @@ fn NotFound() -> impl IntoView {
     view! {
         <h1>{text::NOT_FOUND}</h1>
         <p>
-            <A href="/">{text::NOT_FOUND_GO}</A>
+            <Link to="/">{text::NOT_FOUND_GO}</Link>
         </p>
     }
 }

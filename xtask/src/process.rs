@@ -7,9 +7,12 @@ use std::process::{Command, Stdio};
 pub type Outcome<T = ()> = Result<T, String>;
 
 /// The repository's root.
+///
+/// `cargo run` says where it is; what was compiled in can be another checkout's when two share a target folder.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
 /// Says what happens now, apart from the programs' own output.

@@ -1,12 +1,12 @@
 //! What the training runs on, why, and the user's own choice.
 
+use super::link::Link;
 use crate::app::client::Client;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::Backend;
 use crate::protocol::{DeviceChoice, Request};
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, DeviceChoice::Cpu];
 
@@ -50,7 +50,7 @@ pub fn Device() -> impl IntoView {
                                     .map(|w| {
                                         view! {
                                             <p class="small">
-                                                {w.what} " " {w.todo} " " <A href="/help">{text::MORE}</A>
+                                                {w.what} " " {w.todo} " " <Link to="/help">{text::MORE}</Link>
                                             </p>
                                         }
                                     })}

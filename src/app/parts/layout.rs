@@ -2,6 +2,7 @@
 //! footer.
 
 use super::announce::{Announcer, LiveRegion};
+use super::link::Link;
 use super::meter::Meter;
 use super::notice::Notices;
 use crate::app::state::{Store, WorkerState};
@@ -9,7 +10,6 @@ use crate::app::text::layout as text;
 use crate::app::text::units::bytes;
 use leptos::html::Main;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
 #[component]
@@ -37,19 +37,19 @@ pub fn Layout(children: Children) -> impl IntoView {
             {text::SKIP}
         </a>
         <header class="site">
-            <A href="/" exact=true attr:class="brand">
+            <Link to="/" exact=true attr:class="brand">
                 <Mark />
                 {text::PROGRAM}
-            </A>
+            </Link>
             <nav aria-label=text::NAVIGATION>
                 <ul>
                     {text::LINKS
                         .map(|(href, label)| {
                             view! {
                                 <li>
-                                    <A href=href exact=href == "/">
+                                    <Link to=href exact=href == "/">
                                         {label}
-                                    </A>
+                                    </Link>
                                 </li>
                             }
                         })

@@ -3,12 +3,12 @@
 use super::files;
 use super::import::Importer;
 use super::options::Options;
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// A folder, files or a zip; after the first set also what they are for.
 #[component]
@@ -21,7 +21,7 @@ pub fn Chooser() -> impl IntoView {
         <section class="card" aria-labelledby="own-title">
             <h2 id="own-title">{move || if loaded.get() { text::ADD_TITLE } else { text::OWN_TITLE }}</h2>
             <Show when=move || store.run_open()>
-                <p class="notice warn">{text::RUN_OPEN} " " <A href="/pretrain">{text::PRETRAIN_PAGE}</A> "."</p>
+                <p class="notice warn">{text::RUN_OPEN} " " <Link to="/pretrain">{text::PRETRAIN_PAGE}</Link> "."</p>
             </Show>
             <Show when=move || !store.run_open() && store.steps.with(|s| !s.is_empty())>
                 <p class="notice warn">{text::RUN_LOST}</p>

@@ -1,6 +1,7 @@
 //! What a run with the chosen settings would take of this device.
 
 use crate::app::client::Client;
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::config::RunConfig;
@@ -9,7 +10,6 @@ use crate::core::error::Fault;
 use crate::core::report::Estimate;
 use crate::protocol::Request;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// Memory by count; time once it was measured, here on request or on the page
 /// that pre-trains.
@@ -53,7 +53,7 @@ pub fn Cost(images: usize, training: usize) -> impl IntoView {
             }
         >
             <p>
-                {words} " " {text::COST_CHANGE} " " <A href="/pretrain">{text::PRETRAIN_PAGE}</A> "."
+                {words} " " {text::COST_CHANGE} " " <Link to="/pretrain">{text::PRETRAIN_PAGE}</Link> "."
             </p>
             <Show when=move || unknown() && !store.run_open()>
                 <p>

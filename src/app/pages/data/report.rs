@@ -3,13 +3,13 @@
 use super::classes::{Classes, Unlabelled};
 use super::cost::Cost;
 use super::left_out::LeftOutTable;
+use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
 use crate::app::state::Store;
 use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};
 use crate::core::report::DatasetReport;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 #[component]
 pub fn Report() -> impl IntoView {
@@ -82,9 +82,9 @@ fn Facts(report: DatasetReport) -> impl IntoView {
 fn Next() -> impl IntoView {
     view! {
         <p class="data-next">
-            <A href="/pretrain" attr:class="button primary">
+            <Link to="/pretrain" attr:class="button primary">
                 {text::NEXT}
-            </A>
+            </Link>
             <span class="muted small">{text::NEXT_TEXT}</span>
         </p>
     }

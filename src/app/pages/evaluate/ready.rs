@@ -1,10 +1,10 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use crate::core::report::RunState;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// What stands between now and a result.
 #[derive(Clone, Copy, PartialEq)]
@@ -81,9 +81,9 @@ fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'stati
             <h2 id="waits-title">{title}</h2>
             <p>{why}</p>
             <p>
-                <A href=href attr:class="button primary">
+                <Link to=href attr:class="button primary">
                     {go}
-                </A>
+                </Link>
             </p>
             <h3>{text::WHAT_YOU_GET}</h3>
             <ul>{text::WHAT_LIST.map(|what| view! { <li>{what}</li> }).collect_view()}</ul>

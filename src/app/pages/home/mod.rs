@@ -6,13 +6,13 @@ mod node;
 mod status;
 
 use crate::app::client::Client;
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::home as text;
 use crate::core::report::RunState;
 use crate::core::sample::IMAGES_PER_CLASS;
 use crate::protocol::Request;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 
 #[component]
@@ -42,13 +42,13 @@ fn NextStep() -> impl IntoView {
                         RunState::Cancelled | RunState::Finished => ("/evaluate", text::GO_EVALUATE),
                     };
                     view! {
-                        <A href=href attr:class="button primary">
+                        <Link to=href attr:class="button primary">
                             {label}
-                        </A>
+                        </Link>
                     }
-                }} <A href="/data" attr:class="button">
+                }} <Link to="/data" attr:class="button">
                     {text::GO_IMAGES}
-                </A>
+                </Link>
             </div>
         </Show>
     }
@@ -71,9 +71,9 @@ fn FirstStep() -> impl IntoView {
             <button type="button" class="primary" disabled=busy on:click=use_sample>
                 {text::USE_SAMPLE}
             </button>
-            <A href="/data" attr:class="button">
+            <Link to="/data" attr:class="button">
                 {text::USE_OWN}
-            </A>
+            </Link>
         </div>
         <p class="muted small">{text::FIRST_NOTE}</p>
     }

@@ -1,9 +1,9 @@
 //! One box of the chart.
 
 use super::status::Status;
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 /// A stage: symbol, name, what it is doing; opens `href`.
 #[component]
@@ -23,7 +23,7 @@ pub fn Stage(
     });
     view! {
         <li class=format!("step {place}")>
-            <A href=href attr:class=move || format!("node {}", kind.get())>
+            <Link to=href attr:class=move || format!("node {}", kind.get())>
                 <span class="symbol" aria-hidden="true">
                     {symbol}
                 </span>
@@ -38,7 +38,7 @@ pub fn Stage(
                     class:shown=move || part.get().is_some()
                     style:--part=move || format!("{}%", part.get().unwrap_or(0.0))
                 ></span>
-            </A>
+            </Link>
         </li>
     }
 }
@@ -62,14 +62,14 @@ pub fn Pair(
     let [first_label, second_label] = labels;
     let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
         view! {
-            <A href=href attr:class="value">
+            <Link to=href attr:class="value">
                 <span class="inside">{inside.map(|i| i.run())}</span>
                 <span class="symbol" aria-hidden="true">
                     {symbol}
                 </span>
                 <span class="visually-hidden">{label} " "</span>
                 <span class="detail">{detail}</span>
-            </A>
+            </Link>
         }
     };
     view! {

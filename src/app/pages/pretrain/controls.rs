@@ -5,6 +5,7 @@ use super::field::Invalid;
 use super::meters;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
@@ -14,7 +15,6 @@ use crate::core::report::RunState;
 use crate::core::run_state::RunRequest;
 use crate::protocol::Request;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 #[component]
 pub fn Run() -> impl IntoView {
@@ -116,9 +116,9 @@ fn Buttons() -> impl IntoView {
                 </button>
             </Show>
             <Show when=move || over.get() && trained.get()>
-                <A href="/evaluate" attr:class="button primary">
+                <Link to="/evaluate" attr:class="button primary">
                     {text::EVALUATE}
-                </A>
+                </Link>
             </Show>
             <Show when=move || pause.get()>
                 <button type="button" class="primary" on:click=move |_| client.send(Request::Pause)>

@@ -13,10 +13,10 @@ mod settings;
 
 use crate::app::client::Client;
 use crate::app::parts::device::Device;
+use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 #[component]
 pub fn Pretrain() -> impl IntoView {
@@ -36,9 +36,9 @@ pub fn Pretrain() -> impl IntoView {
         <Show when=move || !loaded.get()>
             <div class="notice">
                 <p>{move || if reading.get() { text::READING } else { text::NO_IMAGES }}</p>
-                <A href="/data" attr:class="button primary">
+                <Link to="/data" attr:class="button primary">
                     {text::GO_IMAGES}
-                </A>
+                </Link>
             </div>
         </Show>
         <div class="pretrain-top">

@@ -98,6 +98,20 @@ pub enum DeviceFault {
     },
 }
 
+impl Fault {
+    /// Whether the worker may be broken after this: a panic leaves it in the
+    /// middle of something, and a lost device does not come back.
+    pub fn ends_worker(&self) -> bool {
+        matches!(
+            self,
+            Self::Internal { .. }
+                | Self::NotLoaded { .. }
+                | Self::OutOfMemory { .. }
+                | Self::Device(DeviceFault::Lost { .. })
+        )
+    }
+}
+
 /// Anything the worker answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
@@ -133,6 +147,10 @@ pub enum Fault {
     Version {
         page: u32,
         worker: u32,
+    },
+    /// The page could not fetch or start the worker.
+    NotLoaded {
+        detail: String,
     },
     /// A panic or an unexpected error: its message.
     Internal {

@@ -121,6 +121,8 @@ impl Client {
     pub fn restart(self) {
         self.stop();
         self.store.clear_worker();
+        // What was said about the old one.
+        self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         let images = self.inner.with_value(|i| i.images.clone());
         let importing = !images.is_empty();
         self.inner.update_value(|i| i.waiting = images);
@@ -281,7 +283,7 @@ impl Client {
                     self.store.worker.set(WorkerState::Starting);
                     self.listen(worker, generation);
                 }
-                Err(detail) => self.died(Fault::Internal { detail }),
+                Err(detail) => self.died(Fault::NotLoaded { detail }),
             }
         });
     }
@@ -299,7 +301,7 @@ impl Client {
             if current() {
                 let message = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
                 event.prevent_default();
-                self.died(Fault::Internal { detail: message.unwrap_or_else(|| "worker.js".into()) });
+                self.died(Fault::NotLoaded { detail: message.unwrap_or_else(|| "worker.js".into()) });
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

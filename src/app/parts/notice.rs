@@ -21,17 +21,35 @@ pub fn Notices() -> impl IntoView {
     view! {
         <section class="notices" aria-label=text::NOTICES role="alert">
             <For each=move || store.notices.get() key=|n: &Notice| n.id let:notice>
-                <div class="notice bad">
-                    <div>
-                        <FaultWords words=fault::fault(&notice.fault) />
-                    </div>
-                    <button type="button" class="quiet" on:click=move |_| store.dismiss(notice.id)>
-                        {text::DISMISS}
-                    </button>
-                </div>
+                <Message notice=notice />
             </For>
             <WorkerTrouble />
         </section>
+    }
+}
+
+#[component]
+fn Message(notice: Notice) -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let ends_worker = notice.fault.ends_worker();
+    view! {
+        <div class="notice bad">
+            <div>
+                <FaultWords words=fault::fault(&notice.fault) />
+            </div>
+            <div class="actions">
+                // A dead worker has its own message, with this button.
+                <Show when=move || ends_worker && store.worker.get() != WorkerState::Dead>
+                    <button type="button" on:click=move |_| client.restart()>
+                        {text::RESTART}
+                    </button>
+                </Show>
+                <button type="button" class="quiet" on:click=move |_| store.dismiss(notice.id)>
+                    {text::DISMISS}
+                </button>
+            </div>
+        </div>
     }
 }
 

@@ -52,6 +52,10 @@ pub fn fault(fault: &Fault) -> Words {
             ),
             "Clear this site's cached files in your browser's settings, then reload.",
         ),
+        Fault::NotLoaded { detail } => words(
+            format!("The training program could not be loaded ({detail})."),
+            "Check your connection, then restart it. If it happens again, reload the page.",
+        ),
         Fault::Internal { detail } => words(
             format!("Something went wrong inside the program: {detail}"),
             "Restart the training program. If it happens again, please report this message.",

@@ -40,7 +40,7 @@ pub const LATER: &str = "Comes in a later version";
 pub const READY: &str = "Ready";
 pub const PAUSED: &str = "Paused";
 pub const WORKING: &str = "Working";
-pub const SAME_PICTURE: &str = "One picture";
+pub const THROWN_AWAY: &str = "Done: thrown away now";
 
 pub fn reading(part: Option<f64>) -> String {
     part.map_or_else(|| "Reading".to_owned(), |p| format!("Reading, {}", whole_percent(p)))

@@ -63,7 +63,8 @@ fn FirstStep() -> impl IntoView {
     let use_sample = move |_| {
         let images_per_class = IMAGES_PER_CLASS as u32;
         let size = store.config.with_untracked(|c| c.image_size) as u32;
-        client.send(Request::LoadSample { images_per_class, seed: 0, size });
+        let seed = store.split_seed.get_untracked();
+        client.send(Request::LoadSample { images_per_class, seed, size });
         navigate("/data", Default::default());
     };
     view! {

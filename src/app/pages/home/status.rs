@@ -87,7 +87,7 @@ pub fn encoder(store: Store) -> Status {
 }
 
 pub fn head(store: Store) -> Status {
-    match in_training(store, text::READY.into(), |_| text::READY.into()) {
+    match in_training(store, text::READY.into(), |_| text::THROWN_AWAY.into()) {
         Status::Busy(_, part) => Status::Busy(text::WORKING.into(), part),
         other => other,
     }

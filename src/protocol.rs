@@ -85,6 +85,8 @@ pub enum Request {
     ExportEncoder,
 }
 
+// A few events a second are in memory, one at a time: boxes would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// First message of the worker, before any request is read.

@@ -56,7 +56,7 @@ impl Dropped {
                 waiting.append(&mut inside);
             } else if let Some(file) = file_of(entry.unchecked_ref()).await {
                 files.push((entry.full_path().trim_start_matches('/').to_owned(), file));
-                if files.len() % 100 == 0 {
+                if files.len().is_multiple_of(100) {
                     found.try_set(Some(files.len()));
                 }
             }

@@ -74,7 +74,7 @@ fn Failed(fault: Fault) -> impl IntoView {
 fn Busy() -> impl IntoView {
     let store = Store::get();
     let part = Signal::derive(move || store.evaluating.get().map(f64::from));
-    let detail = Signal::derive(move || part.get().map(|p| text::part(p)).unwrap_or_default());
+    let detail = Signal::derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>

@@ -59,10 +59,10 @@ fn follow(old: &RunConfig, new: &mut RunConfig) {
     {
         new.optimizer.peak_rate = default_rate(new.optimizer.optimizer, new.batch);
     }
-    if let Bounds::OneOf(widths) = Field::Width.bounds_in(new) {
-        if !widths.contains(&(new.encoder.width as u64)) {
-            new.encoder.width = widths[0] as usize;
-        }
+    if let Bounds::OneOf(widths) = Field::Width.bounds_in(new)
+        && !widths.contains(&(new.encoder.width as u64))
+    {
+        new.encoder.width = widths[0] as usize;
     }
 }
 

@@ -73,12 +73,23 @@ fn Failed(fault: Fault) -> impl IntoView {
 #[component]
 fn Busy() -> impl IntoView {
     let store = Store::get();
+    let client = Client::get();
+    let cancelling = RwSignal::new(false);
+    let cancel = move |_| {
+        cancelling.set(true);
+        client.send(Request::Cancel);
+    };
     let part = Signal::derive(move || store.evaluating.get().map(f64::from));
     let detail = Signal::derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
+            <p>
+                <button type="button" disabled=move || cancelling.get() on:click=cancel>
+                    {move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }}
+                </button>
+            </p>
         </section>
     }
 }

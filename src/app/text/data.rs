@@ -92,12 +92,23 @@ pub fn progress(done: u32, total: u32, seconds_left: Option<f64>) -> String {
 pub const FAILED: &str = "Nothing was loaded from these files";
 pub const FAILED_KEPT: &str = "The set that was loaded before is still there, unchanged.";
 
+/// What a screen reader says after an import.
+pub fn loaded(images: usize, classes: usize) -> String {
+    format!("Images loaded: {} in {} classes.", count(images), count(classes))
+}
+
 pub const REPORT: &str = "What was loaded";
 pub const FROM: &str = "From";
 pub const IMAGES: &str = "Images";
 pub const CLASSES: &str = "Classes";
 pub const TRAINING: &str = "For pre-training";
 pub const UNLABELLED: &str = "Without a label";
+pub fn unlabelled_help(images: usize) -> String {
+    match images {
+        1 => "The image without a label joins pre-training only.".into(),
+        _ => format!("The {} images without a label join pre-training only.", count(images)),
+    }
+}
 pub const TRAINED_SIZE: &str = "Size";
 pub const MEMORY: &str = "Memory of images";
 pub const FINGERPRINT: &str = "Fingerprint";

@@ -69,6 +69,11 @@ pub fn headline(images: usize) -> String {
     format!("of {} test images recognised", count(images))
 }
 
+/// What a screen reader says when the result is there.
+pub fn evaluated(accuracy: f64, images: usize) -> String {
+    format!("Evaluated: {} {}.", percent(accuracy), headline(images))
+}
+
 /// Key of the line that marks chance.
 pub fn chance_key(share: f64) -> String {
     format!("┊ chance {}", percent(share))

@@ -211,7 +211,12 @@ pub fn warning(warning: &DatasetWarning) -> Words {
             "Pre-training needs none. To evaluate afterwards, add images in one folder per class.",
         ),
         DatasetWarning::Duplicates { groups, images } => words(
-            format!("{} images are exact copies of others, in {} groups.", count(*images), count(*groups)),
+            format!(
+                "{} images have exact copies in the set ({} group{}).",
+                count(*images),
+                count(*groups),
+                if *groups == 1 { "" } else { "s" }
+            ),
             "Copies are kept in one split, so that no test image was trained on.",
         ),
         DatasetWarning::ConflictingLabels { images } => words(

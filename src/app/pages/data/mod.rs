@@ -13,6 +13,7 @@ mod progress;
 mod report;
 mod sample;
 
+use crate::app::parts::announce::Announcer;
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -31,9 +32,14 @@ pub fn Data() -> impl IntoView {
     let store = Store::get();
     let importer = Importer::new();
     // The next files are a new set again: nothing is added by oversight.
-    Effect::new(move || {
-        store.dataset.track();
+    let announcer = Announcer::get();
+    Effect::new(move |before: Option<()>| {
         importer.role.set(ImportRole::New);
+        let words = store.dataset.with(|set| set.as_ref().map(|set| text::loaded(set.images, set.classes.len())));
+        // Not what was there when the page was opened.
+        if let (Some(()), Some(words)) = (before, words) {
+            announcer.say(words);
+        }
     });
     provide_context(importer);
     drop::accept_on_page(importer);

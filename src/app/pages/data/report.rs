@@ -69,6 +69,7 @@ fn Facts(report: DatasetReport) -> impl IntoView {
             {(report.unlabelled > 0).then(|| fact(text::UNLABELLED, count(report.unlabelled)))}
             {fact(text::TRAINED_SIZE, text::side(report.size))} {fact(text::MEMORY, text::memory(&report))}
         </dl>
+        {(report.unlabelled > 0).then(|| view! { <p>{text::unlabelled_help(report.unlabelled)}</p> })}
         <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>
         <p class="data-from">
             {text::FINGERPRINT} " " <code>{report.fingerprint.clone()}</code> " "

@@ -10,6 +10,7 @@ mod table;
 mod takeaway;
 
 use crate::app::client::Client;
+use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
 use crate::app::state::Store;
@@ -44,6 +45,15 @@ pub fn Evaluate() -> impl IntoView {
         });
     });
     let busy = Memo::new(move |_| store.evaluating.with(Option::is_some));
+    let announcer = Announcer::get();
+    Effect::new(move |before: Option<()>| {
+        let words =
+            store.evaluation.with(|e| e.as_ref().map(|e| text::evaluated(e.trained.test.accuracy, e.truth.len())));
+        // Not what was there when the page was opened.
+        if let (Some(()), Some(words)) = (before, words) {
+            announcer.say(words);
+        }
+    });
     view! {
         <div class="evaluate">
             <div class="page-head">

@@ -5,6 +5,8 @@
 //!   and the page takes its router's base from it.
 //! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
 //!   go into the content security policy.
+//! - **Icon**: written into the page, because browsers ask for it again at every navigation, and once the worker has loaded the page makes no
+//!   request at all.
 //! - **Worker**: its uncompressed size (the total of the progress bar; where a host compresses, Content-Length is something else) and a hash of
 //!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
 
@@ -37,6 +39,8 @@ fn finish(dist: &Path, routes: &[String]) -> Outcome {
 
     let page = fill(&page, "{{worker-bytes}}", &wasm.len().to_string())?;
     let page = fill(&page, "{{worker-version}}", &version)?;
+    let icon = fs::read(dist.join("icon.svg")).map_err(|e| format!("cannot read public/icon.svg: {e}"))?;
+    let page = fill(&page, "{{icon}}", &STANDARD.encode(icon))?;
     let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
     for route in routes {
         let depth = route.split('/').filter(|part| !part.is_empty()).count();
@@ -132,8 +136,9 @@ mod tests {
     fn every_route_has_a_page_whose_base_leads_to_the_root() {
         let dist = std::env::temp_dir().join(format!("simclr-lab-finish-{}", std::process::id()));
         fs::create_dir_all(&dist).unwrap();
-        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><script>1</script>";
+        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><link href=\"{{icon}}\"><script>1</script>";
         fs::write(dist.join("index.html"), page).unwrap();
+        fs::write(dist.join("icon.svg"), "<svg/>").unwrap();
         fs::write(dist.join("worker.js"), "x").unwrap();
         fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
         let routes = ["/", "/data", "/lesson/lars"].map(String::from);

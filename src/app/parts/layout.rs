@@ -99,9 +99,9 @@ fn WorkerLoading() -> impl IntoView {
     let busy = Memo::new(move |_| matches!(worker.get(), WorkerState::Loading { .. } | WorkerState::Starting));
     view! {
         <Show when=move || busy.get()>
-            <div class="worker-loading">
+            <section class="worker-loading" aria-label=move || label.get()>
                 <Meter label=label part=part detail=detail />
-            </div>
+            </section>
         </Show>
     }
 }

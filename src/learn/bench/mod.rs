@@ -65,6 +65,7 @@ pub enum Kind {
 }
 
 /// A step to be timed. In both kinds a step ends when its loss has been read.
+#[allow(clippy::large_enum_variant, reason = "one exists at a time")]
 pub enum Bench {
     Peer { learner: Box<Learner>, views: Tensor<4> },
     Full(Box<Trainer>),

@@ -1,0 +1,72 @@
+// Files for the tests to choose, made in memory: PNG images and zip archives.
+import { deflateSync } from "node:zlib";
+
+const table = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+  return n;
+});
+
+function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 255] ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+const u32 = (...values) => Buffer.concat(values.map((v) => Buffer.from([v >>> 24, v >>> 16, v >>> 8, v])));
+const le = (bytes, value) => Buffer.from(Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 255));
+
+/** A PNG of `side` pixels whose colour at (x, y) is `paint(x, y)`, three numbers from 0 to 255. */
+export function png(side, paint) {
+  const rows = Buffer.alloc(side * (1 + 3 * side));
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) rows.set(paint(x, y), y * (1 + 3 * side) + 1 + 3 * x);
+  const chunk = (kind, data) => {
+    const body = Buffer.concat([Buffer.from(kind), data]);
+    return Buffer.concat([u32(data.length), body, u32(crc32(body))]);
+  };
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk("IHDR", Buffer.concat([u32(side, side), Buffer.from([8, 2, 0, 0, 0])])),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+/** A zip archive that stores `files`, an object of paths and contents, without packing them. */
+export function zip(files) {
+  const parts = [];
+  const index = [];
+  let at = 0;
+  for (const [path, data] of Object.entries(files)) {
+    const name = Buffer.from(path);
+    const common = Buffer.concat([le(2, 20), le(2, 0x800), le(2, 0), le(4, 0x5a210000), le(4, crc32(data)), le(4, data.length), le(4, data.length), le(2, name.length), le(2, 0)]);
+    const local = Buffer.concat([le(4, 0x04034b50), common, name, data]);
+    index.push(Buffer.concat([le(4, 0x02014b50), le(2, 20), common, le(2, 0), le(2, 0), le(2, 0), le(4, 0), le(4, at), name]));
+    parts.push(local);
+    at += local.length;
+  }
+  const central = Buffer.concat(index);
+  const end = Buffer.concat([le(4, 0x06054b50), le(4, 0), le(2, index.length), le(2, index.length), le(4, central.length), le(4, at), le(2, 0)]);
+  return Buffer.concat([...parts, central, end]);
+}
+
+/** Stripes across or along, of random period, place and colours: two classes that a crop or a mirror leaves as they are. */
+export function stripes(seed, along, side = 20) {
+  let state = seed * 2654435761 + 1;
+  const random = () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32);
+  const [period, shift] = [3 + 3 * random(), 6 * random()];
+  const [a, b] = [0, 1].map(() => [0, 1, 2].map(() => Math.floor(256 * random())));
+  return png(side, (x, y) => (Math.floor(((along ? x : y) + shift) / period) % 2 ? a : b));
+}
+
+/** Class folders `across/` and `along/` of `count` images each, as the entries of a zip. */
+export function stripeFolders(count, top = "set/") {
+  const files = {};
+  for (let i = 0; i < count; i++) {
+    files[`${top}across/${i}.png`] = stripes(2 * i + 1, false);
+    files[`${top}along/${i}.png`] = stripes(2 * i + 2, true);
+  }
+  return files;
+}
+
+/** What a file chooser takes. */
+export const file = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });

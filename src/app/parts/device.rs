@@ -10,6 +10,14 @@ use leptos::prelude::*;
 
 const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, DeviceChoice::Cpu];
 
+/// A backend in words.
+pub fn backend(backend: &Backend) -> &'static str {
+    match backend {
+        Backend::WebGpu => text::WEBGPU,
+        Backend::Cpu => text::CPU,
+    }
+}
+
 #[component]
 pub fn Device() -> impl IntoView {
     let store = Store::get();
@@ -34,10 +42,7 @@ pub fn Device() -> impl IntoView {
                             view! { <p class="muted">{words}</p> }.into_any()
                         }
                         Some(device) => {
-                            let backend = match device.backend {
-                                Backend::WebGpu => text::WEBGPU,
-                                Backend::Cpu => text::CPU,
-                            };
+                            let backend = backend(&device.backend);
                             let why = device.why_not_gpu.as_ref().map(fault::device_fault);
                             view! {
                                 <p>

@@ -2,9 +2,11 @@
 //! footer.
 
 use super::announce::{Announcer, LiveRegion};
+use super::device::backend;
 use super::link::Link;
 use super::meter::Meter;
 use super::notice::Notices;
+use crate::app::routes::base_path;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
 use crate::app::text::units::bytes;
@@ -15,7 +17,9 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
     provide_context(Announcer::new());
-    super::guard::install(Store::get());
+    let store = Store::get();
+    let device = move || store.device.with(|d| d.as_ref().map(|d| text::device(backend(&d.backend))));
+    super::guard::install(store);
     let main = NodeRef::<Main>::new();
     // A plain "#content" would lead to the root page: <base> holds the folder.
     let skip = move |event: leptos::ev::MouseEvent| {
@@ -32,6 +36,12 @@ pub fn Layout(children: Children) -> impl IntoView {
             let _ = main.focus();
         }
     });
+    let page = move || {
+        let path = path.read();
+        let path = path.strip_prefix(&base_path()).unwrap_or(&path).trim_end_matches('/');
+        text::LINKS.into_iter().find(|(href, _)| href.trim_end_matches('/') == path).map_or(text::NOT_FOUND, |l| l.1)
+    };
+    Effect::new(move || document().set_title(&text::title(page())));
     view! {
         <a class="skip" href="#content" on:click=skip>
             {text::SKIP}
@@ -63,7 +73,7 @@ pub fn Layout(children: Children) -> impl IntoView {
             {children()}
         </main>
         <footer class="site">
-            <p>{text::PRIVACY}</p>
+            <p>{text::PRIVACY} " " {device}</p>
         </footer>
         <LiveRegion />
     }

@@ -40,6 +40,7 @@ pub const LATER: &str = "Comes in a later version";
 pub const READY: &str = "Ready";
 pub const PAUSED: &str = "Paused";
 pub const WORKING: &str = "Working";
+pub const EXAMPLE: &str = "An image of the set";
 pub const THROWN_AWAY: &str = "Done: thrown away now";
 
 pub fn reading(part: Option<f64>) -> String {

@@ -7,6 +7,14 @@ pub const NAVIGATION: &str = "Stages";
 pub const LINKS: [(&str, &str); 5] =
     [("/", "Home"), ("/data", "Images"), ("/pretrain", "Pre-train"), ("/evaluate", "Evaluate"), ("/help", "Help")];
 pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";
+pub fn title(page: &str) -> String {
+    format!("{page} · {PROGRAM}")
+}
+
+pub fn device(backend: &str) -> String {
+    format!("Training device: {backend}.")
+}
+
 pub const NOT_FOUND: &str = "There is no page here";
 pub const NOT_FOUND_GO: &str = "Go to the start";
 

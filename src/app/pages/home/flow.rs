@@ -34,7 +34,7 @@ pub fn Flow() -> impl IntoView {
                 <p class="muted">{text::CHART_HELP}</p>
             </div>
             <ol class="flow" class:running=running>
-                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images />
+                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images inside=view_of(0, text::EXAMPLE) />
                 <Stage place="t" href="/pretrain" symbol="t" label=text::AUGMENTATION status=status::augmentation />
                 <Pair
                     place="two-views"

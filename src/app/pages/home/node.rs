@@ -13,6 +13,9 @@ pub fn Stage(
     symbol: &'static str,
     label: &'static str,
     status: fn(Store) -> Status,
+    /// Something to see, where there is.
+    #[prop(optional, into)]
+    inside: Option<ViewFn>,
 ) -> impl IntoView {
     let store = Store::get();
     let status = Memo::new(move |_| status(store));
@@ -32,6 +35,7 @@ pub fn Stage(
                     <span class="dot" aria-hidden="true"></span>
                     {move || status.with(|s| s.words().to_owned())}
                 </span>
+                <span class="inside">{inside.map(|i| i.run())}</span>
                 <span
                     class="node-bar"
                     aria-hidden="true"

@@ -182,11 +182,10 @@ impl Store {
                 self.estimate.set(None);
                 self.clear_run();
                 // Settings that nobody touched follow the images.
-                let images = report.training_images();
                 if self.touched.get_untracked() {
                     self.config.update(|c| c.image_size = report.size);
                 } else {
-                    self.config.set(RunConfig::named(self.preset.get_untracked(), report.size, images));
+                    self.config.set(report.preset(self.preset.get_untracked()));
                 }
                 self.dataset.set(Some(report.clone()));
             }

@@ -2,9 +2,11 @@
 //! that travel from worker to page.
 
 use super::config::RunConfig;
+use super::config::preset::Preset;
 use super::dataset::Split;
 use super::error::FileFault;
 use super::metrics::ClassificationReport;
+use super::sample;
 use serde::{Deserialize, Serialize};
 
 /// Counts of one class by split.
@@ -76,6 +78,12 @@ impl DatasetReport {
     /// Images that pre-training sees: the training split, labelled or not.
     pub fn training_images(&self) -> usize {
         self.classes.iter().map(|c| c.train).sum::<usize>() + self.unlabelled
+    }
+
+    /// What a preset means for these images.
+    pub fn preset(&self, preset: Preset) -> RunConfig {
+        let config = RunConfig::named(preset, self.size, self.training_images());
+        if self.sources == [sample::NAME] { config.for_sample_set() } else { config }
     }
 
     /// Whether linear evaluation is possible: two classes or more with training

@@ -171,7 +171,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
             Ok(())
         }
         Request::LoadSample { images_per_class, seed, size } => {
-            jobs::import::sample(id, images_per_class as usize, seed, size as usize).await
+            jobs::import::sample_set(id, images_per_class as usize, seed, size as usize).await
         }
         Request::Import { role, paths, size, seed } => {
             jobs::import::files(id, role, paths, files, size as usize, seed).await

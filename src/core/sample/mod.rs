@@ -16,6 +16,9 @@ use super::rng::Rng;
 use motif::Motif;
 use scene::Scene;
 
+/// What reports call this set among their sources.
+pub const NAME: &str = "sample set";
+
 /// Images of each class that the page draws unless told otherwise.
 pub const IMAGES_PER_CLASS: usize = 200;
 

@@ -5,7 +5,7 @@
 use crate::core::dataset::ImportRole;
 use crate::core::dataset::collection::{Collection, Import};
 use crate::core::error::Fault;
-use crate::core::sample::SampleDrawing;
+use crate::core::sample::{self, SampleDrawing};
 use crate::protocol::Event;
 use crate::worker::files::chosen;
 use crate::worker::import::importer::{Importer, Step};
@@ -18,8 +18,6 @@ use std::rc::Rc;
 
 /// Milliseconds of work between two turns of the event loop.
 const SLICE: f64 = 50.0;
-/// The name that the sample set goes by in a report.
-const SAMPLE: &str = "sample set";
 
 /// Where images came from, kept so that another size can be read.
 #[derive(Clone)]
@@ -59,7 +57,7 @@ impl Pulse {
     }
 }
 
-pub async fn sample(id: u32, images_per_class: usize, seed: u64, size: usize) -> Result<(), Fault> {
+pub async fn sample_set(id: u32, images_per_class: usize, seed: u64, size: usize) -> Result<(), Fault> {
     let working = Working::begin(Job::Import)?;
     let source = Source::Sample { images_per_class, seed };
     rebuild(id, vec![source], size, seed, working).await
@@ -143,7 +141,7 @@ async fn read(id: u32, source: &Source, size: usize) -> Result<Option<Import>, F
                     return Ok(None);
                 }
             }
-            Ok(Some(Import::from_dataset(SAMPLE, drawing.finish())))
+            Ok(Some(Import::from_dataset(sample::NAME, drawing.finish())))
         }
         Source::Files { files, .. } => {
             let mut importer = Importer::new(files, size);

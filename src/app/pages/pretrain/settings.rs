@@ -84,12 +84,10 @@ fn Presets() -> impl IntoView {
     let store = Store::get();
     let invalid: Invalid = expect_context();
     let choose = move |preset: Preset| {
-        let images = store.dataset.with_untracked(|d| d.as_ref().map(|d| (d.size, d.training_images())));
+        let suited = store.dataset.with_untracked(|d| d.as_ref().map(|report| report.preset(preset)));
         let old = store.config.get_untracked();
-        let config = match images {
-            Some((size, images)) => RunConfig::named(preset, size, images),
-            None => RunConfig { batch: old.batch, ..RunConfig::named(preset, old.image_size, 2 * old.batch) },
-        };
+        let unsuited = || RunConfig { batch: old.batch, ..RunConfig::named(preset, old.image_size, 2 * old.batch) };
+        let config = suited.unwrap_or_else(unsuited);
         invalid.clear();
         store.preset.set(preset);
         store.touched.set(false);

@@ -9,7 +9,7 @@
 
 use crate::core::augment::ops::LUMA;
 use crate::core::augment::{ColorOp, Jitter, ViewParams};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// x ← clamp(factor·x + gray·grayscale(x) + mean·mean(grayscale(x))).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,39 +71,70 @@ impl Plan {
     }
 }
 
-/// Jitter, then grayscale, where drawn: [B, 3, H, W] in [0, 1] to the same.
-pub fn jitter_and_gray(images: Tensor<4>, params: &[ViewParams]) -> Tensor<4> {
-    if params.iter().all(|p| p.jitter.is_none() && !p.gray) {
-        return images;
-    }
-    let plans: Vec<Plan> = params.iter().map(Plan::of).collect();
-    let [b, _, height, width] = images.dims();
-    let device = images.device();
-    // One small tensor a coefficient, [B, 1, 1]: slices of a common one make
-    // burn's fusion search for ever new plans.
-    let number = |of: &dyn Fn(&Plan) -> f32| {
-        let values: Vec<f32> = plans.iter().map(of).collect();
-        Tensor::<3>::from_data(TensorData::new(values, [b, 1, 1]), &device)
-    };
-    let luma = Tensor::<3>::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), &device);
+/// The plans of a batch on the device, each coefficient [B, 1, 1].
+///
+/// Made before the batch's first operation: on a GPU every upload ends the
+/// command buffer that is being recorded. One small tensor a coefficient,
+/// because slices of a common one are a kernel each.
+pub struct Coefficients {
+    slots: Vec<BlendTensors>,
+    turn: Tensor<3>,
+    /// [1, 3, 1].
+    luma: Tensor<3>,
+}
 
+/// A [`Blend`] of each image.
+struct BlendTensors {
+    factor: Tensor<3>,
+    gray: Tensor<3>,
+    mean: Tensor<3>,
+}
+
+impl Coefficients {
+    /// None where no image is jittered or turned gray.
+    pub fn new(params: &[ViewParams], device: &Device) -> Option<Self> {
+        if params.iter().all(|p| p.jitter.is_none() && !p.gray) {
+            return None;
+        }
+        let plans: Vec<Plan> = params.iter().map(Plan::of).collect();
+        let number = |of: &dyn Fn(&Plan) -> f32| {
+            let values: Vec<f32> = plans.iter().map(of).collect();
+            Tensor::<3>::from_data(TensorData::new(values, [plans.len(), 1, 1]), device)
+        };
+        let slot = |slot: usize| BlendTensors {
+            factor: number(&|plan| plan.blends[slot].factor),
+            gray: number(&|plan| plan.blends[slot].gray),
+            mean: number(&|plan| plan.blends[slot].mean),
+        };
+        Some(Self {
+            slots: (0..SLOTS).map(slot).collect(),
+            // In sixths, as the sectors of the hue are counted.
+            turn: number(&|plan| 6.0 * plan.turn),
+            luma: Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), device),
+        })
+    }
+}
+
+/// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
+pub fn jitter_and_gray(images: Tensor<4>, coefficients: Coefficients) -> Tensor<4> {
+    let [b, _, height, width] = images.dims();
+    let Coefficients { slots, turn, luma } = coefficients;
     // Every slot runs, whatever was drawn: a GPU makes its kernels for one
     // sequence of operations, and would make new ones for each that differs.
     let mut x = images.reshape([b, 3, height * width]);
-    for slot in 0..SLOTS {
-        if slot == AFTER_HUE {
-            x = hue(x, number(&|plan| plan.turn));
+    for (index, slot) in slots.into_iter().enumerate() {
+        if index == AFTER_HUE {
+            x = hue(x, turn.clone());
         }
         let gray = x.clone().mul(luma.clone()).sum_dim(1);
-        let mean = gray.clone().mean_dim(2).mul(number(&|plan| plan.blends[slot].mean));
-        let rest = gray.mul(number(&|plan| plan.blends[slot].gray)).add(mean);
-        x = x.mul(number(&|plan| plan.blends[slot].factor)).add(rest).clamp(0.0, 1.0);
+        let mean = gray.clone().mean_dim(2).mul(slot.mean);
+        x = x.mul(slot.factor).add(gray.mul(slot.gray).add(mean)).clamp(0.0, 1.0);
     }
     x.reshape([b, 3, height, width])
 }
 
-/// Turns the hue of [B, 3, pixels] by `turn` [B, 1, 1], in parts of a whole turn: to hue and
-/// chroma and back (Smith 1978), without branches.
+/// Turns the hue of [B, 3, pixels] by `turn` [B, 1, 1], in sixths of a whole
+/// turn: to hue and chroma and back (Smith 1978), without branches.
 fn hue(x: Tensor<3>, turn: Tensor<3>) -> Tensor<3> {
     let [r, g, b] = [0, 1, 2].map(|c| x.clone().narrow(1, c, 1));
     drop(x);
@@ -117,7 +148,7 @@ fn hue(x: Tensor<3>, turn: Tensor<3>) -> Tensor<3> {
     let blue = r.clone().sub(g.clone()).mul(inverse.clone()).add_scalar(4.0);
     let green = b.clone().sub(r).mul(inverse.clone()).add_scalar(2.0);
     let red = g.sub(b).mul(inverse);
-    let sixths = blue.mask_where(is_green, green).mask_where(is_red, red).add(turn.mul_scalar(6.0));
+    let sixths = blue.mask_where(is_green, green).mask_where(is_red, red).add(turn);
     let sixths = sixths.clone().sub(sixths.div_scalar(6.0).floor().mul_scalar(6.0));
     // How much of the chroma each channel has, by the distance from its sector.
     let away = |center: f32| sixths.clone().sub_scalar(center).abs();

@@ -48,10 +48,25 @@ pub struct OutputShape {
 /// If there are not as many parameters as images, a crop leaves its image, or
 /// the kernel is even.
 pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) -> Tensor<4> {
-    assert_eq!(images.dims()[0], params.len(), "one view an image");
-    let images = resample::crop_and_flip(images, params, out);
-    let images = color::jitter_and_gray(images, params);
-    resample::blur(images, params, out.kernel)
+    let [batch, _, height, width] = images.dims();
+    assert_eq!(batch, params.len(), "one view an image");
+    let device = images.device();
+    // All uploads first: on a GPU each one ends the commands recorded so far.
+    let crop = resample::crop_and_flip(params, [height, width], out, &device);
+    let colors = color::Coefficients::new(params, &device);
+    let blur = resample::blur(params, out, &device);
+    let images = match crop {
+        Some(weights) => weights.apply(images),
+        None => images,
+    };
+    let images = match colors {
+        Some(colors) => color::jitter_and_gray(images, colors),
+        None => images,
+    };
+    match blur {
+        Some(weights) => weights.apply(images),
+        None => images,
+    }
 }
 
 /// (image − mean) / std by channel, as encoders trained elsewhere want it;

@@ -7,12 +7,23 @@ use crate::core::augment::ViewParams;
 use crate::core::augment::resample::{blur_weights, resize_weights};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Crops every image, resizes the crop and mirrors it where drawn.
-pub fn crop_and_flip(images: Tensor<4>, params: &[ViewParams], out: OutputShape) -> Tensor<4> {
-    let [_, _, height, width] = images.dims();
+/// R [B, out_h, H] and Cᵀ [B, W, out_w] of a batch, on the device.
+pub struct Weights {
+    rows: Tensor<3>,
+    columns: Tensor<3>,
+}
+
+/// Weights that crop every image of `height` × `width`, resize the crop and
+/// mirror it where drawn; none where that changes nothing.
+pub fn crop_and_flip(
+    params: &[ViewParams],
+    [height, width]: [usize; 2],
+    out: OutputShape,
+    device: &Device,
+) -> Option<Weights> {
     let whole = |p: &ViewParams| p.crop.height as usize == height && p.crop.width as usize == width;
     if (out.height, out.width) == (height, width) && params.iter().all(|p| whole(p) && !p.flip) {
-        return images;
+        return None;
     }
     let mut rows = Vec::with_capacity(params.len() * out.height * height);
     let mut columns = Vec::with_capacity(params.len() * out.width * width);
@@ -25,33 +36,41 @@ pub fn crop_and_flip(images: Tensor<4>, params: &[ViewParams], out: OutputShape)
             false => columns.extend(weights),
         }
     }
-    separable(images, rows, columns, out.height, out.width)
+    Some(Weights::new(rows, columns, [height, width], out, device))
 }
 
-/// Gaussian blur where drawn, with reflected borders.
-pub fn blur(images: Tensor<4>, params: &[ViewParams], kernel: usize) -> Tensor<4> {
+/// Weights of Gaussian blur where drawn, with reflected borders; none where no
+/// image is blurred.
+pub fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Weights> {
     if params.iter().all(|p| p.blur_sigma.is_none()) {
-        return images;
+        return None;
     }
-    let [_, _, height, width] = images.dims();
     // σ = 0 gives the identity.
-    let weights = |side| params.iter().flat_map(move |p| blur_weights(side, kernel, p.blur_sigma.unwrap_or(0.0)));
-    let rows: Vec<f32> = weights(height).collect();
-    let columns = if width == height { rows.clone() } else { weights(width).collect() };
-    separable(images, rows, columns, height, width)
+    let weights = |side| params.iter().flat_map(move |p| blur_weights(side, out.kernel, p.blur_sigma.unwrap_or(0.0)));
+    let rows: Vec<f32> = weights(out.height).collect();
+    let columns = if out.width == out.height { rows.clone() } else { weights(out.width).collect() };
+    Some(Weights::new(rows, columns, [out.height, out.width], out, device))
 }
 
-/// R · image · Cᵀ for every plane: [B, 3, H, W] to [B, 3, out_h, out_w], with
-/// `rows` [B, out_h, H] and `columns` [B, out_w, W].
-fn separable(images: Tensor<4>, rows: Vec<f32>, columns: Vec<f32>, out_h: usize, out_w: usize) -> Tensor<4> {
-    let [b, c, h, w] = images.dims();
-    let device = images.device();
-    let columns = matrices(columns, [b, out_w, w], &device).swap_dims(1, 2);
-    // One C an image, whatever the channel: the three planes are one tall matrix.
-    let narrowed = images.reshape([b, c * h, w]).matmul(columns).reshape([b, c, h, out_w]);
-    matrices(rows, [b, out_h, h], &device).unsqueeze_dim::<4>(1).matmul(narrowed)
-}
+impl Weights {
+    /// From rows [B, out_h, H] and columns [B, out_w, W], row-major.
+    fn new(rows: Vec<f32>, columns: Vec<f32>, from: [usize; 2], out: OutputShape, device: &Device) -> Self {
+        let matrices = |weights: Vec<f32>, to: usize, from: usize| {
+            let b = weights.len() / (to * from);
+            Tensor::<3>::from_data(TensorData::new(weights, [b, to, from]), device)
+        };
+        Self {
+            rows: matrices(rows, out.height, from[0]),
+            columns: matrices(columns, out.width, from[1]).swap_dims(1, 2),
+        }
+    }
 
-fn matrices(weights: Vec<f32>, shape: [usize; 3], device: &Device) -> Tensor<3> {
-    Tensor::from_data(TensorData::new(weights, shape), device)
+    /// R · image · Cᵀ for every plane: [B, 3, H, W] to [B, 3, out_h, out_w].
+    pub fn apply(self, images: Tensor<4>) -> Tensor<4> {
+        let [b, c, h, w] = images.dims();
+        let out_w = self.columns.dims()[2];
+        // One C an image, whatever the channel: the three planes are one tall matrix.
+        let narrowed = images.reshape([b, c * h, w]).matmul(self.columns).reshape([b, c, h, out_w]);
+        self.rows.unsqueeze_dim::<4>(1).matmul(narrowed)
+    }
 }

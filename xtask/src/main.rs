@@ -1,5 +1,6 @@
 //! The developer commands. `cargo xtask` alone prints what there is.
 
+mod bench;
 mod bundle;
 mod finish;
 mod phases;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask serve [--port N]      build the release page and serve it on localhost (port 8080)
 cargo xtask test [--only PHASE]   run every test, or one phase of: fmt, clippy, native, bundle, sizes, browser
+cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
+                                  --only sizes,load,step,parts,memory,peers  --device cpu,webgpu  --setting tiny,r18
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
 
@@ -52,6 +55,7 @@ fn run(args: &[String]) -> Outcome {
         }
         ["test"] if rest.is_empty() => phases::run(None, &[]),
         ["test", "--only", phase] => phases::run(Some(phase), rest),
+        ["bench", words @ ..] => bench::run_bench(words),
         ["setup"] => setup::everything().map(|_| ()),
         ["finish"] => finish::hook(),
         other => Err(format!("`{}` is no command.\n\n{HELP}", other.join(" "))),

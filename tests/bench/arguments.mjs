@@ -1,0 +1,40 @@
+// Settings of the bench and its command line: node main.mjs [--only WORDS] [--peers] [--dist FOLDER].
+import { parseArgs } from "node:util";
+
+/** The two networks, as src/learn/bench names them; `images` is N, 2N views go through the network. */
+export const settings = {
+  tiny: { images: 32, widths: [16, 32, 64, 128], blocks: 1, hidden: 128, out: 128 },
+  r18: { images: 16, widths: [64, 128, 256, 512], blocks: 2, hidden: 512, out: 128 },
+};
+
+/** What can be measured alone. */
+export const topics = ["sizes", "load", "step", "parts", "memory", "peers"];
+
+/** How often each is stepped: `warm` steps before, then `steps` in all. An emulated GPU takes seconds a step. */
+export function plan(device, setting, software) {
+  if (device === "webgpu" && software) return { warm: 1, steps: 3, late: 0 };
+  if (device === "webgpu") return { warm: 5, steps: 30, late: 120 };
+  return setting === "tiny" ? { warm: 2, steps: 12, late: 60 } : { warm: 1, steps: 3, late: 3 };
+}
+
+export function read(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      only: { type: "string" },
+      device: { type: "string", default: "cpu,webgpu" },
+      setting: { type: "string", default: "tiny,r18" },
+      peers: { type: "boolean", default: false },
+      dist: { type: "string" },
+    },
+  });
+  const list = (name, allowed) => {
+    const words = values[name].split(",");
+    const odd = words.find((word) => !allowed.includes(word));
+    if (odd !== undefined) throw new Error(`--${name}: \`${odd}\` is none of ${allowed.join(", ")}`);
+    return words;
+  };
+  const only = values.only === undefined ? topics.filter((topic) => topic !== "peers") : list("only", topics);
+  if (values.peers && !only.includes("peers")) only.push("peers");
+  return { only, devices: list("device", ["cpu", "webgpu"]), settings: list("setting", ["tiny", "r18"]), dist: values.dist };
+}

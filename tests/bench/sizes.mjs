@@ -1,0 +1,14 @@
+// Bytes of the two wasm files as a host ships them.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+
+export function sizes(dist) {
+  return readdirSync(dist)
+    .filter((name) => name.endsWith(".wasm"))
+    .map((name) => {
+      const bytes = readFileSync(join(dist, name));
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+      return { of: name.startsWith("worker") ? "worker" : "page", raw: bytes.length, brotli: brotliCompressSync(bytes, { params }).length };
+    });
+}

@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod error;
 pub mod float;
 pub mod lars;
+pub mod lesson;
 pub mod metrics;
 pub mod nt_xent;
 pub mod plot;

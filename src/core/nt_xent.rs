@@ -143,7 +143,8 @@ impl<F: Float> Similarities<F> {
     }
 
     /// dL/dcosine, row-major `[2N][2N]`: (p_ik − [k is i's positive]) / (2N τ).
-    fn by_cosine(&self, tau: F) -> Vec<F> {
+    /// Entry (i, k) is the part of anchor i's own loss; (k, i) holds the other.
+    pub fn by_cosine(&self, tau: F) -> Vec<F> {
         let scale = F::ONE / (F::of(self.views as f64) * tau);
         let mut out = self.probabilities(tau);
         for (i, row) in out.chunks_exact_mut(self.views).enumerate() {

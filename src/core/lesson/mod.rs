@@ -1,0 +1,25 @@
+//! The arithmetic of the NT-Xent lesson, on top of [`nt_xent`](super::nt_xent):
+//! nothing here computes the loss a second time, it only takes it apart.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`matrix`] | the worked example's similarities, editable; whether unit vectors have them |
+//! | [`row`] | one anchor's logits, exps, sum, probabilities, loss |
+//! | [`slips`] | the formulas and tables of a tutorial as printed, wrong, beside the right ones |
+//! | [`temperature`] | the slider's values; which negatives dominate |
+//! | [`play`] | embeddings that are pulled, pushed and moved by gradient descent |
+//! | [`plane`] | two directions to look at such embeddings from |
+
+pub mod matrix;
+pub mod plane;
+pub mod play;
+pub mod row;
+pub mod slips;
+pub mod temperature;
+
+/// The worked example's views in the order of its matrix: both images' first
+/// views (i), then their second ones (j).
+pub const VIEWS: [&str; 4] = ["x1i", "x2i", "x1j", "x2j"];
+
+#[cfg(test)]
+mod tests;

@@ -2,15 +2,14 @@
 //! borrow it between their awaits, never across one.
 
 use super::device::{self, Compute};
-use super::jobs::{self, import::Source, pretrain::Run};
+use super::import::library::Library;
+use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
-use crate::core::dataset::collection::Collection;
 use crate::core::error::Fault;
 use crate::core::report::RunState;
 use crate::learn::store::ByteStore;
 use crate::protocol::{DeviceChoice, Event, Request, ToWorker, VERSION};
 use std::cell::RefCell;
-use std::rc::Rc;
 use web_sys::File;
 
 /// Long work; there is one at a time.
@@ -35,10 +34,7 @@ pub enum Wish {
 pub struct Session {
     pub choice: DeviceChoice,
     pub compute: Option<Compute>,
-    /// What `collection` was read from.
-    pub sources: Vec<Source>,
-
-    pub collection: Option<Rc<Collection>>,
+    pub library: Library,
     /// The images on the device in use.
     pub store: Option<ByteStore>,
     /// The run; taken out by the loop while it works.
@@ -125,8 +121,8 @@ pub async fn store() -> Result<ByteStore, Fault> {
         if let Some(store) = &s.store {
             return Ok(store.clone());
         }
-        let collection = s.collection.as_ref().filter(|c| !c.dataset().examples.is_empty()).ok_or(Fault::NoDataset)?;
-        let store = ByteStore::new(collection.dataset(), &compute.device, compute.max_binding as usize);
+        let dataset = s.library.dataset().filter(|d| !d.examples.is_empty()).ok_or(Fault::NoDataset)?;
+        let store = ByteStore::new(dataset, &compute.device, compute.max_binding as usize);
         s.store = Some(store.clone());
         Ok(store)
     })

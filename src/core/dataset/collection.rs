@@ -34,20 +34,6 @@ pub struct Import {
     pub left_out: Vec<LeftOut>,
 }
 
-impl Import {
-    /// A ready-made set as an import, with its splits as given.
-    pub fn from_dataset(name: &str, dataset: Dataset) -> Self {
-        let item = |e: Example| Item { name: e.name, label: e.label, split: Some(e.split) };
-        Self {
-            name: name.to_owned(),
-            classes: dataset.classes,
-            items: dataset.examples.into_iter().map(item).collect(),
-            pixels: dataset.pixels,
-            left_out: Vec::new(),
-        }
-    }
-}
-
 /// Imports in the order in which they were added, and the set that they make.
 ///
 /// - [`ImportRole::New`] replaces everything.
@@ -150,10 +136,6 @@ impl Collection {
 
     pub fn dataset(&self) -> &Dataset {
         &self.dataset
-    }
-
-    pub fn into_dataset(self) -> Dataset {
-        self.dataset
     }
 
     /// The pre-flight report.

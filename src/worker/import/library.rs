@@ -7,8 +7,9 @@ use crate::core::dataset::collection::{Collection, Import, Item};
 use crate::core::dataset::{Dataset, ImportRole};
 use crate::core::error::ImportFault;
 use crate::core::report::DatasetReport;
-use crate::core::sample::SampleDrawing;
+use crate::core::sample::{self, SampleDrawing};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Where images come from.
 #[derive(Clone)]
@@ -33,24 +34,26 @@ impl Origin {
     }
 }
 
-/// Name of the sample set among the sources of a report.
-pub const SAMPLE: &str = "sample set";
-
 /// The chosen files and the set.
 #[derive(Default)]
 pub struct Library {
     origins: Vec<Origin>,
-    collection: Option<Collection>,
+    collection: Option<Rc<Collection>>,
 }
 
 impl Library {
     /// The set as it stands; none before the first import.
     pub fn dataset(&self) -> Option<&Dataset> {
-        self.collection.as_ref().map(Collection::dataset)
+        self.collection.as_deref().map(Collection::dataset)
+    }
+
+    /// The same, to be held while the library may change.
+    pub fn collection(&self) -> Option<Rc<Collection>> {
+        self.collection.clone()
     }
 
     pub fn report(&self) -> Option<DatasetReport> {
-        self.collection.as_ref().map(Collection::report)
+        self.collection.as_deref().map(Collection::report)
     }
 
     /// Starts to read one more origin. The set stays as it is until
@@ -66,9 +69,12 @@ impl Library {
         Job::new(origins, first, appends, size, seed)
     }
 
-    /// Starts to read all origins again at another size.
+    /// Starts to read all origins again at another size, or, at the same one, to
+    /// split the set by another seed, for which nothing need be read.
     pub fn resize(&self, size: usize, seed: u64) -> Job {
-        Job::new(self.origins.clone(), 0, false, size, seed)
+        let fits = self.collection.as_ref().is_some_and(|c| c.dataset().size == size);
+        let first = if fits { self.origins.len() } else { 0 };
+        Job::new(self.origins.clone(), first, fits, size, seed)
     }
 
     /// Takes over what a finished job has read.
@@ -80,6 +86,7 @@ impl Library {
         let imports = job.read.into_iter().zip(roles.collect::<Vec<_>>());
         let report = match self.collection.as_mut().filter(|_| job.appends) {
             Some(collection) => {
+                let collection = Rc::make_mut(collection);
                 for (import, role) in imports {
                     collection.add(import, role)?;
                 }
@@ -91,7 +98,7 @@ impl Library {
                 for (import, role) in imports {
                     collection.add(import, role)?;
                 }
-                self.collection.insert(collection).report()
+                self.collection.insert(Rc::new(collection)).report()
             }
         };
         self.origins = job.origins;
@@ -151,7 +158,7 @@ impl Job {
         let step = match current {
             Reading::Files(importer) => importer.step()?,
             Reading::Sample(drawing) => match drawing.step() {
-                true => Step::Progress { done: drawing.drawn(), total: drawing.total(), file: SAMPLE.to_owned() },
+                true => Step::Progress { done: drawing.drawn(), total: drawing.total(), file: sample::NAME.to_owned() },
                 false => Step::Done,
             },
         };
@@ -179,7 +186,7 @@ impl Job {
 fn sample_import(drawing: SampleDrawing) -> Import {
     let dataset = drawing.finish();
     Import {
-        name: SAMPLE.to_owned(),
+        name: sample::NAME.to_owned(),
         items: dataset.examples.into_iter().map(|e| Item { name: e.name, label: e.label, split: None }).collect(),
         classes: dataset.classes,
         pixels: dataset.pixels,

@@ -77,7 +77,7 @@ pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
 /// [`Fault::NoDataset`], [`Fault::WrongSize`] or [`Fault::TooFewImages`].
 pub fn training_images(config: &RunConfig) -> Result<(Vec<usize>, usize), Fault> {
     with(|s| {
-        let dataset = s.collection.as_ref().ok_or(Fault::NoDataset)?.dataset();
+        let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
         if dataset.size != config.image_size {
             return Err(Fault::WrongSize { images: dataset.size, config: config.image_size });
         }

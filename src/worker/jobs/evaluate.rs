@@ -65,10 +65,10 @@ async fn estimated(trainer: &Trainer) -> Encoder {
 /// Linear evaluation of the run's encoder beside its baselines.
 pub async fn evaluate(id: u32) -> Result<(), Fault> {
     let _working = Working::begin(Job::Evaluate)?;
-    let (collection, steps) = with(|s| match (&s.collection, &s.run) {
+    let (collection, steps) = with(|s| match (s.library.collection(), &s.run) {
         (None, _) => Err(Fault::NoDataset),
         (_, None) => Err(Fault::NoEncoder),
-        (Some(collection), Some(run)) => Ok((collection.clone(), run.steps())),
+        (Some(collection), Some(run)) => Ok((collection, run.steps())),
     })?;
     let store = session::store().await?;
     let (trained, initial, seed) = with(|s| {

@@ -14,7 +14,7 @@ use crate::worker::session::{self, with};
 /// Answers with the images as they are stored; unknown indices are left out.
 pub fn pictures(id: u32, indices: &[u32]) -> Result<(), Fault> {
     let pictures = with(|s| {
-        let dataset = s.collection.as_ref().ok_or(Fault::NoDataset)?.dataset();
+        let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
         Ok(known(dataset, indices).map(|i| stored(dataset, i)).collect())
     })?;
     post(Some(id), Event::Pictures(pictures));
@@ -26,7 +26,7 @@ pub fn pictures(id: u32, indices: &[u32]) -> Result<(), Fault> {
 pub async fn preview(id: u32, indices: &[u32], config: &AugmentConfig, seed: u64, epoch: u32) -> Result<(), Fault> {
     let store = session::store().await?;
     let originals: Vec<Picture> = with(|s| {
-        let dataset = s.collection.as_ref().ok_or(Fault::NoDataset)?.dataset();
+        let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
         Ok(known(dataset, indices).map(|i| stored(dataset, i)).collect())
     })?;
     if originals.is_empty() {

@@ -49,7 +49,7 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
     turn().await;
     let trainer = Trainer::new(&config, store, &train, &compute.device)?;
     let probe = with(|s| {
-        let dataset = s.collection.as_ref()?.dataset();
+        let dataset = s.library.dataset()?;
         Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
     });
     let run = Run { config, trainer, probe, losses: (0.0, 0), pace: 0.0 };

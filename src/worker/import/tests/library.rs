@@ -50,6 +50,19 @@ fn another_size_reads_everything_again_and_keeps_the_splits() {
 }
 
 #[test]
+fn another_seed_splits_anew_without_reading() {
+    let mut library = Library::default();
+    let before = add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 20)], ImportRole::New, SIZE).unwrap();
+    let held = library.collection().unwrap();
+    let mut job = library.resize(SIZE, 2);
+    assert_eq!(job.step(), Ok(Step::Done), "nothing to read");
+    let after = library.commit(job).unwrap();
+    assert_eq!(counts(&after), counts(&before));
+    assert_ne!(after.fingerprint, before.fingerprint, "other splits");
+    assert_eq!(held.report(), before, "who held the set keeps it as it was");
+}
+
+#[test]
 fn a_job_that_is_dropped_or_fails_changes_nothing() {
     let mut library = Library::default();
     add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 10)], ImportRole::New, SIZE).unwrap();

@@ -217,7 +217,7 @@ fn the_colder_the_more_the_nearest_negative_dominates() {
 fn scattered(images: usize) -> Play {
     let mut rng = Rng::new(images as u64);
     let angles: Vec<(f64, f64)> =
-        (0..images).map(|_| (f64::from(rng.uniform(0.0, 6.28)), f64::from(rng.uniform(0.0, 6.28)))).collect();
+        (0..images).map(|_| (f64::from(rng.uniform(0.0, 6.0)), f64::from(rng.uniform(0.0, 6.0)))).collect();
     Play::from_angles(&angles, &(0..images).map(|i| i / 2).collect::<Vec<_>>()).unwrap()
 }
 

@@ -9,6 +9,7 @@
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
+use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,9 @@ pub enum Request {
     Evaluate,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
+    /// A batch of the lesson through the training code's NT-Xent; answered by
+    /// [`Event::NtXent`].
+    NtXent(LessonBatch),
 }
 
 // A few events a second are in memory, one at a time: boxes would save nothing.
@@ -120,6 +124,7 @@ pub enum Event {
         safetensors: Vec<u8>,
         config_json: String,
     },
+    NtXent(LessonReport),
     Failed(Fault),
 }
 

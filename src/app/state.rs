@@ -208,6 +208,7 @@ impl Store {
             | Event::Step(_)
             | Event::Epoch(_)
             | Event::Encoder { .. }
+            | Event::NtXent(_)
             | Event::Failed(_) => {}
         }
     }

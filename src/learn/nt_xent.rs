@@ -53,6 +53,35 @@ pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
 /// positive has lost them, and the greatest is taken out first, so nothing
 /// overflows at any τ.
 pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
+    let Anchors { losses, nearest_negative, unit } = anchors(z, temperature, masks);
+    let contrastive_accuracy = nearest_negative.inner().lower_scalar(0).float().mean();
+    let std = unit.inner().var(0).sqrt().mean();
+    NtXent { loss: losses.mean(), contrastive_accuracy, std }
+}
+
+/// The loss of `z` [2N, D], each anchor's ℓ, [2N], and the gradient of the loss
+/// by z, [2N, D]: what [`nt_xent_with`] computes, for a person to look at.
+pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, Tensor<2>) {
+    let masks = Masks::new(z.dims()[0], &z.device());
+    let z = z.autodiff().require_grad();
+    let losses = anchors(z.clone(), temperature, &masks).losses;
+    let loss = losses.clone().mean();
+    let gradients = loss.backward();
+    let gradient = z.grad(&gradients).unwrap_or_else(|| z.clone().inner().zeros_like());
+    (loss.inner(), losses.inner().squeeze_dim(1), gradient)
+}
+
+/// Before the mean; all [2N, …].
+struct Anchors {
+    /// ℓ; [2N, 1].
+    losses: Tensor<2>,
+    /// Greatest of sᵢₖ − sᵢₚ over the negatives; [2N, 1].
+    nearest_negative: Tensor<2>,
+    /// Normalised z; [2N, D].
+    unit: Tensor<2>,
+}
+
+fn anchors(z: Tensor<2>, temperature: f32, masks: &Masks) -> Anchors {
     let unit = normalise_rows(z);
     let similarity = unit.clone().matmul(unit.clone().transpose()) / temperature;
     let to_positive = similarity.clone().mask_fill(masks.not_positive.clone(), 0).sum_dim(1);
@@ -62,11 +91,8 @@ pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     // m = max(0, greatest difference) is a constant: d/dm of the whole is 0.
     let m = nearest_negative.clone().clamp_min(0);
     let sum = (difference - m.clone()).exp().sum_dim(1);
-    let loss = (m.clone() + (m.neg().exp() - 1.0 + sum).log1p()).mean();
-
-    let contrastive_accuracy = nearest_negative.inner().lower_scalar(0).float().mean();
-    let std = unit.inner().var(0).sqrt().mean();
-    NtXent { loss, contrastive_accuracy, std }
+    let losses = m.clone() + (m.neg().exp() - 1.0 + sum).log1p();
+    Anchors { losses, nearest_negative, unit }
 }
 
 /// Who is what to whom in a batch of 2N embeddings; the same for every batch of

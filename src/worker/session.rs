@@ -184,6 +184,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::StepOne => jobs::pretrain::resume(id, true).await,
         Request::Evaluate => jobs::evaluate::evaluate(id).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
+        Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. } | Request::Ping | Request::Pause | Request::Cancel | Request::CancelImport => Ok(()),
     }
 }

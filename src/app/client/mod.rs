@@ -459,8 +459,8 @@ fn is_job(request: &Request) -> bool {
 
 /// A job that ends with the answer to its own request.
 fn is_answered_job(request: &Request) -> bool {
-    use Request::{Estimate, Import, LoadSample, Resize, UseDevice};
-    matches!(request, UseDevice(_) | LoadSample { .. } | Import { .. } | Resize { .. } | Estimate { .. })
+    use Request::{Estimate, Import, LoadSample, NtXent, Resize, UseDevice};
+    matches!(request, UseDevice(_) | LoadSample { .. } | Import { .. } | Resize { .. } | Estimate { .. } | NtXent(_))
 }
 
 /// Milliseconds since the page was opened.

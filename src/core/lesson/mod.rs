@@ -8,8 +8,10 @@
 //! | [`slips`] | the formulas and tables of a tutorial as printed, wrong, beside the right ones |
 //! | [`temperature`] | the slider's values; which negatives dominate |
 //! | [`play`] | embeddings that are pulled, pushed and moved by gradient descent |
+//! | [`device`] | a batch for the training code to compute |
 //! | [`plane`] | two directions to look at such embeddings from |
 
+pub mod device;
 pub mod matrix;
 pub mod plane;
 pub mod play;

@@ -331,3 +331,18 @@ fn the_plane_shows_the_most_spread() {
     near(flat.shadow(&[1.0, 0.0, 0.0]).0, 1.0, 1e-12);
     near(flat.shadow(&[0.0, 1.0, 0.0]).1, 1.0, 1e-12);
 }
+
+#[test]
+fn only_batches_of_pairs_at_the_lessons_temperatures_are_sent() {
+    use super::device::LessonBatch;
+    let z: Vec<f32> = Cosines::default().embedding().unwrap().iter().map(|&v| v as f32).collect();
+    let batch = |z: &[f32], dim, temperature| LessonBatch { z: z.to_vec(), dim, temperature };
+    assert_eq!((batch(&z, 4, 0.01).check(), batch(&z, 4, 5.0).check(), batch(&z, 4, 0.5).views()), (Ok(()), Ok(()), 4));
+    let field = |batch: LessonBatch| batch.check().unwrap_err()[0].field.clone();
+    assert_eq!([0.0, 9.0, f32::NAN].map(|tau| field(batch(&z, 4, tau))), ["temperature"; 3]);
+    assert_eq!(
+        [batch(&z, 0, 1.0), batch(&z, 3, 1.0), batch(&z[..12], 4, 1.0), batch(&[], 4, 1.0)].map(field),
+        ["z"; 4]
+    );
+    assert_eq!(field(batch(&[f32::INFINITY, 0.0], 1, 1.0)), "z");
+}

@@ -92,3 +92,27 @@ fn std_is_that_of_the_worked_example() {
     let std = scalar(nt_xent(tensor(&rows.concat(), [4, 4]), 0.5).std);
     assert!((std - 0.261_709).abs() < 1e-5, "{std}");
 }
+
+#[test]
+fn the_parts_are_the_training_codes_and_agree_with_the_lesson() {
+    use crate::core::lesson::matrix::Cosines;
+    use crate::core::nt_xent::gradients;
+    let exact = Cosines::default().embedding().unwrap();
+    let z: Vec<f32> = exact.iter().map(|&v| v as f32).collect();
+    for tau in [1.0, 0.5, 0.1] {
+        let (loss, losses, gradient) =
+            nt_xent_parts(Tensor::from_data(TensorData::new(z.clone(), [4, 4]), &Device::flex()), tau);
+        let (trained, by_z) = backward(&tensor(&z, [4, 4]), tau);
+        let list = |data: TensorData| data.try_to_vec::<f32>().unwrap();
+        assert_eq!((scalar(loss.clone()), list(gradient.clone().into_data())), (trained, by_z));
+        let near = |got: f32, want: f64| assert!((f64::from(got) - want).abs() < 2e-6, "{got}, expected {want}");
+        near(scalar(loss), Cosines::default().similarities().loss(f64::from(tau)));
+        let want = Cosines::default().similarities().losses(f64::from(tau));
+        list(losses.into_data()).into_iter().zip(want).for_each(|(got, want)| near(got, want));
+        let want = gradients(&exact[..8], &exact[8..], 4, f64::from(tau));
+        list(gradient.into_data())
+            .into_iter()
+            .zip(want.a.into_iter().chain(want.b))
+            .for_each(|(got, want)| near(got, want));
+    }
+}

@@ -4,5 +4,6 @@ pub mod bench;
 pub mod estimate;
 pub mod evaluate;
 pub mod import;
+pub mod lesson;
 pub mod pictures;
 pub mod pretrain;

@@ -40,7 +40,11 @@ pub fn adapts(shape: &[usize]) -> bool {
 impl Lars {
     /// λ for one tensor.
     pub fn trust_ratio<F: Float>(&self, weights: &[F], gradient: &[F]) -> F {
-        let (w, g) = (norm(weights), norm(gradient));
+        self.ratio(norm(weights), norm(gradient))
+    }
+
+    /// λ from ‖w‖ and ‖g‖.
+    pub fn ratio<F: Float>(&self, w: F, g: F) -> F {
         if w == F::ZERO || g == F::ZERO {
             return F::ONE;
         }

@@ -8,6 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use simclr_lab::core::config::{Optimizer, OptimizerConfig, RunConfig, preset::Preset};
 use simclr_lab::core::dataset::Split;
+use simclr_lab::core::lars::adapts;
 use simclr_lab::core::rng::Rng;
 use simclr_lab::core::sample::{IMAGES_PER_CLASS, sample_set};
 use simclr_lab::core::schedule::Schedule;
@@ -21,6 +22,8 @@ use std::io::Write;
 const SIZE: usize = 32;
 /// Steps to show beside the last one of every epoch.
 const EARLY: [u32; 4] = [1, 2, 3, 5];
+/// Steps of which biases and normalisation are shown too.
+const VECTORS: [u32; 5] = [1, 3, 9, 90, 270];
 
 /// ‖w‖ and ‖g‖ of one tensor.
 struct Norms {
@@ -70,10 +73,11 @@ fn short(value: f32) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// One run; a line a shown step: step, rate, loss, then ‖w‖ and ‖g‖ of each
-/// tensor that `tell` chooses.
+/// One run. A line for each tensor's name and shape; then a line for each shown
+/// step: step, rate, loss, ‖w‖ and ‖g‖ of each tensor with a λ; at a few steps
+/// also a line for those without.
 fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl Write) {
-    let config = config(optimizer, images.len());
+    let config = self::config(optimizer, images.len());
     let name = format!("{optimizer:?}").to_lowercase();
     let device = Device::flex();
     let model = SimClr::new(&config.encoder, &config.head, config.seed, &device.clone().autodiff());
@@ -103,8 +107,14 @@ fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl
                     writeln!(out, "{name} tensor {} {shape}", n.name).expect("stdout");
                 }
             }
-            let norms: Vec<_> = watch.found.iter().flat_map(|n| [short(n.weight), short(n.gradient)]).collect();
-            writeln!(out, "{name} {step} {} {} {}", short(rate), short(loss), norms.join(" ")).expect("stdout");
+            let norms = |adapted: bool| -> String {
+                let chosen = watch.found.iter().filter(|n| adapts(&n.shape) == adapted);
+                chosen.map(|n| format!(" {} {}", short(n.weight), short(n.gradient))).collect()
+            };
+            writeln!(out, "{name} {step} {} {}{}", short(rate), short(loss), norms(true)).expect("stdout");
+            if VECTORS.contains(&step) {
+                writeln!(out, "{name} vectors {step}{}", norms(false)).expect("stdout");
+            }
         }
         learner.update(gradients, rate);
     }
@@ -115,6 +125,18 @@ fn main() {
     let images = set.split(Split::Train);
     let store = ByteStore::new(&set, &Device::flex(), 128 << 20);
     let mut out = std::io::stdout();
+    let config = self::config(Optimizer::Lars, images.len());
+    let command = "cargo run --features worker,native --example lars_run";
+    writeln!(
+        out,
+        "# {command}\n# Sample set (seed 0, {} training images of {SIZE} pixels), ConvNet-4 of width {}, N = {}, {} epochs, the program's\n\
+         # preset rates; each line a step: step, rate, loss, then the norms of w and g of each tensor with more than one dimension.",
+        images.len(),
+        config.encoder.width,
+        config.batch,
+        config.epochs
+    )
+    .expect("stdout");
     for optimizer in [Optimizer::Lars, Optimizer::Sgd] {
         run(optimizer, &store, &images, &mut out);
     }

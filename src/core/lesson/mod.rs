@@ -1,8 +1,9 @@
-//! The arithmetic of the NT-Xent lesson, on top of [`nt_xent`](super::nt_xent):
-//! nothing here computes the loss a second time, it only takes it apart.
+//! The arithmetic of the lessons. All but [`lars`] are the NT-Xent lesson's, on
+//! top of [`nt_xent`](super::nt_xent): nothing here computes the loss a second time, it only takes it apart.
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`lars`] | the LARS lesson, with modules of its own |
 //! | [`matrix`] | the worked example's similarities, editable; whether unit vectors have them |
 //! | [`row`] | one anchor's logits, exps, sum, probabilities, loss |
 //! | [`slips`] | the formulas and tables of a tutorial as printed, wrong, beside the right ones |
@@ -12,6 +13,7 @@
 //! | [`plane`] | two directions to look at such embeddings from |
 
 pub mod device;
+pub mod lars;
 pub mod matrix;
 pub mod plane;
 pub mod play;

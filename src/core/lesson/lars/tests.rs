@@ -157,7 +157,9 @@ fn a_bias_with_lambda_hardly_goes_on() {
 fn the_recording_is_whole() {
     let preset = OptimizerConfig::preset(Optimizer::Lars, 128);
     let own = Lars::from(&preset);
-    assert!((own.momentum - SETTINGS.momentum).abs() < 1e-6 && (own.weight_decay - SETTINGS.weight_decay).abs() < 1e-12);
+    assert!(
+        (own.momentum - SETTINGS.momentum).abs() < 1e-6 && (own.weight_decay - SETTINGS.weight_decay).abs() < 1e-12
+    );
     assert!((own.trust_coefficient - SETTINGS.trust_coefficient).abs() < 1e-9);
     for which in [Which::Lars, Which::Sgd] {
         let run = Recording::new(which);

@@ -3,8 +3,8 @@
 //! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol
 //! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
 //! `File` objects of an import in the order of [`Request::Import`]'s paths.
-//! `{ bench }` beside it is for `cargo xtask bench` alone, which speaks to the
-//! worker without the page: src/worker/jobs/bench.rs.
+//! `{ bench }` and `{ check }` beside it are for `cargo xtask bench` and for the
+//! browser tests, which ask the worker without the page: src/worker/jobs/question.rs.
 
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;

@@ -4,6 +4,7 @@ pub mod augment;
 pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
+pub mod check;
 pub mod diagnostics;
 pub mod encoder;
 pub mod export;

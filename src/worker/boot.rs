@@ -20,7 +20,7 @@ pub fn start() {
     listen("error", |event: ErrorEvent| report(event.message()));
     listen("unhandledrejection", |event: PromiseRejectionEvent| report(describe(&event.reason())));
     listen("message", |event: MessageEvent| {
-        if jobs::bench::receive(&event) {
+        if jobs::bench::receive(&event) || jobs::check::receive(&event) {
             return;
         }
         match mailbox::open(&event) {

@@ -1,28 +1,19 @@
-//! Timing for `cargo xtask bench`. Its messages stand beside the protocol, as
-//! the page never sends one: `{ bench: text }` with a JSON [`Ask`] in, with a
-//! JSON answer of the same id out.
+//! Timing for `cargo xtask bench`: `{ bench: text }` in and out; see
+//! [`question`].
 
+use super::question::{self, Place};
 use crate::core::error::Fault;
 use crate::core::report::Backend;
 use crate::learn::bench::{Bench, Kind, Parts, Setting};
-use crate::protocol::DeviceChoice;
 use crate::worker::device::{self, Compute};
-use crate::worker::mailbox;
 use crate::worker::session::{Job, Working};
 use crate::worker::turn::{now, turn};
-use js_sys::{Object, Reflect};
+use js_sys::Reflect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use web_sys::MessageEvent;
-
-#[derive(Deserialize)]
-struct Ask {
-    id: u32,
-    #[serde(flatten)]
-    what: What,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase", tag = "do")]
@@ -35,13 +26,6 @@ enum What {
     Parts { setting: Setting, warm_up: usize, count: usize },
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Place {
-    WebGpu,
-    Cpu,
-}
-
 thread_local! {
     static COMPUTE: RefCell<Option<Compute>> = const { RefCell::new(None) };
     static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
@@ -49,28 +33,7 @@ thread_local! {
 
 /// Takes a message that is for the bench; false for any other.
 pub fn receive(event: &MessageEvent) -> bool {
-    let text = Reflect::get(&event.data(), &"bench".into()).ok().and_then(|text| text.as_string());
-    let Some(text) = text else { return false };
-    wasm_bindgen_futures::spawn_local(async move {
-        let answer = match serde_json::from_str::<Ask>(&text) {
-            Ok(Ask { id, what }) => match perform(what).await {
-                Ok(result) => json!({ "id": id, "result": result }),
-                Err(fault) => json!({ "id": id, "error": format!("{fault:?}") }),
-            },
-            Err(error) => json!({ "error": format!("not a question to the bench: {error}") }),
-        };
-        post(&answer.to_string());
-    });
-    true
-}
-
-fn post(answer: &str) {
-    let message = Object::new();
-    let sent =
-        Reflect::set(&message, &"bench".into(), &answer.into()).and_then(|_| mailbox::scope().post_message(&message));
-    if let Err(error) = sent {
-        log::error!("an answer could not be sent: {error:?}");
-    }
+    question::receive(event, "bench", perform)
 }
 
 async fn perform(what: What) -> Result<Value, Fault> {
@@ -83,13 +46,9 @@ async fn perform(what: What) -> Result<Value, Fault> {
 }
 
 async fn open(place: Place, setting: Setting, kind: Kind) -> Result<Value, Fault> {
-    let choice = match place {
-        Place::WebGpu => DeviceChoice::WebGpu,
-        Place::Cpu => DeviceChoice::Cpu,
-    };
     // The step before gives its memory back first.
     BENCH.set(None);
-    let compute = device::open(choice).await?;
+    let compute = device::open(place.into()).await?;
     let bench = Bench::new(setting, kind, &compute.device).await?;
     let report = compute.report.clone();
     BENCH.set(Some(bench));

@@ -1,9 +1,11 @@
 //! What a request sets off. Each job is one file and reports through events.
 
 pub mod bench;
+pub mod check;
 pub mod estimate;
 pub mod evaluate;
 pub mod import;
 pub mod lesson;
 pub mod pictures;
 pub mod pretrain;
+mod question;

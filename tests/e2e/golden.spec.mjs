@@ -1,0 +1,101 @@
+// Values of other libraries, and WebGPU against the CPU backend, in the worker that the page ships.
+// Without a WebGPU adapter these tests fail and say so: the worker answers with the cause.
+import { test, expect } from "./fixtures.mjs";
+import { furthest, golden, largest, openWorker } from "./ask.mjs";
+
+test.setTimeout(300_000);
+
+const devices = ["webgpu", "cpu"];
+const flat = (nested) => (Array.isArray(nested) ? nested.flat(Infinity) : [nested]);
+
+/** Collects what is off, so that one run tells of every case. */
+function verdict() {
+  const wrong = [];
+  return {
+    within: (what, off, tolerance) => off <= tolerance || wrong.push(`${what}: off by ${off}, ${tolerance} is allowed`),
+    none: () => expect(wrong).toEqual([]),
+  };
+}
+
+for (const device of devices) {
+  test(`NT-Xent and its gradient, ${device}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    const { within, none } = verdict();
+    for (const { name, loss, grad_a, grad_b, ...details } of golden("nt_xent.json").cases) {
+      const [value, gradient] = await ask(device, "nt_xent", details);
+      within(name, furthest(value, [loss]), Math.max(Math.abs(loss) * 1e-5, 1e-6));
+      const want = flat([grad_a, grad_b]);
+      within(`${name}: gradient`, furthest(gradient, want), Math.max(largest(want) * 1e-4, 1e-7));
+    }
+    none();
+  });
+
+  test(`LARS, ${device}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    const { within, none } = verdict();
+    for (const { name, after, ...details } of golden("lars.json").cases) {
+      const got = await ask(device, "lars", details);
+      const tensors = [...details.adapted, ...details.excluded];
+      expect(got).toHaveLength(after.length * tensors.length);
+      after.forEach((step, number) =>
+        tensors.forEach((tensor, at) => {
+          const [values, want] = [got[number * tensors.length + at], flat(step[tensor])];
+          expect(values).toHaveLength(want.length);
+          values.forEach((value, i) => within(`${name}, step ${number}, ${tensor}`, furthest([value], [want[i]]), Math.abs(want[i]) * 1e-5));
+        }),
+      );
+    }
+    none();
+  });
+
+  test(`image operations, ${device}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    const { within, none } = verdict();
+    const file = golden("augment.json");
+    for (const { op, params, on, result } of file.cases) {
+      const [three] = await ask(device, "image", { op: { [op]: params }, image: file[on] });
+      const want = flat(result);
+      const [first, made, last] = [0, 1, 2].map((i) => three.slice(i * want.length, (i + 1) * want.length));
+      const what = `${op} ${JSON.stringify(params)}`;
+      within(what, furthest(made, want), op === "hue" ? 2e-3 : 1e-4);
+      // The images beside it in the batch come back as they were.
+      const other = flat(file[on]).map((v) => 1 - v * v);
+      if (op !== "normalize" && other.length === want.length)
+        for (const kept of [first, last]) within(`${what}: a neighbour`, furthest(kept, other), 1e-5);
+    }
+    none();
+  });
+
+  test(`a random chain of all operations equals core's, ${device}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    for (const size of [16, 32]) {
+      const [made, want] = await ask(device, "chain", { seed: 3, size });
+      expect(made).toHaveLength(32 * 3 * size * size);
+      expect(furthest(made, want)).toBeLessThanOrEqual(2e-3);
+    }
+  });
+
+  test(`features of a known encoder, ${device}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    // The file may hold encoders that the program does not have yet.
+    const known = golden("encoders.json").cases.filter(({ name }) => name === "resnet18");
+    expect(known).not.toHaveLength(0);
+    for (const { features, ...details } of known) {
+      const [got] = await ask(device, "encoder", details);
+      const want = flat(features);
+      expect(furthest(got, want)).toBeLessThanOrEqual(largest(want) * 1e-3);
+    }
+  });
+}
+
+test("five steps at the peak rate go alike on WebGPU and on the CPU backend", async ({ page }) => {
+  const ask = await openWorker(page);
+  const { within, none } = verdict();
+  for (const optimizer of ["Lars", "Sgd", "AdamW"]) {
+    const [[gpu], [cpu]] = [await ask("webgpu", "steps", { count: 5, optimizer }), await ask("cpu", "steps", { count: 5, optimizer })];
+    expect(cpu).toHaveLength(5);
+    expect(cpu[0] - cpu[4], `${optimizer}: ${cpu}`).toBeGreaterThanOrEqual(0.1);
+    cpu.forEach((loss, i) => within(`${optimizer}, step ${i + 1}, ${gpu[i]} and ${loss}`, furthest([gpu[i]], [loss]), Math.abs(loss) * 1e-3));
+  }
+  none();
+});

@@ -40,7 +40,12 @@ for (const device of wants("step", "parts", "memory") ? asked.devices : []) {
 }
 if (asked.only.includes("peers")) {
   for (const device of asked.devices) {
-    for (const setting of asked.settings) await part(`${setting} on ${device}, beside other libraries`, () => compare(server.origin, device, setting));
+    for (const setting of asked.settings) {
+      await part(`${setting} on ${device}, beside other libraries`, async () => {
+        const broken = await compare(server.origin, device, setting);
+        failed += broken;
+      });
+    }
   }
 }
 

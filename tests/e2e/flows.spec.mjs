@@ -1,25 +1,9 @@
 // Whole flows as a person would go through them, on the CPU backend: images, pre-training, linear evaluation.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
-import { file, png, stripeFolders, zip } from "./make.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, load, quick, start, stepCount } from "./person.mjs";
 
 test.setTimeout(300_000);
-
-const go = (page, name) => page.getByRole("navigation").getByRole("link", { name }).click();
-
-async function choose(page, ...files) {
-  const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Choose files or a zip" }).click();
-  await (await chooser).setFiles(files);
-}
-
-async function quick(page, epochs) {
-  await go(page, "Pre-train");
-  await page.getByRole("radio", { name: "Quick look" }).check();
-  await page.getByRole("spinbutton", { name: "Epochs" }).fill(String(epochs));
-  await page.getByRole("spinbutton", { name: "Epochs" }).blur();
-}
-
-const start = (page) => page.getByRole("button", { name: "Start", exact: true }).click();
 
 test("the sample set, from one click to a result; nothing is fetched once the worker is there", async ({ page, requests, baseURL }) => {
   await page.goto("data/");
@@ -47,17 +31,14 @@ test("the sample set, from one click to a result; nothing is fetched once the wo
 });
 
 test("an uploaded zip: pause, one batch, resume, cancel keeps what was learned", async ({ page }) => {
-  await page.goto("data/");
-  await page.getByLabel("Image size").selectOption("16");
-  await choose(page, file("stripes.zip", zip(stripeFolders(60))));
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 60_000 });
+  await load(page, file("stripes.zip", zip(stripeFolders(60))));
   await expect(page.getByRole("main")).toContainText("stripes.zip");
 
   await quick(page, 500);
   await start(page);
   await page.getByRole("button", { name: "Pause" }).click({ timeout: 120_000 });
   await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
-  const step = () => page.getByRole("main").innerText().then((text) => Number(/(\d+) of \d/.exec(text.replaceAll(/\s(?=\d{3})/g, ""))[1]));
+  const step = () => stepCount(page);
   const paused = await step();
   await page.waitForTimeout(1_500);
   expect(await step(), "a paused run stands still").toBe(paused);
@@ -74,35 +55,8 @@ test("an uploaded zip: pause, one batch, resume, cancel keeps what was learned",
   await expect.poll(() => downloads.sort()).toEqual(["encoder.json", "encoder.safetensors"]);
 });
 
-test("what cannot be read is named with its cause, and the rest is there", async ({ page }) => {
-  const good = stripeFolders(12);
-  const broken = {
-    "set/along/empty.png": Buffer.alloc(0),
-    "set/along/cut.png": png(40, (x, y) => [x * 6, y * 6, (x * y) & 255]).subarray(0, 120),
-    "set/across/words.png": Buffer.from("these are words, not pixels"),
-    "set/__MACOSX/._1.png": Buffer.from("clutter"),
-    "set/across/.DS_Store": Buffer.from("clutter"),
-  };
-  await page.goto("data/");
-  await choose(page, file("mixed.zip", zip({ ...good, ...broken })));
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 60_000 });
-  const main = page.getByRole("main");
-  for (const name of ["empty.png", "cut.png", "words.png"]) await expect(main).toContainText(name);
-  await expect(page.getByRole("row", { name: /DS_Store|__MACOSX/ })).toHaveCount(0);
-  await expectAccessible(page);
-
-  // A file that is nothing at all leaves the set as it was.
-  await page.getByRole("button", { name: "Choose files or a zip" }).waitFor();
-  await choose(page, file("nothing.zip", Buffer.from("no archive")));
-  await expect(page.getByText("Nothing was loaded from these files")).toBeVisible();
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible();
-});
-
 test("on WebGPU: sixteen images a class, four steps", async ({ page }) => {
-  await page.goto("data/");
-  await page.getByLabel("Image size").selectOption("16");
-  await choose(page, file("few.zip", zip(stripeFolders(27))));
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 60_000 });
+  await load(page, file("few.zip", zip(stripeFolders(27))));
   await quick(page, 1);
   await page.getByRole("spinbutton", { name: "Batch size N" }).fill("8");
   await page.getByRole("spinbutton", { name: "Batch size N" }).blur();

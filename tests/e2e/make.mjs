@@ -1,5 +1,5 @@
 // Files for the tests to choose, made in memory: PNG images and zip archives.
-import { deflateSync } from "node:zlib";
+import { deflateRawSync, deflateSync } from "node:zlib";
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -31,14 +31,26 @@ export function png(side, paint) {
   ]);
 }
 
-/** A zip archive that stores `files`, an object of paths and contents, without packing them. */
+/** A PNG that says it has `side` × `side` pixels and holds none. */
+export function hugePng(side) {
+  const small = png(1, () => [0, 0, 0]);
+  const header = Buffer.concat([Buffer.from("IHDR"), u32(side, side), Buffer.from([8, 2, 0, 0, 0])]);
+  return Buffer.concat([small.subarray(0, 12), header, u32(crc32(header)), small.subarray(33)]);
+}
+
+/** What `zip` packs: contents of `size` zero bytes. */
+export const zeros = (size) => ({ packed: deflateRawSync(Buffer.alloc(size), { level: 9 }), size, crc: crc32(Buffer.alloc(size)) });
+
+/** A zip archive that stores `files`, an object of paths and contents, without packing them; what `zeros` made is packed. */
 export function zip(files) {
   const parts = [];
   const index = [];
   let at = 0;
-  for (const [path, data] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     const name = Buffer.from(path);
-    const common = Buffer.concat([le(2, 20), le(2, 0x800), le(2, 0), le(4, 0x5a210000), le(4, crc32(data)), le(4, data.length), le(4, data.length), le(2, name.length), le(2, 0)]);
+    const data = content.packed ?? content;
+    const [method, size, crc] = content.packed ? [8, content.size, content.crc] : [0, data.length, crc32(data)];
+    const common = Buffer.concat([le(2, 20), le(2, 0x800), le(2, method), le(4, 0x5a210000), le(4, crc), le(4, data.length), le(4, size), le(2, name.length), le(2, 0)]);
     const local = Buffer.concat([le(4, 0x04034b50), common, name, data]);
     index.push(Buffer.concat([le(4, 0x02014b50), le(2, 20), common, le(2, 0), le(2, 0), le(2, 0), le(4, 0), le(4, at), name]));
     parts.push(local);

@@ -1,0 +1,119 @@
+// What goes wrong around the worker: it dies without a word, there is no GPU, the page stands still.
+import { test, expect, expectAccessible } from "./fixtures.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, load, quick, start, stepCount } from "./person.mjs";
+
+test.setTimeout(180_000);
+const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
+
+/** Keeps the page's worker within reach of the test. */
+const keepWorker = (page) =>
+  page.addInitScript(() => {
+    window.Worker = class extends Worker {
+      constructor(...parameters) {
+        super(...parameters);
+        window.keptWorker = this;
+      }
+    };
+  });
+
+test("a worker that dies in mid-run without a word: after a minute a restart is offered, and it works", async ({ page }) => {
+  await keepWorker(page);
+  await page.clock.install();
+  await load(page, stripesZip());
+  await quick(page, 500);
+  await start(page);
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
+  await page.evaluate(() => window.keptWorker.terminate());
+  const offer = page.getByText("has not answered for a minute");
+  await page.clock.fastForward(40_000);
+  await page.waitForTimeout(500);
+  await expect(offer, "within the minute").toHaveCount(0);
+  await page.clock.fastForward(30_000);
+  await expect(offer).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "Restart" }).click();
+  await expect(offer).toHaveCount(0);
+  await go(page, "Images");
+  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("main")).toContainText("stripes.zip");
+  await quick(page, 1);
+  await start(page);
+  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 60_000 });
+});
+
+for (const [name, change, cause] of [
+  ["navigator.gpu removed", 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });', "This browser has no WebGPU."],
+  ["no adapter", "GPU.prototype.requestAdapter = async () => null;", "found no graphics adapter"],
+]) {
+  test(`${name}: the page says so and trains on the CPU`, async ({ page }) => {
+    await page.route(/worker\.js/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${change}\n${await response.text()}` });
+    });
+    await load(page, stripesZip());
+    await quick(page, 1);
+    await expect(page.getByRole("region", { name: "Device" })).toContainText(cause);
+    await expectAccessible(page);
+    await start(page);
+    await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 60_000 });
+    // Asking for the GPU names the cause again and loses nothing.
+    await page.getByRole("radio", { name: "WebGPU" }).click({ force: true });
+    await expect(page.getByRole("alert", { name: "Messages" })).toContainText(cause);
+    await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible();
+  });
+}
+
+/** Milliseconds of the main thread's tasks over 50 ms in a span of time. */
+const longTasks = (page, span) =>
+  page.evaluate(async (span) => {
+    const tasks = [];
+    const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))));
+    observer.observe({ type: "longtask" });
+    await new Promise((resolve) => setTimeout(resolve, span));
+    observer.disconnect();
+    return tasks;
+  }, span);
+
+test("while training no task of the page takes 50 ms, and with the page at a standstill the worker goes on", async ({ page }) => {
+  await keepWorker(page);
+  await load(page, stripesZip());
+  await quick(page, 1000);
+  await start(page);
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(5);
+  const before = await stepCount(page);
+  // A busy machine stops the page for longer than that at times; a task of the page's own comes again in every span, as the
+  // charts are drawn four times a second.
+  let long;
+  for (let span = 0; span < 3 && long?.length !== 0; span++) long = await longTasks(page, 4_000);
+  expect(await stepCount(page), "it trained meanwhile").toBeGreaterThan(before + 5);
+  expect(long, "milliseconds of long tasks").toEqual([]);
+
+  // No timer, frame or message is served for three seconds; what the worker sent meanwhile then comes at once.
+  const sent = await page.evaluate(async () => {
+    let messages = 0;
+    window.keptWorker.addEventListener("message", () => messages++);
+    const until = performance.now() + 3_000;
+    while (performance.now() < until);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return messages;
+  });
+  expect(sent, "messages of steps").toBeGreaterThan(10);
+});
+
+test("evaluation can be cancelled", async ({ page }) => {
+  await page.goto("data/");
+  await page.getByLabel("Image size").selectOption("32");
+  await page.getByRole("button", { name: "Load the sample set" }).click();
+  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 90_000 });
+  await quick(page, 1);
+  await start(page);
+  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 120_000 });
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name: "Evaluate", exact: true }).click();
+  await page.getByRole("button", { name: /Cancel/ }).click();
+  await expect(page.getByRole("button", { name: "Evaluate", exact: true })).toBeEnabled({ timeout: 30_000 });
+  await expect(page.getByRole("heading", { name: "Result" })).toHaveCount(0);
+  await expectAccessible(page);
+});

@@ -56,7 +56,7 @@ export async function compare(origin, device, setting) {
     await add("tfjs", () => peer("tfjs", origin, settings[setting], device));
 
     const { rounds, each } = turns(device, setting, software);
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < rounds && !contestants.every((one) => one.broken); round++) {
       say(`round ${round + 1} of ${rounds}, load ${loadavg()[0].toFixed(1)}`);
       // Every other round backwards: a load that rises or falls meets nobody always first.
       for (const one of round % 2 ? contestants.toReversed() : contestants) {

@@ -1,5 +1,5 @@
 // The worker as the page loads it: from the page's own origin, once, and shut in by the page's policy.
-import { test, expect, otherOrigin } from "./fixtures.mjs";
+import { test, expect, expectAccessible, otherOrigin } from "./fixtures.mjs";
 
 /** Opens the page that needs the worker, and waits until it has answered. */
 async function opened(page) {
@@ -35,5 +35,38 @@ test.describe("the policy in the worker", () => {
     const worker = await opened(page);
     const outcome = await worker.evaluate((url) => fetch(url).then(() => "reached", () => "blocked"), otherOrigin());
     expect(outcome).toBe("blocked");
+  });
+});
+
+test.describe("page and worker of different versions", () => {
+  /** The worker speaks another version for the first `times` that it is loaded. */
+  async function otherVersion(page, times) {
+    const code = `const post = self.postMessage.bind(self);
+      self.postMessage = (message, ...rest) => post(message?.body ? { ...message, v: 999 } : message, ...rest);`;
+    let loads = 0;
+    await page.route(/worker\.js/, async (route) => {
+      const response = await route.fetch();
+      const text = await response.text();
+      await route.fulfill({ response, body: loads++ < times ? `${code}\n${text}` : text });
+    });
+    let visits = 0;
+    page.on("domcontentloaded", () => visits++);
+    return () => visits;
+  }
+
+  test("the page reloads itself once, and goes on", async ({ page }) => {
+    const visits = await otherVersion(page, 1);
+    await page.goto("pretrain/");
+    await expect.poll(visits, { timeout: 60_000 }).toBe(2);
+    await expect(page.getByRole("contentinfo")).toContainText("Training device", { timeout: 60_000 });
+    expect(visits()).toBe(2);
+  });
+
+  test("where that does not help it says so, and does not reload for ever", async ({ page }) => {
+    const visits = await otherVersion(page, Infinity);
+    await page.goto("pretrain/");
+    await expect(page.getByRole("alert", { name: "Messages" })).toContainText("are of different versions", { timeout: 60_000 });
+    await expectAccessible(page);
+    expect(visits()).toBe(2);
   });
 });

@@ -2,7 +2,7 @@
 //! the build writes one `index.html` a route.
 
 use super::client::Client;
-use super::pages::{data::Data, evaluate::Evaluate, help::Help, home::Home, pretrain::Pretrain};
+use super::pages::{data::Data, evaluate::Evaluate, help::Help, home::Home, nt_xent::NtXent, pretrain::Pretrain};
 use super::parts::layout::Layout;
 use super::parts::link::Link;
 use super::state::Store;
@@ -39,6 +39,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/data") view=Data />
                     <Route path=path!("/pretrain") view=Pretrain />
                     <Route path=path!("/evaluate") view=Evaluate />
+                    <Route path=path!("/lesson/nt-xent") view=NtXent />
                     <Route path=path!("/help") view=Help />
                 </FlatRoutes>
             </Layout>

@@ -9,6 +9,7 @@ pub mod dataset;
 pub mod diagnostics;
 pub mod error;
 pub mod float;
+pub mod formula;
 pub mod lars;
 pub mod lesson;
 pub mod metrics;

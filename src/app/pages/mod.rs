@@ -4,4 +4,5 @@ pub mod data;
 pub mod evaluate;
 pub mod help;
 pub mod home;
+pub mod nt_xent;
 pub mod pretrain;

@@ -110,6 +110,9 @@ pub fn one_field(fault: &ConfigFault) -> String {
     let name = Field::from_key(&fault.field).map(|f| super::settings::of(f).label);
     match name {
         Some(name) => format!("{name} is {}; accepted: {}.", fault.value, fault.accepts),
+        None if !fault.accepts.is_empty() => {
+            format!("{} is {}; accepted: {}.", fault.field, fault.value, fault.accepts)
+        }
         None => format!("There is no setting called {}.", fault.field),
     }
 }

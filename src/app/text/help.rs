@@ -40,7 +40,8 @@ pub const PRIVACY_TEXT: [&str; 2] = [
     "Your images, the encoder and every result stay in this tab. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
     "The page's own security policy forbids it to send anything to another site; once the training program has \
-     loaded, it needs no network at all. A link to settings holds settings only. Closing the tab forgets everything.",
+     loaded, it needs no network at all. A link to settings holds settings only. Closing the tab forgets everything but \
+     how far you are in the lesson.",
 ];
 
 pub const QUESTIONS: &str = "Questions people ask";

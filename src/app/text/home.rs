@@ -12,6 +12,7 @@ pub const GO_PRETRAIN: &str = "Pre-train on these images";
 pub const GO_WATCH: &str = "Watch the training";
 pub const GO_EVALUATE: &str = "See what it learned";
 pub const GO_IMAGES: &str = "Show the images";
+pub const LEARN: &str = "Learn the loss step by step";
 pub const FIRST_NOTE: &str =
     "The sample set is drawn on the spot: nothing to download but the training program, and nothing is uploaded.";
 

@@ -4,8 +4,14 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 5] =
-    [("/", "Home"), ("/data", "Images"), ("/pretrain", "Pre-train"), ("/evaluate", "Evaluate"), ("/help", "Help")];
+pub const LINKS: [(&str, &str); 6] = [
+    ("/", "Home"),
+    ("/data", "Images"),
+    ("/pretrain", "Pre-train"),
+    ("/evaluate", "Evaluate"),
+    ("/lesson/nt-xent", "NT-Xent"),
+    ("/help", "Help"),
+];
 pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";
 pub fn title(page: &str) -> String {
     format!("{page} · {PROGRAM}")

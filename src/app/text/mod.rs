@@ -9,6 +9,7 @@ pub mod fault;
 pub mod help;
 pub mod home;
 pub mod layout;
+pub mod nt_xent;
 pub mod pretrain;
 pub mod settings;
 pub mod units;

@@ -41,7 +41,7 @@ pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<Config
 
 /// Undoes percent-encoding and `+`, which some programs apply to links that
 /// pass through them. What is no valid escape stays as it is.
-fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -10,13 +10,18 @@
 //! | [`temperature`] | the slider's values; which negatives dominate |
 //! | [`play`] | embeddings that are pulled, pushed and moved by gradient descent |
 //! | [`device`] | a batch for the training code to compute |
+//! | [`address`] | the NT-Xent lesson's state as its address holds it |
+//! | [`query`], [`progress`] | what a lesson's links and memories are made of |
 //! | [`plane`] | two directions to look at such embeddings from |
 
+pub mod address;
 pub mod device;
 pub mod lars;
 pub mod matrix;
 pub mod plane;
 pub mod play;
+pub mod progress;
+pub mod query;
 pub mod row;
 pub mod slips;
 pub mod temperature;

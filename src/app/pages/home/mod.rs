@@ -75,6 +75,9 @@ fn FirstStep() -> impl IntoView {
             <Link to="/data" attr:class="button">
                 {text::USE_OWN}
             </Link>
+            <Link to="/lesson/nt-xent" attr:class="button quiet">
+                {text::LEARN}
+            </Link>
         </div>
         <p class="muted small">{text::FIRST_NOTE}</p>
     }

@@ -1,0 +1,92 @@
+//! Step 1: two sample images, two views of each, by the augmentation that trains.
+
+use super::state::State;
+use crate::app::parts::picture::Picture;
+use crate::app::text::nt_xent as text;
+use crate::core::augment::{ViewParams, apply};
+use crate::core::config::AugmentConfig;
+use crate::core::dataset::Split;
+use crate::core::lesson::VIEWS;
+use crate::core::lesson::address::DRAWS;
+use crate::core::report::Picture as Pixels;
+use crate::core::rng::Rng;
+use crate::core::sample::sample_set;
+use leptos::prelude::*;
+
+const SIZE: usize = 48;
+/// Two classes of the sample set.
+const SHOWN: [usize; 2] = [0, 4];
+
+fn pixels(planar: &[f32]) -> Pixels {
+    let area = SIZE * SIZE;
+    let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let rgba = (0..area).flat_map(|p| [byte(planar[p]), byte(planar[area + p]), byte(planar[2 * area + p]), 255]);
+    Pixels { index: 0, size: SIZE as u32, rgba: rgba.collect(), name: String::new(), label: None, split: Split::Train }
+}
+
+/// What was drawn for a view, in words.
+fn described(view: &ViewParams) -> String {
+    let area = f64::from(view.crop.width * view.crop.height) / (SIZE * SIZE) as f64;
+    let mut words = vec![format!("crop {:.0} %", area * 100.0)];
+    if view.flip {
+        words.push("mirrored".into());
+    }
+    if view.jitter.is_some() {
+        words.push("colours shifted".into());
+    }
+    if view.gray {
+        words.push("gray".into());
+    }
+    words.join(", ")
+}
+
+pub fn views(state: State) -> AnyView {
+    let set = sample_set(7, 1, SIZE);
+    let images = SHOWN.map(|class| {
+        let bytes = &set.pixels[class * set.stride()..(class + 1) * set.stride()];
+        bytes.iter().map(|&b| f32::from(b) / 255.0).collect::<Vec<f32>>()
+    });
+    let config = AugmentConfig::preset(SIZE);
+    let rows = images.into_iter().enumerate().map(|(image, planar)| {
+        let original = pixels(&planar);
+        let planar = StoredValue::new(planar);
+        let view = |which: usize| {
+            let params = Memo::new(move |_| {
+                let mut rng = Rng::for_view(0, state.draw.get(), image as u32, which as u8);
+                ViewParams::draw(&config, SIZE, &mut rng)
+            });
+            let drawn = Memo::new(move |_| planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
+            let name = VIEWS[image + 2 * which];
+            let alt = Signal::derive(move || text::view_alt(name, &described(&params.get())));
+            view! {
+                <figure>
+                    <Picture pixels=drawn alt=alt />
+                    <figcaption>
+                        <strong>{name}</strong>
+                        " "
+                        {move || described(&params.get())}
+                    </figcaption>
+                </figure>
+            }
+            .into_any()
+        };
+        view! {
+            <div class="lesson-views">
+                <figure>
+                    <Picture pixels=Signal::derive(move || original.clone()) alt=Signal::derive(move || text::image_alt(image)) />
+                    <figcaption>{format!("{} {}", text::ORIGINAL, image + 1)}</figcaption>
+                </figure>
+                {view(0)}
+                {view(1)}
+            </div>
+        }
+    });
+    view! {
+        {rows.collect_view()}
+        <p>{text::PAIRS}</p>
+        <div class="actions">
+            <button on:click=move |_| state.draw.update(|d| *d = *d % DRAWS + 1)>{text::REDRAW}</button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,238 @@
+//! Words of the lesson "NT-Xent".
+
+use crate::core::lesson::VIEWS;
+use crate::core::lesson::matrix::Impossible;
+
+pub const TITLE: &str = "NT-Xent, step by step";
+pub const LEAD: &str =
+    "The loss behind SimCLR, on two images and four views. Every number is live: change one and all others follow.";
+pub const STEPS: &str = "Steps";
+pub const ALL_STEPS: &str = "All steps";
+pub const ONE_STEP: &str = "One step at a time";
+pub const COPY: &str = "Copy link";
+pub const COPIED: &str = "The link holds this step and your changes.";
+pub const NOT_COPIED: &str = "The browser did not allow it: copy the address of this page.";
+pub const PRINT: &str = "Print";
+pub const BACK: &str = "Previous";
+pub const NEXT: &str = "Next";
+pub const KEYS: &str = "Keys: ← and → change the step.";
+pub const WHY: &str = "Why?";
+pub const PRINTED: &str = "What the tutorial prints";
+pub const QUESTION: &str = "Question";
+pub const RIGHT: &str = "Right. ";
+pub const WRONG: &str = "Not quite. ";
+pub const DONE: &str = "answered";
+pub const BAD_LINK: &str = "This link holds values that the lesson cannot use; the rest was taken.";
+
+pub struct Question {
+    pub ask: &'static str,
+    pub answers: [&'static str; 3],
+    pub right: usize,
+    pub because: &'static str,
+}
+
+pub struct Step {
+    pub title: &'static str,
+    pub text: &'static str,
+    /// As `core::formula` reads it.
+    pub formula: &'static str,
+    pub why: &'static str,
+    pub printed: Option<&'static str>,
+    pub question: Question,
+}
+
+pub const ALL: [Step; 8] = [
+    Step {
+        title: "Views",
+        text: "Each image is altered twice at random. The two views of one image are a positive pair; every other pair is a \
+            pair of negatives. No label is needed: the images make their own task.",
+        formula: "x_1 → (x_{1i}, x_{1j}) \\,\\,\\, x_2 → (x_{2i}, x_{2j})",
+        why: "What the two views share must come from the image, not from its crop, colours or mirror side. A network that \
+            recognises the pair has to look at what is in the picture.",
+        printed: None,
+        question: Question {
+            ask: "With 2 images and 4 views, how many negatives has each view?",
+            answers: ["1", "2", "3"],
+            right: 1,
+            because: "Of the other 3 views, 1 is its positive and 2 belong to the other image: 2N − 2 for N images.",
+        },
+    },
+    Step {
+        title: "Similarities",
+        text: "The network turns each view into a vector z. Two views are compared by the cosine of the angle between their \
+            vectors: 1 for the same direction, −1 for opposite ones. Change any entry; the one across the diagonal follows.",
+        formula: "sim(z_i, z_k) = \\frac{z_i * z_k}{‖z_i‖ ‖z_k‖}",
+        why: "The cosine ignores length, so the network cannot lower its loss by making vectors longer. Not every table of \
+            cosines can be had: if a is near b and b near c, then a cannot be far from c.",
+        printed: None,
+        question: Question {
+            ask: "What does doubling the length of z do to its similarities?",
+            answers: ["Doubles them", "Nothing", "Halves them"],
+            right: 1,
+            because: "Both the product above and the length below double, and the factor cancels.",
+        },
+    },
+    Step {
+        title: "Mask",
+        text: "A view is not compared with itself, so the diagonal is out. In each row one entry is the positive and all \
+            others are negatives.",
+        formula: "k ≠ i \\,\\,\\, j = i + N \\,\\text{or}\\, i - N",
+        why: "A view's similarity with itself is always 1. Left in, it would be the largest entry of every row and teach nothing.",
+        printed: Some(
+            "“Positive is label 0, the rest label 1.” There are no such labels: 0 is the place of the positive among the \
+             2N − 1 candidates when it is put first. And NT-Xent knows no classes: two images of one class are negatives \
+             of each other.",
+        ),
+        question: Question {
+            ask: "Two different photographs of cats are in one batch. They are …",
+            answers: ["a positive pair", "left out", "negatives of each other"],
+            right: 2,
+            because: "Only the two views of one image make a positive pair.",
+        },
+    },
+    Step {
+        title: "Anchor",
+        text: "Take one row. Its view is the anchor; the others are the candidates, the positive put first. Each cosine is \
+            divided by the temperature τ: that gives the logits.",
+        formula: "\\text{logit}_k = \\frac{sim(z_i, z_k)}{τ}",
+        why: "A small τ stretches the differences between candidates, a large one evens them out. Cosines lie within −1 and 1, \
+            so without τ no candidate could ever stand out clearly.",
+        printed: Some(
+            "In its second table the negatives of x1j and x2i are swapped. At τ = 1 the batch loss hardly shows it, 1.004666 \
+             for 1.004686, so the slip passes unseen; the rows show it, and τ = 0.1 does: 0.408584 for 0.410113. The table \
+             above compares both at your τ.",
+        ),
+        question: Question {
+            ask: "Halving τ does what to the difference between two logits?",
+            answers: ["Doubles it", "Halves it", "Nothing"],
+            right: 0,
+            because: "Both are divided by τ, so their difference is too.",
+        },
+    },
+    Step {
+        title: "Softmax",
+        text: "Each logit goes through exp, which makes it positive. Divided by the sum over all candidates, the numbers become \
+            probabilities: how likely is each candidate to be the anchor's other view?",
+        formula: "p_k = \\frac{exp(sim(z_i, z_k)/τ)}{\\sum_{m ≠ i} exp(sim(z_i, z_m)/τ)}",
+        why: "The loss is a choice among 2N − 1 candidates. Softmax is the smooth form of choosing the largest: it has a slope \
+            everywhere, so gradient descent can use it.",
+        printed: Some(
+            "An entry is printed 03328 for 0.3328. And the tables drop the positive from the sum, which the softmax needs: \
+             without it the probabilities would not sum to 1.",
+        ),
+        question: Question {
+            ask: "All candidates are equally similar. What is each one's probability here?",
+            answers: ["1/4", "1/3", "1/2"],
+            right: 1,
+            because: "There are 2N − 1 = 3 candidates, and they share 1 equally.",
+        },
+    },
+    Step {
+        title: "Loss",
+        text: "The anchor's loss is minus the logarithm of its positive's probability: 0 when the choice is certain, larger the \
+            less likely it is. The batch's loss is the mean over all four anchors.",
+        formula: "ℓ(i, j) = -ln p_j \\,\\,\\,\\,\\, L = \\frac{1}{2N} \\sum_i ℓ(i, j)",
+        why: "ℓ(i, j) is not ℓ(j, i): the two anchors share their positive, but each has its own negatives, so each has its own \
+            sum below the line. Both count.",
+        printed: Some(
+            "“−log(0.3569) = −1.0303”: a loss is not negative here, it is +1.0302. It also writes ℓ(i, j) = ℓ(j, i); its own \
+             numbers are 1.030245 and 1.023505. And its sum over (2k − 1, 2k) wants the views as x1i, x1j, x2i, x2j, while its \
+             matrix has x1i, x2i, x1j, x2j: read literally it takes .63 for a positive. The table above shows that sum too.",
+        ),
+        question: Question {
+            ask: "Can the loss of an anchor be below 0?",
+            answers: ["Yes, when p is small", "Yes, when p is near 1", "No"],
+            right: 2,
+            because: "A probability is at most 1, so its logarithm is at most 0, and minus that is at least 0.",
+        },
+    },
+    Step {
+        title: "Temperature",
+        text: "Slide τ. When it is cold the most similar candidate takes nearly all of the probability; when it is warm all are \
+            alike and the loss nears chance.",
+        formula: "\\text{chance} = ln(2N - 1) \\,\\,\\,\\, \\text{floor} = ln(1 + (2N - 2) \\, e^{-(1 + 1/(N - 1))/τ})",
+        why: "A cold τ puts the push on the hardest negatives. Too cold, it pushes hardest what may be of the same class; too \
+            warm, everything is pushed alike. 0.5 suits small images, 0.1 large ones. The floor is the least loss that this \
+            batch and τ allow.",
+        printed: Some(
+            "τ is printed outside exp(): exp(s)/τ over a sum of exp(s)/τ. There it cancels, and the printed formula gives the \
+             loss of τ = 1 for every τ.",
+        ),
+        question: Question {
+            ask: "Is a loss of 0.41 at τ = 0.1 better than 0.92 at τ = 0.5?",
+            answers: ["Yes", "No", "They cannot be compared"],
+            right: 2,
+            because: "These are the same similarities. Chance and floor move with τ; compare losses at one τ only.",
+        },
+    },
+    Step {
+        title: "Your device",
+        text: "The same batch through the code that trains, on your own GPU, or on the CPU where there is no WebGPU. This loads \
+            the training program; the lesson itself needs none.",
+        formula: "L_{\\text{lesson}} - L_{\\text{training}} ≈ 0",
+        why: "The lesson computes in 64-bit floats, training in 32-bit ones, which hold about 7 digits. The difference that is \
+            left is that rounding.",
+        printed: None,
+        question: Question {
+            ask: "Why do the two differ in the last digits?",
+            answers: ["Different formulas", "Different precision", "Random numbers"],
+            right: 1,
+            because: "Both are NT-Xent of the same vectors; 32-bit floats round after about 7 digits.",
+        },
+    },
+];
+
+pub const REDRAW: &str = "Draw again";
+pub const ORIGINAL: &str = "Image";
+pub const PAIRS: &str = "Positive pairs: x1i with x1j, and x2i with x2j. The other four pairs are negatives.";
+pub const MATRIX: &str = "Cosine similarities; each entry can be changed, from −1 to 1";
+pub const MASK: &str = "What each entry is to the view of its row";
+pub const RESET: &str = "Back to the example";
+pub const OUT: &str = "out";
+pub const POSITIVE: &str = "positive";
+pub const NEGATIVE: &str = "negative";
+pub const OUT_OF_RANGE: &str = "A cosine is a number from −1 to 1. The entry stays as it was.";
+pub const POSSIBLE: &str = "Four unit vectors have these similarities.";
+pub const ANCHOR: &str = "Anchor";
+pub const TAU: &str = "Temperature τ";
+pub const CANDIDATES: &str = "Candidates of the anchor, the positive first";
+pub const SWAPPED: &str = "Right rows beside the tutorial's, in which two rows of negatives are swapped";
+pub const EACH: &str = "Loss of every anchor, and of the batch";
+pub const BATCH: &str = "Batch";
+pub const NOW: &str = "The batch now";
+pub const RUN: &str = "Compute on this device";
+pub const RUNNING: &str = "Computing …";
+pub const IMPOSSIBLE_HERE: &str =
+    "No vectors have these similarities, so there is no batch to send. Go back to the example first.";
+pub const DEVICE: &str = "Device";
+pub const LESSON: &str = "Lesson, 64 bits";
+pub const TRAINING: &str = "Training code, 32 bits";
+pub const DIFFERENCE: &str = "Difference";
+
+pub fn entry(i: usize, k: usize) -> String {
+    format!("Similarity of {} and {}", VIEWS[i], VIEWS[k])
+}
+
+pub fn impossible(reason: Impossible) -> String {
+    let why = match reason {
+        Impossible::TooFar { a, b, via, angle, most } => format!(
+            "{} and {} lie {angle:.0}° apart, but both lie near {}, which allows {most:.0}° at most",
+            VIEWS[a], VIEWS[b], VIEWS[via]
+        ),
+        Impossible::TooWide { views: [a, b, c], sum } => {
+            format!("the angles between {}, {} and {} sum to {sum:.0}°, over 360°", VIEWS[a], VIEWS[b], VIEWS[c])
+        }
+        Impossible::Together { view, .. } => {
+            format!("three views fix where {} lies, and its similarities do not agree with it", VIEWS[view])
+        }
+    };
+    format!("No four unit vectors have these similarities: {why}. The numbers still follow.")
+}
+
+pub fn view_alt(view: &str, what: &str) -> String {
+    format!("View {view}: {what}")
+}
+
+pub fn image_alt(image: usize) -> String {
+    format!("Image {}", image + 1)
+}

@@ -1,0 +1,267 @@
+//! Formulas as MathML Core, from a small part of TeX, so that a formula with
+//! live numbers is one line of text.
+//!
+//! | written | typeset |
+//! |---|---|
+//! | `x`, `τ` | a variable |
+//! | `exp`, `sim` | two letters or more: a name, upright |
+//! | `0.3569` | a number; `-` is a minus |
+//! | `a_b`, `a^b`, `a_b^c` | subscript, superscript |
+//! | `{…}` | a group |
+//! | `\frac{a}{b}`, `\sqrt{a}` | fraction, root |
+//! | `\sum_{k}`, `\sum_{k}^{n}` | sum with limits below and above |
+//! | `\text{…}` | words |
+//! | `\pos{…}`, `\neg{…}`, `\hot{…}` | marked, by a class, as positive, negative, result |
+//! | `\,` | a thin space |
+//! | `a &= b \\ &= c` | rows, aligned at `&` |
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A whole `<math>` element, on a line of its own.
+///
+/// What is no formula of the above is typeset as it stands; nothing is lost.
+pub fn mathml(tex: &str) -> String {
+    let mut out = String::with_capacity(tex.len() * 12);
+    out.push_str("<math display=\"block\">");
+    if tex.contains("\\\\") || tex.contains('&') {
+        out.push_str("<mtable>");
+        for line in tex.split("\\\\") {
+            out.push_str("<mtr>");
+            for cell in line.split('&') {
+                out.push_str("<mtd>");
+                row(cell, &mut out);
+                out.push_str("</mtd>");
+            }
+            out.push_str("</mtr>");
+        }
+        out.push_str("</mtable>");
+    } else {
+        row(tex, &mut out);
+    }
+    out.push_str("</math>");
+    out
+}
+
+fn row(tex: &str, out: &mut String) {
+    let mut reader = Reader { rest: tex.chars().peekable() };
+    out.push_str("<mrow>");
+    while reader.rest.peek().is_some() {
+        reader.item(out);
+    }
+    out.push_str("</mrow>");
+}
+
+struct Reader<'a> {
+    rest: Peekable<Chars<'a>>,
+}
+
+impl Reader<'_> {
+    /// An atom with its sub- and superscript.
+    fn item(&mut self, out: &mut String) {
+        let mut base = String::new();
+        let sum = self.atom(&mut base);
+        self.spaces();
+        let (mut below, mut above) = (None, None);
+        while let Some(&mark @ ('_' | '^')) = self.rest.peek() {
+            self.rest.next();
+            let mut script = String::new();
+            self.atom(&mut script);
+            *(if mark == '_' { &mut below } else { &mut above }) = Some(script);
+            self.spaces();
+        }
+        let tag = match (below.is_some(), above.is_some(), sum) {
+            (false, false, _) => return out.push_str(&base),
+            (true, false, false) => "msub",
+            (false, true, false) => "msup",
+            (true, true, false) => "msubsup",
+            (true, false, true) => "munder",
+            (false, true, true) => "mover",
+            (true, true, true) => "munderover",
+        };
+        let parts = [base, below.unwrap_or_default(), above.unwrap_or_default()].concat();
+        element(tag, &parts, out);
+    }
+
+    /// The next unit; whether its scripts stand below and above it.
+    fn atom(&mut self, out: &mut String) -> bool {
+        self.spaces();
+        let Some(first) = self.rest.next() else { return false };
+        match first {
+            '{' => self.group(out),
+            '\\' => return self.command(out),
+            '0'..='9' => {
+                let mut number = String::from(first);
+                self.take(&mut number, |c| c.is_ascii_digit() || c == '.' || c == '\u{2009}');
+                element("mn", &number, out);
+            }
+            _ if first.is_alphabetic() => {
+                let mut name = String::from(first);
+                if first.is_ascii() {
+                    self.take(&mut name, |c| c.is_ascii_alphabetic());
+                }
+                element("mi", &name, out);
+                if matches!(name.as_str(), "exp" | "ln" | "log" | "sim" | "max") {
+                    // Function application, for readers that speak.
+                    out.push_str("<mo>\u{2061}</mo>");
+                }
+            }
+            '-' => element("mo", "−", out),
+            '*' => element("mo", "·", out),
+            '<' => element("mo", "&lt;", out),
+            '>' => element("mo", "&gt;", out),
+            '&' => {}
+            // A bar in a fraction's place, and lengths, keep their height.
+            '/' | '‖' => {
+                out.push_str("<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">");
+                out.push(first);
+                out.push_str("</mo>");
+            }
+            _ => element("mo", first.encode_utf8(&mut [0; 4]), out),
+        }
+        false
+    }
+
+    /// What follows an opening brace, up to its own closing one.
+    fn group(&mut self, out: &mut String) {
+        out.push_str("<mrow>");
+        loop {
+            self.spaces();
+            match self.rest.peek() {
+                None => break,
+                Some('}') => {
+                    self.rest.next();
+                    break;
+                }
+                Some(_) => self.item(out),
+            }
+        }
+        out.push_str("</mrow>");
+    }
+
+    fn command(&mut self, out: &mut String) -> bool {
+        let mut name = String::new();
+        self.take(&mut name, |c| c.is_ascii_alphabetic());
+        match name.as_str() {
+            "sum" => {
+                element("mo", "∑", out);
+                return true;
+            }
+            "frac" => {
+                out.push_str("<mfrac>");
+                self.atom(out);
+                self.atom(out);
+                out.push_str("</mfrac>");
+            }
+            "sqrt" => {
+                out.push_str("<msqrt>");
+                self.atom(out);
+                out.push_str("</msqrt>");
+            }
+            "text" => {
+                let mut words = String::new();
+                self.rest.next_if_eq(&'{');
+                self.take(&mut words, |c| c != '}');
+                self.rest.next();
+                let words = words.replace('&', "&amp;").replace('<', "&lt;").replace(' ', "\u{a0}");
+                element("mtext", &words, out);
+            }
+            "pos" | "neg" | "hot" => {
+                out.push_str("<mrow class=\"");
+                out.push_str(&name);
+                out.push_str("\">");
+                self.atom(out);
+                out.push_str("</mrow>");
+            }
+            "" => {
+                // `\,`, or a sign that stands for itself.
+                if self.rest.next_if_eq(&',').is_some() {
+                    out.push_str("<mspace width=\"0.2em\"/>");
+                }
+            }
+            other => element("mi", other, out),
+        }
+        false
+    }
+
+    fn take(&mut self, into: &mut String, more: fn(char) -> bool) {
+        while let Some(c) = self.rest.next_if(|&c| more(c)) {
+            into.push(c);
+        }
+    }
+
+    fn spaces(&mut self) {
+        while self.rest.next_if_eq(&' ').is_some() {}
+    }
+}
+
+fn element(tag: &str, inside: &str, out: &mut String) {
+    out.extend(["<", tag, ">", inside, "</", tag, ">"]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inside(tex: &str) -> String {
+        let math = mathml(tex);
+        let math = math.strip_prefix("<math display=\"block\"><mrow>").unwrap();
+        math.strip_suffix("</mrow></math>").unwrap().to_owned()
+    }
+
+    #[test]
+    fn variables_numbers_names_and_signs() {
+        assert_eq!(inside("τ = 0.5"), "<mi>τ</mi><mo>=</mo><mn>0.5</mn>");
+        assert_eq!(inside("-ln 2"), "<mo>−</mo><mi>ln</mi><mo>\u{2061}</mo><mn>2</mn>");
+        assert_eq!(inside("2N"), "<mn>2</mn><mi>N</mi>");
+        assert_eq!(inside("a<b"), "<mi>a</mi><mo>&lt;</mo><mi>b</mi>");
+    }
+
+    #[test]
+    fn scripts_and_fractions_nest() {
+        assert_eq!(inside("x_{1i}"), "<msub><mi>x</mi><mrow><mn>1</mn><mi>i</mi></mrow></msub>");
+        assert_eq!(inside("w_a^2"), "<msubsup><mi>w</mi><mi>a</mi><mn>2</mn></msubsup>");
+        assert_eq!(
+            inside("\\frac{e^{s/τ}}{2}"),
+            "<mfrac><mrow><msup><mi>e</mi><mrow><mi>s</mi>\
+             <mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">/</mo><mi>τ</mi></mrow></msup></mrow><mrow><mn>2</mn></mrow></mfrac>"
+        );
+        assert_eq!(
+            inside("\\sum_{k≠i} a"),
+            "<munder><mo>∑</mo><mrow><mi>k</mi><mo>≠</mo><mi>i</mi></mrow></munder><mi>a</mi>"
+        );
+    }
+
+    #[test]
+    fn marks_become_classes_and_words_stay_words() {
+        assert_eq!(inside("\\pos{0.77}"), "<mrow class=\"pos\"><mrow><mn>0.77</mn></mrow></mrow>");
+        assert_eq!(inside("\\text{a < b}"), "<mtext>a\u{a0}&lt;\u{a0}b</mtext>");
+    }
+
+    #[test]
+    fn rows_are_aligned() {
+        let math = mathml("a &= b \\\\ &= c");
+        assert_eq!(math.matches("<mtr>").count(), 2);
+        assert_eq!(math.matches("<mtd>").count(), 4);
+        assert!(!math.contains('&') && !math.contains('\\'), "{math}");
+    }
+
+    #[test]
+    fn broken_formulas_close_their_elements() {
+        for tex in ["{", "}", "\\frac{a}", "a_", "\\text{b", "\\", "^", "\\frac", "a__b", "&&"] {
+            let math = mathml(tex);
+            let (mut open, mut rest) = (Vec::new(), math.as_str());
+            while let Some(at) = rest.find('<') {
+                let end = at + rest[at..].find('>').unwrap();
+                let tag = &rest[at + 1..end];
+                if let Some(name) = tag.strip_prefix('/') {
+                    assert_eq!(open.pop(), Some(name), "{tex}: {math}");
+                } else if !tag.ends_with('/') {
+                    open.push(tag.split(' ').next().unwrap());
+                }
+                rest = &rest[end + 1..];
+            }
+            assert!(open.is_empty(), "{tex}: {math}");
+        }
+    }
+}

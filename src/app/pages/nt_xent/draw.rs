@@ -17,6 +17,7 @@ pub fn table(caption: &'static str, rows: impl Fn() -> Vec<Vec<String>> + Send +
             out += if n == 0 { "<thead><tr>" } else { "<tr>" };
             for (k, cell) in row.iter().enumerate() {
                 let (tag, scope) = match (n, k) {
+                    (0, _) if cell.is_empty() => ("td", ""),
                     (0, _) => ("th", " scope=\"col\""),
                     (_, 0) => ("th", " scope=\"row\""),
                     _ => ("td", ""),

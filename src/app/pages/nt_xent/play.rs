@@ -19,7 +19,7 @@ pub fn similarities(state: State) -> AnyView {
     let wrong = RwSignal::new(false);
     let cell = move |i: usize, k: usize| {
         let value = Memo::new(move |_| state.cosines.with(|c| c.get(i, k)));
-        let warm = move || format!("--heat: {:.0}%", value.get().abs() * 60.0);
+        let warm = move || format!("--heat: {:.0}%", value.get().powi(2) * 45.0);
         let set = move |event: leptos::ev::Event| {
             let typed = event_target_value(&event).parse().unwrap_or(f64::NAN);
             let taken = state.cosines.try_update(|c| c.set(i, k, typed)).unwrap_or(false);
@@ -97,7 +97,7 @@ pub fn mask(state: State) -> AnyView {
     table(text::MASK, move || {
         let s = state.similarities();
         let mut rows = vec![[""].iter().chain(&VIEWS).map(|v| (*v).to_owned()).collect()];
-        for i in 0..N {
+        for (i, view) in VIEWS.iter().enumerate() {
             let cell = |k: usize| {
                 let (class, word) = match k {
                     _ if k == i => ("out", text::OUT),
@@ -107,7 +107,7 @@ pub fn mask(state: State) -> AnyView {
                 let number = if k == i { "–".into() } else { s.cosine(i, k).to_string().replace('-', "−") };
                 format!("<span class=\"role {class}\">{number}<small>{word}</small></span>")
             };
-            rows.push(std::iter::once(VIEWS[i].to_owned()).chain((0..N).map(cell)).collect());
+            rows.push(std::iter::once((*view).to_owned()).chain((0..N).map(cell)).collect());
         }
         rows
     })

@@ -1,0 +1,88 @@
+// The lesson NT-Xent: its numbers for every anchor and temperature, its address, keys and memory, without the worker.
+import { test, expect, expectAccessible } from "./fixtures.mjs";
+
+const STEPS = ["Views", "Similarities", "Mask", "Anchor", "Softmax", "Loss", "Temperature", "Your device"];
+
+// Probability and loss of each anchor, and the batch's loss and the one of the tutorial's swapped rows where it is known.
+const TABLE = {
+  1: { x1i: [0.35692, 1.030245], x2i: [0.376754, 0.976162], x1j: [0.359333, 1.023505], x2j: [0.372011, 0.988831], batch: 1.004686, swapped: 1.004666 },
+  0.5: { x1i: [0.380932, 0.965135], x2i: [0.422152, 0.862391], x1j: [0.386133, 0.951574], x2j: [0.412184, 0.886287], batch: 0.916347 },
+  0.1: { x1i: [0.573663, 0.555712], x2i: [0.766201, 0.26631], x1j: [0.609603, 0.494947], x2j: [0.723624, 0.323483], batch: 0.410113, swapped: 0.408584 },
+};
+
+for (const [tau, { batch, swapped, ...anchors }] of Object.entries(TABLE)) {
+  test(`every anchor at τ = ${tau}`, async ({ page }) => {
+    await page.goto(`lesson/nt-xent/?step=6&tau=${tau}`);
+    const losses = page.getByRole("table", { name: /Loss of every anchor/ });
+    for (const [anchor, [probability, loss]] of Object.entries(anchors)) {
+      const row = losses.getByRole("row", { name: new RegExp(`^${anchor}`) });
+      await expect(row).toContainText(probability.toFixed(6));
+      await expect(row).toContainText(loss.toFixed(6));
+    }
+    await expect(losses.getByRole("row", { name: /^Batch/ })).toContainText(batch.toFixed(6));
+
+    await page.getByRole("button", { name: "5 Softmax" }).click();
+    for (const [anchor, [probability]] of Object.entries(anchors)) {
+      await page.getByRole("radio", { name: anchor }).check({ force: true });
+      await expect(page.getByRole("table", { name: /Candidates/ }).getByRole("row").nth(1)).toContainText(probability.toFixed(4));
+    }
+
+    await page.getByRole("button", { name: "4 Anchor" }).click();
+    const both = page.getByRole("table", { name: /swapped/ }).getByRole("row", { name: /^Batch/ });
+    await expect(both).toContainText(batch.toFixed(6));
+    if (swapped) await expect(both).toContainText(swapped.toFixed(6));
+  });
+}
+
+test("every step is accessible and needs no worker", async ({ page, requests }) => {
+  for (const [n, title] of STEPS.entries()) {
+    await page.goto(`lesson/nt-xent/?step=${n + 1}`);
+    await expect(page.getByRole("heading", { level: 2, name: `${n + 1}. ${title}` })).toBeVisible();
+    await expectAccessible(page);
+  }
+  for (const { url } of requests) expect(url).not.toContain("worker");
+});
+
+test("an entry moves its mirror and the loss, impossible matrices are named, and reset brings the example back", async ({ page }) => {
+  await page.goto("lesson/nt-xent/?step=2");
+  const entry = (name) => page.getByRole("spinbutton", { name: `Similarity of ${name}` });
+  await expect(page.getByText("Four unit vectors have these similarities.", { exact: true })).toBeVisible();
+  await entry("x1i and x2i").fill("-0.9");
+  await entry("x1i and x2i").press("Enter");
+  await expect(entry("x2i and x1i")).toHaveValue("-0.9");
+  await expect(page.getByText(/^No four unit vectors/)).toBeVisible();
+  await expect(page.getByText(/L = 1\.004686/)).toHaveCount(0);
+  await expect(page).toHaveURL(/x1i\.x2i=-0\.9/);
+  await entry("x1i and x2i").fill("1.5");
+  await entry("x1i and x2i").press("Enter");
+  await expect(page.getByText(/^A cosine is a number from/)).toBeVisible();
+  await expect(entry("x1i and x2i")).toHaveValue("-0.9");
+  await page.getByRole("button", { name: "Back to the example" }).click();
+  await expect(page.getByText(/L = 1\.004686/)).toBeVisible();
+});
+
+test("keys, address and memory follow the steps; a wrong answer is told from the right one", async ({ page }) => {
+  await page.goto("lesson/nt-xent/?step=3");
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("heading", { level: 2, name: "4. Anchor" })).toBeVisible();
+  await expect(page).toHaveURL(/step=4/);
+  // Arrows on the slider move the slider.
+  await page.getByRole("slider", { name: "Temperature τ" }).press("ArrowLeft");
+  await expect(page).toHaveURL(/step=4&tau=0\.89/);
+  await page.getByRole("button", { name: "Nothing" }).click();
+  await expect(page.getByText(/^Not quite/)).toBeVisible();
+  await page.getByRole("button", { name: "Doubles it" }).click();
+  await expect(page.getByText(/^Right\./)).toBeVisible();
+  await page.goto("lesson/nt-xent/");
+  await expect(page.getByRole("heading", { level: 2, name: "4. Anchor" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /4 Anchor.*answered/ })).toBeVisible();
+});
+
+test("all steps can be printed, and a bad link says what is wrong with it", async ({ page }) => {
+  await page.goto("lesson/nt-xent/?step=2&tau=9");
+  await expect(page.getByRole("alert").filter({ hasText: "tau is 9; accepted: 0.01 to 5" })).toBeVisible();
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  await expect(page.getByRole("article")).toHaveCount(STEPS.length);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await expect(page.getByRole("article")).toHaveCount(1);
+});

@@ -4,5 +4,6 @@ pub mod data;
 pub mod evaluate;
 pub mod help;
 pub mod home;
+pub mod lars;
 pub mod nt_xent;
 pub mod pretrain;

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod fault;
 pub mod help;
 pub mod home;
+pub mod lars;
 pub mod layout;
 pub mod nt_xent;
 pub mod pretrain;

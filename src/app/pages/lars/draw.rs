@@ -1,0 +1,74 @@
+//! Pictures and tables as markup: made anew with every change, which for a few
+//! dozen elements is quicker than keeping each up to date.
+
+use std::fmt::Write;
+
+/// Four decimals, or four digits of what is smaller.
+pub fn number(x: f64) -> String {
+    if x == 0.0 || x.abs() >= 0.1 {
+        format!("{x:.4}")
+    } else if x.abs() >= 1e-6 {
+        let digits = (3 - x.abs().log10().floor() as i32).clamp(4, 10) as usize;
+        format!("{x:.digits$}")
+    } else {
+        format!("{x:.3e}")
+    }
+}
+
+/// A bar or dot with its name and value in words.
+pub struct Row {
+    pub name: String,
+    pub value: f64,
+    pub words: String,
+    /// To be set off from the others.
+    pub strong: bool,
+}
+
+pub fn row(name: impl Into<String>, value: f64, strong: bool) -> Row {
+    Row { name: name.into(), value, words: number(value), strong }
+}
+
+/// Where a value stands between `low` and `high`, in percent.
+fn part(value: f64, [low, high]: [f64; 2], log: bool) -> f64 {
+    let place = if log { (value.max(low) / low).ln() / (high / low).ln() } else { (value - low) / (high - low) };
+    place.clamp(0.0, 1.0) * 100.0
+}
+
+/// Horizontal bars from the left end of `ends`, or dots.
+pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) -> String {
+    let mut out = format!("<div class=\"lars-bars\" role=\"img\" aria-label=\"{label}\">");
+    let decades = if log { (ends[1] / ends[0]).log10() } else { 1.0 };
+    for r in rows {
+        let at = part(r.value, ends, log);
+        let class = if r.strong { " class=\"strong\"" } else { "" };
+        let mark = if dots {
+            format!("<b{class} style=\"left:{at:.2}%\"></b>")
+        } else {
+            format!("<i{class} style=\"width:{at:.2}%\"></i>")
+        };
+        let start = if dots { format!("<u style=\"left:{:.2}%\"></u>", part(1.0, ends, log)) } else { String::new() };
+        let _ = write!(
+            out,
+            "<span>{}</span><span class=\"lars-track\" style=\"--marks:{decades}\">{start}{mark}</span><span>{}</span>",
+            r.name, r.words
+        );
+    }
+    out + "</div>"
+}
+
+/// The first cell of each row heads it.
+pub fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut out = format!("<table><caption>{caption}</caption><thead><tr>");
+    for h in head {
+        let _ = write!(out, "<th scope=\"col\">{h}</th>");
+    }
+    out += "</tr></thead><tbody>";
+    for cells in rows {
+        out += "<tr>";
+        for (i, cell) in cells.iter().enumerate() {
+            let _ = if i == 0 { write!(out, "<th scope=\"row\">{cell}</th>") } else { write!(out, "<td>{cell}</td>") };
+        }
+        out += "</tr>";
+    }
+    out + "</tbody></table>"
+}

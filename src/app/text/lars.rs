@@ -13,7 +13,7 @@ pub struct Question {
 pub struct Step {
     pub title: &'static str,
     pub text: &'static str,
-    /// MathML inside of `<math>`.
+    /// MathML inside of `<math>`, a formula a line.
     pub formula: &'static str,
     pub why: &'static str,
     /// What the tutorial that the lesson follows prints, where it slips here.
@@ -43,13 +43,13 @@ pub const SLIPS: [&str; 4] = ["λ without η", "a norm added to a vector", "γ c
 pub const ENDS: [&str; 4] = ["arrived", "on the way", "stands still", "diverged"];
 
 const LAMBDA: &str = "<mi>λ</mi><mo>=</mo><mfrac><mrow><mi>η</mi><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow><mrow><mo>‖</mo><mi>g</mi><mo>‖</mo><mo>+</mo><mi>β</mi><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow></mfrac>";
-const UPDATE: &str = "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>λ</mi><mo>(</mo><mi>g</mi><mo>+</mo><mi>β</mi><mi>w</mi><mo>)</mo><mo>,</mo><mspace width=\"1em\"/><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>v</mi>";
+const UPDATE: &str = "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>λ</mi><mo>(</mo><mi>g</mi><mo>+</mo><mi>β</mi><mi>w</mi><mo>)</mo>\n<mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>v</mi>";
 
 pub const ALL: [Step; 7] = [
     Step {
         title: "One rate for all layers",
         text: "Four layers, each with a bowl-shaped loss of its own curvature c. SGD uses one rate γ for all; LARS scales it for each layer by λ. The dots show the distance to the best weights: the line is the start, left is nearer, right is farther. Each mark is a factor of ten.",
-        formula: "<mtext>SGD: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>g</mi><mspace width=\"2em\"/><mtext>LARS: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>λ</mi><mi>g</mi>",
+        formula: "<mtext>SGD: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>g</mi>\n<mtext>LARS: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>λ</mi><mi>g</mi>",
         why: "A step of SGD multiplies the distance by |1 − γc|. It grows where γc is above 2 and hardly changes where γc is near 0. LARS moves each layer by γη of its own length whatever c is (here η = 0.03, so that 60 steps are enough); once there it circles the best weights until γ falls. This is a model: in a real network layers influence each other, and curvature changes on the way.",
         printed: None,
         question: Question {
@@ -77,7 +77,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Every layer of a real run",
         text: "ConvNet-4 and its head on this program's sample set: 1200 images of 32 pixels, batches of 128, 30 epochs, recorded while it trained. The bars show λ, on a scale where each mark is a factor of ten. For the run with SGD they show what λ would have been.",
-        formula: "<mfrac><mrow><mi>γ</mi><mi>λ</mi><mo>‖</mo><mi>g</mi><mo>‖</mo></mrow><mrow><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow></mfrac><mo>≈</mo><mi>γ</mi><mi>η</mi><mspace width=\"1em\"/><mtext>for every layer</mtext>",
+        formula: "<mfrac><mrow><mi>γ</mi><mi>λ</mi><mo>‖</mo><mi>g</mi><mo>‖</mo></mrow><mrow><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow></mfrac><mo>≈</mo><mi>γ</mi><mi>η</mi>\n<mtext>for every layer</mtext>",
         why: "Gradients of different layers have different lengths, and the difference changes during training. With one rate a layer moves by γ‖g‖/‖w‖ of its length, which the table lists: it differs between layers as much as λ does.",
         printed: None,
         question: Question {
@@ -90,7 +90,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Weight decay and λ",
         text: "Weight decay β does two things: it pulls the weights towards 0 as a part of the update, and it keeps λ from growing without end when a gradient fades. The bars show λ as ‖g‖ falls, for ‖w‖ = 5 and η = 0.001.",
-        formula: "<mi>λ</mi><mo>≤</mo><mfrac><mi>η</mi><mi>β</mi></mfrac><mspace width=\"1em\"/><mtext>when </mtext><mi>β</mi><mo>&gt;</mo><mn>0</mn>",
+        formula: "<mi>λ</mi><mo>≤</mo><mfrac><mi>η</mi><mi>β</mi></mfrac>\n<mtext>when </mtext><mi>β</mi><mo>&gt;</mo><mn>0</mn>",
         why: "As ‖g‖ falls the denominator comes to β‖w‖ alone, and λ to η/β. The update is then decay only, γη of the layer's length. Where β is 0, λ has no bound.",
         printed: None,
         question: Question {
@@ -118,7 +118,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Biases and normalisation",
         text: "Tensors of one dimension, biases and normalisation, get neither λ nor β. The picture shows why: a bias that starts at 0 and should become (0.3, −0.4), γ = 0.03. The bars show the distance that is left.",
-        formula: "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>g</mi><mspace width=\"1em\"/><mtext>for tensors of one dimension</mtext>",
+        formula: "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>g</mi>\n<mtext>for tensors of one dimension</mtext>",
         why: "At first ‖b‖ = 0, so λ is 1. Then λ lets the bias move by γη of its own length only, which is nearly nothing. Decay would pull a normalisation's scale from 1 towards 0. The program chooses by the shape, never by the name; the table lists the recorded network.",
         printed: None,
         question: Question {
@@ -153,11 +153,15 @@ pub fn knob(key: &str) -> &'static str {
         "g" => "‖g‖",
         "beta" | "decay" => "β",
         "eta" => "η",
-        "at" => "Recorded step",
+        "at" => "Recording",
         "run" => "Run",
         "rates" => "γ",
         "mu" => "μ",
         "bias" => "Step",
         _ => "Slip",
     }
+}
+
+pub fn recording(at: f64, of: f64) -> String {
+    format!("{at} of {of}")
 }

@@ -5,14 +5,16 @@ use std::fmt::Write;
 
 /// Four decimals, or four digits of what is smaller.
 pub fn number(x: f64) -> String {
-    if x == 0.0 || x.abs() >= 0.1 {
-        format!("{x:.4}")
-    } else if x.abs() >= 1e-6 {
-        let digits = (3 - x.abs().log10().floor() as i32).clamp(4, 10) as usize;
-        format!("{x:.digits$}")
-    } else {
-        format!("{x:.3e}")
+    if x != 0.0 && x.abs() < 1e-6 {
+        return format!("{x:.3e}").replace('-', "−");
     }
+    let digits = if x.abs() < 0.1 && x != 0.0 { (3 - x.abs().log10().floor() as i32).clamp(4, 10) as usize } else { 4 };
+    let mut text = format!("{x:.digits$}").replace('-', "−");
+    let least = text.find('.').map_or(0, |dot| dot + 5);
+    while text.len() > least && text.ends_with('0') {
+        text.pop();
+    }
+    text
 }
 
 /// A bar or dot with its name and value in words.
@@ -49,7 +51,7 @@ pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) ->
         let start = if dots { format!("<u style=\"left:{:.2}%\"></u>", part(1.0, ends, log)) } else { String::new() };
         let _ = write!(
             out,
-            "<span>{}</span><span class=\"lars-track\" style=\"--marks:{decades}\">{start}{mark}</span><span>{}</span>",
+            "<div><span>{}</span><span class=\"lars-words\">{}</span><span class=\"lars-track\" style=\"--marks:{decades}\">{start}{mark}</span></div>",
             r.name, r.words
         );
     }

@@ -91,7 +91,7 @@ fn one_step(state: State, at: usize) -> AnyView {
         <section class="card lars" aria-labelledby="step-title">
             <h2 id="step-title">{format!("{}. {}", at + 1, words.title)}</h2>
             <p>{words.text}</p>
-            <div class="lars-formula" inner_html=format!("<math display=\"block\">{}</math>", words.formula)></div>
+            <div class="lars-formula" inner_html=formulas(words.formula)></div>
             <p class="lars-numbers">{move || shown.with(|s| s.arithmetic.clone())}</p>
             <div class="fields">{steps::KEYS[at].iter().map(|key| control(state, key)).collect_view()}</div>
             {steps::PLAYED[at].map(|key| player(state, key))}
@@ -112,6 +112,10 @@ fn one_step(state: State, at: usize) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+fn formulas(lines: &str) -> String {
+    lines.lines().map(|line| format!("<math display=\"block\">{line}</math>")).collect()
 }
 
 fn fold(title: &'static str, words: &'static str) -> AnyView {
@@ -140,7 +144,11 @@ fn control(state: State, key: &'static str) -> AnyView {
             signal.set(value);
         }
     };
-    let value = move || if knob.step == 1.0 { signal.get().to_string() } else { number(state.get(key)) };
+    let value = move || match key {
+        "at" => text::recording(signal.get() + 1.0, knob.max + 1.0),
+        _ if knob.step == 1.0 => signal.get().to_string(),
+        _ => number(state.get(key)),
+    };
     let label = view! {
         <div class="field-head">
             <label for=id.clone()>{text::knob(key)}</label>

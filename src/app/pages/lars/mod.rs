@@ -45,42 +45,43 @@ pub fn Lars() -> impl IntoView {
     });
     on_cleanup(move || keys.remove());
     view! {
-        <div class="page-head">
-            <h1>{text::TITLE}</h1>
-            <p class="lead">{text::LEAD}</p>
-        </div>
-        <nav aria-label=text::STEPS class="lars-steps">
-            <ol>
-                {text::ALL
-                    .iter()
-                    .zip(1..)
-                    .map(|(one, n)| {
-                        let n = f64::from(n);
-                        view! {
-                            <li>
-                                <button
-                                    class="quiet"
-                                    aria-current=move || (step.get() == n).then_some("step")
-                                    on:click=move |_| go(n)
-                                >
-                                    {format!("{n} {}", one.title)}
-                                </button>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ol>
-        </nav>
-        {move || one_step(state, step.get() as usize - 1)}
-        <div class="actions">
-            <button disabled=move || step.get() <= 1.0 on:click=move |_| go(step.get_untracked() - 1.0)>
-                {text::BACK}
-            </button>
-            <button class="primary" disabled=move || { step.get() >= last } on:click=move |_| go(step.get_untracked() + 1.0)>
-                {text::NEXT}
-            </button>
-        </div>
-    }
+            <div class="page-head">
+                <h1>{text::TITLE}</h1>
+                <p class="lead">{text::LEAD}</p>
+            </div>
+            <nav aria-label=text::STEPS class="lars-steps">
+                <ol>
+                    {text::ALL
+                        .iter()
+                        .zip(1..)
+                        .map(|(one, n)| {
+                            let n = f64::from(n);
+                            view! {
+                                <li>
+                                    <button
+                                        class="quiet"
+                                        aria-current=move || (step.get() == n).then_some("step")
+                                        on:click=move |_| go(n)
+                                    >
+                                        {n}
+    <span>{format!(" {}", one.title)}</span>
+                                    </button>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ol>
+            </nav>
+            {move || one_step(state, step.get() as usize - 1)}
+            <div class="actions">
+                <button disabled=move || step.get() <= 1.0 on:click=move |_| go(step.get_untracked() - 1.0)>
+                    {text::BACK}
+                </button>
+                <button class="primary" disabled=move || { step.get() >= last } on:click=move |_| go(step.get_untracked() + 1.0)>
+                    {text::NEXT}
+                </button>
+            </div>
+        }
 }
 
 fn one_step(state: State, at: usize) -> AnyView {

@@ -2,7 +2,9 @@
 //! the build writes one `index.html` a route.
 
 use super::client::Client;
-use super::pages::{data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain};
+use super::pages::{
+    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain,
+};
 use super::parts::layout::Layout;
 use super::parts::link::Link;
 use super::state::Store;

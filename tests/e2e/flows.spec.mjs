@@ -38,6 +38,7 @@ test("an uploaded zip: pause, one batch, resume, cancel keeps what was learned",
   await start(page);
   await page.getByRole("button", { name: "Pause" }).click({ timeout: 120_000 });
   await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+  await expectAccessible(page);
   const step = () => stepCount(page);
   const paused = await step();
   await page.waitForTimeout(1_500);
@@ -46,8 +47,13 @@ test("an uploaded zip: pause, one batch, resume, cancel keeps what was learned",
   await expect.poll(step).toBe(paused + 1);
   await page.getByRole("button", { name: "Resume" }).click();
   await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(paused + 1);
+  await expectAccessible(page);
+  await go(page, "Home");
+  await expectAccessible(page);
+  await go(page, "Pre-train");
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByRole("button", { name: "Start again" })).toBeVisible();
+  await expectAccessible(page);
 
   const downloads = [];
   page.on("download", (download) => downloads.push(download.suggestedFilename()));

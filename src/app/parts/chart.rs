@@ -2,66 +2,12 @@
 //! newest value in words, and a table behind it.
 
 use crate::app::text::chart as text;
-use crate::core::plot::{downsample, spread, ticks};
+pub use crate::core::plot::Rule;
+use crate::core::plot::{Drawing, draw, spread};
 use leptos::prelude::*;
-use std::fmt::Write;
 
-/// Buckets of the curve; twice as many points at most.
-const BUCKETS: usize = 150;
 /// Rows of the table at most.
 const ROWS: usize = 60;
-
-/// A labelled horizontal line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
-    pub y: f64,
-    pub label: String,
-}
-
-/// What is drawn, in the chart's own coordinates: 0 to 100, y downwards.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Drawing {
-    path: String,
-    /// Position and words.
-    rules: Vec<(f64, String)>,
-    y_ticks: Vec<(f64, String)>,
-    x_ticks: Vec<(f64, String)>,
-    last: Option<(f64, f64)>,
-}
-
-fn draw(points: &[(f64, f64)], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
-    let few = downsample(points, BUCKETS);
-    let ys = || few.iter().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
-    let (low, high) = ys().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(y), h.max(y)));
-    if !low.is_finite() {
-        return Drawing::default();
-    }
-    // A little air above and below; some height for a flat curve.
-    let air = ((high - low) * 0.08).max(high.abs() * 0.01).max(1e-9);
-    let (low, high) = (if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air);
-    let (left, right) = match (few.first(), few.last()) {
-        (Some(first), Some(last)) if last.0 > first.0 => (first.0, last.0),
-        (Some(first), _) => (first.0 - 0.5, first.0 + 0.5),
-        _ => (0.0, 1.0),
-    };
-    let x_of = |x: f64| (x - left) / (right - left) * 100.0;
-    let y_of = |y: f64| (high - y) / (high - low) * 100.0;
-    let mut path = String::new();
-    for (i, (x, y)) in few.iter().enumerate() {
-        let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
-    }
-    Drawing {
-        path,
-        rules: rules.iter().filter(|r| r.y.is_finite()).map(|r| (y_of(r.y), r.label.clone())).collect(),
-        y_ticks: ticks(low, high, 4).into_iter().map(|y| (y_of(y), format(y))).collect(),
-        x_ticks: ticks(left, right, 4)
-            .into_iter()
-            .filter(|x| x.fract() == 0.0)
-            .map(|x| (x_of(x), format!("{x}")))
-            .collect(),
-        last: few.last().map(|p| (x_of(p.0), y_of(p.1))),
-    }
-}
 
 /// `x_name` heads the table's first column; `help` is a sentence on how to read
 /// the chart.
@@ -78,6 +24,7 @@ pub fn Chart(
     wide: bool,
 ) -> impl IntoView {
     let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
+    let empty = Memo::new(move |_| drawing.with(|d| *d == Drawing::default()));
     let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| format(p.1))));
     let summary = move || text::summary(title, newest.get().as_deref());
     let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
@@ -109,6 +56,11 @@ pub fn Chart(
                             })
                     }} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
                 </svg>
+                <Show when=move || empty.get()>
+                    <p class="plot-empty" aria-hidden="true">
+                        {text::WAITING}
+                    </p>
+                </Show>
                 <div aria-hidden="true">
                     {move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view())}
                     {move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view())}

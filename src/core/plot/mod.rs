@@ -1,5 +1,9 @@
 //! What a line chart needs before it is drawn: fewer points, and round ticks.
 
+mod drawing;
+
+pub use drawing::{Drawing, Rule, draw};
+
 /// At most `2 * buckets` points that look like `points` (ordered by x): of each
 /// bucket the least and the greatest, in their order, so that no spike is lost.
 /// A y that is no number is left out.

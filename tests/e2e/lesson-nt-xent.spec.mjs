@@ -63,6 +63,7 @@ test("an entry moves its mirror and the loss, impossible matrices are named, and
 
 test("keys, address and memory follow the steps; a wrong answer is told from the right one", async ({ page }) => {
   await page.goto("lesson/nt-xent/?step=3");
+  await expect(page.getByRole("heading", { level: 2, name: "3. Mask" })).toBeVisible();
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("heading", { level: 2, name: "4. Anchor" })).toBeVisible();
   await expect(page).toHaveURL(/step=4/);

@@ -150,7 +150,7 @@ pub const ALL: [Step; 8] = [
         title: "Temperature",
         text: "Slide τ. When it is cold the most similar candidate takes nearly all of the probability; when it is warm all are \
             alike and the loss nears chance.",
-        formula: "\\text{chance} = ln(2N - 1) \\,\\,\\,\\, \\text{floor} = ln(1 + (2N - 2) \\, e^{-(1 + 1/(N - 1))/τ})",
+        formula: "\\text{chance} &= ln(2N - 1) \\\\ \\text{floor} &= ln(1 + (2N - 2) \\, e^{-N/((N - 1)τ)})",
         why: "A cold τ puts the push on the hardest negatives. Too cold, it pushes hardest what may be of the same class; too \
             warm, everything is pushed alike. 0.5 suits small images, 0.1 large ones. The floor is the least loss that this \
             batch and τ allow.",
@@ -196,6 +196,17 @@ pub const POSSIBLE: &str = "Four unit vectors have these similarities.";
 pub const ANCHOR: &str = "Anchor";
 pub const TAU: &str = "Temperature τ";
 pub const CANDIDATES: &str = "Candidates of the anchor, the positive first";
+pub const CANDIDATE: &str = "Candidate";
+pub const COSINE: &str = "cosine";
+pub const LOGIT: &str = "cosine / τ";
+pub const EXP: &str = "exp";
+pub const PROBABILITY: &str = "probability";
+/// Heads of the table of swapped rows.
+pub const SWAPPED_HEADS: [&str; 5] = [ANCHOR, "negatives", "ℓ", "printed negatives", "ℓ then"];
+/// Heads of the table of all anchors.
+pub const EACH_HEADS: [&str; 4] = [ANCHOR, "p", "ℓ", "ℓ read literally"];
+/// Rows of the temperature's table.
+pub const LINES: [&str; 4] = ["chance", "this batch", "floor", "with τ outside exp, as printed"];
 pub const SWAPPED: &str = "Right rows beside the tutorial's, in which two rows of negatives are swapped";
 pub const EACH: &str = "Loss of every anchor, and of the batch";
 pub const BATCH: &str = "Batch";

@@ -83,6 +83,7 @@ pub fn NtXent() -> impl IntoView {
         }
     });
     let last = text::ALL.len() - 1;
+    let said = RwSignal::new("");
     view! {
         <div class="page-head">
             <h1>{text::TITLE}</h1>
@@ -122,7 +123,7 @@ pub fn NtXent() -> impl IntoView {
             >
                 {move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS }}
             </button>
-            <button class="quiet" on:click=move |_| state::copy(announcer)>
+            <button class="quiet" on:click=move |_| state::copy(announcer, said)>
                 {text::COPY}
             </button>
             <button
@@ -133,6 +134,7 @@ pub fn NtXent() -> impl IntoView {
             >
                 {text::PRINT}
             </button>
+            <span class="muted small" aria-hidden="true">{said}</span>
         </div>
     }
 }

@@ -171,7 +171,7 @@ fn role(first: bool) -> &'static str {
 pub fn anchor(state: State) -> AnyView {
     let logits = table(text::CANDIDATES, move || {
         let (row, tau) = (state.row(), state.tau.get());
-        let mut rows = vec![strings(["Candidate", "", "cosine", "cosine / τ"])];
+        let mut rows = vec![strings([text::CANDIDATE, "", text::COSINE, text::LOGIT])];
         rows.extend(row.candidates.iter().enumerate().map(|(n, c)| {
             let division = format!("{} / {tau} = {}", c.cosine, number(c.logit)).replace('-', "−");
             strings([VIEWS[c.pair.1], role(n == 0), &c.cosine.to_string(), &division])
@@ -182,7 +182,7 @@ pub fn anchor(state: State) -> AnyView {
         let (s, tau) = (state.similarities(), state.tau.get());
         let (right, printed) = (Row::all(&s, tau), slips::rows(Variant::SwappedNegatives, &s, tau));
         let negatives = |row: &Row| row.negatives().iter().map(|c| c.cosine.to_string()).collect::<Vec<_>>().join(", ");
-        let mut rows = vec![strings(["Anchor", "negatives", "ℓ", "printed negatives", "ℓ then"])];
+        let mut rows = vec![strings(text::SWAPPED_HEADS)];
         rows.extend(right.iter().zip(&printed).map(|(a, b)| {
             let mark = if negatives(a) == negatives(b) { "" } else { " ≠" };
             strings([
@@ -204,7 +204,7 @@ pub fn anchor(state: State) -> AnyView {
 fn shares(state: State) -> AnyView {
     table(text::CANDIDATES, move || {
         let row = state.row();
-        let mut rows = vec![strings(["Candidate", "", "exp", "probability"])];
+        let mut rows = vec![strings([text::CANDIDATE, "", text::EXP, text::PROBABILITY])];
         rows.extend(
             row.candidates
                 .iter()
@@ -256,7 +256,7 @@ pub fn loss(state: State) -> AnyView {
     let each = table(text::EACH, move || {
         let (s, tau) = (state.similarities(), state.tau.get());
         let (right, literal) = (Row::all(&s, tau), slips::rows(Variant::LiteralOrder, &s, tau));
-        let mut rows = vec![strings(["Anchor", "p", "ℓ", "ℓ read literally"])];
+        let mut rows = vec![strings(text::EACH_HEADS)];
         rows.extend(right.iter().zip(&literal).map(|(a, b)| {
             let six = |x: f64| format!("{x:.6}");
             strings([VIEWS[a.anchor], &six(a.positive().probability), &six(a.loss), &six(b.loss)])
@@ -275,10 +275,10 @@ pub fn temperature(state: State) -> AnyView {
         let line = |name: &str, x: f64| strings([name, &format!("{x:.6}")]);
         vec![
             strings(["", "L"]),
-            line("chance", chance(2)),
-            line("this batch", s.loss(tau)),
-            line("floor", floor(2, tau)),
-            line("with τ outside exp, as printed", outside),
+            line(text::LINES[0], chance(2)),
+            line(text::LINES[1], s.loss(tau)),
+            line(text::LINES[2], floor(2, tau)),
+            line(text::LINES[3], outside),
         ]
     });
     view! { {controls(state, true)} {shares(state)} {lines} }.into_any()

@@ -90,8 +90,8 @@ fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Puts the address on the clipboard.
-pub fn copy(announcer: Announcer) {
+/// Puts the address on the clipboard, and says how that went.
+pub fn copy(announcer: Announcer, said: RwSignal<&'static str>) {
     let href = window().location().href().unwrap_or_default();
     leptos::task::spawn_local(async move {
         // web-sys needs a feature more for it, and an insecure page has none.
@@ -106,6 +106,8 @@ pub fn copy(announcer: Announcer) {
             Some(promise) => JsFuture::from(promise).await.is_ok(),
             None => false,
         };
-        announcer.say(if copied { text::COPIED } else { text::NOT_COPIED });
+        let words = if copied { text::COPIED } else { text::NOT_COPIED };
+        announcer.say(words);
+        said.try_set(words);
     });
 }

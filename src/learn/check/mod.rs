@@ -3,13 +3,13 @@
 //! questions, so that every device is held to the same values.
 
 mod array;
+mod augmentation;
 mod encoder;
-mod image;
 mod lars;
 pub mod steps;
 
 pub use array::Array;
-pub use image::Op;
+pub use augmentation::Op;
 
 use super::nt_xent::nt_xent;
 use crate::core::config::Optimizer;
@@ -48,9 +48,9 @@ pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault>
     match case {
         Case::NtXent { temperature, z_a, z_b } => loss_and_gradient(temperature, &z_a, &z_b, device).await,
         Case::Lars(case) => case.answer(device).await,
-        Case::Image { op, image } => Ok(vec![image::apply(&op, &image, device).await?]),
+        Case::Image { op, image } => Ok(vec![augmentation::apply(&op, &image, device).await?]),
         Case::Encoder(case) => Ok(vec![case.features(device).await?]),
-        Case::Chain { seed, size } => image::chain(seed, size, device).await,
+        Case::Chain { seed, size } => augmentation::chain(seed, size, device).await,
         Case::Steps { count, optimizer } => Ok(vec![steps::losses(count, optimizer, device).await?]),
     }
 }

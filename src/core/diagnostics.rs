@@ -3,6 +3,34 @@
 //! themselves; RankMe takes the rows as they are.
 
 use super::float::{dot, normalize_rows};
+use super::report::StepReport;
+
+/// Steps before the spread of embeddings says anything: fresh weights give
+/// similar embeddings.
+const SETTLED: u32 = 10;
+/// Part of the healthy spread, 1/√dim, under which embeddings count as
+/// collapsing; the program's own choice.
+const COLLAPSE: f32 = 0.25;
+
+/// What a person should be told of a run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// The loss is no number; the run has ended.
+    NotFinite,
+    /// All images are getting nearly the same embedding.
+    Collapse,
+}
+
+/// Whether a step gives cause for alarm, with embeddings z of `dim` dimensions.
+pub fn alarm(step: &StepReport, dim: usize) -> Option<Alarm> {
+    if !step.loss.is_finite() {
+        Some(Alarm::NotFinite)
+    } else if step.step >= SETTLED && step.std < COLLAPSE / (dim as f32).sqrt() {
+        Some(Alarm::Collapse)
+    } else {
+        None
+    }
+}
 
 /// Mean ‖z₁ − z₂‖² over pairs of normalised rows (Wang and Isola 2020): 0 where
 /// the two views of each image fall together, 2 where they are unrelated.
@@ -180,6 +208,18 @@ mod tests {
         near(std(&healthy, 16), 0.25, 0.01);
         assert!(rank_me(&healthy, 16) > 15.5);
         assert!(uniformity(&healthy, 16) < -3.0);
+    }
+
+    #[test]
+    fn alarms_of_a_step() {
+        let healthy = StepReport { step: 50, loss: 4.0, std: 0.088, ..StepReport::default() };
+        assert_eq!(alarm(&healthy, 128), None);
+        assert_eq!(alarm(&StepReport { std: 0.02, ..healthy }, 128), Some(Alarm::Collapse));
+        assert_eq!(alarm(&StepReport { std: 0.02, step: 9, ..healthy }, 128), None, "too early to say");
+        for loss in [f32::NAN, f32::INFINITY] {
+            // The loss first: a spread of NaN is below nothing.
+            assert_eq!(alarm(&StepReport { loss, std: f32::NAN, step: 1, ..healthy }, 128), Some(Alarm::NotFinite));
+        }
     }
 
     #[test]

@@ -133,7 +133,8 @@ impl<F: Float> Similarities<F> {
 
     /// Part of the anchors whose positive is nearer than every negative: top-1
     /// among all 2N − 1 candidates. A tie counts as a miss, so that collapsed
-    /// embeddings score 0.
+    /// embeddings score 0, and so does NaN. The definition that the device code
+    /// is tested against.
     pub fn contrastive_accuracy(&self) -> f64 {
         let hit = |i: &usize| {
             let s = self.cosine(*i, self.positive(*i));

@@ -139,6 +139,12 @@ fn collapsed_embeddings_are_at_chance_and_score_nothing() {
 }
 
 #[test]
+fn a_tie_with_a_negative_is_a_miss() {
+    let (a, b) = ([1.0, 0.0, 1.0, 0.0, -1.0, 0.0], [1.0, 0.0, 0.0, 1.0, -1.0, 0.0]);
+    assert_eq!(Similarities::of(&a, &b, 2).contrastive_accuracy(), 2.0 / 6.0);
+}
+
+#[test]
 fn contrastive_accuracy_counts_anchors() {
     // x1i's positive .77 beats .63 and .70, and so do all others of the example;
     // after one swap x2i's .84 becomes a negative's.

@@ -2,7 +2,6 @@
 //! first steps, which compile kernels and fill caches.
 
 use super::config::RunConfig;
-use super::config::bounds::{Bounds, Field};
 
 /// Steps at the start of a run whose time says nothing about the rest.
 pub const WARMUP_STEPS: u32 = 2;
@@ -98,7 +97,7 @@ impl Progress {
     }
 
     /// Smoothed time of a step; none during the warm-up.
-    pub fn step_milliseconds(&self) -> Option<f64> {
+    fn step_milliseconds(&self) -> Option<f64> {
         self.step.mean()
     }
 
@@ -117,18 +116,23 @@ impl Progress {
     }
 }
 
-/// Epochs that fit `budget_milliseconds`, within the setting's bounds: at least
-/// one, also where even that takes longer.
-pub fn epochs_within(
-    budget_milliseconds: f64,
-    steps_per_epoch: u32,
-    step_milliseconds: f64,
-    evaluation_milliseconds: f64,
-) -> u32 {
-    let epoch = f64::from(steps_per_epoch) * step_milliseconds + evaluation_milliseconds;
-    let Bounds::Whole { min, max } = Field::Epochs.bounds() else { return 1 };
-    // A float that is too large or no number becomes the nearest integer or 0.
-    ((budget_milliseconds / epoch) as u64).clamp(min, max) as u32
+/// How long a proposed run should take, in milliseconds.
+const PROPOSED_MILLISECONDS: f64 = 600_000.0;
+/// More epochs hardly help a set of some thousand images.
+const MOST_PROPOSED_EPOCHS: f64 = 1_000.0;
+
+/// Epochs that fit about ten minutes, rounded down to two leading digits or so,
+/// as a proposal is no measurement; at least 1, at most 1000.
+pub fn proposed_epochs(steps_per_epoch: u32, step_milliseconds: f64) -> u32 {
+    let epochs = PROPOSED_MILLISECONDS / (step_milliseconds * f64::from(steps_per_epoch));
+    let epochs = epochs.clamp(1.0, MOST_PROPOSED_EPOCHS);
+    let unit = match epochs {
+        100.0.. => 10.0,
+        20.0.. => 5.0,
+        _ => 1.0,
+    };
+    // No number becomes 0.
+    (((epochs / unit).floor() * unit) as u32).max(1)
 }
 
 #[cfg(test)]
@@ -205,10 +209,17 @@ mod tests {
     }
 
     #[test]
-    fn epochs_fill_the_budget() {
-        assert_eq!(epochs_within(600_000.0, 39, 200.0, 700.0), 70);
-        assert_eq!(epochs_within(600_000.0, 1000, 9_000.0, 0.0), 1);
-        assert_eq!(epochs_within(600_000.0, 0, 0.0, 0.0), 10_000);
-        assert_eq!(epochs_within(600_000.0, 10, f64::NAN, 0.0), 1);
+    fn proposed_epochs_fill_ten_minutes_in_round_numbers() {
+        let of = |steps, ms| proposed_epochs(steps, ms);
+        // 600 s over 40 steps of 200 ms is 75; then 71.4, 15, 150 and 166.7.
+        assert_eq!(
+            [of(40, 200.0), of(40, 210.0), of(40, 1_000.0), of(40, 100.0), of(40, 90.0)],
+            [75, 70, 15, 150, 160]
+        );
+        // Even one takes longer; many would be no use; no time, no steps, no number.
+        assert_eq!(
+            [of(1_000, 9_000.0), of(1, 0.1), of(40, 0.0), of(0, 0.0), of(10, f64::NAN)],
+            [1, 1_000, 1_000, 1_000, 1]
+        );
     }
 }

@@ -6,6 +6,7 @@ use super::config::preset::Preset;
 use super::dataset::Split;
 use super::error::FileFault;
 use super::metrics::ClassificationReport;
+pub use super::run_state::{Phase, RunState};
 use super::sample;
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +131,8 @@ pub struct StepReport {
     pub step: u32,
     pub epoch: u32,
     pub loss: f32,
-    /// Part of anchors whose positive is the nearest of all 2N − 1 candidates.
+    /// Part of anchors whose positive is the nearest of all 2N − 1 candidates; a
+    /// tie is a miss. See [`super::nt_xent::Similarities::contrastive_accuracy`].
     pub contrastive_accuracy: f32,
     /// Mean over dimensions of the standard deviation of normalised z.
     pub std: f32,
@@ -153,31 +155,6 @@ pub struct EpochReport {
     pub rank_me: Option<f32>,
 }
 
-/// What the training loop is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// Images and weights go to the device.
-    Load,
-    /// The first step: kernels are compiled.
-    Compile,
-    Train,
-    /// kNN at the end of an epoch.
-    Evaluate,
-}
-
-/// Life of a run as the page shows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RunState {
-    #[default]
-    Idle,
-    Running(Phase),
-    Paused,
-    /// Ended early on request; what was learned is kept.
-    Cancelled,
-    Finished,
-    Failed,
-}
-
 /// What a run of this configuration would cost on the device in use.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -188,9 +165,6 @@ pub struct Estimate {
     pub memory_bytes: u64,
     /// Epochs that fit about ten minutes.
     pub proposed_epochs: u32,
-    /// True where the step time was measured on this device, false where it
-    /// was scaled from another configuration.
-    pub measured: bool,
 }
 
 /// A classifier on frozen features, judged on the test split.

@@ -33,11 +33,6 @@ impl Schedule {
             self.peak * 0.5 * (1.0 + (PI * done).cos())
         }
     }
-
-    /// The step at the peak.
-    pub fn peak_step(&self) -> u32 {
-        self.warmup
-    }
 }
 
 #[cfg(test)]
@@ -53,7 +48,7 @@ mod tests {
     #[test]
     fn warm_up_is_linear_and_the_cosine_symmetric() {
         let s = schedule(0.1, 100);
-        assert_eq!((s.rate(1), s.rate(5), s.rate(10), s.peak_step()), (0.2, 1.0, 2.0, 10));
+        assert_eq!((s.rate(1), s.rate(5), s.rate(10), s.warmup), (0.2, 1.0, 2.0, 10));
         // Halfway between steps 10 and 101 the cosine is at half of the peak.
         let middle = (s.rate(55) + s.rate(56)) / 2.0;
         assert!((middle - 1.0).abs() < 1e-12, "{middle}");
@@ -66,7 +61,7 @@ mod tests {
             let rates: Vec<f64> = (1..=total).map(|t| s.rate(t)).collect();
             assert!(rates.iter().all(|r| *r > 0.0 && *r <= 2.0), "{warmup} {total}");
             assert_eq!(rates.iter().filter(|r| **r == 2.0).count(), 1, "{warmup} {total}");
-            let peak = s.peak_step() as usize;
+            let peak = s.warmup as usize;
             assert!(rates[..peak].is_sorted_by(|a, b| a < b) && rates[peak - 1..].is_sorted_by(|a, b| a > b));
         }
     }

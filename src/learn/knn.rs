@@ -109,6 +109,11 @@ impl Probe {
         (!bank.is_empty() && !queries.is_empty()).then_some(Self { bank, bank_labels, queries, truth })
     }
 
+    /// Images whose features [`Probe::accuracy`] computes.
+    pub fn images(&self) -> usize {
+        self.bank.len() + self.queries.len()
+    }
+
     /// kNN accuracy of an encoder (see [`features`] for what it must be).
     pub async fn accuracy(
         &self,

@@ -17,8 +17,10 @@ const TINY: f32 = 1e-30;
 pub struct NtXent {
     /// Mean of ℓ over the 2N anchors; [1], with its graph.
     pub loss: Tensor<1>,
-    /// Part of anchors whose positive is nearer than each of the 2N − 2
-    /// negatives; a tie does not count, so a collapse reads 0. [1], no graph.
+    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse
+    /// reads 0. [1], no graph.
+    ///
+    /// [`Similarities::contrastive_accuracy`]: crate::core::nt_xent::Similarities::contrastive_accuracy
     pub contrastive_accuracy: Tensor<1>,
     /// Mean over dimensions of the standard deviation (divisor 2N − 1) of
     /// normalised z: about 1/√D when healthy, 0 when collapsed. [1], no graph.

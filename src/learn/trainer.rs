@@ -141,11 +141,11 @@ impl Trainer {
     /// Full batches in the training images; the incomplete rest is dropped, and
     /// is another one every epoch.
     pub fn steps_per_epoch(&self) -> u32 {
-        (self.images.len() / self.config.batch) as u32
+        self.config.steps_per_epoch(self.images.len())
     }
 
     pub fn total_steps(&self) -> u32 {
-        self.steps_per_epoch() * self.config.epochs
+        self.config.total_steps(self.images.len())
     }
 
     pub fn done(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Words of the landing page and of the chart's nodes.
 
-use super::units::{count, percent};
+use super::units::{count, percent, whole_percent};
 
 pub const TITLE: &str = "Teach a network to see, without labels";
 pub const LEAD: &str = "SimCLR learns from two altered views of each picture. Train one on your own images, on your own \
@@ -94,8 +94,4 @@ pub fn scores(precision: f64, recall: f64, f1: f64) -> String {
 
 fn short(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
-}
-
-fn whole_percent(part: f64) -> String {
-    format!("{:.0} %", (part * 100.0).floor())
 }

@@ -1,6 +1,7 @@
 //! Words of the page "Pre-train".
 
 use super::units::{bytes, count, duration, percent};
+use crate::core::diagnostics::Alarm;
 use crate::core::report::{Phase, RunState};
 
 pub const TITLE: &str = "Pre-train";
@@ -34,7 +35,6 @@ pub const STEP_TIME: &str = "A step";
 pub const TOTAL_TIME: &str = "Whole run";
 pub const MEMORY: &str = "Device memory";
 pub const STEPS: &str = "Steps";
-pub const SCALED: &str = "Scaled from the time of other settings.";
 
 pub const RUN: &str = "Run";
 pub const START: &str = "Start";
@@ -73,12 +73,19 @@ pub const HEALTHY: &str = "healthy";
 pub const LEARNING_RATE: &str = "Learning rate";
 pub const LEARNING_RATE_HELP: &str = "Rises in warm-up, then falls along a cosine.";
 
-pub const COLLAPSED: &str =
-    "The embeddings are collapsing: all images are getting nearly the same z, and nothing is learned.";
-pub const COLLAPSED_TODO: &str =
-    "Cancel, then lower the learning rate or raise the batch size, and keep random crop and colour jitter on.";
-pub const NOT_FINITE: &str = "The loss is no longer a number.";
-pub const NOT_FINITE_TODO: &str = "Cancel and start again with half the learning rate, or a higher temperature.";
+/// What is wrong, and what to do about it.
+pub fn alarm(alarm: Alarm) -> (&'static str, &'static str) {
+    match alarm {
+        Alarm::Collapse => (
+            "The embeddings are collapsing: all images are getting nearly the same z, and nothing is learned.",
+            "Cancel, then lower the learning rate or raise the batch size, and keep random crop and colour jitter on.",
+        ),
+        Alarm::NotFinite => (
+            "The loss is no longer a number.",
+            "The run has stopped. Start again with half the learning rate, or a higher temperature.",
+        ),
+    }
+}
 
 pub fn state(state: RunState) -> &'static str {
     match state {
@@ -86,7 +93,7 @@ pub fn state(state: RunState) -> &'static str {
         RunState::Running(Phase::Load) => "Loading images and weights onto the device",
         RunState::Running(Phase::Compile) => "Compiling kernels: the first step takes longer",
         RunState::Running(Phase::Train) => "Training",
-        RunState::Running(Phase::Evaluate) => "Measuring kNN accuracy",
+        RunState::Running(Phase::Evaluate { .. }) => "Measuring kNN accuracy",
         RunState::Paused => "Paused",
         RunState::Cancelled => "Cancelled. What was learned is kept",
         RunState::Finished => "Finished",

@@ -5,6 +5,10 @@ pub fn percent(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
 }
 
+pub fn whole_percent(part: f64) -> String {
+    format!("{:.0} %", (part * 100.0).floor())
+}
+
 /// Bytes in binary units, as memory is sold.
 pub fn bytes(n: f64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];

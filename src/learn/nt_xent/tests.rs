@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::nt_xent::Similarities;
 use crate::core::rng::Rng;
 
 fn tensor(rows: &[f32], shape: [usize; 2]) -> Tensor<2> {
@@ -79,6 +80,22 @@ fn accuracy_counts_anchors_whose_positive_is_nearest() {
     let z = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, -1.0]].concat();
     let result = nt_xent(tensor(&z, [6, 2]), 0.5);
     assert!((scalar(result.contrastive_accuracy) - 4.0 / 6.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_tie_is_a_miss_as_in_core() {
+    // Image 1's views equal one of image 2's, whose other is as far from image
+    // 1 as from image 3; the views of 3 find each other.
+    let (a, b) = ([1.0, 0.0, 1.0, 0.0, -1.0, 0.0], [1.0, 0.0, 0.0, 1.0, -1.0, 0.0]);
+    let here = scalar(nt_xent(tensor(&[a, b].concat(), [6, 2]), 0.5).contrastive_accuracy);
+    assert!((here - 2.0 / 6.0).abs() < 1e-6, "{here}");
+    // Random, collapsed, not a number; one of them each.
+    let nothing = [[f32::NAN; 6], [1.0; 6]].concat();
+    for z in [[a, b].concat(), noise([6, 2], 9), vec![0.3; 12], vec![0.0; 12], nothing] {
+        let here = scalar(nt_xent(tensor(&z, [6, 2]), 0.5).contrastive_accuracy);
+        let core = Similarities::of(&z[..6], &z[6..], 2).contrastive_accuracy();
+        assert!((f64::from(here) - core).abs() < 1e-6, "{here} and {core} of {z:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
+use crate::core::progress::proposed_epochs;
 use crate::core::report::{Backend, Estimate};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
@@ -12,13 +13,9 @@ use crate::worker::session::{self, Job, Wish, Working, with};
 use crate::worker::turn::{now, turn};
 use std::cell::RefCell;
 
-/// How long a proposed run should take, in milliseconds.
-const TEN_MINUTES: f64 = 600_000.0;
 /// Stop timing after this many milliseconds or steps, whichever comes first.
 const LONG_ENOUGH: f64 = 1_500.0;
 const STEPS: u32 = 8;
-/// Epochs proposed at most: more hardly helps a set of some thousand images.
-const MOST_EPOCHS: f64 = 1_000.0;
 
 /// A step that was timed, and what it depends on.
 struct Timed {
@@ -55,8 +52,7 @@ pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
             milliseconds
         }
     };
-    let steps_per_epoch = (train.len() / config.batch) as u32;
-    let epochs = TEN_MINUTES / (milliseconds * f64::from(steps_per_epoch));
+    let steps_per_epoch = config.steps_per_epoch(train.len());
     post(
         Some(id),
         Event::Estimate(Estimate {
@@ -64,8 +60,7 @@ pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
             steps_per_epoch,
             step_milliseconds: milliseconds as f32,
             memory_bytes: Cost::memory(config, images),
-            proposed_epochs: round(epochs.clamp(1.0, MOST_EPOCHS)),
-            measured: true,
+            proposed_epochs: proposed_epochs(steps_per_epoch, milliseconds),
         }),
     );
     Ok(())
@@ -114,16 +109,4 @@ async fn time(config: &RunConfig, train: &[usize]) -> Result<f64, Fault> {
         }
     }
     if best.is_finite() { Ok(best.max(0.1)) } else { Err(Fault::Busy) }
-}
-
-/// Two leading digits: a proposal is no measurement.
-fn round(epochs: f64) -> u32 {
-    let unit = if epochs >= 100.0 {
-        10.0
-    } else if epochs >= 20.0 {
-        5.0
-    } else {
-        1.0
-    };
-    ((epochs / unit).floor() * unit) as u32
 }

@@ -1,9 +1,9 @@
 //! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
 
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, RunState};
+use crate::core::report::{EpochReport, Phase, RunState};
 use crate::learn::diagnostics;
-use crate::learn::encoder::{BatchNormEstimator, Encoder};
+use crate::learn::encoder::BatchNormEstimator;
 use crate::learn::export;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
@@ -11,7 +11,7 @@ use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::{Trainer, draw_views};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::session::{self, Job, Wish, Working, set_state, with};
 use crate::worker::turn::{now, turn};
 
 /// Images a forward pass without gradients.
@@ -23,10 +23,13 @@ pub const QUERIES: usize = 1_000;
 const ESTIMATING_BATCHES: usize = 8;
 /// Milliseconds between two reports of progress.
 const TELL_EVERY: f64 = 150.0;
+/// The same for kNN at the end of an epoch: most are over before.
+const TELL_KNN_EVERY: f64 = 500.0;
 
-/// kNN and the embeddings' state after an epoch (0: before the first step).
-/// What a cancel cuts off is left out.
+/// kNN and the embeddings' state after an epoch (0: before the first step),
+/// with progress by batches of images. What a cancel cuts off is left out.
 pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Result<EpochReport, Fault> {
+    set_state(RunState::Running(Phase::Evaluate { percent: 0 }));
     let mut report = EpochReport { epoch, ..EpochReport::default() };
     let config = trainer.config();
     let sample = &trainer.images()[..trainer.images().len().min(config.batch)];
@@ -38,12 +41,16 @@ pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Resu
         report.rank_me = Some(seen.rank_me);
     }
     let Some(probe) = probe else { return Ok(report) };
-    let encoder = if epoch > 0 { trainer.encoder() } else { estimated(trainer).await };
-    let mut pause = async |_| {
+    let mut told = now();
+    let mut pause = async |part: f32| {
+        if now() - told > TELL_KNN_EVERY {
+            told = now();
+            set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
+        }
         turn().await;
         with(|s| s.wish) != Wish::Cancel
     };
-    match probe.accuracy(&encoder, trainer.store(), BATCH, &mut pause).await {
+    match knn(trainer, probe, epoch, &mut pause).await {
         Ok(accuracy) => report.knn = Some(accuracy),
         Err(Stopped::OnRequest) => {}
         Err(Stopped::Failed(fault)) => return Err(fault),
@@ -51,15 +58,30 @@ pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Resu
     Ok(report)
 }
 
-/// The step-0 encoder with batch-norm statistics of some training images.
-async fn estimated(trainer: &Trainer) -> Encoder {
-    let mut estimator = BatchNormEstimator::new(&trainer.initial_encoder());
-    let batch = BATCH.min(trainer.images().len());
-    for part in trainer.images().chunks_exact(batch).take(ESTIMATING_BATCHES) {
-        estimator.add(trainer.store().gather(part));
-        turn().await;
+/// kNN accuracy; at epoch 0 of the step-0 encoder, whose batch-norm statistics
+/// some training images first give. `pause` as in `learn::features`.
+async fn knn(
+    trainer: &Trainer,
+    probe: &Probe,
+    epoch: u32,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<f32, Stopped> {
+    if epoch > 0 {
+        return probe.accuracy(&trainer.encoder(), trainer.store(), BATCH, pause).await;
     }
-    estimator.finish()
+    let parts = trainer.images().chunks_exact(BATCH.min(trainer.images().len())).take(ESTIMATING_BATCHES);
+    let before = parts.len() as f32;
+    let all = before + probe.images().div_ceil(BATCH) as f32;
+    let mut estimator = BatchNormEstimator::new(&trainer.initial_encoder());
+    for (done, part) in (1..).zip(parts) {
+        estimator.add(trainer.store().gather(part));
+        // Nothing is read here, so on a GPU this is ahead of the work itself.
+        if !pause(done as f32 / all).await {
+            return Err(Stopped::OnRequest);
+        }
+    }
+    let mut rest = async |part: f32| pause((before + part * (all - before)) / all).await;
+    probe.accuracy(&estimator.finish(), trainer.store(), BATCH, &mut rest).await
 }
 
 /// Linear evaluation of the run's encoder beside its baselines.
@@ -112,10 +134,7 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
 
 /// The encoder's weights and what made them.
 pub async fn export(id: u32) -> Result<(), Fault> {
-    let (encoder, config) = with(|s| {
-        let run = s.run.as_ref().filter(|_| s.state != RunState::Idle);
-        run.map(|r| (r.trainer.encoder(), r.config)).ok_or(Fault::NoEncoder)
-    })?;
+    let (encoder, config) = with(|s| s.run.as_ref().map(|r| (r.trainer.encoder(), r.config)).ok_or(Fault::NoEncoder))?;
     let internal = |detail| Fault::Internal { detail };
     let safetensors = export::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
     let config_json = serde_json::to_string_pretty(&config).map_err(|e| internal(e.to_string()))?;

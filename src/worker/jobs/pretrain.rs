@@ -17,7 +17,7 @@ use crate::worker::turn::{now, turn};
 /// chart, rarely enough that the device does not stand idle.
 const READ_EVERY: f64 = 250.0;
 /// Most steps between two reads, so that the queue of a fast device stays short.
-const MOST_UNREAD: u32 = 16;
+const MOST_UNREAD: usize = 16;
 
 /// A run as it waits between two calls of the loop.
 pub struct Run {
@@ -25,9 +25,11 @@ pub struct Run {
     pub trainer: Trainer,
     /// Labelled images of kNN; none without labels.
     probe: Option<Probe>,
+    /// The encoder was judged as it was before the first step.
+    begun: bool,
     /// Sum and number of losses in the current epoch.
     losses: (f64, u32),
-    /// Wall time of a step, smoothed, in milliseconds.
+    /// Wall time of a step when the metrics were last read, in milliseconds.
     pace: f64,
 }
 
@@ -37,10 +39,13 @@ impl Run {
     }
 }
 
-/// Starts a run; one that is there already is replaced.
+/// Starts a run; one that has ended is replaced.
 pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
     config.check().map_err(Fault::Config)?;
     let working = Working::begin(Job::Train)?;
+    if with(|s| s.state.is_active()) {
+        return Err(Fault::Busy);
+    }
     let compute = session::compute().await?;
     let store = session::store().await?;
     let (train, _) = estimate::training_images(&config)?;
@@ -52,7 +57,7 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
         let dataset = s.library.dataset()?;
         Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
     });
-    let run = Run { config, trainer, probe, losses: (0.0, 0), pace: 0.0 };
+    let run = Run { config, trainer, probe, begun: false, losses: (0.0, 0), pace: 0.0 };
     post(Some(id), Event::Alive);
     drive(run, false, working).await
 }
@@ -84,13 +89,14 @@ pub fn let_go() {
 
 async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fault> {
     let ended = steps(&mut run, one_step).await;
-    with(|s| s.run = Some(run));
     drop(working);
     match ended {
         Ok(state) => {
+            with(|s| s.run = Some(run));
             set_state(state);
             Ok(())
         }
+        // The run is dropped: where the loss is no number the weights are none.
         Err(fault) => {
             set_state(RunState::Failed);
             Err(fault)
@@ -98,27 +104,37 @@ async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fau
     }
 }
 
-async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
-    if run.steps() == 0 {
-        epoch_end(run, 0, None).await?;
-        set_state(RunState::Running(Phase::Compile));
-    } else {
-        set_state(RunState::Running(Phase::Train));
+/// The state that a person's wish, or the end of a single step, leads to; none
+/// where the loop goes on, or is through.
+fn asked(run: &Run, one_step: bool) -> Option<RunState> {
+    match with(|s| s.wish) {
+        Wish::Cancel => Some(RunState::Cancelled),
+        _ if run.trainer.done() => None,
+        Wish::Pause => Some(RunState::Paused),
+        Wish::GoOn => one_step.then_some(RunState::Paused),
     }
+}
+
+async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
+    if !run.begun {
+        epoch_end(run, 0, None).await?;
+        run.begun = true;
+        if let Some(state) = asked(run, false) {
+            return Ok(state);
+        }
+    }
+    set_state(RunState::Running(if run.steps() == 0 { Phase::Compile } else { Phase::Train }));
     turn().await;
     let mut since_read = now();
-    let mut unread = 0;
     while !run.trainer.done() {
         let first = run.steps() == 0;
         run.trainer.step();
-        unread += 1;
         let epoch_ends = run.steps().is_multiple_of(run.trainer.steps_per_epoch());
         let wish = with(|s| s.wish);
-        let due = unread >= MOST_UNREAD || now() - since_read + run.pace / 2.0 >= READ_EVERY;
+        let due = run.trainer.unread() >= MOST_UNREAD || now() - since_read + run.pace / 2.0 >= READ_EVERY;
         if first || due || epoch_ends || one_step || wish != Wish::GoOn {
             let reports = read(run, now() - since_read).await?;
             since_read = now();
-            unread = 0;
             if first {
                 set_state(RunState::Running(Phase::Train));
             }
@@ -134,12 +150,8 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
             since_read = now();
         }
         turn().await;
-        match with(|s| s.wish) {
-            Wish::Cancel => return Ok(RunState::Cancelled),
-            _ if run.trainer.done() => {}
-            Wish::Pause => return Ok(RunState::Paused),
-            Wish::GoOn if one_step => return Ok(RunState::Paused),
-            Wish::GoOn => {}
+        if let Some(state) = asked(run, one_step) {
+            return Ok(state);
         }
     }
     Ok(RunState::Finished)
@@ -149,7 +161,7 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
 async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
     let mut reports = run.trainer.read().await?;
     let each = elapsed / reports.len().max(1) as f64;
-    run.pace = if run.pace == 0.0 { each } else { 0.7 * run.pace + 0.3 * each };
+    run.pace = each;
     for report in &mut reports {
         report.milliseconds = each as f32;
         run.losses = (run.losses.0 + f64::from(report.loss), run.losses.1 + 1);
@@ -160,7 +172,6 @@ async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
 
 /// kNN on validation, with whatever labels there are.
 async fn epoch_end(run: &Run, epoch: u32, loss: Option<f32>) -> Result<(), Fault> {
-    set_state(RunState::Running(Phase::Evaluate));
     let mut report = evaluate::judge(&run.trainer, run.probe.as_ref(), epoch).await?;
     report.loss = loss;
     post(None, Event::Epoch(report));

@@ -3,7 +3,6 @@
 use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
-use crate::core::report::RunState;
 use leptos::prelude::*;
 
 /// What stands between now and a result.
@@ -30,20 +29,13 @@ fn stage(store: Store) -> Stage {
         None => Stage::NoImages,
         Some((false, true)) => Stage::NoLabels,
         Some((false, false)) => Stage::FewLabels,
-        Some((true, _)) if steps == 0 && store.run.get() != RunState::Finished => match store.run.get() {
-            RunState::Running(_) => Stage::Training,
-            _ => Stage::NoEncoder,
+        Some((true, _)) if store.run.get().is_running() => Stage::Training,
+        Some((true, _)) if steps == 0 || !store.run.get().keeps_encoder() => Stage::NoEncoder,
+        Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
+            None => Stage::Ready,
+            Some(before) if before < steps => Stage::Again(steps - before),
+            Some(_) => Stage::Done,
         },
-        Some((true, _)) => {
-            if matches!(store.run.get(), RunState::Running(_)) {
-                return Stage::Training;
-            }
-            match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
-                None => Stage::Ready,
-                Some(before) if before < steps => Stage::Again(steps - before),
-                Some(_) => Stage::Done,
-            }
-        }
     }
 }
 

@@ -113,8 +113,7 @@ pub fn linear(store: Store) -> Status {
     if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) {
         return Status::Waiting(text::WAITS_LABELS.into());
     }
-    let ended = matches!(store.run.get(), RunState::Finished | RunState::Cancelled | RunState::Paused);
-    if ended && steps(store) > 0 {
+    if store.run.get().keeps_encoder() && steps(store) > 0 {
         return Status::Ready(text::READY.into());
     }
     Status::Waiting(text::WAITS_TRAINING.into())

@@ -4,14 +4,9 @@ use crate::app::parts::chart::{Chart, Rule};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::percent;
-use crate::core::nt_xent;
 use crate::core::report::StepReport;
+use crate::core::{diagnostics, nt_xent};
 use leptos::prelude::*;
-
-/// Steps before the spread of embeddings says anything.
-const SETTLED: u32 = 10;
-/// Part of the healthy spread under which embeddings count as collapsing.
-const COLLAPSE: f32 = 0.25;
 
 fn three_digits(y: f64) -> String {
     format!("{y:.3}")
@@ -115,13 +110,7 @@ fn Alarm() -> impl IntoView {
     let alarm = Memo::new(move |_| {
         let output = store.run_config.with(|c| c.map_or(128, |c| c.head.output));
         let last = store.steps.with(|s| s.last().copied())?;
-        if !last.loss.is_finite() {
-            Some((text::NOT_FINITE, text::NOT_FINITE_TODO))
-        } else if last.step >= SETTLED && last.std < COLLAPSE / (output as f32).sqrt() {
-            Some((text::COLLAPSED, text::COLLAPSED_TODO))
-        } else {
-            None
-        }
+        diagnostics::alarm(&last, output).map(text::alarm)
     });
     view! {
         <div role="alert">

@@ -9,10 +9,9 @@ use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
-use crate::app::text::units::duration;
+use crate::app::text::units::{duration, whole_percent};
 use crate::core::progress::Progress;
-use crate::core::report::RunState;
-use crate::core::run_state::RunRequest;
+use crate::core::report::{Phase, RunState};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -23,9 +22,7 @@ pub fn Run() -> impl IntoView {
     let progress = meters::progress(store);
     // Evaluation after each epoch would be announced too often.
     let announced = Memo::new(move |_| match store.run.get() {
-        RunState::Running(crate::core::report::Phase::Evaluate) => {
-            text::state(RunState::Running(crate::core::report::Phase::Train))
-        }
+        RunState::Running(Phase::Evaluate { .. }) => text::state(RunState::Running(Phase::Train)),
         state => text::state(state),
     });
     Effect::new(move |first: Option<()>| {
@@ -35,11 +32,12 @@ pub fn Run() -> impl IntoView {
         }
     });
     let state = Signal::derive(move || text::state(store.run.get()).to_owned());
-    let part = Signal::derive(move || progress.get().map(|p| p.part()));
-    let detail = Signal::derive(move || match progress.get() {
-        Some(p) => format!("{:.0} %", (p.part() * 100.0).floor()),
-        None => String::new(),
+    // Of the run; where kNN takes long, of that.
+    let part = Signal::derive(move || match store.run.get() {
+        RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
+        _ => progress.get().map(|p| p.part()),
     });
+    let detail = Signal::derive(move || part.get().map_or_else(String::new, whole_percent));
     let fact = move |read: fn(&Progress) -> Option<String>| {
         move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
     };
@@ -97,15 +95,14 @@ fn Buttons() -> impl IntoView {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
         fits && !wrong.get() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none)
     });
-    let allows = move |request| Memo::new(move |_| store.run.get().allows(request));
     let paused = Memo::new(move |_| store.run.get() == RunState::Paused);
     let over = Memo::new(move |_| store.run.get().is_over());
-    let (start, pause, cancel) = (allows(RunRequest::Start), allows(RunRequest::Pause), allows(RunRequest::Cancel));
-    let trained = Memo::new(move |_| store.steps.with(|s| !s.is_empty()));
-    let at_rest = Memo::new(move |_| over.get() || paused.get());
+    let running = Memo::new(move |_| store.run.get().is_running());
+    let active = Memo::new(move |_| store.run.get().is_active());
+    let trained = Memo::new(move |_| store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
     view! {
         <div class="actions">
-            <Show when=move || start.get()>
+            <Show when=move || !active.get()>
                 <button
                     type="button"
                     class:primary=move || !(over.get() && trained.get())
@@ -120,7 +117,7 @@ fn Buttons() -> impl IntoView {
                     {text::EVALUATE}
                 </Link>
             </Show>
-            <Show when=move || pause.get()>
+            <Show when=move || running.get()>
                 <button type="button" class="primary" on:click=move |_| client.send(Request::Pause)>
                     {text::PAUSE}
                 </button>
@@ -133,12 +130,12 @@ fn Buttons() -> impl IntoView {
                     {text::STEP_ONE}
                 </button>
             </Show>
-            <Show when=move || cancel.get()>
+            <Show when=move || active.get()>
                 <button type="button" on:click=move |_| client.send(Request::Cancel)>
                     {text::CANCEL}
                 </button>
             </Show>
-            <Show when=move || at_rest.get() && trained.get()>
+            <Show when=move || trained.get()>
                 <Download />
             </Show>
         </div>

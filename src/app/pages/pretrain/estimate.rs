@@ -94,7 +94,6 @@ pub fn Estimate() -> impl IntoView {
                 Some(
                     view! {
                         <p>{text::proposal(proposed, epoch * f64::from(proposed))}</p>
-                        {(!estimate.measured).then(|| view! { <p class="muted small">{text::SCALED}</p> })}
                         {differs
                             .then(|| {
                                 view! {

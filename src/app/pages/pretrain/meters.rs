@@ -33,11 +33,11 @@ pub fn progress(store: Store) -> RwSignal<Option<Progress>> {
     Effect::new(move |before: Option<RunState>| {
         let state = store.run.get();
         let was_paused = before == Some(RunState::Paused);
-        if was_paused && matches!(state, RunState::Running(_)) {
+        if was_paused && state.is_running() {
             progress.update(|p| p.iter_mut().for_each(Progress::interrupted));
         }
-        if state == RunState::Running(Phase::Evaluate) {
-            evaluating_since.set_value(Some(now()));
+        if matches!(state, RunState::Running(Phase::Evaluate { .. })) {
+            evaluating_since.update_value(|since| *since = since.or_else(|| Some(now())));
         } else if let Some(since) = evaluating_since.try_update_value(Option::take).flatten() {
             progress.update(|p| p.iter_mut().for_each(|p| p.evaluation_took(now() - since)));
         }

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod device;
 pub mod guard;
 pub mod layout;
+pub mod lesson;
 pub mod link;
 pub mod meter;
 pub mod notice;

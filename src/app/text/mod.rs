@@ -10,6 +10,7 @@ pub mod help;
 pub mod home;
 pub mod lars;
 pub mod layout;
+pub mod lesson;
 pub mod nt_xent;
 pub mod pretrain;
 pub mod settings;

@@ -1,46 +1,12 @@
 //! Words of the lesson "NT-Xent".
 
+use super::lesson::{Question, Step};
 use crate::core::lesson::VIEWS;
 use crate::core::lesson::matrix::Impossible;
 
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =
     "The loss behind SimCLR, on two images and four views. Every number is live: change one and all others follow.";
-pub const STEPS: &str = "Steps";
-pub const ALL_STEPS: &str = "All steps";
-pub const ONE_STEP: &str = "One step at a time";
-pub const COPY: &str = "Copy link";
-pub const COPIED: &str = "The link holds this step and your changes.";
-pub const NOT_COPIED: &str = "The browser did not allow it: copy the address of this page.";
-pub const PRINT: &str = "Print";
-pub const BACK: &str = "Previous";
-pub const NEXT: &str = "Next";
-pub const KEYS: &str = "Keys: ← and → change the step.";
-pub const WHY: &str = "Why?";
-pub const PRINTED: &str = "What the tutorial prints";
-pub const QUESTION: &str = "Question";
-pub const RIGHT: &str = "Right. ";
-pub const WRONG: &str = "Not quite. ";
-pub const DONE: &str = "answered";
-pub const BAD_LINK: &str = "This link holds values that the lesson cannot use; the rest was taken.";
-
-pub struct Question {
-    pub ask: &'static str,
-    pub answers: [&'static str; 3],
-    pub right: usize,
-    pub because: &'static str,
-}
-
-pub struct Step {
-    pub title: &'static str,
-    pub text: &'static str,
-    /// As `core::formula` reads it.
-    pub formula: &'static str,
-    pub why: &'static str,
-    pub printed: Option<&'static str>,
-    pub question: Question,
-}
-
 pub const ALL: [Step; 8] = [
     Step {
         title: "Views",

@@ -1,19 +1,16 @@
-//! The lesson "NT-Xent": one idea a step, picture and arithmetic side by side.
-//! It needs no worker before its last step.
+//! The lesson "NT-Xent". It needs no worker before its last step.
 
 mod draw;
 mod play;
 mod state;
 mod views;
 
-use crate::app::parts::announce::Announcer;
-use crate::app::text::fault::one_field;
+use crate::app::parts::lesson::{Lesson, lesson};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::query::Place;
-use draw::formula;
 use leptos::prelude::*;
 use state::State;
-use wasm_bindgen::JsCast;
+
+static LESSON: Lesson = Lesson { name: "nt-xent", title: text::TITLE, lead: text::LEAD, steps: &text::ALL };
 
 /// What each step lets a visitor do, in the order of the words.
 const BODIES: [fn(State) -> AnyView; text::ALL.len()] = [
@@ -29,173 +26,6 @@ const BODIES: [fn(State) -> AnyView; text::ALL.len()] = [
 
 #[component]
 pub fn NtXent() -> impl IntoView {
-    let (state, faults) = State::open();
-    state.follow();
-    let printing = RwSignal::new(false);
-    let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
-    let after = window_event_listener_untyped("afterprint", move |_| printing.set(false));
-    let announcer = Announcer::get();
-    let go = move |to: usize| {
-        state.place.set(Place::Step(to));
-        announcer.say(text::ALL[to].title);
-    };
-    let by = move |more: bool| {
-        if let Place::Step(now) = state.place.get_untracked() {
-            go(if more { (now + 1).min(text::ALL.len() - 1) } else { now.saturating_sub(1) });
-        }
-    };
-    let keys = window_event_listener(leptos::ev::keydown, move |event| {
-        let element = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-        // Arrows belong to a field, and to a part that scrolls sideways.
-        let typing = element.is_some_and(|e| {
-            matches!(e.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") || e.class_list().contains("scroll-x")
-        });
-        if typing || event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
-            return;
-        }
-        match event.key().as_str() {
-            "ArrowRight" => by(true),
-            "ArrowLeft" => by(false),
-            _ => {}
-        }
-    });
-    on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
-    let all = Memo::new(move |_| printing.get() || state.place.get() == Place::All);
-    let at = Memo::new(move |_| if let Place::Step(step) = state.place.get() { step } else { 0 });
-    let steps = text::ALL.iter().enumerate().map(|(n, one)| {
-        view! {
-            <li>
-                <button
-                    class="quiet"
-                    aria-current=move || (!all.get() && at.get() == n).then_some("step")
-                    on:click=move |_| go(n)
-                >
-                    <span class="lesson-number">{n + 1}</span>
-                    <span class="lesson-name">{one.title}</span>
-                    {move || {
-                        state
-                            .progress
-                            .with(|p| p.is_done(n))
-                            .then(|| view! { <span aria-hidden="true">"✓"</span><span class="visually-hidden">{text::DONE}</span> })
-                    }}
-                </button>
-            </li>
-        }
-    });
-    let last = text::ALL.len() - 1;
-    let said = RwSignal::new("");
-    view! {
-        <div class="page-head">
-            <h1>{text::TITLE}</h1>
-            <p class="lead">{text::LEAD}</p>
-        </div>
-        {(!faults.is_empty())
-            .then(|| {
-                let list: Vec<String> = faults.iter().map(one_field).collect();
-                view! { <p class="notice warn" role="alert">{format!("{} {}", text::BAD_LINK, list.join(" "))}</p> }
-            })}
-        <nav aria-label=text::STEPS class="lesson-steps">
-            <ol>{steps.collect_view()}</ol>
-        </nav>
-        {move || {
-            if all.get() {
-                (0..text::ALL.len()).map(|n| step(state, n, true)).collect_view().into_any()
-            } else {
-                step(state, at.get(), false)
-            }
-        }}
-        <div class="lesson-nav">
-            <button disabled=move || all.get() || at.get() == 0 on:click=move |_| by(false)>
-                {text::BACK}
-            </button>
-            <span class="muted small">{text::KEYS}</span>
-            <button class="primary" disabled=move || all.get() || at.get() == last on:click=move |_| by(true)>
-                {text::NEXT}
-            </button>
-        </div>
-        <div class="actions lesson-tools">
-            <button
-                class="quiet"
-                on:click=move |_| {
-                    let next = if all.get_untracked() { Place::Step(0) } else { Place::All };
-                    state.place.set(next);
-                }
-            >
-                {move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS }}
-            </button>
-            <button class="quiet" on:click=move |_| state::copy(announcer, said)>
-                {text::COPY}
-            </button>
-            <button
-                class="quiet"
-                on:click=move |_| {
-                    let _ = window().print();
-                }
-            >
-                {text::PRINT}
-            </button>
-            <span class="muted small" aria-hidden="true">{said}</span>
-        </div>
-    }
-}
-
-/// One step; `open` opens its folds, for paper.
-fn step(state: State, n: usize, open: bool) -> AnyView {
-    let words = &text::ALL[n];
-    let id = format!("step-{}", n + 1);
-    view! {
-        <article class="card lesson" aria-labelledby=id>
-            <div class="lesson-read">
-                <h2 id=format!("step-{}", n + 1)>{format!("{}. {}", n + 1, words.title)}</h2>
-                <p>{words.text}</p>
-                {formula(move || words.formula.to_owned())}
-            </div>
-            <div class="lesson-play">{BODIES[n](state)}</div>
-            <div class="lesson-ask">
-                {fold(text::WHY, words.why, open)} {words.printed.map(|printed| fold(text::PRINTED, printed, open))}
-                {question(state, n)}
-            </div>
-        </article>
-    }
-    .into_any()
-}
-
-fn fold(title: &'static str, words: &'static str, open: bool) -> AnyView {
-    view! {
-        <details open=open>
-            <summary>{title}</summary>
-            <p>{words}</p>
-        </details>
-    }
-    .into_any()
-}
-
-fn question(state: State, n: usize) -> AnyView {
-    let question = &text::ALL[n].question;
-    let chosen = RwSignal::new(None::<usize>);
-    let answers = question.answers.iter().enumerate().map(|(i, answer)| {
-        let choose = move |_| {
-            chosen.set(Some(i));
-            if i == question.right {
-                state.progress.update(|p| p.mark(n));
-            }
-        };
-        view! {
-            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=choose>
-                {*answer}
-            </button>
-        }
-    });
-    let reply = move || {
-        let words = if chosen.get()? == question.right { text::RIGHT } else { text::WRONG };
-        Some(format!("{words}{}", question.because))
-    };
-    view! {
-        <fieldset class="lesson-question">
-            <legend>{format!("{}: {}", text::QUESTION, question.ask)}</legend>
-            <div class="actions">{answers.collect_view()}</div>
-            <p role="status">{reply}</p>
-        </fieldset>
-    }
-    .into_any()
+    let (state, faults) = State::open(&LESSON);
+    lesson(state.frame, &faults, move |n| BODIES[n](state))
 }

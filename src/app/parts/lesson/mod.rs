@@ -1,0 +1,195 @@
+//! A lesson's frame: one idea a step, picture and arithmetic side by side, with
+//! folds and a question. What a step lets a visitor do is the lesson's own.
+
+pub mod draw;
+mod state;
+
+use crate::app::parts::announce::Announcer;
+use crate::app::text::fault::one_field;
+use crate::app::text::lesson as text;
+use crate::core::error::ConfigFault;
+use crate::core::lesson::query::Place;
+use draw::formula;
+use leptos::prelude::*;
+use state::copy;
+pub use state::{Frame, Lesson, search};
+use wasm_bindgen::JsCast;
+
+/// The whole page of a lesson: its steps, one shown or all, and what goes with
+/// each; `play` is what step n lets a visitor do. `faults` are the address's.
+pub fn lesson(
+    frame: Frame,
+    faults: &[ConfigFault],
+    play: impl Fn(usize) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    let play: Box<dyn Fn(usize) -> AnyView + Send + Sync> = Box::new(play);
+    let (steps, last) = (frame.lesson.steps, frame.last());
+    let printing = RwSignal::new(false);
+    let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
+    let after = window_event_listener_untyped("afterprint", move |_| printing.set(false));
+    let announcer = Announcer::get();
+    let go = move |to: usize| {
+        frame.place.set(Place::Step(to));
+        announcer.say(steps[to].title);
+    };
+    let by = move |more: bool| {
+        if let Place::Step(now) = frame.place.get_untracked() {
+            go(if more { (now + 1).min(last) } else { now.saturating_sub(1) });
+        }
+    };
+    let keys = window_event_listener(leptos::ev::keydown, move |event| {
+        let element = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
+        // Arrows belong to a field, and to a part that scrolls sideways.
+        let typing = element.is_some_and(|e| {
+            matches!(e.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") || e.class_list().contains("scroll-x")
+        });
+        if typing || event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        match event.key().as_str() {
+            "ArrowRight" => by(true),
+            "ArrowLeft" => by(false),
+            _ => {}
+        }
+    });
+    on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
+    let all = Memo::new(move |_| printing.get() || frame.place.get() == Place::All);
+    let at = Memo::new(move |_| if let Place::Step(step) = frame.place.get() { step } else { 0 });
+    let buttons = steps.iter().enumerate().map(|(n, one)| {
+        view! {
+            <li>
+                <button
+                    class="quiet"
+                    aria-current=move || (!all.get() && at.get() == n).then_some("step")
+                    on:click=move |_| go(n)
+                >
+                    <span class="lesson-number">{n + 1}</span>
+                    <span class="lesson-name">{one.title}</span>
+                    {move || {
+                        frame
+                            .progress
+                            .with(|p| p.is_done(n))
+                            .then(|| view! { <span aria-hidden="true">"✓"</span><span class="visually-hidden">{text::DONE}</span> })
+                    }}
+                </button>
+            </li>
+        }
+    });
+    let said = RwSignal::new("");
+    view! {
+        <div class="page-head">
+            <h1>{frame.lesson.title}</h1>
+            <p class="lead">{frame.lesson.lead}</p>
+        </div>
+        {(!faults.is_empty())
+            .then(|| {
+                let list: Vec<String> = faults.iter().map(one_field).collect();
+                view! { <p class="notice warn" role="alert">{format!("{} {}", text::BAD_LINK, list.join(" "))}</p> }
+            })}
+        <nav aria-label=text::STEPS class="lesson-steps">
+            <ol>{buttons.collect_view()}</ol>
+        </nav>
+        {move || {
+            if all.get() {
+                (0..=last).map(|n| step(frame, n, play(n), true)).collect_view().into_any()
+            } else {
+                let n = at.get();
+                step(frame, n, play(n), false)
+            }
+        }}
+        <div class="lesson-nav">
+            <button disabled=move || all.get() || at.get() == 0 on:click=move |_| by(false)>
+                {text::BACK}
+            </button>
+            <span class="muted small">{text::KEYS}</span>
+            <button class="primary" disabled=move || all.get() || at.get() == last on:click=move |_| by(true)>
+                {text::NEXT}
+            </button>
+        </div>
+        <div class="actions lesson-tools">
+            <button
+                class="quiet"
+                on:click=move |_| {
+                    let next = if all.get_untracked() { Place::Step(0) } else { Place::All };
+                    frame.place.set(next);
+                }
+            >
+                {move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS }}
+            </button>
+            <button class="quiet" on:click=move |_| copy(announcer, said)>
+                {text::COPY}
+            </button>
+            <button
+                class="quiet"
+                on:click=move |_| {
+                    let _ = window().print();
+                }
+            >
+                {text::PRINT}
+            </button>
+            <span class="muted small" aria-hidden="true">{said}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// One step; `open` opens its folds, for paper.
+fn step(frame: Frame, n: usize, play: AnyView, open: bool) -> AnyView {
+    let words = &frame.lesson.steps[n];
+    let id = format!("step-{}", n + 1);
+    view! {
+        <article class="card lesson" aria-labelledby=id>
+            <div class="lesson-read">
+                <h2 id=format!("step-{}", n + 1)>{format!("{}. {}", n + 1, words.title)}</h2>
+                <p>{words.text}</p>
+                {formula(move || words.formula.to_owned())}
+            </div>
+            <div class="lesson-play">{play}</div>
+            <div class="lesson-ask">
+                {fold(text::WHY, words.why, open)} {words.printed.map(|printed| fold(text::PRINTED, printed, open))}
+                {question(frame, n)}
+            </div>
+        </article>
+    }
+    .into_any()
+}
+
+fn fold(title: &'static str, words: &'static str, open: bool) -> AnyView {
+    view! {
+        <details open=open>
+            <summary>{title}</summary>
+            <p>{words}</p>
+        </details>
+    }
+    .into_any()
+}
+
+fn question(frame: Frame, n: usize) -> AnyView {
+    let question = &frame.lesson.steps[n].question;
+    let chosen = RwSignal::new(None::<usize>);
+    let answers = question.answers.iter().enumerate().map(|(i, answer)| {
+        let choose = move |_| {
+            chosen.set(Some(i));
+            if i == question.right {
+                frame.progress.update(|p| p.mark(n));
+            }
+        };
+        view! {
+            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=choose>
+                {*answer}
+            </button>
+        }
+    });
+    let reply = move || {
+        let words = if chosen.get()? == question.right { text::RIGHT } else { text::WRONG };
+        Some(format!("{words}{}", question.because))
+    };
+    view! {
+        <fieldset class="lesson-question">
+            <legend>{format!("{}: {}", text::QUESTION, question.ask)}</legend>
+            <div class="actions">{answers.collect_view()}</div>
+            <p role="status">{reply}</p>
+        </fieldset>
+    }
+    .into_any()
+}

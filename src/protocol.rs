@@ -1,4 +1,5 @@
-//! Requests and events between page and worker; types only.
+//! Requests and events between page and worker, and the page's [`queue`] of
+//! requests.
 //!
 //! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol
 //! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
@@ -14,6 +15,8 @@ use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
 use serde::{Deserialize, Serialize};
+
+pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
@@ -57,7 +60,6 @@ pub enum Request {
         seed: u64,
     },
     CancelImport,
-    Forget,
     /// Answered by [`Event::Pictures`].
     Pictures {
         indices: Vec<u32>,

@@ -1,5 +1,5 @@
-//! What a training step costs: parameters, multiply-adds and memory of a
-//! configuration, counted from its shapes.
+//! What training costs: parameters and memory of a configuration, counted from
+//! its shapes.
 
 use super::config::{Architecture, EncoderConfig, RunConfig, Stem};
 
@@ -18,11 +18,6 @@ struct Conv {
 pub struct Cost {
     /// Trained numbers: convolutions, normalisation, linear layers.
     pub parameters: u64,
-    /// Multiply-adds of one forward pass of one view.
-    pub forward_macs: u64,
-    /// Multiply-adds of one backward pass of one view; the image itself needs
-    /// no gradient.
-    pub backward_macs: u64,
     /// Numbers in the convolutions' outputs for one view.
     pub activations: u64,
 }
@@ -39,22 +34,15 @@ impl Cost {
     /// Counts encoder and projection head of `config`.
     pub fn of(config: &RunConfig) -> Self {
         let mut cost = Self::default();
-        for (index, conv) in convolutions(&config.encoder, config.image_size).iter().enumerate() {
+        for conv in convolutions(&config.encoder, config.image_size) {
             let weights = (conv.input * conv.output * conv.kernel * conv.kernel) as u64;
-            let outputs = (conv.output * conv.side * conv.side) as u64;
-            let macs = weights * (conv.side * conv.side) as u64;
             cost.parameters += weights + 2 * conv.output as u64;
-            cost.activations += outputs;
-            cost.forward_macs += macs;
-            cost.backward_macs += if index == 0 { macs } else { 2 * macs };
+            cost.activations += (conv.output * conv.side * conv.side) as u64;
         }
         let hidden = config.encoder.features();
         for layer in 1..=config.head.layers {
             let output = if layer == config.head.layers { config.head.output } else { hidden };
-            let weights = (hidden * output) as u64;
-            cost.parameters += weights + output as u64;
-            cost.forward_macs += weights;
-            cost.backward_macs += 2 * weights;
+            cost.parameters += (hidden * output + output) as u64;
         }
         cost
     }
@@ -67,14 +55,6 @@ impl Cost {
         let set = (images * 3 * config.image_size * config.image_size) as u64;
         let similarities = views * views * ACTIVATION_COPIES;
         set + FLOAT * (PARAMETER_COPIES * cost.parameters + ACTIVATION_COPIES * cost.activations * views + similarities)
-    }
-
-    /// Floating-point operations of one training step on `batch` images.
-    pub fn step_flops(&self, config: &RunConfig) -> u64 {
-        let views = 2 * config.batch as u64;
-        // z zᵀ forward, and its two products backward.
-        let similarity = 3 * views * views * config.head.output as u64;
-        2 * ((self.forward_macs + self.backward_macs) * views + similarity)
     }
 }
 
@@ -132,25 +112,16 @@ mod tests {
         }
     }
 
-    /// Counted independently for the same two networks: 6.168772608 and
-    /// 106.590633984 GFLOP a step.
-    #[test]
-    fn flops_agree_with_an_independent_count() {
-        for (architecture, width, batch, flops) in
-            [(Architecture::ResNet10, 16, 32, 6_168_772_608), (Architecture::ResNet18, 64, 16, 106_590_633_984)]
-        {
-            let config = config(architecture, width, batch);
-            assert_eq!(Cost::of(&config).step_flops(&config), flops);
-        }
-    }
-
     /// torchvision's ResNet-18 without its classifier has 11 176 512 parameters;
     /// a 3×3 stem takes 7 680 fewer.
     #[test]
-    fn resnet18_has_its_published_parameters() {
+    fn resnet18_has_its_published_parameters_and_outputs() {
         let mut config = config(Architecture::ResNet18, 64, 16);
         let head = 512 * 512 + 512 + 512 * 128 + 128;
         assert_eq!(Cost::of(&config).parameters, 11_176_512 - 7_680 + head);
+        // Five convolutions a stage (the stem, or the shortcut, beside its four); sides 32, 16, 8 and 4.
+        let outputs: u64 = [(64, 32), (128, 16), (256, 8), (512, 4)].iter().map(|(c, side)| 5 * c * side * side).sum();
+        assert_eq!(Cost::of(&config).activations, outputs);
         config.encoder.stem = Stem::ImageNet;
         assert_eq!(Cost::of(&config).parameters, 11_176_512 + head);
     }

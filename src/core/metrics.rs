@@ -88,11 +88,6 @@ impl ClassificationReport {
     pub fn images(&self) -> u32 {
         self.support.iter().sum()
     }
-
-    /// Standard error of the accuracy, √(p(1 − p)/n).
-    pub fn standard_error(&self) -> f64 {
-        ratio(self.accuracy * (1.0 - self.accuracy), self.images().into()).sqrt()
-    }
 }
 
 /// a / b, or 0 where b is 0.
@@ -116,7 +111,6 @@ mod tests {
         near(report.macro_average.f1, (2.0 / 3.0 + 0.5) / 2.0);
         near(report.weighted_average.recall, 0.6);
         near(report.micro_average.precision, 0.6);
-        near(report.standard_error(), (0.6_f64 * 0.4 / 5.0).sqrt());
     }
 
     #[test]
@@ -127,7 +121,7 @@ mod tests {
         assert_eq!(report.per_class[2], Scores::default());
         assert!((report.macro_average.recall - 1.0 / 3.0).abs() < 1e-12);
         let empty = ClassificationReport::new::<usize>(&[], &[], 2);
-        assert_eq!((empty.accuracy, empty.standard_error()), (0.0, 0.0));
+        assert_eq!(empty.accuracy, 0.0);
     }
 
     #[test]

@@ -26,13 +26,8 @@ pub struct LarsConfig {
 #[derive(Clone, Debug)]
 pub struct Lars {
     config: LarsConfig,
-    velocities: HashMap<ParamId, Velocity>,
+    velocities: HashMap<ParamId, Tensor<1>>,
 }
-
-/// v of one parameter, flat, so that state of any rank has one type to store;
-/// rows and columns as the parameter's own.
-#[derive(Clone, Debug)]
-pub struct Velocity(pub Tensor<1>);
 
 impl Lars {
     pub fn new(config: LarsConfig) -> Self {
@@ -47,16 +42,6 @@ impl Lars {
         let Squares { weights, slopes, .. } = squares;
         let scales = (!weights.is_empty()).then(|| self.scales(rate, weights, slopes));
         module.map(&mut Step { lars: self, rate, scales, next: 0, gradients })
-    }
-
-    /// The momentum of every parameter stepped so far, for checkpoints.
-    pub fn velocities(&self) -> &HashMap<ParamId, Velocity> {
-        &self.velocities
-    }
-
-    /// Goes on from stored momentum.
-    pub fn with_velocities(self, velocities: HashMap<ParamId, Velocity>) -> Self {
-        Self { velocities, ..self }
     }
 
     /// γ λ of every adapted tensor, from the squared norms of w and g; [P].
@@ -120,10 +105,10 @@ impl ModuleMapper for Step<'_> {
             let shape = w.dims();
             let update = self.update(w.clone(), g.inner());
             let v = match self.lars.velocities.remove(&id) {
-                Some(Velocity(v)) => v.reshape(shape) * self.lars.config.momentum + update,
+                Some(v) => v.reshape(shape) * self.lars.config.momentum + update,
                 None => update,
             };
-            self.lars.velocities.insert(id, Velocity(v.clone().reshape([shape.iter().product::<usize>()])));
+            self.lars.velocities.insert(id, v.clone().reshape([shape.iter().product::<usize>()]));
             Tensor::from_inner(w - v).require_grad()
         })
     }
@@ -156,7 +141,7 @@ mod tests {
             gradients.register(module.vector.id, Tensor::<1>::from_data([0.5f32, 0.5], &Device::flex()));
             module = lars.step(rate, module, gradients);
         }
-        assert_eq!(lars.velocities().len(), matrices.len() + 1);
+        assert_eq!(lars.velocities.len(), matrices.len() + 1);
         module.matrices.iter().map(|p| p.val().into_data().try_to_vec().unwrap()).collect()
     }
 

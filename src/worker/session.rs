@@ -173,7 +173,6 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
             jobs::import::files(id, role, paths, files, size as usize, seed).await
         }
         Request::Resize { size, seed } => jobs::import::resize(id, size as usize, seed).await,
-        Request::Forget => jobs::import::forget(id),
         Request::Pictures { indices } => jobs::pictures::pictures(id, &indices),
         Request::Preview { indices, augment, seed, epoch } => {
             jobs::pictures::preview(id, &indices, &augment, seed, epoch).await

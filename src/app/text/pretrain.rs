@@ -13,7 +13,6 @@ pub const GO_IMAGES: &str = "Choose images";
 
 pub const SETTINGS: &str = "Settings";
 pub const PRESET: &str = "Preset";
-pub const OWN_SETTINGS: &str = "You changed some settings. Choosing a preset sets them back.";
 pub const GROUP_MAIN: &str = "Main settings";
 pub const GROUP_ENCODER: &str = "Encoder and head";
 pub const GROUP_AUGMENT: &str = "Augmentation";
@@ -30,7 +29,6 @@ pub const ORIGINAL: &str = "Original";
 pub const ESTIMATE: &str = "Estimate";
 pub const TIMING: &str = "Timing a few steps on this device";
 pub const TIME_AGAIN: &str = "Time these settings";
-pub const STALE: &str = "The settings have changed since this was timed.";
 pub const STEP_TIME: &str = "A step";
 pub const TOTAL_TIME: &str = "Whole run";
 pub const MEMORY: &str = "Device memory";
@@ -153,8 +151,4 @@ pub fn resize(images: usize, config: usize) -> String {
 
 pub fn resize_to(config: usize) -> String {
     format!("Read them again at {config} pixels")
-}
-
-pub fn in_bounds(accepts: &str) -> String {
-    format!("Accepted: {accepts}.")
 }

@@ -104,11 +104,6 @@ impl Library {
         self.origins = job.origins;
         Ok(report)
     }
-
-    /// Forgets files and images.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 enum Reading {

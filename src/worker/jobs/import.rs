@@ -47,18 +47,6 @@ pub async fn resize(id: u32, size: usize, seed: u64) -> Result<(), Fault> {
     .await
 }
 
-/// Drops images, files and run.
-pub fn forget(id: u32) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Import)?;
-    with(|s| {
-        s.library.clear();
-        s.store = None;
-    });
-    pretrain::let_go();
-    post(Some(id), Event::Alive);
-    Ok(())
-}
-
 /// Reads what `plan` makes of the library. From then on the session works with
 /// these images; a run on others ends.
 async fn load(id: u32, plan: impl FnOnce(&Library) -> Result<library::Job, Fault>) -> Result<(), Fault> {

@@ -1,0 +1,136 @@
+//! The page's requests: their numbers, the order in which they may leave, and
+//! which of them brought the images, so that a new worker can load them again.
+//! It knows no browser; `F` stands for its `File`.
+
+use super::Request;
+use crate::core::dataset::ImportRole;
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel<F> {
+    pub id: u32,
+    pub request: Request,
+    pub files: Vec<F>,
+}
+
+impl<F> Parcel<F> {
+    /// A message that is no answer's business, such as a ping.
+    pub fn unnumbered(request: Request) -> Self {
+        Self { id: 0, request, files: Vec::new() }
+    }
+}
+
+#[derive(Debug)]
+pub struct Queue<F> {
+    last_id: u32,
+    waiting: Vec<Parcel<F>>,
+    /// The job whose answer the next job waits for: the worker does one at a
+    /// time and refuses others. True if it is an estimate.
+    serving: Option<(u32, bool)>,
+    /// Imports that made the current set, and those not yet answered.
+    images: Vec<Parcel<F>>,
+}
+
+impl<F: Clone> Queue<F> {
+    pub fn new() -> Self {
+        Self { last_id: 0, waiting: Vec::new(), serving: None, images: Vec::new() }
+    }
+
+    /// Takes a request in and returns its number.
+    pub fn push(&mut self, request: Request, files: Vec<F>) -> u32 {
+        // Only the newest estimate matters, and none once a run starts.
+        if matches!(request, Request::Estimate { .. } | Request::Start { .. }) {
+            self.waiting.retain(|p| !matches!(p.request, Request::Estimate { .. }));
+        }
+        let at = self.waiting.len();
+        self.insert(at, request, files)
+    }
+
+    /// [`Queue::push`] before all that waits.
+    pub fn push_first(&mut self, request: Request) {
+        self.insert(0, request, Vec::new());
+    }
+
+    fn insert(&mut self, at: usize, request: Request, files: Vec<F>) -> u32 {
+        self.last_id += 1;
+        let parcel = Parcel { id: self.last_id, request, files };
+        if parcel.request.is_import() {
+            self.images.push(parcel.clone());
+        }
+        self.waiting.insert(at, parcel);
+        self.last_id
+    }
+
+    /// What may leave now: jobs one after the other, the rest at once.
+    pub fn pop(&mut self) -> Option<Parcel<F>> {
+        let at = self.waiting.iter().position(|p| self.serving.is_none() || !p.request.is_job())?;
+        let parcel = self.waiting.remove(at);
+        if parcel.request.is_answered_job() {
+            self.serving = Some((parcel.id, matches!(parcel.request, Request::Estimate { .. })));
+        }
+        Some(parcel)
+    }
+
+    /// Whether the job under way is an estimate.
+    pub fn estimates(&self) -> bool {
+        self.serving.is_some_and(|(_, estimate)| estimate)
+    }
+
+    /// The answer to a request has come, `good` or a fault; true if it was an
+    /// import. One that gave no set is forgotten, one that gave a new set puts
+    /// those before it out of use.
+    pub fn answered(&mut self, id: u32, good: bool) -> bool {
+        if self.serving.is_some_and(|(serving, _)| serving == id) {
+            self.serving = None;
+        }
+        let Some(at) = self.images.iter().position(|p| p.id == id) else { return false };
+        match self.images[at].request {
+            _ if !good => drop(self.images.remove(at)),
+            Request::LoadSample { .. } | Request::Import { role: ImportRole::New, .. } => drop(self.images.drain(..at)),
+            // Of several readings at another size only the last counts.
+            Request::Resize { .. } => {
+                self.images.retain(|p| p.id >= id || !matches!(p.request, Request::Resize { .. }));
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// The worker is gone, and with it what was asked of it; imports are kept.
+    pub fn stop(&mut self) {
+        self.waiting.clear();
+        self.serving = None;
+    }
+
+    /// Puts the imports in line for another worker; false if there are none.
+    pub fn reload(&mut self) -> bool {
+        self.waiting.clone_from(&self.images);
+        !self.images.is_empty()
+    }
+}
+
+impl<F: Clone> Default for Queue<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Request {
+    /// Answered by [`Event::Imported`](super::Event::Imported) where all goes well.
+    pub fn is_import(&self) -> bool {
+        matches!(self, Self::LoadSample { .. } | Self::Import { .. } | Self::Resize { .. })
+    }
+
+    /// Work that the worker refuses while it does other such work.
+    fn is_job(&self) -> bool {
+        self.is_answered_job() || matches!(self, Self::Start { .. } | Self::Evaluate)
+    }
+
+    /// A job that ends with the answer to its own request.
+    fn is_answered_job(&self) -> bool {
+        self.is_import() || matches!(self, Self::UseDevice(_) | Self::Estimate { .. } | Self::NtXent(_))
+    }
+}
+
+#[cfg(test)]
+mod tests;

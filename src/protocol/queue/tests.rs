@@ -1,0 +1,120 @@
+use super::*;
+use crate::core::config::RunConfig;
+use crate::core::lesson::device::LessonBatch;
+use crate::protocol::DeviceChoice;
+
+fn import(role: ImportRole) -> Request {
+    Request::Import { role, paths: vec!["a.png".into()], size: 32, seed: 1 }
+}
+
+fn estimate() -> Request {
+    Request::Estimate { config: RunConfig::default() }
+}
+
+fn resize(size: u32) -> Request {
+    Request::Resize { size, seed: 1 }
+}
+
+fn sample() -> Request {
+    Request::LoadSample { images_per_class: 2, seed: 1, size: 32 }
+}
+
+/// Numbers of all that may leave.
+fn leave(queue: &mut Queue<&str>) -> Vec<u32> {
+    std::iter::from_fn(|| queue.pop()).map(|p| p.id).collect()
+}
+
+/// Numbers of what a new worker would be asked.
+fn reloaded(queue: &mut Queue<&str>) -> Vec<u32> {
+    queue.stop();
+    queue.reload();
+    queue.waiting.iter().map(|p| p.id).collect()
+}
+
+/// Imports that were answered: (request, whether it gave a set).
+fn imported(answers: &[(Request, bool)]) -> Queue<&'static str> {
+    let mut queue = Queue::new();
+    for (request, good) in answers {
+        let id = queue.push(request.clone(), vec!["file"]);
+        assert_eq!(queue.pop().map(|p| p.id), Some(id));
+        assert!(queue.answered(id, *good));
+    }
+    queue
+}
+
+#[test]
+fn jobs_leave_one_after_the_other_and_the_rest_at_once() {
+    let mut queue = Queue::new();
+    let requests = [
+        sample(),
+        estimate(),
+        Request::Ping,
+        Request::NtXent(LessonBatch { z: Vec::new(), dim: 2, temperature: 0.5 }),
+        Request::Pause,
+    ];
+    let [sample, estimate, ping, loss, pause] = requests.map(|r| queue.push(r, Vec::new()));
+    assert_eq!(leave(&mut queue), [sample, ping, pause]);
+    assert!(!queue.answered(ping, true));
+    assert_eq!(leave(&mut queue).len(), 0, "a ping's answer frees nobody");
+    queue.answered(sample, false);
+    assert_eq!((leave(&mut queue), queue.estimates()), (vec![estimate], true), "also after a fault");
+    queue.answered(estimate, true);
+    assert_eq!((leave(&mut queue), queue.estimates()), (vec![loss], false));
+}
+
+#[test]
+fn the_device_is_chosen_before_what_waits() {
+    let mut queue: Queue<&str> = Queue::new();
+    let sample = queue.push(sample(), Vec::new());
+    queue.push_first(Request::UseDevice(DeviceChoice::Cpu));
+    assert_eq!(leave(&mut queue), [2]);
+    queue.answered(2, true);
+    assert_eq!(leave(&mut queue), [sample]);
+}
+
+#[test]
+fn only_the_newest_estimate_is_made_and_none_once_a_run_starts() {
+    let mut queue: Queue<&str> = Queue::new();
+    let first = queue.push(sample(), Vec::new());
+    queue.push(estimate(), Vec::new());
+    let newest = queue.push(estimate(), Vec::new());
+    assert_eq!(leave(&mut queue), [first]);
+    queue.answered(first, true);
+    assert_eq!(leave(&mut queue), [newest]);
+    queue.push(estimate(), Vec::new());
+    let start = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
+    queue.answered(newest, true);
+    // A run is not answered at its end, so it holds nothing up: the worker refuses.
+    assert_eq!(leave(&mut queue), [start]);
+}
+
+#[test]
+fn a_new_worker_loads_what_made_the_set() {
+    let (new, more) = (import(ImportRole::New), import(ImportRole::AddTraining));
+    assert_eq!(reloaded(&mut imported(&[(new.clone(), true), (more.clone(), true)])), [1, 2]);
+    assert_eq!(reloaded(&mut imported(&[(sample(), true), (new.clone(), true), (more, true)])), [2, 3]);
+    assert_eq!(reloaded(&mut imported(&[(new, true), (resize(16), true), (resize(64), true), (sample(), true)])), [4]);
+    let mut queue = imported(&[(sample(), true), (resize(16), true), (resize(64), true)]);
+    assert_eq!(reloaded(&mut queue), [1, 3]);
+    assert_eq!(leave(&mut queue), [1]);
+    queue.answered(1, true);
+    assert_eq!(leave(&mut queue), [3]);
+    assert!(queue.answered(3, true) && !Queue::<&str>::new().reload());
+}
+
+#[test]
+fn an_import_that_failed_or_was_refused_changes_nothing() {
+    let new = import(ImportRole::New);
+    let mut queue = imported(&[(sample(), true), (new.clone(), false), (resize(16), false)]);
+    assert_eq!(reloaded(&mut queue), [1]);
+    assert!(reloaded(&mut imported(&[(new, false)])).is_empty());
+}
+
+#[test]
+fn an_import_under_way_when_the_worker_ends_is_tried_again_after_the_set_before_it() {
+    let mut queue = imported(&[(sample(), true)]);
+    queue.push(import(ImportRole::New), vec!["file"]);
+    assert_eq!(leave(&mut queue), [2]);
+    assert_eq!(reloaded(&mut queue), [1, 2]);
+    assert_eq!(queue.waiting[1].files, ["file"]);
+}

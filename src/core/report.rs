@@ -141,18 +141,13 @@ pub struct StepReport {
     pub milliseconds: f32,
 }
 
-/// Measured at the end of an epoch (and, as epoch 0, before the first step).
+/// Measured at the end of an epoch (and, as epoch 0, before the first step);
+/// not without labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {
     pub epoch: u32,
-    /// Mean loss over the epoch's steps; none for epoch 0.
-    pub loss: Option<f32>,
-    /// kNN accuracy on validation; none without labels.
-    pub knn: Option<f32>,
-    /// Diagnostics on validation or training images; see METHOD in the docs.
-    pub alignment: Option<f32>,
-    pub uniformity: Option<f32>,
-    pub rank_me: Option<f32>,
+    /// kNN accuracy on validation.
+    pub knn: f32,
 }
 
 /// What a run of this configuration would cost on the device in use.

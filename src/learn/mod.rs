@@ -5,7 +5,6 @@ pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
 pub mod check;
-pub mod diagnostics;
 pub mod encoder;
 pub mod export;
 pub mod features;
@@ -19,3 +18,4 @@ pub mod optim;
 pub mod step;
 pub mod store;
 pub mod trainer;
+pub mod untrained;

@@ -163,14 +163,9 @@ impl Trainer {
         self.learner.model.encoder.valid()
     }
 
-    /// Encoder and projection head as they are now, for evaluation.
-    pub fn model(&self) -> SimClr {
-        self.learner.model.valid()
-    }
-
     /// The encoder as this run started, drawn again from the seed, for
     /// evaluation. Its running statistics are those of no image at all: see
-    /// [`BatchNormEstimator`](super::encoder::BatchNormEstimator).
+    /// [`with_statistics`](super::untrained::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
         initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
     }

@@ -6,14 +6,11 @@ use super::rows::{Pixels, Rows};
 use crate::core::dataset::{Dataset, Split};
 use crate::core::error::Fault;
 use crate::core::report::{EvaluationReport, LinearReport};
-use crate::core::rng::Rng;
-use crate::learn::encoder::{BatchNormEstimator, Encoder};
+use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::knn;
 use crate::learn::store::ByteStore;
-
-/// Training images that re-estimate the untrained encoder's statistics, at most.
-const MAX_ESTIMATED: usize = 2048;
+use crate::learn::untrained::with_statistics;
 
 /// What is evaluated.
 #[derive(Debug)]
@@ -71,7 +68,9 @@ impl Evaluation<'_> {
         let trained = self.linear(&h, &parts, &mut async |p| pause(0.3 + 0.08 * p).await).await?;
         let knn_trained = self.knn(&h, &parts, &mut async |p| pause(0.38 + 0.02 * p).await).await?;
 
-        let initial = self.estimated(&mut async |p| pause(0.4 + 0.1 * p).await).await?;
+        let train: Vec<u32> = self.dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
+        let mut part = async |p| pause(0.4 + 0.1 * p).await;
+        let initial = with_statistics(self.initial, self.store, &train, self.batch, self.seed, &mut part).await?;
         let h = self.features(&initial, &parts, &mut async |p| pause(0.5 + 0.2 * p).await).await?;
         let untrained = self.linear(&h, &parts, &mut async |p| pause(0.7 + 0.08 * p).await).await?;
         let knn_untrained = self.knn(&h, &parts, &mut async |p| pause(0.78 + 0.02 * p).await).await?;
@@ -133,24 +132,6 @@ impl Evaluation<'_> {
         let found = knn::classify(&h[0], labels, &h[2], knn::neighbours(labels), pause).await?;
         Ok(knn::accuracy(&found, &parts[2].labels))
     }
-
-    /// The step-0 encoder with statistics of the training split, in random
-    /// order: a data set lies in order of classes, and batches must not.
-    async fn estimated(&self, pause: &mut impl AsyncFnMut(f32) -> bool) -> Result<Encoder, Stopped> {
-        let mut images: Vec<u32> = self.dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
-        Rng::stream(self.seed, "statistics").shuffle(&mut images);
-        images.truncate(MAX_ESTIMATED);
-        let batch = self.batch.clamp(1, images.len());
-        let mut estimator = BatchNormEstimator::new(self.initial);
-        let total = images.len() / batch;
-        for (done, part) in images.chunks_exact(batch).enumerate() {
-            estimator.add(self.store.gather(part));
-            if !pause((done + 1) as f32 / total as f32).await {
-                return Err(Stopped::OnRequest);
-            }
-        }
-        Ok(estimator.finish())
-    }
 }
 
 #[cfg(test)]
@@ -158,6 +139,7 @@ mod tests {
     use super::*;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
     use crate::core::dataset::Example;
+    use crate::core::rng::Rng;
     use crate::learn::block_on::block_on;
     use crate::learn::step::initial_encoder;
     use burn::module::Module;

@@ -1,14 +1,13 @@
 //! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
 
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, Phase, RunState};
-use crate::learn::diagnostics;
-use crate::learn::encoder::BatchNormEstimator;
+use crate::core::report::{Phase, RunState};
 use crate::learn::export;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
-use crate::learn::trainer::{Trainer, draw_views};
+use crate::learn::trainer::Trainer;
+use crate::learn::untrained::{images_read, with_statistics};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, set_state, with};
@@ -19,28 +18,15 @@ pub const BATCH: usize = 128;
 /// Images that are looked at to judge an epoch: the bank, and the queries.
 pub const BANK: usize = 2_000;
 pub const QUERIES: usize = 1_000;
-/// Batches that estimate the step-0 encoder's statistics for epoch 0's kNN.
-const ESTIMATING_BATCHES: usize = 8;
 /// Milliseconds between two reports of progress.
 const TELL_EVERY: f64 = 150.0;
 /// The same for kNN at the end of an epoch: most are over before.
 const TELL_KNN_EVERY: f64 = 500.0;
 
-/// kNN and the embeddings' state after an epoch (0: before the first step),
-/// with progress by batches of images. What a cancel cuts off is left out.
-pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Result<EpochReport, Fault> {
+/// kNN after an epoch (0: before the first step), with progress by batches of
+/// images; none where it was cancelled.
+pub async fn judge(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     set_state(RunState::Running(Phase::Evaluate { percent: 0 }));
-    let mut report = EpochReport { epoch, ..EpochReport::default() };
-    let config = trainer.config();
-    let sample = &trainer.images()[..trainer.images().len().min(config.batch)];
-    if epoch > 0 {
-        let params: Vec<_> = sample.iter().map(|&image| draw_views(config, epoch, image)).collect();
-        let seen = diagnostics::diagnose(&trainer.model(), trainer.store(), sample, &params).await?;
-        report.alignment = Some(seen.alignment);
-        report.uniformity = Some(seen.uniformity);
-        report.rank_me = Some(seen.rank_me);
-    }
-    let Some(probe) = probe else { return Ok(report) };
     let mut told = now();
     let mut pause = async |part: f32| {
         if now() - told > TELL_KNN_EVERY {
@@ -51,11 +37,10 @@ pub async fn judge(trainer: &Trainer, probe: Option<&Probe>, epoch: u32) -> Resu
         with(|s| s.wish) != Wish::Cancel
     };
     match knn(trainer, probe, epoch, &mut pause).await {
-        Ok(accuracy) => report.knn = Some(accuracy),
-        Err(Stopped::OnRequest) => {}
-        Err(Stopped::Failed(fault)) => return Err(fault),
+        Ok(accuracy) => Ok(Some(accuracy)),
+        Err(Stopped::OnRequest) => Ok(None),
+        Err(Stopped::Failed(fault)) => Err(fault),
     }
-    Ok(report)
 }
 
 /// kNN accuracy; at epoch 0 of the step-0 encoder, whose batch-norm statistics
@@ -69,19 +54,15 @@ async fn knn(
     if epoch > 0 {
         return probe.accuracy(&trainer.encoder(), trainer.store(), BATCH, pause).await;
     }
-    let parts = trainer.images().chunks_exact(BATCH.min(trainer.images().len())).take(ESTIMATING_BATCHES);
-    let before = parts.len() as f32;
-    let all = before + probe.images().div_ceil(BATCH) as f32;
-    let mut estimator = BatchNormEstimator::new(&trainer.initial_encoder());
-    for (done, part) in (1..).zip(parts) {
-        estimator.add(trainer.store().gather(part));
-        // Nothing is read here, so on a GPU this is ahead of the work itself.
-        if !pause(done as f32 / all).await {
-            return Err(Stopped::OnRequest);
-        }
-    }
+    let train = trainer.images();
+    let batches = |images: usize| images.div_ceil(BATCH) as f32;
+    let before = batches(images_read(train.len(), BATCH));
+    let all = before + batches(probe.images());
+    let mut first = async |part: f32| pause(part * before / all).await;
+    let seed = trainer.config().seed;
+    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, BATCH, seed, &mut first).await?;
     let mut rest = async |part: f32| pause((before + part * (all - before)) / all).await;
-    probe.accuracy(&estimator.finish(), trainer.store(), BATCH, &mut rest).await
+    probe.accuracy(&encoder, trainer.store(), BATCH, &mut rest).await
 }
 
 /// Linear evaluation of the run's encoder beside its baselines.

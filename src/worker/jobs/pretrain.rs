@@ -4,7 +4,7 @@
 use crate::core::config::RunConfig;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{Phase, RunState, StepReport};
+use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
@@ -27,8 +27,6 @@ pub struct Run {
     probe: Option<Probe>,
     /// The encoder was judged as it was before the first step.
     begun: bool,
-    /// Sum and number of losses in the current epoch.
-    losses: (f64, u32),
     /// Wall time of a step when the metrics were last read, in milliseconds.
     pace: f64,
 }
@@ -57,7 +55,7 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
         let dataset = s.library.dataset()?;
         Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
     });
-    let run = Run { config, trainer, probe, begun: false, losses: (0.0, 0), pace: 0.0 };
+    let run = Run { config, trainer, probe, begun: false, pace: 0.0 };
     post(Some(id), Event::Alive);
     drive(run, false, working).await
 }
@@ -117,7 +115,7 @@ fn asked(run: &Run, one_step: bool) -> Option<RunState> {
 
 async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
     if !run.begun {
-        epoch_end(run, 0, None).await?;
+        epoch_end(run, 0).await?;
         run.begun = true;
         if let Some(state) = asked(run, false) {
             return Ok(state);
@@ -144,9 +142,7 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
         }
         if epoch_ends {
             let epoch = run.trainer.epochs_done();
-            let mean = (run.losses.0 / f64::from(run.losses.1.max(1))) as f32;
-            run.losses = (0.0, 0);
-            epoch_end(run, epoch, Some(mean)).await?;
+            epoch_end(run, epoch).await?;
             since_read = now();
         }
         turn().await;
@@ -164,17 +160,17 @@ async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
     run.pace = each;
     for report in &mut reports {
         report.milliseconds = each as f32;
-        run.losses = (run.losses.0 + f64::from(report.loss), run.losses.1 + 1);
         post(None, Event::Step(*report));
     }
     Ok(reports)
 }
 
-/// kNN on validation, with whatever labels there are.
-async fn epoch_end(run: &Run, epoch: u32, loss: Option<f32>) -> Result<(), Fault> {
-    let mut report = evaluate::judge(&run.trainer, run.probe.as_ref(), epoch).await?;
-    report.loss = loss;
-    post(None, Event::Epoch(report));
+/// kNN on validation; nothing where no labels allow it.
+async fn epoch_end(run: &Run, epoch: u32) -> Result<(), Fault> {
+    let Some(probe) = &run.probe else { return Ok(()) };
+    if let Some(knn) = evaluate::judge(&run.trainer, probe, epoch).await? {
+        post(None, Event::Epoch(EpochReport { epoch, knn }));
+    }
     if with(|s| s.wish) == Wish::GoOn {
         set_state(RunState::Running(Phase::Train));
     }

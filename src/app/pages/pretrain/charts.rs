@@ -40,8 +40,7 @@ pub fn Charts() -> impl IntoView {
     let healthy = move || 1.0 / (config().head.output as f64).sqrt();
     let std_rules = Signal::derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
     let knn = Signal::derive(move || {
-        let point = |e: &crate::core::report::EpochReport| Some((f64::from(e.epoch), f64::from(e.knn?)));
-        store.epochs.with(|all| all.iter().filter_map(point).collect::<Vec<_>>())
+        store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect::<Vec<_>>())
     });
     let knn_rules = Signal::derive(move || {
         let before = knn.with(|k| k.first().filter(|p| p.0 == 0.0).map(|p| p.1));

@@ -1,0 +1,105 @@
+//! The step-0 encoder, the baseline of every judgement. Its running statistics
+//! are those of no image; here it gets them of the training images.
+
+use super::encoder::{BatchNormEstimator, Encoder};
+use super::features::Stopped;
+use super::store::ByteStore;
+use crate::core::rng::Rng;
+
+/// Images that statistics are estimated from, at most.
+const MOST_IMAGES: usize = 2048;
+
+/// Images, of a training split of so many, that [`with_statistics`] reads.
+pub fn images_read(training: usize, batch: usize) -> usize {
+    let batch = batch.clamp(1, training.max(1));
+    training.min(MOST_IMAGES) / batch * batch
+}
+
+/// `initial` with batch-norm statistics of the training images `train`, drawn
+/// by `seed` in random order: a data set lies in order of classes, and a batch
+/// of one class has less variance than the set.
+///
+/// `initial` is on the plain device, as the store; `pause` as in
+/// [`features`](super::features::features).
+///
+/// # Errors
+/// [`Stopped::OnRequest`] where `pause` says so.
+///
+/// # Panics
+/// If `train` is empty.
+pub async fn with_statistics(
+    initial: &Encoder,
+    store: &ByteStore,
+    train: &[u32],
+    batch: usize,
+    seed: u64,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<Encoder, Stopped> {
+    let mut images = train.to_vec();
+    Rng::stream(seed, "statistics").shuffle(&mut images);
+    images.truncate(images_read(train.len(), batch));
+    let mut estimator = BatchNormEstimator::new(initial);
+    let parts = images.chunks(batch.clamp(1, train.len()));
+    let total = parts.len();
+    for (done, part) in (1..).zip(parts) {
+        estimator.add(store.gather(part));
+        // Nothing is read here, so on a GPU this is ahead of the work itself.
+        if !pause(done as f32 / total as f32).await {
+            return Err(Stopped::OnRequest);
+        }
+    }
+    Ok(estimator.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::{Architecture, EncoderConfig, Stem};
+    use crate::core::dataset::Dataset;
+    use crate::learn::block_on::block_on;
+    use crate::learn::encoder::reestimate_batch_norm;
+    use crate::learn::features::features;
+    use crate::learn::step::initial_encoder;
+    use burn::module::Module;
+    use burn::tensor::Device;
+
+    const CLASSES: usize = 4;
+    const EACH: usize = 64;
+
+    /// Classes one after the other, told apart by their brightness.
+    fn in_order() -> Dataset {
+        let (size, mut rng) = (16, Rng::new(8));
+        let mut set = Dataset { size, ..Dataset::default() };
+        for class in (0..CLASSES).flat_map(|class| [class; EACH]) {
+            set.pixels.extend((0..3 * size * size).map(|_| (20 + class * 60 + rng.below(50)) as u8));
+        }
+        set
+    }
+
+    #[test]
+    fn statistics_are_of_the_set_and_not_of_single_classes() {
+        let device = Device::flex();
+        let config = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+        let initial = initial_encoder(&config, 1, &device.clone().autodiff()).valid();
+        let store = ByteStore::new(&in_order(), &device, usize::MAX);
+        let all: Vec<u32> = (0..(CLASSES * EACH) as u32).collect();
+        let h = |encoder: &Encoder| block_on(features(encoder, &store, &all, 64, &mut async |_| true)).unwrap().values;
+        // The whole set as one batch is what the estimate is of.
+        let want = h(&reestimate_batch_norm(&initial, [store.gather(&all)]));
+        let error = |encoder: &Encoder| {
+            let off: f32 = h(encoder).iter().zip(&want).map(|(a, b)| (a - b).abs()).sum();
+            off / want.iter().map(|v| v.abs()).sum::<f32>()
+        };
+        let ordered = reestimate_batch_norm(&initial, all.chunks(EACH).map(|part| store.gather(part)));
+        let got = block_on(with_statistics(&initial, &store, &all, EACH, 5, &mut async |_| true)).unwrap();
+        let (got, ordered) = (error(&got), error(&ordered));
+        assert!(got < 0.1 && ordered > 5.0 * got, "{got}, in order {ordered}");
+    }
+
+    #[test]
+    fn full_batches_only_and_a_limit() {
+        assert_eq!(images_read(300, 128), 256);
+        assert_eq!(images_read(50, 128), 50);
+        assert_eq!(images_read(10_000, 100), 2_000);
+    }
+}

@@ -25,7 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 5] = [
 /// Crates that the rule speaks of; others (std above all) are free.
 const WATCHED: [(&str, &[&str]); 8] = [
     ("serde", &["serde"]),
-    ("burn", &["burn", "burn_flex", "burn_wgpu", "burn_store", "cubecl", "wgpu"]),
+    ("burn", &["burn", "burn_cubecl", "burn_flex", "burn_wgpu", "burn_store", "cubecl", "wgpu"]),
     ("safetensors", &["safetensors"]),
     ("log", &["log"]),
     ("image", &["image"]),

@@ -5,6 +5,7 @@ pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
 pub mod check;
+pub mod conv;
 pub mod encoder;
 pub mod export;
 pub mod features;

@@ -31,6 +31,7 @@ export async function ours(origin) {
     },
     parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
     close,
+    page,
   };
 }
 

@@ -88,6 +88,33 @@ for (const device of devices) {
   });
 }
 
+// Sizes that the tiled kernels take, and some that they leave to burn: odd sides, three input channels.
+const convolutions = [
+  { input: [2, 16, 8, 8], channels: 16, kernel: 3, stride: 1 },
+  { input: [3, 8, 6, 12], channels: 24, kernel: 3, stride: 1 },
+  { input: [65, 8, 4, 4], channels: 8, kernel: 3, stride: 1 },
+  { input: [2, 16, 16, 16], channels: 32, kernel: 3, stride: 2 },
+  { input: [5, 8, 12, 16], channels: 8, kernel: 3, stride: 2 },
+  { input: [2, 16, 16, 8], channels: 32, kernel: 1, stride: 2 },
+  { input: [2, 16, 7, 7], channels: 16, kernel: 3, stride: 1 },
+  { input: [2, 3, 8, 8], channels: 8, kernel: 3, stride: 1 },
+  { input: [2, 8, 16, 16], channels: 8, kernel: 7, stride: 2 },
+];
+
+test("convolutions and their gradients are the CPU backend's on WebGPU", async ({ page }) => {
+  const ask = await openWorker(page);
+  const { within, none } = verdict();
+  for (const sizes of convolutions) {
+    const [gpu, cpu] = [await ask("webgpu", "convolution", sizes), await ask("cpu", "convolution", sizes)];
+    ["output", "gradient of the input", "gradient of the weight"].forEach((what, i) => {
+      expect(gpu[i]).toHaveLength(cpu[i].length);
+      expect(largest(cpu[i])).toBeGreaterThan(1);
+      within(`${JSON.stringify(sizes)}: ${what}`, furthest(gpu[i], cpu[i]), largest(cpu[i]) * 1e-5);
+    });
+  }
+  none();
+});
+
 test("five steps at the peak rate go alike on WebGPU and on the CPU backend", async ({ page }) => {
   const ask = await openWorker(page);
   const { within, none } = verdict();

@@ -4,6 +4,7 @@
 
 mod array;
 mod augmentation;
+mod convolution;
 mod encoder;
 mod lars;
 pub mod steps;
@@ -28,6 +29,8 @@ pub enum Case {
     /// One operation on one image [3, H, W], the second of three in a batch.
     /// Answer: the three images as the operation leaves them.
     Image { op: Op, image: Array },
+    /// Answer: the output; the gradients over input and weight.
+    Convolution(convolution::Convolution),
     /// Features of an encoder with known weights. Answer: [B, F].
     Encoder(encoder::Known),
     /// Random full chains of augmentation on images of `size` pixels, from bytes
@@ -49,6 +52,7 @@ pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault>
         Case::NtXent { temperature, z_a, z_b } => loss_and_gradient(temperature, &z_a, &z_b, device).await,
         Case::Lars(case) => case.answer(device).await,
         Case::Image { op, image } => Ok(vec![augmentation::apply(&op, &image, device).await?]),
+        Case::Convolution(case) => case.answer(device).await,
         Case::Encoder(case) => Ok(vec![case.features(device).await?]),
         Case::Chain { seed, size } => augmentation::chain(seed, size, device).await,
         Case::Steps { count, optimizer } => Ok(vec![steps::losses(count, optimizer, device).await?]),

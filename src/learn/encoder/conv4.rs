@@ -1,6 +1,6 @@
 //! The smallest encoder: four convolutions.
 
-use super::layers::{conv, global_average};
+use super::layers::{conv, convolve, global_average};
 use super::norm::BatchNorm;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -38,15 +38,15 @@ impl ConvNet4 {
 
     /// `x` [B, 3, S, S] to h [B, 8w].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu(self.bn1.forward(self.conv1.forward(x)));
-        let x = relu(self.bn2.forward(self.conv2.forward(x)));
-        let x = relu(self.bn3.forward(self.conv3.forward(x)));
-        global_average(relu(self.bn4.forward(self.conv4.forward(x))))
+        let x = relu(self.bn1.forward(convolve(&self.conv1, x)));
+        let x = relu(self.bn2.forward(convolve(&self.conv2, x)));
+        let x = relu(self.bn3.forward(convolve(&self.conv3, x)));
+        global_average(relu(self.bn4.forward(convolve(&self.conv4, x))))
     }
 
     #[cfg(test)]
     pub(super) fn stem(&self, x: Tensor<4>) -> Tensor<4> {
-        self.conv1.forward(x)
+        convolve(&self.conv1, x)
     }
 
     pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {

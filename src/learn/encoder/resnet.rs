@@ -1,7 +1,7 @@
 //! Residual networks of basic blocks (He et al. 2016, arXiv 1512.03385), built
 //! and named like torchvision's, so that weights travel both ways.
 
-use super::layers::{conv, global_average};
+use super::layers::{conv, convolve, global_average};
 use super::norm::BatchNorm;
 use crate::core::config::Stem;
 use burn::module::Module;
@@ -36,10 +36,10 @@ impl BasicBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = relu(self.bn1.forward(self.conv1.forward(x.clone())));
-        let y = self.bn2.forward(self.conv2.forward(y));
+        let y = relu(self.bn1.forward(convolve(&self.conv1, x.clone())));
+        let y = self.bn2.forward(convolve(&self.conv2, y));
         let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(x)),
+            Some((conv, norm)) => norm.forward(convolve(conv, x)),
             None => x,
         };
         relu(y + shortcut)
@@ -97,7 +97,7 @@ impl ResNet {
 
     /// `x` [B, 3, S, S] to h [B, 8w].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu(self.bn1.forward(self.conv1.forward(x)));
+        let x = relu(self.bn1.forward(convolve(&self.conv1, x)));
         let x = match &self.maxpool {
             Some(pool) => pool.forward(x),
             None => x,

@@ -1,0 +1,87 @@
+//! Convolutions of the encoders, with kernels of our own on a GPU.
+//!
+//! Without autotune (in a browser it fails) burn computes all three
+//! convolutions of a training step one output pixel at a time. There the layers
+//! of this program's networks take tiled kernels instead ([`gpu`]); every other
+//! layer and the CPU backend keep burn's. The operation joins burn's own as a
+//! backend extension, so that autodiff, fusion and the choice of device at run
+//! time hold for it too.
+
+mod autodiff;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(feature = "gpu")]
+mod kernels;
+
+use burn::backend::ops::ConvOptions;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+#[cfg(feature = "gpu")]
+use burn::tensor::Shape;
+use burn::tensor::Tensor;
+
+/// Square convolution without bias, groups or dilation, and its two gradients.
+///
+/// x [B, C, H, W], weight [O, C, K, K], gradient of the output [B, O, H′, W′].
+#[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+pub trait Convolution: Backend {
+    /// The output [B, O, H′, W′].
+    #[fusion(dtype = x, shape = output_shape(x, weight, stride, padding))]
+    fn convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self> {
+        Self::conv2d(x, weight, None, options(stride, padding))
+    }
+
+    /// The gradient with respect to x, whose values are not used.
+    #[fusion(dtype = x, shape = x)]
+    fn convolution_input_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(x, weight, gradient, options(stride, padding))
+    }
+
+    /// The gradient with respect to the weight, whose values are not used.
+    #[fusion(dtype = weight, shape = weight)]
+    fn convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding))
+    }
+}
+
+impl Convolution for Flex {}
+
+fn options(stride: usize, padding: usize) -> ConvOptions<2> {
+    ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1)
+}
+
+/// Pixels along a side of the output.
+#[cfg(feature = "gpu")]
+fn output_side(input: usize, kernel: usize, stride: usize, padding: usize) -> usize {
+    (input + 2 * padding - kernel) / stride + 1
+}
+
+#[cfg(feature = "gpu")]
+fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &usize) -> Shape {
+    let side = |i: usize| output_side(x[i], weight[i], *stride, *padding);
+    Shape::from([x[0], weight[0], side(2), side(3)])
+}
+
+/// `x` [B, C, H, W] convolved with `weight` [O, C, K, K]: [B, O, H′, W′].
+///
+/// # Panics
+/// If the channels of the two differ.
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: usize) -> Tensor<4> {
+    assert_eq!(x.dims()[1], weight.dims()[1], "channels of input and weight");
+    Tensor::from_dispatch(Dispatch::convolution(x.into_dispatch(), weight.into_dispatch(), stride, padding))
+}
+
+#[cfg(test)]
+mod tests;

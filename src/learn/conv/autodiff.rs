@@ -37,13 +37,20 @@ impl<B: Convolution> Backward<B, 2> for Differentiated {
 }
 
 impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
-    fn convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self> {
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
         match Differentiated.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = (prep.checkpoint(&x), prep.checkpoint(&weight), stride, padding);
                 prep.finish(state, B::convolution(x.into_primitive(), weight.into_primitive(), stride, padding))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::convolution(x.into_primitive(), weight.into_primitive(), stride, padding)),
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::convolution(x.into_primitive(), weight.into_primitive(), stride, padding))
+            }
         }
     }
 }

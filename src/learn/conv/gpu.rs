@@ -11,12 +11,12 @@ use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{DType, TensorMetadata};
 use burn::tensor::Shape;
+use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
-use burn_cubecl::CubeBackend;
 
 /// Numbers in a vector: what every WebGPU adapter reads at once.
 const VECTOR: usize = 4;
@@ -45,14 +45,23 @@ impl Sizes {
     fn of(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: usize) -> Self {
         let ([batch, _, height, width], [out, channels, kernel, _]) = (x.shape().dims(), weight.shape().dims());
         let side = |input| output_side(input, kernel, stride, padding);
-        Self { batch, channels: [channels, out], input: [height, width], output: [side(height), side(width)], kernel, stride }
+        Self {
+            batch,
+            channels: [channels, out],
+            input: [height, width],
+            output: [side(height), side(width)],
+            kernel,
+            stride,
+        }
     }
 
     /// Whether tiles of pixels and channels cover the output, and vectors the
     /// input channels.
     fn tiles_output(&self) -> bool {
         let [input, output] = self.channels;
-        input.is_multiple_of(VECTOR) && output.is_multiple_of(VECTOR * kernels::VECTORS) && self.output[1].is_multiple_of(kernels::PIXELS)
+        input.is_multiple_of(VECTOR)
+            && output.is_multiple_of(VECTOR * kernels::VECTORS)
+            && self.output[1].is_multiple_of(kernels::PIXELS)
     }
 
     /// The same for the gradient of the input, whose tiles take every
@@ -76,7 +85,12 @@ fn fits(x: &CubeTensor, weight: &CubeTensor) -> bool {
 }
 
 impl Convolution for CubeBackend {
-    fn convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self> {
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
         let sizes = Sizes::of(&x, &weight, stride, padding);
         if !(fits(&x, &weight) && sizes.tiles_output()) {
             return Self::conv2d(x, weight, None, options(stride, padding));
@@ -167,6 +181,8 @@ impl Convolution for CubeBackend {
             );
         });
         let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([kernel, kernel, channels, out]));
+        // In [O, C, K, K] in memory too, not as a view: LARS keeps its velocities
+        // flat, and burn's fusion flattened what came of a view in the wrong order.
         contiguous(sum, &[3, 2, 0, 1])
     }
 }

@@ -27,7 +27,12 @@ use burn::tensor::Tensor;
 pub trait Convolution: Backend {
     /// The output [B, O, H′, W′].
     #[fusion(dtype = x, shape = output_shape(x, weight, stride, padding))]
-    fn convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize, padding: usize) -> FloatTensor<Self> {
+    fn convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
         Self::conv2d(x, weight, None, options(stride, padding))
     }
 

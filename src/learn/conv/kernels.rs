@@ -4,8 +4,8 @@
 //!
 //! All activations are [B, H, W, C] and contiguous, vectors of channels.
 
-// What the macro makes of a kernel is not ours to mend.
-#![allow(missing_docs, clippy::too_many_arguments)]
+// What the macro makes of a kernel is not ours to mend, and it knows no `is_multiple_of`.
+#![allow(missing_docs, clippy::too_many_arguments, clippy::manual_is_multiple_of)]
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;

@@ -2,6 +2,7 @@
 
 use crate::process::{Outcome, run, say};
 use crate::setup::Tools;
+use crate::worker::PAGE_FLAGS;
 use std::path::Path;
 use std::process::Command;
 
@@ -33,5 +34,6 @@ pub fn build(tools: &Tools, kind: Kind) -> Outcome {
     if kind == Kind::Release {
         trunk.arg("--release");
     }
-    run(&mut trunk)
+    let [name, flags] = PAGE_FLAGS;
+    run(trunk.env(name, flags))
 }

@@ -8,6 +8,7 @@ mod process;
 mod server;
 mod setup;
 mod sizes;
+mod worker;
 
 use process::Outcome;
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ cargo xtask bench [--peers]       measure the release page in Chromium: a JSON l
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
 
-`cargo xtask finish` is Trunk's post-build hook; nothing else needs to call it.
+`cargo xtask worker` and `cargo xtask finish` are Trunk's hooks; nothing else needs to call them.
 What follows `--` goes to the runner of the one phase: cargo xtask test --only browser -- routes.spec.mjs";
 
 fn main() -> ExitCode {
@@ -57,6 +58,7 @@ fn run(args: &[String]) -> Outcome {
         ["test", "--only", phase] => phases::run(Some(phase), rest),
         ["bench", words @ ..] => bench::run_bench(words),
         ["setup"] => setup::everything().map(|_| ()),
+        ["worker"] => worker::hook(),
         ["finish"] => finish::hook(),
         other => Err(format!("`{}` is no command.\n\n{HELP}", other.join(" "))),
     }

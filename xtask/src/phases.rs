@@ -4,6 +4,7 @@ use crate::bundle::{self, Kind};
 use crate::process::{Outcome, run as run_program, say};
 use crate::setup::{self, Tools};
 use crate::sizes;
+use crate::worker::PAGE_FLAGS;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -118,6 +119,9 @@ fn clippy() -> Outcome {
     for (bin, features, profile) in [("app", "app", "page"), ("worker", "worker,gpu", "wasm")] {
         let mut clippy = cargo(&["clippy", "--locked", "--lib", "--bin", bin, "--features", features]);
         clippy.args(["--target", "wasm32-unknown-unknown", "--profile", profile]);
+        if bin == "app" {
+            clippy.env(PAGE_FLAGS[0], PAGE_FLAGS[1]);
+        }
         run_program(clippy.args(deny))?;
     }
     Ok(())

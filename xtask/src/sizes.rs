@@ -2,6 +2,7 @@
 
 use crate::process::{Outcome, output, run};
 use crate::setup::{TOOLS, Tools};
+use crate::worker::WASM_OPT;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +11,11 @@ const PAGE_BUDGET: u64 = 400_000;
 const WORKER_BUDGET: u64 = 4_000_000;
 
 /// Measures what a release ships: the wasm of a test bundle is taken through
-/// wasm-opt as index.html says, on copies, the rest is the same in both.
+/// wasm-opt as in a release, on copies, the rest is the same in both.
 pub fn check(tools: &Tools, dist: &Path) -> Outcome {
     let html = fs::read_to_string("index.html").map_err(|e| format!("cannot read index.html: {e}"))?;
+    let options = page_options(&html)?;
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let scratch = Path::new(TOOLS).join("sizes");
     fs::create_dir_all(&scratch).map_err(|e| format!("cannot create {}: {e}", scratch.display()))?;
     let (mut page, mut worker) = (vec![dist.join("index.html")], vec![dist.join("worker.js")]);
@@ -20,9 +23,9 @@ pub fn check(tools: &Tools, dist: &Path) -> Outcome {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with("worker") && name.ends_with(".wasm") {
-            worker.push(optimised(tools, &html, "worker", &path, &scratch)?);
+            worker.push(optimised(tools, &WASM_OPT, "worker.wasm", &path, &scratch)?);
         } else if name.ends_with(".wasm") {
-            page.push(optimised(tools, &html, "app", &path, &scratch)?);
+            page.push(optimised(tools, &options, "app.wasm", &path, &scratch)?);
         } else if name.ends_with(".css") || (name.ends_with(".js") && name != "worker.js") {
             page.push(path);
         }
@@ -32,23 +35,22 @@ pub fn check(tools: &Tools, dist: &Path) -> Outcome {
     page.and(worker)
 }
 
-fn optimised(tools: &Tools, html: &str, bin: &str, wasm: &Path, scratch: &Path) -> Outcome<PathBuf> {
-    let tag = html
-        .split("<link")
-        .find(|tag| tag.contains(&format!("data-bin=\"{bin}\"")))
-        .ok_or_else(|| format!("index.html links no program `{bin}`"))?;
-    let attribute = |name: &str| {
-        let value = tag.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
-        value.map(|(value, _)| value).ok_or_else(|| format!("index.html: `{bin}` has no {name}"))
-    };
-    let to = scratch.join(format!("{bin}.wasm"));
-    let mut wasm_opt = Command::new(tools.wasm_opt());
-    wasm_opt.arg(wasm).arg("-o").arg(&to);
-    wasm_opt
-        .arg(format!("-O{}", attribute("data-wasm-opt")?))
-        .args(attribute("data-wasm-opt-params")?.split_whitespace());
-    run(&mut wasm_opt)?;
+/// A copy of `wasm` after wasm-opt with these options.
+fn optimised(tools: &Tools, options: &[&str], name: &str, wasm: &Path, scratch: &Path) -> Outcome<PathBuf> {
+    let to = scratch.join(name);
+    run(Command::new(tools.wasm_opt()).arg(wasm).arg("-o").arg(&to).args(options))?;
     Ok(to)
+}
+
+/// What index.html gives Trunk for the page.
+fn page_options(html: &str) -> Outcome<Vec<String>> {
+    let attribute = |name: &str| {
+        let value = html.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+        value.map(|(value, _)| value).ok_or_else(|| format!("index.html has no {name}"))
+    };
+    let level = format!("-O{}", attribute("data-wasm-opt")?);
+    let more = attribute("data-wasm-opt-params")?.split_whitespace().map(String::from);
+    Ok(std::iter::once(level).chain(more).collect())
 }
 
 /// Node has brotli; level 11 is what a host that compresses ahead of time ships.

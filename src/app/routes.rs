@@ -2,7 +2,9 @@
 //! the build writes one `index.html` a route.
 
 use super::client::Client;
-use super::pages::{data::Data, evaluate::Evaluate, help::Help, home::Home, nt_xent::NtXent, pretrain::Pretrain};
+use super::pages::{
+    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain,
+};
 use super::parts::layout::Layout;
 use super::parts::link::Link;
 use super::state::Store;
@@ -40,6 +42,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/pretrain") view=Pretrain />
                     <Route path=path!("/evaluate") view=Evaluate />
                     <Route path=path!("/lesson/nt-xent") view=NtXent />
+                    <Route path=path!("/lesson/lars") view=Lars />
                     <Route path=path!("/help") view=Help />
                 </FlatRoutes>
             </Layout>

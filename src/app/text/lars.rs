@@ -1,55 +1,28 @@
-//! Words of the lesson "LARS". Formulas are MathML, which browsers set by
-//! themselves.
+//! Words of the lesson "LARS".
 
-/// A question with three answers.
-pub struct Question {
-    pub ask: &'static str,
-    pub answers: [&'static str; 3],
-    /// Index of the right answer.
-    pub right: usize,
-    pub because: &'static str,
-}
-
-pub struct Step {
-    pub title: &'static str,
-    pub text: &'static str,
-    /// MathML inside of `<math>`, a formula a line.
-    pub formula: &'static str,
-    pub why: &'static str,
-    /// What the tutorial that the lesson follows prints, where it slips here.
-    pub printed: Option<&'static str>,
-    pub question: Question,
-}
+use super::lesson::{Question, Step};
 
 pub const TITLE: &str = "LARS, layer by layer";
 pub const LEAD: &str = "How far may each layer move? Move the numbers and see. Every value is computed by the code that checks the training.";
-pub const STEPS: &str = "Steps of the lesson";
-pub const BACK: &str = "Previous";
-pub const NEXT: &str = "Next";
 pub const PLAY: &str = "Play";
 pub const STOP: &str = "Stop";
 pub const ONE: &str = "One step";
 pub const RESET: &str = "Reset";
-pub const WHY: &str = "Why";
-pub const PRINTED: &str = "What the tutorial prints";
 pub const TABLE: &str = "The numbers as a table";
-pub const QUESTION: &str = "Question";
-pub const RIGHT: &str = "Right. ";
-pub const WRONG: &str = "Not quite. ";
 pub const RUNS: [&str; 2] = ["LARS", "SGD"];
 pub const RATES: [&str; 3] = ["stays: 0.1, 0.1, 0.1, 0.1", "rises: 0.1, 0.2, 0.3, 0.4", "falls: 0.4, 0.3, 0.2, 0.1"];
 pub const RULES: [&str; 3] = ["Paper and this program", "γ outside v (lightly, timm)", "λ over ‖g + βw‖ (Google)"];
 pub const SLIPS: [&str; 4] = ["λ without η", "a norm added to a vector", "γ called local", "w ← w − v left out"];
 pub const ENDS: [&str; 4] = ["arrived", "on the way", "stands still", "diverged"];
 
-const LAMBDA: &str = "<mi>λ</mi><mo>=</mo><mfrac><mrow><mi>η</mi><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow><mrow><mo>‖</mo><mi>g</mi><mo>‖</mo><mo>+</mo><mi>β</mi><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow></mfrac>";
-const UPDATE: &str = "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>λ</mi><mo>(</mo><mi>g</mi><mo>+</mo><mi>β</mi><mi>w</mi><mo>)</mo>\n<mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>v</mi>";
+const LAMBDA: &str = "λ = \\frac{η ‖w‖}{‖g‖ + β ‖w‖}";
+const UPDATE: &str = "v &← μ v + γ λ (g + β w) \\\\ w &← w - v";
 
 pub const ALL: [Step; 7] = [
     Step {
         title: "One rate for all layers",
         text: "Four layers, each with a bowl-shaped loss of its own curvature c. SGD uses one rate γ for all; LARS scales it for each layer by λ. The dots show the distance to the best weights: the line is the start, left is nearer, right is farther. Each mark is a factor of ten.",
-        formula: "<mtext>SGD: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>g</mi>\n<mtext>LARS: </mtext><mi>w</mi><mo>←</mo><mi>w</mi><mo>−</mo><mi>γ</mi><mi>λ</mi><mi>g</mi>",
+        formula: "\\text{SGD} \\,\\,\\, w &← w - γ g \\\\ \\text{LARS} \\,\\,\\, w &← w - γ λ g",
         why: "A step of SGD multiplies the distance by |1 − γc|. It grows where γc is above 2 and hardly changes where γc is near 0. LARS moves each layer by γη of its own length whatever c is (here η = 0.03, so that 60 steps are enough); once there it circles the best weights until γ falls. This is a model: in a real network layers influence each other, and curvature changes on the way.",
         printed: None,
         question: Question {
@@ -77,7 +50,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Every layer of a real run",
         text: "ConvNet-4 and its head on this program's sample set: 1200 images of 32 pixels, batches of 128, 30 epochs, recorded while it trained. The bars show λ, on a scale where each mark is a factor of ten. For the run with SGD they show what λ would have been.",
-        formula: "<mfrac><mrow><mi>γ</mi><mi>λ</mi><mo>‖</mo><mi>g</mi><mo>‖</mo></mrow><mrow><mo>‖</mo><mi>w</mi><mo>‖</mo></mrow></mfrac><mo>≈</mo><mi>γ</mi><mi>η</mi>\n<mtext>for every layer</mtext>",
+        formula: "\\frac{γ λ ‖g‖}{‖w‖} ≈ γ η \\,\\,\\, \\text{for every layer}",
         why: "Gradients of different layers have different lengths, and the difference changes during training. With one rate a layer moves by γ‖g‖/‖w‖ of its length, which the table lists: it differs between layers as much as λ does.",
         printed: None,
         question: Question {
@@ -90,7 +63,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Weight decay and λ",
         text: "Weight decay β does two things: it pulls the weights towards 0 as a part of the update, and it keeps λ from growing without end when a gradient fades. The bars show λ as ‖g‖ falls, for ‖w‖ = 5 and η = 0.001.",
-        formula: "<mi>λ</mi><mo>≤</mo><mfrac><mi>η</mi><mi>β</mi></mfrac>\n<mtext>when </mtext><mi>β</mi><mo>&gt;</mo><mn>0</mn>",
+        formula: "λ ≤ \\frac{η}{β} \\,\\,\\, \\text{when} \\, β > 0",
         why: "As ‖g‖ falls the denominator comes to β‖w‖ alone, and λ to η/β. The update is then decay only, γη of the layer's length. Where β is 0, λ has no bound.",
         printed: None,
         question: Question {
@@ -118,7 +91,7 @@ pub const ALL: [Step; 7] = [
     Step {
         title: "Biases and normalisation",
         text: "Tensors of one dimension, biases and normalisation, get neither λ nor β. The picture shows why: a bias that starts at 0 and should become (0.3, −0.4), γ = 0.03. The bars show the distance that is left.",
-        formula: "<mi>v</mi><mo>←</mo><mi>μ</mi><mi>v</mi><mo>+</mo><mi>γ</mi><mi>g</mi>\n<mtext>for tensors of one dimension</mtext>",
+        formula: "v &← μ v + γ g \\\\ w &← w - v \\\\ &\\text{for tensors of one dimension}",
         why: "At first ‖b‖ = 0, so λ is 1. Then λ lets the bias move by γη of its own length only, which is nearly nothing. Decay would pull a normalisation's scale from 1 towards 0. The program chooses by the shape, never by the name; the table lists the recorded network.",
         printed: None,
         question: Question {
@@ -162,6 +135,93 @@ pub fn knob(key: &str) -> &'static str {
     }
 }
 
+/// Names of the choices, by key.
+pub fn choices(key: &str) -> &'static [&'static str] {
+    match key {
+        "run" => &RUNS,
+        "rates" => &RATES,
+        _ => &SLIPS,
+    }
+}
+
 pub fn recording(at: f64, of: f64) -> String {
     format!("{at} of {of}")
+}
+
+pub const FACTORS: &str =
+    "At each step SGD multiplies a layer's distance by this: above 1 it diverges, near 1 it stands still.";
+pub const FAR: &str = "over 1000000";
+pub const RACE_HEADS: [&str; 4] = ["Layer", "c", "SGD", "LARS"];
+pub const PARTS: [&str; 7] = ["η‖w‖", "β‖w‖", "‖g‖", "λ", "λ‖g‖", "λβ‖w‖", "longest update, γ = 1"];
+pub const PARTS_HEADS: [&str; 2] = ["Part", "Value"];
+pub const PARTS_CAPTION: &str = "λ and its parts";
+pub const PARTS_PICTURE: &str = "λ and its parts, each mark a factor of ten; the numbers are in the table";
+pub const BY_RULE: &str = "‖w‖ or ‖g‖ is 0, so λ = 1 by rule.";
+pub const RUN_HEADS: [&str; 6] = ["Tensor", "‖w‖", "‖g‖", "λ", "γλ‖g‖/‖w‖", "γ‖g‖/‖w‖"];
+pub const RUN_PICTURE: &str = "λ of each layer, each mark a factor of ten; the numbers are in the table";
+pub const BOUND: &str = "bound η/β";
+pub const FADING: &str = "As the gradient fades, λ comes near η/β and never passes it.";
+pub const DECAY_HEADS: [&str; 2] = ["Gradient", "λ"];
+pub const DECAY_CAPTION: &str = "λ as the gradient fades, ‖w‖ = 5";
+pub const DECAY_PICTURE: &str = "λ as the gradient fades, each mark a factor of ten; the numbers are in the table";
+pub const SECOND_STEP: &str = "The second step of the first entry, by the paper's rule.";
+pub const MOMENTUM_HEADS: [&str; 5] = ["Rule", "γ", "λ", "w₁", "w₂"];
+pub const MOMENTUM_CAPTION: &str = "w after each step";
+pub const MOMENTUM_PICTURE: &str = "How far w has come after four steps; the numbers are in the table";
+pub const WITHOUT: &str = "without λ, as it should be";
+pub const WITH: &str = "with λ and β";
+pub const BIAS_PICTURE: &str = "Distance of the bias to its best value; the numbers stand above";
+pub const TENSORS: &str = "Tensors of the recorded network";
+pub const TENSOR_HEADS: [&str; 3] = ["Tensor", "Shape", "Gets"];
+pub const GETS: [&str; 2] = ["neither", "λ and β"];
+pub const SLIP_HEADS: [&str; 6] = ["Step", "λ", "v₁", "v₂", "w₁", "w₂"];
+pub const SLIP_PICTURE: &str = "How far w has moved, each mark a factor of ten; the numbers are in the table";
+/// Stand before the numbers of the first step.
+pub const RIGHT_NAME: &str = "right";
+pub const PRINTED_NAME: &str = "printed";
+pub const SLIP_MEANS: [&str; 4] = [
+    "Without η a layer moves its whole length at γ = 1: every update is 1000 times too long.",
+    "β‖w‖ is one number. Added to every entry it no longer points along w.",
+    "γ is the global rate. With λ in its place, which is far smaller, w hardly moves.",
+    "v is right, but nothing is taken from w: the layer never learns.",
+];
+
+pub fn layer_name(layer: usize) -> String {
+    format!("layer {layer}")
+}
+
+pub fn layer(layer: usize, curvature: f64) -> String {
+    format!("{}, c = {curvature}", layer_name(layer))
+}
+
+pub fn distances(step: usize, rule: &str) -> String {
+    format!("Distance to the best weights after {step} steps of {rule}; the numbers are in the table")
+}
+
+pub fn race_caption(step: usize) -> String {
+    format!("Distance after {step} steps; 1 at the start")
+}
+
+pub fn longest(update: &str) -> String {
+    format!("At γ = 1 the update is at most {update} long: η‖w‖.")
+}
+
+pub fn moment(step: u32, rate: &str, loss: &str, spread: f64) -> String {
+    format!("Step {step} of 270: γ = {rate}, loss {loss}. The largest λ is {spread:.1} times the smallest.")
+}
+
+pub fn run_caption(step: u32) -> String {
+    format!("Step {step}, before momentum")
+}
+
+pub fn rule_step(rule: &str, step: usize) -> String {
+    format!("{rule}, step {step}")
+}
+
+pub fn left(step: usize, without: &str, with: &str) -> String {
+    format!("After {step} steps: {without} left without λ, {with} with it, of 0.5000.")
+}
+
+pub fn slip_step(step: usize, right: bool) -> String {
+    format!("Step {step}, {}", if right { "right" } else { "as printed" })
 }

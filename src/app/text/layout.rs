@@ -4,12 +4,13 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 6] = [
+pub const LINKS: [(&str, &str); 7] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
     ("/lesson/nt-xent", "NT-Xent"),
+    ("/lesson/lars", "LARS"),
     ("/help", "Help"),
 ];
 pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";

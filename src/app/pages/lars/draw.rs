@@ -1,6 +1,7 @@
-//! Pictures and tables as markup: made anew with every change, which for a few
-//! dozen elements is quicker than keeping each up to date.
+//! Numbers as text, and pictures as markup: made anew with every change, which
+//! for a few dozen elements is quicker than keeping each up to date.
 
+use crate::app::parts::lesson::draw::power;
 use std::fmt::Write;
 
 /// Four decimals, or four digits of what is smaller.
@@ -15,6 +16,11 @@ pub fn number(x: f64) -> String {
         text.pop();
     }
     text
+}
+
+/// The same in a formula: powers of ten typeset.
+pub fn tex(x: f64) -> String {
+    power(&number(x))
 }
 
 /// A bar or dot with its name and value in words.
@@ -56,21 +62,4 @@ pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) ->
         );
     }
     out + "</div>"
-}
-
-/// The first cell of each row heads it.
-pub fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
-    let mut out = format!("<table><caption>{caption}</caption><thead><tr>");
-    for h in head {
-        let _ = write!(out, "<th scope=\"col\">{h}</th>");
-    }
-    out += "</tr></thead><tbody>";
-    for cells in rows {
-        out += "<tr>";
-        for (i, cell) in cells.iter().enumerate() {
-            let _ = if i == 0 { write!(out, "<th scope=\"row\">{cell}</th>") } else { write!(out, "<td>{cell}</td>") };
-        }
-        out += "</tr>";
-    }
-    out + "</tbody></table>"
 }

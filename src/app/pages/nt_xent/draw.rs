@@ -1,6 +1,6 @@
 //! Numbers and bars as text.
 
-pub use crate::app::parts::lesson::draw::{formula, strings, table};
+pub use crate::app::parts::lesson::draw::{formula, power, strings, table};
 
 /// A number to 4 decimals, in powers of ten where that would hide or flood it.
 pub fn number(x: f64) -> String {

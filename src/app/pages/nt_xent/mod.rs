@@ -27,5 +27,5 @@ const BODIES: [fn(State) -> AnyView; text::ALL.len()] = [
 #[component]
 pub fn NtXent() -> impl IntoView {
     let (state, faults) = State::open(&LESSON);
-    lesson(state.frame, &faults, move |n| BODIES[n](state))
+    lesson(state.frame, &faults, move |n, _| BODIES[n](state))
 }

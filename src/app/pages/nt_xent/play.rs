@@ -1,6 +1,6 @@
 //! Steps 2 to 8: what is moved, and the numbers that follow.
 
-use super::draw::{bar, formula, number, strings, table};
+use super::draw::{bar, formula, number, power, strings, table};
 use super::state::State;
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
@@ -217,10 +217,7 @@ fn shares(state: State) -> AnyView {
 
 /// A number in a formula; the powers of ten of `number` typeset.
 fn tex(x: f64) -> String {
-    match number(x).split_once('e') {
-        Some((digits, power)) => format!("{digits} * 10^{{{power}}}"),
-        None => number(x),
-    }
+    power(&number(x))
 }
 
 pub fn softmax(state: State) -> AnyView {

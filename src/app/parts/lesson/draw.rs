@@ -37,3 +37,11 @@ pub fn table_html(caption: &str, rows: &[Vec<String>]) -> String {
 pub fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
+
+/// A number that was written as `1.000e−7`, for a formula.
+pub fn power(number: &str) -> String {
+    match number.split_once('e') {
+        Some((digits, power)) => [digits, " * 10^{", power, "}"].concat(),
+        None => number.to_owned(),
+    }
+}

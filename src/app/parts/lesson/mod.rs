@@ -16,13 +16,14 @@ pub use state::{Frame, Lesson, search};
 use wasm_bindgen::JsCast;
 
 /// The whole page of a lesson: its steps, one shown or all, and what goes with
-/// each; `play` is what step n lets a visitor do. `faults` are the address's.
+/// each; `play` is what step n lets a visitor do, its folds open for paper or not.
+/// `faults` are the address's.
 pub fn lesson(
     frame: Frame,
     faults: &[ConfigFault],
-    play: impl Fn(usize) -> AnyView + Send + Sync + 'static,
+    play: impl Fn(usize, bool) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let play: Box<dyn Fn(usize) -> AnyView + Send + Sync> = Box::new(play);
+    let play: Box<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Box::new(play);
     let (steps, last) = (frame.lesson.steps, frame.last());
     let printing = RwSignal::new(false);
     let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
@@ -91,10 +92,10 @@ pub fn lesson(
         </nav>
         {move || {
             if all.get() {
-                (0..=last).map(|n| step(frame, n, play(n), true)).collect_view().into_any()
+                (0..=last).map(|n| step(frame, n, play(n, true), true)).collect_view().into_any()
             } else {
                 let n = at.get();
-                step(frame, n, play(n), false)
+                step(frame, n, play(n, false), false)
             }
         }}
         <div class="lesson-nav">

@@ -8,9 +8,11 @@
 //! | [`momentum`] | the worked example over steps, by this and other programs' rules |
 //! | [`slips`] | the formulas of a tutorial as printed, beside the right ones |
 //! | [`excluded`] | a bias with and without λ |
+//! | [`knobs`] | the sliders and choices, and the address that holds them |
 //! | [`recorded`] | ‖w‖ and ‖g‖ of every tensor in a real run |
 
 pub mod excluded;
+pub mod knobs;
 pub mod layer;
 pub mod momentum;
 pub mod race;

@@ -4,6 +4,7 @@
 use super::layer::Parts;
 use super::momentum::LARS;
 use crate::core::lars::Lars;
+use std::sync::LazyLock;
 
 /// What `examples/lars_run.rs` wrote.
 const TEXT: &str = include_str!("run.txt");
@@ -52,6 +53,12 @@ pub struct Recording {
     pub moments: Vec<Moment>,
     /// A few steps, of the biases and normalisation: step and norms.
     pub vectors: Vec<(u32, Vec<(f64, f64)>)>,
+}
+
+/// Both runs, read when first asked for.
+pub fn runs() -> &'static [Recording; 2] {
+    static RUNS: LazyLock<[Recording; 2]> = LazyLock::new(|| [Which::Lars, Which::Sgd].map(Recording::new));
+    &RUNS
 }
 
 impl Recording {

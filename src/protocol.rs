@@ -12,7 +12,7 @@ pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,11 @@ pub enum Event {
     Estimate(Estimate),
     State(RunState),
     Step(StepReport),
+    /// Names of the layers that a run's λ belong to, before its first step; none
+    /// where it is without LARS.
+    Layers(Vec<String>),
+    /// λ of the newest steps, in order.
+    TrustRatios(Vec<TrustRatios>),
     Epoch(EpochReport),
     /// Part done of linear evaluation and what it does, 0 to 1.
     EvaluationProgress {

@@ -6,6 +6,7 @@
 use crate::core::config::RunConfig;
 use crate::core::config::preset::Preset;
 use crate::core::error::Fault;
+use crate::core::lesson::lars::live::History;
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
@@ -87,6 +88,8 @@ pub struct Store {
     pub run: RwSignal<RunState>,
     /// One report a step of the run, in order.
     pub steps: RwSignal<Vec<StepReport>>,
+    /// λ of every layer over the run.
+    pub trust: RwSignal<History>,
     /// One report an epoch of the run, from epoch 0.
     pub epochs: RwSignal<Vec<EpochReport>>,
     pub evaluation: RwSignal<Option<EvaluationReport>>,
@@ -114,6 +117,7 @@ impl Store {
             estimate: RwSignal::default(),
             run: RwSignal::new(RunState::Idle),
             steps: RwSignal::default(),
+            trust: RwSignal::default(),
             epochs: RwSignal::default(),
             evaluation: RwSignal::default(),
             evaluating: RwSignal::default(),
@@ -151,6 +155,7 @@ impl Store {
         self.run.set(RunState::Idle);
         self.run_config.set(None);
         self.steps.update(Vec::clear);
+        self.trust.set(History::default());
         self.epochs.update(Vec::clear);
         self.evaluation.set(None);
         self.evaluating.set(None);
@@ -195,6 +200,8 @@ impl Store {
             }
             Event::Estimate(estimate) => self.estimate.set(Some(*estimate)),
             Event::State(state) => self.run.set(*state),
+            Event::Layers(names) => self.trust.set(History::new(names.clone())),
+            Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),
             Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),
             Event::Evaluated(report) => {
                 self.evaluating.set(None);

@@ -141,6 +141,14 @@ pub struct StepReport {
     pub milliseconds: f32,
 }
 
+/// λ of every layer in one step of a run with LARS.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrustRatios {
+    pub step: u32,
+    /// In the order of the network's layers.
+    pub ratios: Vec<f32>,
+}
+
 /// Measured at the end of an epoch (and, as epoch 0, before the first step);
 /// not without labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -127,6 +127,36 @@ pub fn load<M: Module>(module: M, tensors: Vec<NamedTensor>) -> Result<M, Weight
     }
 }
 
+/// Names of `module`'s tensors of more than one dimension, in the order of its
+/// parts: those that LARS adapts.
+pub fn layers<M: Module>(module: &M) -> Vec<String> {
+    let mut layers = Layers::default();
+    module.visit(&mut layers);
+    layers.names
+}
+
+#[derive(Default)]
+struct Layers {
+    path: Path,
+    names: Vec<String>,
+}
+
+impl ModuleVisitor for Layers {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+        if D > 1 {
+            self.names.push(self.path.name());
+        }
+    }
+}
+
 #[derive(Default)]
 struct Collect {
     path: Path,

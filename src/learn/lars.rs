@@ -27,11 +27,13 @@ pub struct LarsConfig {
 pub struct Lars {
     config: LarsConfig,
     velocities: HashMap<ParamId, Tensor<1>>,
+    /// λ of every adapted tensor in the newest step; [P].
+    ratios: Option<Tensor<1>>,
 }
 
 impl Lars {
     pub fn new(config: LarsConfig) -> Self {
-        Self { config, velocities: HashMap::new() }
+        Self { config, velocities: HashMap::new(), ratios: None }
     }
 
     /// One step of every parameter of `module` that has a gradient, at learning
@@ -40,16 +42,23 @@ impl Lars {
         let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
         module.visit(&mut squares);
         let Squares { weights, slopes, .. } = squares;
-        let scales = (!weights.is_empty()).then(|| self.scales(rate, weights, slopes));
+        self.ratios = (!weights.is_empty()).then(|| self.trust_ratios_of(weights, slopes));
+        let scales = self.ratios.clone().map(|ratios| ratios * rate);
         module.map(&mut Step { lars: self, rate, scales, next: 0, gradients })
     }
 
-    /// γ λ of every adapted tensor, from the squared norms of w and g; [P].
-    fn scales(&self, rate: f32, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
+    /// λ of every adapted tensor in the newest step, in the order of the module's
+    /// parts; [P], still on the device. None before the first step.
+    pub fn trust_ratios(&self) -> Option<&Tensor<1>> {
+        self.ratios.as_ref()
+    }
+
+    /// λ of every adapted tensor, from the squared norms of w and g; [P].
+    fn trust_ratios_of(&self, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
         let (w, g) = (Tensor::cat(weights, 0).sqrt(), Tensor::cat(slopes, 0).sqrt());
         let none = w.clone().equal_scalar(0).bool_or(g.clone().equal_scalar(0));
         let denominator = (g + w.clone() * self.config.weight_decay).mask_fill(none.clone(), 1);
-        (w * (self.config.trust_coefficient * rate) / denominator).mask_fill(none, rate)
+        (w * self.config.trust_coefficient / denominator).mask_fill(none, 1)
     }
 }
 
@@ -117,6 +126,7 @@ impl ModuleMapper for Step<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::lars::Lars as Plain;
     use burn::tensor::Device;
 
     #[derive(Module, Debug)]
@@ -142,6 +152,14 @@ mod tests {
             module = lars.step(rate, module, gradients);
         }
         assert_eq!(lars.velocities.len(), matrices.len() + 1);
+        if rates.len() == 1 {
+            let own = Plain { momentum: 0.9, weight_decay: 0.01, trust_coefficient: 0.001 };
+            let told: Vec<f32> = lars.trust_ratios().expect("a step").to_data().try_to_vec().unwrap();
+            for ([w, g], told) in matrices.iter().zip(told) {
+                let want = own.trust_ratio(w, g);
+                assert!((told - want).abs() <= 1e-6 * want, "{told}, expected {want}");
+            }
+        }
         module.matrices.iter().map(|p| p.val().into_data().try_to_vec().unwrap()).collect()
     }
 

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor};
 /// LARS is the program's own, the others are burn's.
 #[derive(Clone)]
 pub enum Optimizer {
-    Lars(Lars),
+    Lars(Box<Lars>),
     Burn(ModuleOptimizer),
 }
 
@@ -21,7 +21,9 @@ impl Optimizer {
     pub fn new(config: &OptimizerConfig) -> Self {
         let OptimizerConfig { momentum, weight_decay, trust_coefficient, .. } = *config;
         match config.optimizer {
-            config::Optimizer::Lars => Self::Lars(Lars::new(LarsConfig { momentum, weight_decay, trust_coefficient })),
+            config::Optimizer::Lars => {
+                Self::Lars(Box::new(Lars::new(LarsConfig { momentum, weight_decay, trust_coefficient })))
+            }
             config::Optimizer::Sgd => {
                 // Dampening 0 is PyTorch's momentum; burn's default is 0.1.
                 let momentum = MomentumConfig::new().with_momentum(f64::from(momentum)).with_dampening(0.0);
@@ -36,6 +38,14 @@ impl Optimizer {
                 let vectors = config.clone().with_weight_decay(0.0).build();
                 Self::Burn(ByRank { vectors, others: config.with_weight_decay(weight_decay).build() }.into())
             }
+        }
+    }
+
+    /// λ of every adapted tensor in the newest step, [P]; LARS alone has them.
+    pub fn trust_ratios(&self) -> Option<&Tensor<1>> {
+        match self {
+            Self::Lars(lars) => lars.trust_ratios(),
+            Self::Burn(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@ use super::store::ByteStore;
 use crate::core::augment::ViewParams;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
-use crate::core::report::StepReport;
+use crate::core::report::{StepReport, TrustRatios};
 use crate::core::rng::Rng;
 use crate::core::schedule::Schedule;
 use burn::module::Module;
@@ -36,7 +36,9 @@ pub struct Trainer {
     device: Device,
     /// Steps done.
     steps: u32,
-    pending: Vec<(StepReport, Tensor<1>)>,
+    pending: Vec<(StepReport, Tensor<1>, Option<Tensor<1>>)>,
+    /// λ of the steps read last.
+    ratios: Vec<TrustRatios>,
 }
 
 impl Trainer {
@@ -60,6 +62,7 @@ impl Trainer {
             device: device.clone(),
             steps: 0,
             pending: Vec::new(),
+            ratios: Vec::new(),
         })
     }
 
@@ -87,7 +90,7 @@ impl Trainer {
         if self.pending.len() == RING {
             self.pending.remove(0);
         }
-        self.pending.push((report, measured));
+        self.pending.push((report, measured, self.learner.optimizer.trust_ratios().cloned()));
     }
 
     /// Reports of all steps since the last call, in order, in one transfer; the
@@ -101,7 +104,15 @@ impl Trainer {
         if pending.is_empty() {
             return Ok(Vec::new());
         }
-        let (reports, measured): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
+        // All measurements of a step stand together; with LARS its λ too.
+        let each = 3 + pending[0].2.as_ref().map_or(0, |ratios| ratios.dims()[0]);
+        let mut reports = Vec::with_capacity(pending.len());
+        let mut measured = Vec::with_capacity(2 * pending.len());
+        for (report, metrics, ratios) in pending {
+            reports.push(report);
+            measured.push(metrics);
+            measured.extend(ratios);
+        }
         let internal = |detail| Fault::Internal { detail };
         let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| internal(format!("{e:?}")))?;
         let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| internal(format!("{e:?}")))?;
@@ -111,7 +122,27 @@ impl Trainer {
             std: v[2],
             ..report
         };
-        Ok(reports.into_iter().zip(values.chunks_exact(3)).map(fill).collect())
+        let rows = || reports.iter().copied().zip(values.chunks_exact(each));
+        self.ratios = match each {
+            3 => Vec::new(),
+            _ => rows().map(|(report, v)| TrustRatios { step: report.step, ratios: v[3..].to_vec() }).collect(),
+        };
+        Ok(rows().map(fill).collect())
+    }
+
+    /// λ of every layer in the steps that [`Trainer::read`] told of last, once;
+    /// none without LARS.
+    pub fn take_trust_ratios(&mut self) -> Vec<TrustRatios> {
+        std::mem::take(&mut self.ratios)
+    }
+
+    /// Names of the layers that have a λ, in the order of its values; none
+    /// without LARS.
+    pub fn layers(&self) -> Vec<String> {
+        match self.learner.optimizer {
+            Optimizer::Lars(_) => super::export::layers(&self.learner.model),
+            Optimizer::Burn(_) => Vec::new(),
+        }
     }
 
     pub fn config(&self) -> &RunConfig {

@@ -1,5 +1,7 @@
 // The lesson LARS: every step opens, its numbers are those of the core, it can be linked to, and needs neither mouse nor worker.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, load, quick, start } from "./person.mjs";
 
 const titles = [
   "One rate for all layers",
@@ -9,6 +11,7 @@ const titles = [
   "Momentum when γ changes",
   "Biases and normalisation",
   "What the tutorial prints",
+  "Your run",
 ];
 const open = async (page, query = "") => page.goto(`lesson/lars/${query}`);
 const table = async (page) => {
@@ -20,7 +23,9 @@ for (const [i, title] of titles.entries()) {
   test(`step ${i + 1} opens by its address, is accessible and fits a phone`, async ({ page, requests }) => {
     await open(page, `?step=${i + 1}`);
     await expect(page.getByRole("heading", { level: 2 })).toHaveText(`${i + 1}. ${title}`);
-    await expect(await table(page)).toBeVisible();
+    // The last step has numbers only once a run has some.
+    if (title === "Your run") await expect(page.getByText("There is no run with LARS yet.")).toBeVisible();
+    else await expect(await table(page)).toBeVisible();
     await expectAccessible(page);
     expect(requests.filter(({ url }) => url.includes("worker"))).toEqual([]);
     await page.setViewportSize({ width: 360, height: 740 });
@@ -92,7 +97,7 @@ test("keys go through the steps; a question answers at once", async ({ page }) =
   await expect(page).toHaveURL(/step=2/);
   await page.keyboard.press("ArrowLeft");
   await expect(page.getByRole("heading", { level: 2 })).toHaveText(/^1\. /);
-  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: /What the tutorial/ }).click();
+  await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: /Your run/ }).click();
   await expect(page.getByRole("button", { name: "Next" })).toBeDisabled();
 });
 
@@ -125,4 +130,32 @@ test("what a visitor answered and where they were is kept; all steps print; a ba
   await expect(page.getByRole("article")).toHaveCount(1);
   await open(page, "?step=2&eta=5");
   await expect(page.getByRole("alert").filter({ hasText: "eta is 5; accepted: 0.0005 to 0.01" })).toBeVisible();
+});
+
+test("the trust ratios of the run on this page, from the worker", async ({ page }) => {
+  test.setTimeout(240_000);
+  await load(page, file("stripes.zip", zip(stripeFolders(60))));
+  await quick(page, 2);
+  await start(page);
+  await go(page, "LARS");
+  // The settings in the address of the page before are none of the lesson's.
+  await expect(page.getByText(/This link holds values/)).toHaveCount(0);
+  await page.getByRole("button", { name: /Your run/ }).click();
+  const result = page.getByText(/After step \d+ the largest λ is/);
+  await expect(result).toBeVisible({ timeout: 120_000 });
+  const picture = page.getByRole("img", { name: /λ of each layer from step 1/ });
+  await expect(picture).toContainText("encoder.conv1.weight");
+  await expect(picture).toContainText("head.layers.1.weight");
+  const rows = (await table(page)).getByRole("row");
+  await expect(rows).toHaveCount(7);
+  await expectAccessible(page);
+  // To the run's end: every layer has its λ of the first step and of the last.
+  await go(page, "Pre-train");
+  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 120_000 });
+  await go(page, "LARS");
+  const cells = (await table(page)).getByRole("row").filter({ hasText: "encoder.conv1.weight" }).getByRole("cell");
+  const numbers = (await cells.allInnerTexts()).map(Number);
+  expect(numbers.length).toBeGreaterThan(1);
+  for (const n of numbers) expect(n).toBeGreaterThan(0);
+  expect(numbers[0]).not.toBe(numbers.at(-1));
 });

@@ -87,3 +87,23 @@ test("all steps can be printed, and a bad link says what is wrong with it", asyn
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await expect(page.getByRole("article")).toHaveCount(1);
 });
+
+test("your device: the training code on the CPU backend computes what the lesson computes", async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto(`lesson/nt-xent/?step=${STEPS.length}&tau=0.5`);
+  await page.getByRole("button", { name: "Compute on this device" }).click();
+  const rows = page.getByRole("table", { name: "The batch now" }).getByRole("row");
+  // The first row heads the table, the others have one cell.
+  const value = async (name) => (await rows.filter({ hasText: name }).locator("th, td").last().innerText()).trim();
+  await expect(rows.filter({ hasText: "Difference" })).toBeVisible({ timeout: 60_000 });
+  expect(await value("Device")).toMatch(/CPU/);
+  for (const name of ["Lesson, 64 bits", "Training code, 32 bits"]) {
+    expect(Math.abs(Number(await value(name)) - TABLE[0.5].batch)).toBeLessThan(1e-6);
+  }
+  expect(Number(await value("Difference"))).toBeLessThan(1e-6);
+  await expectAccessible(page);
+  // A matrix that no vectors have cannot be sent.
+  await page.goto(`lesson/nt-xent/?step=${STEPS.length}&x1i.x2i=-0.9`);
+  await expect(page.getByRole("button", { name: "Compute on this device" })).toBeDisabled();
+  await expect(page.getByText(/^No vectors have these similarities/)).toBeVisible();
+});

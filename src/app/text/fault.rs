@@ -108,12 +108,11 @@ fn config_fault(fields: &[ConfigFault]) -> Words {
 /// What is wrong with one setting.
 pub fn one_field(fault: &ConfigFault) -> String {
     let name = Field::from_key(&fault.field).map(|f| super::settings::of(f).label);
-    match name {
-        Some(name) => format!("{name} is {}; accepted: {}.", fault.value, fault.accepts),
-        None if !fault.accepts.is_empty() => {
-            format!("{} is {}; accepted: {}.", fault.field, fault.value, fault.accepts)
-        }
-        None => format!("There is no setting called {}.", fault.field),
+    let name = name.unwrap_or(&fault.field);
+    // Nothing is accepted where nothing of that name is known.
+    match fault.accepts.as_str() {
+        "" => format!("There is no setting called {}.", fault.field),
+        accepts => format!("{name} is {}; accepted: {accepts}.", fault.value),
     }
 }
 

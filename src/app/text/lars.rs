@@ -18,7 +18,7 @@ pub const ENDS: [&str; 4] = ["arrived", "on the way", "stands still", "diverged"
 const LAMBDA: &str = "λ = \\frac{η ‖w‖}{‖g‖ + β ‖w‖}";
 const UPDATE: &str = "v &← μ v + γ λ (g + β w) \\\\ w &← w - v";
 
-pub const ALL: [Step; 7] = [
+pub const ALL: [Step; 8] = [
     Step {
         title: "One rate for all layers",
         text: "Four layers, each with a bowl-shaped loss of its own curvature c. SGD uses one rate γ for all; LARS scales it for each layer by λ. The dots show the distance to the best weights: the line is the start, left is nearer, right is farther. Each mark is a factor of ten.",
@@ -112,6 +112,21 @@ pub const ALL: [Step; 7] = [
             answers: ["It adds one number to both entries", "It is too short", "Nothing"],
             right: 0,
             because: "Decay would no longer point along w: (0.8, −0.6) becomes (0.85, −0.55) in place of (0.83, −0.56).",
+        },
+    },
+    Step {
+        title: "Your run",
+        text: "λ of every layer of the run on this page, step by step, as the device that trains it computed it. Each line is a \
+            layer, on one scale for all; the marks are factors of ten.",
+        formula: LAMBDA,
+        why: "A line that rises says that the layer's gradient has become short beside its weights; one that falls, that it has \
+            become long. Lines far apart are layers for which one rate for all would be wrong.",
+        printed: None,
+        question: Question {
+            ask: "A layer's λ doubles while ‖w‖ hardly changes and β is tiny. What became of its gradient?",
+            answers: ["Its length halved", "Its length doubled", "Nothing"],
+            right: 0,
+            because: "Then λ is nearly η‖w‖/‖g‖: half the gradient, twice the λ.",
         },
     },
 ];
@@ -224,4 +239,23 @@ pub fn left(step: usize, without: &str, with: &str) -> String {
 
 pub fn slip_step(step: usize, right: bool) -> String {
     format!("Step {step}, {}", if right { "right" } else { "as printed" })
+}
+
+pub const NO_RUN: &str =
+    "There is no run with LARS yet. Start one under Pre-train and come back: the lines grow while it trains.";
+pub const NOT_LARS: &str =
+    "The run under way has no λ: its optimiser is not LARS. Choose LARS in the settings of the next run.";
+pub const LAYER: &str = "Layer";
+pub const LIVE_CAPTION: &str = "λ of every layer";
+
+pub fn step(step: u32) -> String {
+    format!("step {step}")
+}
+
+pub fn live(step: u32, apart: f64) -> String {
+    format!("After step {step} the largest λ is {apart:.1} times the smallest.")
+}
+
+pub fn live_picture(first: u32, last: u32) -> String {
+    format!("λ of each layer from step {first} to step {last}, each mark a factor of ten; the numbers are in the table")
 }

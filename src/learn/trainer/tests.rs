@@ -124,3 +124,23 @@ fn too_few_images_are_named() {
     let fault = Trainer::new(&config(), store, &[0, 1, 2], &Device::flex()).err();
     assert_eq!(fault, Some(Fault::TooFewImages { have: 3, need: 16 }));
 }
+
+#[test]
+fn every_step_tells_the_trust_ratio_of_every_layer() {
+    let mut trainer = trainer(&config());
+    let layers = trainer.layers();
+    assert!(layers.len() == 6 && layers[0] == "encoder.conv1.weight", "{layers:?}");
+    (0..3).for_each(|_| trainer.step());
+    read_sync(trainer.read()).unwrap();
+    let ratios = trainer.take_trust_ratios();
+    assert_eq!(ratios.iter().map(|r| r.step).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(ratios.iter().all(|r| r.ratios.len() == layers.len() && r.ratios.iter().all(|v| *v > 0.0 && *v < 1.0)));
+    assert_ne!(ratios[0].ratios, ratios[2].ratios);
+    assert!(trainer.take_trust_ratios().is_empty());
+
+    let sgd = OptimizerConfig { optimizer: config::Optimizer::Sgd, peak_rate: 0.01, ..config().optimizer };
+    let mut other = self::trainer(&RunConfig { optimizer: sgd, ..config() });
+    other.step();
+    assert_eq!(read_sync(other.read()).unwrap().len(), 1);
+    assert!(other.layers().is_empty() && other.take_trust_ratios().is_empty());
+}

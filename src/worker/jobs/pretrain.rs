@@ -115,6 +115,7 @@ fn asked(run: &Run, one_step: bool) -> Option<RunState> {
 
 async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
     if !run.begun {
+        post(None, Event::Layers(run.trainer.layers()));
         epoch_end(run, 0).await?;
         run.begun = true;
         if let Some(state) = asked(run, false) {
@@ -161,6 +162,10 @@ async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
     for report in &mut reports {
         report.milliseconds = each as f32;
         post(None, Event::Step(*report));
+    }
+    let ratios = run.trainer.take_trust_ratios();
+    if !ratios.is_empty() {
+        post(None, Event::TrustRatios(ratios));
     }
     Ok(reports)
 }

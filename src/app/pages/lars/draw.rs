@@ -63,3 +63,44 @@ pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) ->
     }
     out + "</div>"
 }
+
+/// A curve over the steps with its name and newest value in words.
+pub struct Line<'a> {
+    pub name: &'a str,
+    /// Ordered by x.
+    pub points: Vec<(f64, f64)>,
+    pub words: String,
+}
+
+/// A small curve a row, all on one logarithmic scale from the low to the high
+/// end of `range`, widened to whole powers of ten.
+pub fn lines(label: &str, rows: &[Line], range: [f64; 2]) -> String {
+    let [low, mut high] = [range[0].log10().floor(), range[1].log10().ceil()];
+    if high <= low {
+        high = low + 1.0;
+    }
+    let ends = [10f64.powf(low), 10f64.powf(high)];
+    let mut out = format!("<div class=\"lars-bars lars-lines\" role=\"img\" aria-label=\"{label}\">");
+    for line in rows {
+        let (first, last) = (line.points.first().map_or(0.0, |p| p.0), line.points.last().map_or(0.0, |p| p.0));
+        let mut path = String::new();
+        for (i, (x, y)) in line.points.iter().enumerate() {
+            let at = (x - first) / (last - first).max(1.0) * 100.0;
+            let _ = write!(path, "{}{at:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, 100.0 - part(*y, ends, true));
+        }
+        if line.points.len() == 1 {
+            path += "h100";
+        }
+        let mut grid = String::new();
+        for mark in 0..=(high - low) as u32 {
+            let _ = write!(grid, "M0 {:.1}h100", f64::from(mark) / (high - low) * 100.0);
+        }
+        let _ = write!(
+            out,
+            "<div><span>{}</span><span class=\"lars-words\">{}</span><svg viewBox=\"0 0 100 100\" \
+             preserveAspectRatio=\"none\"><path class=\"grid\" d=\"{grid}\"/><path class=\"curve\" d=\"{path}\"/></svg></div>",
+            line.name, line.words
+        );
+    }
+    out + "</div>"
+}

@@ -2,6 +2,7 @@
 
 mod controls;
 mod draw;
+mod live;
 mod state;
 mod steps;
 
@@ -37,6 +38,7 @@ const BODIES: [Body; text::ALL.len()] = [
     body(&["rates", "mu"], None, steps::momentum),
     body(&["bias"], Some("bias"), steps::excluded),
     body(&["slip"], None, steps::printed),
+    body(&[], None, live::run),
 ];
 
 #[component]
@@ -48,12 +50,24 @@ pub fn Lars() -> impl IntoView {
 fn play(state: State, n: usize, open: bool) -> AnyView {
     let body = &BODIES[n];
     let shown = Memo::new(move |_| (body.show)(state));
-    let written = Memo::new(move |_| shown.with(|s| s.formula.is_empty()));
+    let has = move |part: fn(&Shown) -> bool| Memo::new(move |_| shown.with(part));
+    let (written, pictured) = (has(|s| !s.formula.is_empty()), has(|s| !s.picture.is_empty()));
     view! {
-        <div class="lars-fields">{body.keys.iter().map(|key| control(state, key)).collect_view()}</div>
+        {(!body.keys.is_empty())
+            .then(|| {
+                view! { <div class="lars-fields">{body.keys.iter().map(|key| control(state, key)).collect_view()}</div> }
+            })}
         {body.played.map(|key| player(state, key))}
-        {move || (!written.get()).then(|| formula(move || shown.with(|s| s.formula.clone())))}
+        {move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone())))}
         <p class="lesson-result">{move || shown.with(|s| s.words.clone())}</p>
+        {move || pictured.get().then(|| picture(shown, open))}
+    }
+    .into_any()
+}
+
+/// The picture, and the table behind it.
+fn picture(shown: Memo<Shown>, open: bool) -> AnyView {
+    view! {
         <div inner_html=move || shown.with(|s| s.picture.clone())></div>
         <details open=open>
             <summary>{text::TABLE}</summary>

@@ -1,6 +1,7 @@
 //! What a visitor has set, in signals.
 
 use crate::app::parts::lesson::{Frame, Lesson, search};
+use crate::app::state::Store;
 use crate::core::error::ConfigFault;
 use crate::core::lesson::lars::knobs::{KNOBS, LarsState, place};
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use leptos::prelude::*;
 #[derive(Clone, Copy)]
 pub struct State {
     pub frame: Frame,
+    pub store: Store,
     positions: [RwSignal<f64>; KNOBS.len()],
 }
 
@@ -19,7 +21,7 @@ impl State {
         let frame = Frame::open(lesson);
         let (start, faults) = LarsState::from_query(&search(), frame.progress.with_untracked(|p| p.step));
         frame.place.set(start.place);
-        let state = Self { frame, positions: start.positions.map(RwSignal::new) };
+        let state = Self { frame, store: Store::get(), positions: start.positions.map(RwSignal::new) };
         frame.follow(move || {
             LarsState { place: state.frame.place.get(), positions: state.positions.map(|p| p.get()) }.to_query()
         });

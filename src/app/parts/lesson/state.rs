@@ -5,6 +5,7 @@ use crate::app::text::lesson as text;
 use crate::core::lesson::progress::Progress;
 use crate::core::lesson::query::Place;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
@@ -66,9 +67,10 @@ impl Frame {
     }
 }
 
-/// The address's query, as the page was opened.
+/// The address's query, as the page was opened. The router's, because the
+/// browser's is still that of the page before on the way from one to the other.
 pub fn search() -> String {
-    window().location().search().unwrap_or_default()
+    use_location().search.get_untracked()
 }
 
 fn key(lesson: &Lesson) -> String {

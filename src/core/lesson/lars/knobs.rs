@@ -6,7 +6,7 @@ use crate::core::error::ConfigFault;
 use crate::core::lesson::query::{Link, Place, Query};
 
 /// Steps of the lesson.
-pub const STEPS: usize = 7;
+pub const STEPS: usize = 8;
 
 /// One number that can be moved, or a choice among names.
 #[derive(Debug)]

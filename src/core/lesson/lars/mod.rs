@@ -9,11 +9,13 @@
 //! | [`slips`] | the formulas of a tutorial as printed, beside the right ones |
 //! | [`excluded`] | a bias with and without λ |
 //! | [`knobs`] | the sliders and choices, and the address that holds them |
+//! | [`live`] | λ of every layer over the run under way |
 //! | [`recorded`] | ‖w‖ and ‖g‖ of every tensor in a real run |
 
 pub mod excluded;
 pub mod knobs;
 pub mod layer;
+pub mod live;
 pub mod momentum;
 pub mod race;
 pub mod recorded;

@@ -1,7 +1,7 @@
 // The lesson NT-Xent: its numbers for every anchor and temperature, its address, keys and memory, without the worker.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 
-const STEPS = ["Views", "Similarities", "Mask", "Anchor", "Softmax", "Loss", "Temperature", "Your device"];
+const STEPS = ["Views", "Similarities", "Mask", "Anchor", "Softmax", "Loss", "Temperature", "Gradient", "Your device"];
 
 // Probability and loss of each anchor, and the batch's loss and the one of the tutorial's swapped rows where it is known.
 const TABLE = {
@@ -106,4 +106,64 @@ test("your device: the training code on the CPU backend computes what the lesson
   await page.goto(`lesson/nt-xent/?step=${STEPS.length}&x1i.x2i=-0.9`);
   await expect(page.getByRole("button", { name: "Compute on this device" })).toBeDisabled();
   await expect(page.getByText(/^No vectors have these similarities/)).toBeVisible();
+});
+
+test("gradient: drag and turn points, descend, add a false negative, and link to it", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto("lesson/nt-xent/?step=8&tau=0.5&circle=20_75_120_200");
+  const measures = page.getByRole("table", { name: "The batch now" });
+  const value = async (name) => {
+    const cell = measures.getByRole("row", { name: new RegExp(`^${name}`) }).getByRole("cell").last();
+    return Number((await cell.innerText()).replace("−", "-"));
+  };
+  // The loss of these four angles, computed here from its definition.
+  const angles = [20, 75, 120, 200].map((d) => (d * Math.PI) / 180);
+  const ofAngles = () => {
+    const losses = angles.map((a, i) => {
+      const e = angles.map((b, k) => (k === i ? 0 : Math.exp(Math.cos(a - b) / 0.5)));
+      return -Math.log(e[(i + 2) % 4] / e.reduce((x, y) => x + y));
+    });
+    return losses.reduce((x, y) => x + y) / 4;
+  };
+  expect(Math.abs((await value("loss")) - ofAngles())).toBeLessThan(1e-4);
+
+  // A key turns a point by 5°, and the lesson stays at its step.
+  const point = (name) => page.getByRole("slider", { name: `View ${name}` });
+  await point("1i").focus();
+  await point("1i").press("ArrowRight");
+  await expect(point("1i")).toHaveAttribute("aria-valuenow", "15");
+  await expect(page).toHaveURL(/step=8.*circle=15_75_120_200/);
+  angles[0] = (15 * Math.PI) / 180;
+  expect(Math.abs((await value("loss")) - ofAngles())).toBeLessThan(1e-4);
+
+  // A finger takes another to the right end of the circle.
+  const ring = await page.getByRole("group", { name: /^Views as points/ }).boundingBox();
+  const at = await point("2i").boundingBox();
+  await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(ring.x + ring.width, ring.y + ring.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await expect(point("2i")).toHaveAttribute("aria-valuenow", /^(0|360)$/);
+
+  // To the end at once: pairs agree, images are opposite, the loss is the floor of two images on a circle.
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect.poll(() => value("alignment")).toBeLessThan(1e-3);
+  expect(await value("mean cosine of positives")).toBeGreaterThan(0.999);
+  expect(await value("of negatives (?!of)")).toBeLessThan(-0.99);
+
+  // Two of one class are pushed apart as well.
+  await page.getByRole("button", { name: "Add one of class A" }).click();
+  await expect(page.getByRole("slider", { name: /^View/ })).toHaveCount(6);
+  await expect(page).toHaveURL(/classes=ABA/);
+  const near = await value("of negatives of one class");
+  expect(near).toBeGreaterThan(0.9);
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect.poll(() => value("of negatives of one class")).toBeLessThan(near - 0.5);
+  await expectAccessible(page);
+  await page.reload();
+  await expect(page.getByRole("slider", { name: /^View/ })).toHaveCount(6);
+
+  await page.getByRole("radio", { name: "The worked example" }).check({ force: true });
+  await page.getByRole("button", { name: "τ = 1", exact: true }).click();
+  expect(Math.abs((await value("loss")) - 1.0047)).toBeLessThan(1e-4);
 });

@@ -3,11 +3,13 @@
 use super::lesson::{Question, Step};
 use crate::core::lesson::VIEWS;
 use crate::core::lesson::matrix::Impossible;
+use crate::core::lesson::moves::letter;
+use crate::core::lesson::play::Play;
 
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =
     "The loss behind SimCLR, on two images and four views. Every number is live: change one and all others follow.";
-pub const ALL: [Step; 8] = [
+pub const ALL: [Step; 9] = [
     Step {
         title: "Views",
         text: "Each image is altered twice at random. The two views of one image are a positive pair; every other pair is a \
@@ -132,6 +134,22 @@ pub const ALL: [Step; 8] = [
         },
     },
     Step {
+        title: "Gradient",
+        text: "Each view is a point on a circle. Training moves it against the gradient of the loss: towards the other view of its \
+            image, away from all else. Drag the points, take steps, and add a second image of one class to see a false negative.",
+        formula: "\\frac{∂ℓ_i}{∂s_{i j}} = \\frac{p_j - 1}{τ} \\,\\,\\,\\, \\frac{∂ℓ_i}{∂s_{i k}} = \\frac{p_k}{τ}",
+        why: "The positive's slope is negative: a greater similarity lowers the loss, which is a pull. A negative's slope is its \
+            probability over τ: the more similar it is, the harder the push. Two images of one class are similar and so are \
+            pushed apart hardest, because the loss knows no classes.",
+        printed: None,
+        question: Question {
+            ask: "Which negative pushes an anchor's loss up the most?",
+            answers: ["The most similar one", "The least similar one", "All alike"],
+            right: 0,
+            because: "The slope is p/τ, and the most similar candidate has the largest p.",
+        },
+    },
+    Step {
         title: "Your device",
         text: "The same batch through the code that trains, on your own GPU, or on the CPU where there is no WebGPU. This loads \
             the training program; the lesson itself needs none.",
@@ -185,6 +203,56 @@ pub const DEVICE: &str = "Device";
 pub const LESSON: &str = "Lesson, 64 bits";
 pub const TRAINING: &str = "Training code, 32 bits";
 pub const DIFFERENCE: &str = "Difference";
+
+pub const POINTS: &str = "Points";
+pub const CIRCLE: &str = "On a circle";
+pub const EXAMPLE: &str = "The worked example";
+pub const RING: &str = "Views as points; each can be turned with the arrow keys";
+pub const HOW: &str = "Drag a point, or choose it with Tab and turn it with the arrow keys. The worked example's vectors have four \
+    dimensions: you see their shadows on a plane.";
+pub const KEY: &str = "Arrows";
+pub const PULL: &str = "pulled to its other view";
+pub const PUSH: &str = "pushed by other images";
+pub const FALSE_PUSH: &str = "pushed by images of its own class";
+pub const STEP: &str = "One step";
+pub const DESCEND: &str = "Run";
+pub const STOP: &str = "Stop";
+pub const ADD_NEW: &str = "Add an image of a new class";
+pub const ADD_SAME: &str = "Add one of class A";
+pub const REMOVE: &str = "Remove the last";
+pub const START_AGAIN: &str = "Start again";
+pub const BEFORE: &str = "before";
+pub const LOSS: &str = "loss L";
+pub const ALIGNMENT: &str = "alignment (0: views agree)";
+pub const UNIFORMITY: &str = "uniformity (lower: more even)";
+/// Of positive pairs, negatives, negatives of one class.
+pub const MEAN_COSINES: [&str; 3] = ["mean cosine of positives", "of negatives", "of negatives of one class"];
+pub const PULLS: &str = "What pulls and pushes each view";
+pub const PULL_HEADS: [&str; 5] = ["View", "class", "pull", "push", "push by own class"];
+pub const COSINES: &str = "Similarities of all views";
+
+pub fn after(steps: usize) -> String {
+    if steps == 1 { "after 1 step".to_owned() } else { format!("after {steps} steps") }
+}
+
+/// `1i`: the image's number and which of its views.
+pub fn short_view(play: &Play, view: usize) -> String {
+    let (image, place) = play.image(view);
+    format!("{}{}", image + 1, if place == 0 { 'i' } else { 'j' })
+}
+
+/// The same in the picture, with the class first: colour alone would not tell.
+pub fn point(play: &Play, view: usize) -> String {
+    format!("{}{}", letter(play.class(play.image(view).0)), short_view(play, view))
+}
+
+pub fn view_of(play: &Play, view: usize) -> String {
+    format!("View {}, class {}", short_view(play, view), letter(play.class(play.image(view).0)))
+}
+
+pub fn degrees(degrees: f64) -> String {
+    format!("{degrees}°")
+}
 
 pub fn entry(i: usize, k: usize) -> String {
     format!("Similarity of {} and {}", VIEWS[i], VIEWS[k])

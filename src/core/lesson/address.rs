@@ -2,18 +2,19 @@
 
 use super::VIEWS;
 use super::matrix::{Cosines, PAIRS};
+use super::play::{MOST_IMAGES, Play};
 use super::query::{Link, Place, Query};
 use super::temperature;
 use crate::core::error::ConfigFault;
 
 /// Steps of the lesson.
-pub const STEPS: usize = 8;
+pub const STEPS: usize = 9;
 /// Greatest number of a draw of views.
 pub const DRAWS: u32 = 9999;
 
 /// Everything a visitor can set in the lesson. [`Default`] is as it begins: the
 /// worked example at τ = 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NtXentState {
     pub place: Place,
     /// Temperature.
@@ -23,11 +24,13 @@ pub struct NtXentState {
     pub cosines: Cosines,
     /// Which views are drawn from the two images, from 1.
     pub draw: u32,
+    /// The points of the gradient's step: on the circle, or of the worked example.
+    pub play: Play,
 }
 
 impl Default for NtXentState {
     fn default() -> Self {
-        Self { place: Place::Step(0), tau: 1.0, anchor: 0, cosines: Cosines::default(), draw: 1 }
+        Self { place: Place::Step(0), tau: 1.0, anchor: 0, cosines: Cosines::default(), draw: 1, play: Play::circle() }
     }
 }
 
@@ -44,12 +47,24 @@ impl NtXentState {
             tau: query.real("tau", temperature::RANGE).unwrap_or(start.tau),
             anchor: query.one_of("anchor", &VIEWS).unwrap_or(start.anchor),
             draw: query.whole("draw", (1, DRAWS)).unwrap_or(start.draw),
-            ..start
+            ..start.clone()
         };
         for (i, k) in PAIRS {
             if let Some(cosine) = query.real(&pair_key(i, k), (-1.0, 1.0)) {
                 state.cosines.set(i, k, cosine);
             }
+        }
+        let (classes, circle) = (query.text("classes"), query.text("circle"));
+        if let Some(points) = query.text("example") {
+            let found = Play::from_example(&points);
+            state.play =
+                query.noting("example", points, found, || "4 vectors of 4 numbers".into()).unwrap_or(state.play);
+        } else if circle.is_some() || classes.is_some() {
+            let points = circle.unwrap_or_else(|| start.play.points_text());
+            let found = Play::from_circle(&points, classes.as_deref());
+            let accepts =
+                || format!("2 angles for each of 2 to {MOST_IMAGES} images; a letter from A to H for each in classes");
+            state.play = query.noting("circle", points, found, accepts).unwrap_or(state.play);
         }
         (state, query.finish())
     }
@@ -66,7 +81,14 @@ impl NtXentState {
             let cosine = self.cosines.get(i, k);
             link = link.with(cosine != start.cosines.get(i, k), &pair_key(i, k), cosine);
         }
-        link.finish()
+        let (play, at) = (&self.play, self.play.points_text());
+        if play.dim() == 2 {
+            link.with(at != start.play.points_text(), "circle", at)
+                .with(play.classes() != start.play.classes(), "classes", play.classes_text())
+                .finish()
+        } else {
+            link.with(true, "example", at).finish()
+        }
     }
 }
 
@@ -92,6 +114,16 @@ mod tests {
                 state.cosines.set(i, k, f64::from(rng.uniform(-1.0, 1.0)));
             }
         }
+        if rng.chance(0.2) {
+            state.play = Play::example();
+        } else {
+            while rng.chance(0.5) && state.play.add(rng.below(3)) {}
+            state.play.set_angle(rng.below(4), f64::from(rng.uniform(0.0, 6.0)));
+        }
+        // What a link holds of it, which is not every digit.
+        let (points, classes) = (state.play.points_text(), state.play.classes_text());
+        let circle = Play::from_circle(&points, Some(&classes));
+        state.play = circle.or_else(|| Play::from_example(&points)).unwrap();
         state
     }
 
@@ -117,11 +149,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_and_the_rest_is_taken() {
-        let (state, faults) = NtXentState::from_query("step=4&tau=9&anchor=x3&x1i.x2i=1.5&x1i.x1j=-0.5&tua=1", 0);
+        let (state, faults) =
+            NtXentState::from_query("step=4&tau=9&anchor=x3&x1i.x2i=1.5&x1i.x1j=-0.5&tua=1&circle=1_2_3", 0);
         assert_eq!((state.place, state.tau, state.anchor), (Place::Step(3), 1.0, 0));
         assert_eq!((state.cosines.get(0, 1), state.cosines.get(0, 2)), (0.63, -0.5));
         let mut fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();
         fields.sort_unstable();
-        assert_eq!(fields, ["anchor", "tau", "tua", "x1i.x2i"]);
+        assert_eq!(fields, ["anchor", "circle", "tau", "tua", "x1i.x2i"]);
     }
 }

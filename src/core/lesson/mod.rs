@@ -9,6 +9,7 @@
 //! | [`slips`] | the formulas and tables of a tutorial as printed, wrong, beside the right ones |
 //! | [`temperature`] | the slider's values; which negatives dominate |
 //! | [`play`] | embeddings that are pulled, pushed and moved by gradient descent |
+//! | [`moves`] | what a visitor does to them, and how a link holds them |
 //! | [`device`] | a batch for the training code to compute |
 //! | [`address`] | the NT-Xent lesson's state as its address holds it |
 //! | [`query`], [`progress`] | what a lesson's links and memories are made of |
@@ -18,6 +19,7 @@ pub mod address;
 pub mod device;
 pub mod lars;
 pub mod matrix;
+pub mod moves;
 pub mod plane;
 pub mod play;
 pub mod progress;

@@ -12,6 +12,16 @@ pub struct Plane {
 const TURNS: usize = 400;
 
 impl Plane {
+    /// That of two-dimensional points.
+    pub fn flat() -> Self {
+        Self { axes: [vec![1.0, 0.0], vec![0.0, 1.0]] }
+    }
+
+    /// The point of the plane whose shadow this is.
+    pub fn lift(&self, (x, y): (f64, f64)) -> Vec<f64> {
+        self.axes[0].iter().zip(&self.axes[1]).map(|(a, b)| x * a + y * b).collect()
+    }
+
     /// The first two principal directions of rows `[n][dim]`, dim ≥ 2: the plane
     /// on which the rows' shadows spread the most about their mean. By
     /// orthogonal iteration on their covariance.

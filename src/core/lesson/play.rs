@@ -2,7 +2,7 @@
 //! descent, and what becomes of alignment and uniformity.
 
 use crate::core::diagnostics::{alignment, uniformity};
-use crate::core::float::{dot, normalize_rows};
+use crate::core::float::{dot, norm, normalize_rows};
 use crate::core::nt_xent::{Similarities, gradients};
 use std::f64::consts::TAU;
 
@@ -128,6 +128,16 @@ impl Play {
     pub fn set_angle(&mut self, view: usize, angle: f64) {
         if self.dim == 2 && angle.is_finite() {
             self.points[2 * view..2 * view + 2].copy_from_slice(&[angle.cos(), angle.sin()]);
+        }
+    }
+
+    /// Puts a view at a vector, which is brought to length 1; nothing changes if
+    /// it has none.
+    pub fn put(&mut self, view: usize, at: &[f64]) {
+        let length = norm(at);
+        if length > 1e-9 && length.is_finite() {
+            let own = &mut self.points[view * self.dim..(view + 1) * self.dim];
+            own.iter_mut().zip(at).for_each(|(own, at)| *own = at / length);
         }
     }
 

@@ -1,7 +1,9 @@
 //! The lesson "NT-Xent". It needs no worker before its last step.
 
 mod draw;
+mod gradient;
 mod play;
+mod ring;
 mod state;
 mod views;
 
@@ -12,20 +14,22 @@ use state::State;
 
 static LESSON: Lesson = Lesson { name: "nt-xent", title: text::TITLE, lead: text::LEAD, steps: &text::ALL };
 
-/// What each step lets a visitor do, in the order of the words.
-const BODIES: [fn(State) -> AnyView; text::ALL.len()] = [
-    views::views,
-    play::similarities,
-    play::mask,
-    play::anchor,
-    play::softmax,
-    play::loss,
-    play::temperature,
-    play::device,
+/// What each step lets a visitor do, in the order of the words; with its folds
+/// open or not.
+const BODIES: [fn(State, bool) -> AnyView; text::ALL.len()] = [
+    |state, _| views::views(state),
+    |state, _| play::similarities(state),
+    |state, _| play::mask(state),
+    |state, _| play::anchor(state),
+    |state, _| play::softmax(state),
+    |state, _| play::loss(state),
+    |state, _| play::temperature(state),
+    gradient::gradient,
+    |state, _| play::device(state),
 ];
 
 #[component]
 pub fn NtXent() -> impl IntoView {
     let (state, faults) = State::open(&LESSON);
-    lesson(state.frame, &faults, move |n, _| BODIES[n](state))
+    lesson(state.frame, &faults, move |n, open| BODIES[n](state, open))
 }

@@ -1,4 +1,4 @@
-//! Steps 2 to 8: what is moved, and the numbers that follow.
+//! Steps 2 to 7, and 9: what is moved, and the numbers that follow.
 
 use super::draw::{bar, formula, number, power, strings, table};
 use super::state::State;
@@ -113,7 +113,7 @@ pub fn mask(state: State) -> AnyView {
     })
 }
 
-fn controls(state: State, picks_anchor: bool) -> AnyView {
+pub fn controls(state: State, picks_anchor: bool) -> AnyView {
     let anchors = VIEWS.iter().enumerate().map(|(i, view)| {
         view! {
             <label>

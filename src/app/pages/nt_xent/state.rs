@@ -4,6 +4,7 @@ use crate::app::parts::lesson::{Frame, Lesson, search};
 use crate::core::error::ConfigFault;
 use crate::core::lesson::address::NtXentState;
 use crate::core::lesson::matrix::Cosines;
+use crate::core::lesson::play::Play;
 use crate::core::lesson::row::Row;
 use crate::core::nt_xent::Similarities;
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ pub struct State {
     pub anchor: RwSignal<usize>,
     pub cosines: RwSignal<Cosines>,
     pub draw: RwSignal<u32>,
+    pub play: RwSignal<Play>,
 }
 
 impl State {
@@ -31,6 +33,7 @@ impl State {
             anchor: RwSignal::new(start.anchor),
             cosines: RwSignal::new(start.cosines),
             draw: RwSignal::new(start.draw),
+            play: RwSignal::new(start.play),
         };
         frame.follow(move || state.link());
         (state, faults)
@@ -38,7 +41,8 @@ impl State {
 
     fn link(&self) -> String {
         let (place, tau, anchor) = (self.frame.place.get(), self.tau.get(), self.anchor.get());
-        NtXentState { place, tau, anchor, cosines: self.cosines.get(), draw: self.draw.get() }.to_query()
+        let (cosines, draw, play) = (self.cosines.get(), self.draw.get(), self.play.get());
+        NtXentState { place, tau, anchor, cosines, draw, play }.to_query()
     }
 
     pub fn similarities(self) -> Similarities {

@@ -6,8 +6,12 @@ use crate::core::lesson::progress::Progress;
 use crate::core::lesson::query::Place;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+
+/// Least time between two changes of the address.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What makes a lesson this one.
 pub struct Lesson {
@@ -43,16 +47,26 @@ impl Frame {
     /// Keeps the memory in step with the signals, and the address with `query`.
     pub fn follow(self, query: impl Fn() -> String + Send + Sync + 'static) {
         let query: Box<dyn Fn() -> String + Send + Sync> = Box::new(query);
+        // Browsers refuse an address that changes with every frame of a drag.
+        let waiting = StoredValue::new(None::<TimeoutHandle>);
+        let last = StoredValue::new(f64::NEG_INFINITY);
+        let stop = move || {
+            if let Some(Some(handle)) = waiting.try_update_value(Option::take) {
+                handle.clear();
+            }
+        };
+        on_cleanup(stop);
         Effect::new(move |_| {
             let query = query();
-            let path = window().location().pathname().unwrap_or_default();
-            // The router may still be on its way here or already gone elsewhere.
-            if !path.trim_end_matches('/').ends_with(&["/lesson/", self.lesson.name].concat()) {
-                return;
-            }
-            if let Ok(history) = window().history() {
-                let url = [&path, "?", &query].concat();
-                let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
+            let write = move || {
+                last.try_set_value(js_sys::Date::now());
+                write(self.lesson, &query);
+            };
+            stop();
+            if js_sys::Date::now() - last.get_value() >= PAUSE.as_millis() as f64 {
+                write();
+            } else {
+                waiting.set_value(set_timeout_with_handle(write, PAUSE).ok());
             }
         });
         Effect::new(move |_| {
@@ -64,6 +78,19 @@ impl Frame {
                 let _ = storage.set_item(&key(self.lesson), &progress.to_text());
             }
         });
+    }
+}
+
+/// Puts the state in the address.
+fn write(lesson: &Lesson, query: &str) {
+    let path = window().location().pathname().unwrap_or_default();
+    // The router may still be on its way here or already gone elsewhere.
+    if !path.trim_end_matches('/').ends_with(&["/lesson/", lesson.name].concat()) {
+        return;
+    }
+    if let Ok(history) = window().history() {
+        let url = [&path, "?", query].concat();
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
     }
 }
 

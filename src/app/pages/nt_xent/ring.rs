@@ -1,0 +1,156 @@
+//! The picture of the gradient's step: points on a circle that can be dragged
+//! or turned by keys, and the arrows along which the loss moves them.
+
+use super::state::State;
+use crate::app::text::nt_xent as text;
+use crate::core::lesson::moves::letter;
+use crate::core::lesson::plane::Plane;
+use crate::core::lesson::play::{Play, Relation};
+use leptos::prelude::*;
+use leptos::svg::Svg;
+use std::fmt::Write;
+
+/// Half of the picture's width, in radii of the circle.
+const HALF: f64 = 1.3;
+/// Radians that one press of a key turns a point by.
+const TURN: f64 = std::f64::consts::PI / 36.0;
+/// Radius of a point.
+const POINT: f64 = 0.11;
+/// Length of the longest possible arrow, about.
+const ARROW: f64 = 0.8;
+/// Arrows shorter than this are not drawn.
+const SHORTEST: f64 = 0.01;
+
+/// `moved` is called after each change by hand.
+pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let (play, tau) = (state.play, state.tau);
+    let flat = Memo::new(move |_| play.with(|p| p.dim() == 2));
+    let plane = Memo::new(move |_| {
+        flat.track();
+        play.with_untracked(Play::plane)
+    });
+    let views = Memo::new(move |_| play.with(Play::views));
+    let under = move || play.with(|p| plane.with(|plane| lines(p, plane)));
+    let over = move || play.with(|p| plane.with(|plane| arrows(p, plane, tau.get())));
+    let svg = NodeRef::<Svg>::new();
+    let held = RwSignal::new(None::<usize>);
+    let drag = move |event: leptos::ev::PointerEvent| {
+        let (Some(view), Some(svg)) = (held.get_untracked(), svg.get_untracked()) else { return };
+        let frame = svg.get_bounding_client_rect();
+        let at = |from: i32, low: f64, size: f64| ((f64::from(from) - low) / size * 2.0 - 1.0) * HALF;
+        let x = at(event.client_x(), frame.left(), frame.width());
+        let y = -at(event.client_y(), frame.top(), frame.height());
+        plane.with_untracked(|plane| play.update(|p| p.drag(view, plane, (x, y))));
+        moved();
+    };
+    let point = move |view: usize| {
+        let place = move || play.with(|p| plane.with(|plane| plane.shadow(p.point(view.min(p.views() - 1)))));
+        let name = move || play.with(|p| text::view_of(p, view.min(p.views() - 1)));
+        let short = move || play.with(|p| text::point(p, view.min(p.views() - 1)));
+        let kind = move || format!("ring-point class-{}", play.with(|p| letter(p.class(view % p.images()))));
+        let degrees = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0).round();
+        let turn = move |event: leptos::ev::KeyboardEvent| {
+            let by = match event.key().as_str() {
+                "ArrowLeft" | "ArrowUp" => TURN,
+                "ArrowRight" | "ArrowDown" => -TURN,
+                _ => return,
+            };
+            event.prevent_default();
+            // Else the lesson would turn its page.
+            event.stop_propagation();
+            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by)));
+            moved();
+        };
+        let take = move |event: leptos::ev::PointerEvent| {
+            let _ = event_target::<web_sys::Element>(&event).set_pointer_capture(event.pointer_id());
+            held.set(Some(view));
+        };
+        view! {
+            <g
+                class=kind
+                tabindex="0"
+                role="slider"
+                aria-label=name
+                aria-valuemin="0"
+                aria-valuemax="360"
+                aria-valuenow=move || degrees().to_string()
+                aria-valuetext=move || text::degrees(degrees())
+                transform=move || format!("translate({:.4} {:.4})", place().0, -place().1)
+                on:keydown=turn
+                on:pointerdown=take
+            >
+                <circle r=POINT />
+                <text>{short}</text>
+            </g>
+        }
+        .into_any()
+    };
+    let size = format!("{} {} {} {}", -HALF, -HALF, 2.0 * HALF, 2.0 * HALF);
+    view! {
+        <svg
+            class="ring"
+            viewBox=size
+            node_ref=svg
+            role="group"
+            aria-label=text::RING
+            on:pointermove=drag
+            on:pointerup=move |_| held.set(None)
+            on:pointercancel=move |_| held.set(None)
+        >
+            <g aria-hidden="true" inner_html=under></g>
+            {move || (0..views.get()).map(point).collect_view()}
+            <g aria-hidden="true" class="ring-arrows" inner_html=over></g>
+        </svg>
+    }
+    .into_any()
+}
+
+/// The circle, and a line between the two views of each image.
+fn lines(play: &Play, plane: &Plane) -> String {
+    let mut out = String::from("<circle r=\"1\" class=\"ring-edge\"/>");
+    let n = play.images();
+    for image in 0..n {
+        let [(x, y), (u, v)] = [image, image + n].map(|view| plane.shadow(play.point(view)));
+        let _ = write!(out, "<path class=\"ring-pair\" d=\"M{x:.3} {:.3}L{u:.3} {:.3}\"/>", -y, -v);
+    }
+    out
+}
+
+/// For each point what pulls and what pushes it, as the plane shows it.
+fn arrows(play: &Play, plane: &Plane, tau: f64) -> String {
+    let forces = play.forces(tau);
+    // A pair's force is at most 1/(N τ) long.
+    let scale = ARROW * play.images() as f64 * tau;
+    let kinds = [(Relation::Positive, "pull"), (Relation::Negative, "push"), (Relation::FalseNegative, "false")];
+    let mut out = String::new();
+    for view in 0..play.views() {
+        let (x, y) = plane.shadow(play.point(view));
+        for (relation, class) in kinds {
+            let (u, v) = plane.shadow(&play.pull(&forces, view, relation));
+            let (u, v) = (u * scale, v * scale);
+            let length = u.hypot(v);
+            if length < SHORTEST {
+                continue;
+            }
+            // From the point's edge; the head: two strokes back from the tip.
+            let (a, b) = (u / length, v / length);
+            let (x, y) = (x + POINT * a, y + POINT * b);
+            let back = 0.06_f64.min(length / 2.0);
+            let [left, right] = [0.6, -0.6].map(|side| (x + u - back * (a + side * b), y + v - back * (b - side * a)));
+            let _ = write!(
+                out,
+                "<path class=\"{class}\" d=\"M{x:.3} {:.3}L{:.3} {:.3}M{:.3} {:.3}L{:.3} {:.3}L{:.3} {:.3}\"/>",
+                -y,
+                x + u,
+                -(y + v),
+                left.0,
+                -left.1,
+                x + u,
+                -(y + v),
+                right.0,
+                -right.1
+            );
+        }
+    }
+    out
+}

@@ -30,7 +30,7 @@ const WATCHED: [(&str, &[&str]); 8] = [
     ("log", &["log"]),
     ("image", &["image"]),
     ("zip", &["zip"]),
-    ("leptos", &["leptos", "leptos_router"]),
+    ("leptos", &["leptos"]),
     ("postcard", &["postcard"]),
 ];
 
@@ -100,10 +100,7 @@ fn features_keep_tensors_and_browser_apart() {
         assert!(!["burn", "safetensors", "image", "zip"].contains(&name), "the page's feature links {name}");
     }
     for name in feature("learn") {
-        assert!(
-            !["leptos", "leptos_router", "web-sys", "js-sys", "wasm-bindgen"].iter().any(|b| name.contains(b)),
-            "{name}"
-        );
+        assert!(!["leptos", "web-sys", "js-sys", "wasm-bindgen"].iter().any(|b| name.contains(b)), "{name}");
     }
     assert!(
         !manifest.lines().any(|line| line.starts_with("default = [")),

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`client`] | the worker: loading it, asking it, noticing its death |
 //! | [`state`] | every fact that the page shows, as signals |
-//! | [`routes`] | which address shows which page |
+//! | [`routes`], [`router`] | which address shows which page; going there |
 //! | [`pages`] | one module a page |
 //! | [`parts`] | what several pages share: layout, notices, charts, pictures |
 //! | [`text`] | every word that a user reads |
@@ -15,6 +15,7 @@ use leptos::prelude::*;
 pub mod client;
 pub mod pages;
 pub mod parts;
+pub mod router;
 pub mod routes;
 pub mod state;
 pub mod text;

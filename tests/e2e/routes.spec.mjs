@@ -32,8 +32,17 @@ test("going from page to page keeps the sub-path, and back works", async ({ page
   await page.goto("");
   await page.getByRole("navigation").getByRole("link", { name: "Help" }).click();
   await expect(page).toHaveURL(/\/x\/help\/?$/);
+  await expect(page.getByRole("link", { name: "Help" })).toHaveAttribute("aria-current", "page");
   await page.goBack();
   await expect(page).toHaveURL(/\/x\/$/);
+  await expect(page.getByRole("heading", { level: 1 })).not.toHaveText("Help");
+  await page.goForward();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Help");
+  // What asks for a tab of its own is the browser's.
+  const tab = page.context().waitForEvent("page");
+  await page.getByRole("link", { name: "LARS" }).click({ modifiers: ["ControlOrMeta"] });
+  await expect((await tab).getByRole("heading", { level: 1 })).toHaveText("LARS, layer by layer");
+  await expect(page).toHaveURL(/\/x\/help\/?$/);
 });
 
 test.describe("the content security policy", () => {

@@ -6,13 +6,12 @@ use super::device::backend;
 use super::link::Link;
 use super::meter::Meter;
 use super::notice::Notices;
-use crate::app::routes::base_path;
+use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
 use crate::app::text::units::bytes;
 use leptos::html::Main;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
@@ -29,7 +28,7 @@ pub fn Layout(children: Children) -> impl IntoView {
         }
     };
     // After a navigation the keyboard starts at the new page, not in the menu.
-    let path = use_location().pathname;
+    let path = Router::get().path;
     Effect::new(move |first: Option<()>| {
         path.track();
         if let (Some(()), Some(main)) = (first, main.get_untracked()) {
@@ -38,8 +37,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     });
     let page = move || {
         let path = path.read();
-        let path = path.strip_prefix(&base_path()).unwrap_or(&path).trim_end_matches('/');
-        text::LINKS.into_iter().find(|(href, _)| href.trim_end_matches('/') == path).map_or(text::NOT_FOUND, |l| l.1)
+        text::LINKS.into_iter().find(|(route, _)| *route == *path).map_or(text::NOT_FOUND, |l| l.1)
     };
     Effect::new(move || document().set_title(&text::title(page())));
     view! {
@@ -47,7 +45,7 @@ pub fn Layout(children: Children) -> impl IntoView {
             {text::SKIP}
         </a>
         <header class="site">
-            <Link to="/" exact=true attr:class="brand">
+            <Link to="/" attr:class="brand">
                 <Mark />
                 {text::PROGRAM}
             </Link>
@@ -57,9 +55,7 @@ pub fn Layout(children: Children) -> impl IntoView {
                         .map(|(href, label)| {
                             view! {
                                 <li>
-                                    <Link to=href exact=href == "/">
-                                        {label}
-                                    </Link>
+                                    <Link to=href>{label}</Link>
                                 </li>
                             }
                         })

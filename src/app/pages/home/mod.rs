@@ -7,13 +7,13 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
+use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;
 use crate::core::report::RunState;
 use crate::core::sample::IMAGES_PER_CLASS;
 use crate::protocol::Request;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -58,14 +58,14 @@ fn NextStep() -> impl IntoView {
 fn FirstStep() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let navigate = use_navigate();
+    let router = Router::get();
     let busy = Memo::new(move |_| store.import.with(Option::is_some));
     let use_sample = move |_| {
         let images_per_class = IMAGES_PER_CLASS as u32;
         let size = store.config.with_untracked(|c| c.image_size) as u32;
         let seed = store.split_seed.get_untracked();
         client.send(Request::LoadSample { images_per_class, seed, size });
-        navigate("/data", Default::default());
+        router.go("/data");
     };
     view! {
         <div class="actions">

@@ -25,7 +25,7 @@ pub fn follow(store: Store) {
         }
         let query = format!("?{}", store.config.with(link::to_query));
         let address = window().location();
-        // The router may still be on its way here or already gone elsewhere.
+        // The visitor may already have gone elsewhere.
         if !address.pathname().is_ok_and(|p| p.trim_end_matches('/').ends_with("/pretrain")) {
             return;
         }

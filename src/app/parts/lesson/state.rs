@@ -5,7 +5,6 @@ use crate::app::text::lesson as text;
 use crate::core::lesson::progress::Progress;
 use crate::core::lesson::query::Place;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -84,7 +83,7 @@ impl Frame {
 /// Puts the state in the address.
 fn write(lesson: &Lesson, query: &str) {
     let path = window().location().pathname().unwrap_or_default();
-    // The router may still be on its way here or already gone elsewhere.
+    // A change that was still waiting when the visitor went elsewhere.
     if !path.trim_end_matches('/').ends_with(&["/lesson/", lesson.name].concat()) {
         return;
     }
@@ -94,10 +93,9 @@ fn write(lesson: &Lesson, query: &str) {
     }
 }
 
-/// The address's query, as the page was opened. The router's, because the
-/// browser's is still that of the page before on the way from one to the other.
+/// The address's query, as the page was opened.
 pub fn search() -> String {
-    use_location().search.get_untracked()
+    window().location().search().unwrap_or_default()
 }
 
 fn key(lesson: &Lesson) -> String {

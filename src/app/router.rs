@@ -1,0 +1,78 @@
+//! The address, and going from page to page without loading one: a few routes
+//! without parameters need no more than this (Leptos' own router was a twentieth
+//! of the page's download).
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+/// Where the visitor is; `Copy`, taken by [`Router::get`] in any component.
+#[derive(Clone, Copy)]
+pub struct Router {
+    /// Path below the program's folder, without a closing slash: `/lesson/lars`;
+    /// `/` alone for the home page.
+    pub path: Memo<String>,
+    /// The browser's whole path.
+    now: RwSignal<String>,
+}
+
+impl Router {
+    /// At the browser's address, and from then on wherever it goes. Once a page.
+    pub(super) fn start() -> Self {
+        let here = || window().location().pathname().unwrap_or_default();
+        let now = RwSignal::new(here());
+        let moved = window_event_listener(leptos::ev::popstate, move |_| now.set(here()));
+        on_cleanup(move || moved.remove());
+        let path = Memo::new(move |_| {
+            let all = now.get();
+            let path = all.strip_prefix(&base_path()).unwrap_or(&all).trim_end_matches('/');
+            ["/", path.trim_start_matches('/')].concat()
+        });
+        Self { path, now }
+    }
+
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Goes to a route, one of `routes.txt`; the browser's Back leads here again.
+    pub fn go(self, route: &str) {
+        let to = href(route);
+        if self.path.get_untracked() != route
+            && let Ok(history) = window().history()
+        {
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&to));
+            self.now.set(to);
+        }
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+    }
+
+    /// What a click on a link to `route` does; one that asks for a new tab or
+    /// window is the browser's.
+    pub fn click(self, event: &MouseEvent, route: &str) {
+        let own = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() || event.button() != 0;
+        if !own && !event.default_prevented() {
+            event.prevent_default();
+            self.go(route);
+        }
+    }
+}
+
+/// A route's whole path, so that a link also holds when opened in a new tab.
+pub fn href(route: &str) -> String {
+    base_path() + route
+}
+
+/// The folder that the program lies in as a URL path without the closing
+/// slash: `""` at the root of a host, `"/x"` under `/x/`.
+///
+/// `<base>` holds it: the build gives every route's `index.html` the right one.
+fn base_path() -> String {
+    let path = web_sys::Url::new(&base_url()).map(|u| u.pathname()).unwrap_or_default();
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Absolute URL of the folder that the program lies in, with a closing slash.
+pub fn base_url() -> String {
+    document().base_uri().ok().flatten().unwrap_or_default()
+}

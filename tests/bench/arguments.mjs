@@ -8,7 +8,7 @@ export const settings = {
 };
 
 /** What can be measured alone. */
-export const topics = ["sizes", "load", "step", "parts", "memory", "peers"];
+export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "peers"];
 
 /** How often each is stepped: `warm` steps before, then `steps` in all. An emulated GPU takes seconds a step. */
 export function plan(device, setting, software) {

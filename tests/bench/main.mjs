@@ -3,6 +3,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { plan, read, settings } from "./arguments.mjs";
 import { compare } from "./compare.mjs";
+import { cold, inputs, target, target_ms } from "./lessons.mjs";
 import { loadTimes, ours } from "./ours.mjs";
 import { serve } from "./server.mjs";
 import { sizes } from "./sizes.mjs";
@@ -31,6 +32,20 @@ if (asked.only.includes("load")) {
   await part("load", async () => {
     const all = await loadTimes(server.origin, 5);
     write("load", { answers_ms: round(median(all.map((one) => one.answered))), first_paint_ms: round(median(all.map((one) => one.paint))), loads: all.length });
+  });
+}
+
+if (asked.only.includes("lessons")) {
+  for (const lesson of ["nt-xent", "lars"]) {
+    await part(`lesson ${lesson}`, async () => {
+      const all = [];
+      for (let n = 0; n < 5; n++) all.push(await cold(server.origin, lesson));
+      const [usable, { brotli }] = [median(all.map((one) => one.usable)), all[0]];
+      write("lesson", { lesson, usable_ms: round(usable), brotli, target, pass: usable <= target.usable_ms && brotli <= target.brotli });
+    });
+  }
+  await part("lessons' input", async () => {
+    for (const one of await inputs(server.origin, 30)) write("lesson_input", { ...one, target_ms, pass: one.ms_max <= target_ms });
   });
 }
 

@@ -1,0 +1,80 @@
+// The lessons: how soon one can be used from a cold cache, what it fetches, and how long a change takes from the event to the new layout.
+import { brotliCompressSync, constants } from "node:zlib";
+import { open } from "./browser.mjs";
+import { median, round } from "./report.mjs";
+
+export const target = { usable_ms: 1000, brotli: 400_000 };
+export const target_ms = 16;
+
+/** Where something is moved: a field of the step, and the values that it goes through. */
+const moves = [
+  { lesson: "nt-xent", step: 2, field: "input[type=number]", event: "change", values: [0.1, 0.9] },
+  { lesson: "nt-xent", step: 6, field: "input[type=range]", event: "input", values: [10, 40] },
+  { lesson: "nt-xent", step: 8, query: "&circle=10_50_90_130_170_210_250_290_20_60_100_140_180_220_260_300", field: "input[type=range]", event: "input", values: [10, 40] },
+  { lesson: "lars", step: 1, field: "input[type=range]", event: "input", values: [-2, 0] },
+  { lesson: "lars", step: 3, field: "input[type=range]", event: "input", values: [3, 30] },
+  { lesson: "lars", step: 6, field: "input[type=range]", event: "input", values: [20, 180] },
+];
+
+/** One cold opening of a lesson. */
+export async function cold(origin, lesson) {
+  const { browser, close } = await open();
+  try {
+    const page = await browser.newPage();
+    const bodies = [];
+    page.on("response", (response) => bodies.push(response.body().catch(() => Buffer.alloc(0))));
+    await page.goto(`${origin}/lesson/${lesson}/`, { waitUntil: "commit" });
+    // Usable: its step stands there and can be answered.
+    const usable = await page.evaluate(async () => {
+      while (!document.querySelector("article fieldset button")) await new Promise((next) => requestAnimationFrame(next));
+      return performance.now();
+    });
+    await page.waitForLoadState("networkidle");
+    const compressed = (await Promise.all(bodies)).map((body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length);
+    return { usable, brotli: compressed.reduce((sum, bytes) => sum + bytes, 0) };
+  } finally {
+    await close();
+  }
+}
+
+/** Milliseconds from each event to the layout that follows from it, for every one of `moves`. */
+export async function inputs(origin, count) {
+  const { browser, close } = await open();
+  try {
+    const page = await browser.newPage();
+    const all = [];
+    for (const { lesson, step, query = "", field, event, values } of moves) {
+      await page.goto(`${origin}/lesson/${lesson}/?step=${step}${query}`);
+      await page.waitForSelector(`article ${field}`);
+      const times = await page.evaluate(change, { field: `article ${field}`, event, values, count });
+      all.push({ lesson, step, ms_median: round(median(times), 2), ms_max: round(Math.max(...times), 2) });
+    }
+    return all;
+  } finally {
+    await close();
+  }
+}
+
+/** Runs in the page. */
+async function change({ field, event, values, count }) {
+  const input = document.querySelector(field);
+  const times = [];
+  for (let n = 0; n < count; n++) {
+    // A frame of its own for each, as for a hand.
+    await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+    const before = document.querySelector("article").innerHTML;
+    const begun = performance.now();
+    input.value = values[n % values.length];
+    input.dispatchEvent(new Event(event, { bubbles: true }));
+    // What follows is drawn in microtasks, which end before the next task.
+    await new Promise((next) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = next;
+      port2.postMessage(0);
+    });
+    document.body.getBoundingClientRect();
+    times.push(performance.now() - begun);
+    if (document.querySelector("article").innerHTML === before) throw new Error(`nothing changed after ${field} = ${input.value}`);
+  }
+  return times;
+}

@@ -84,6 +84,8 @@ test("all steps can be printed, and a bad link says what is wrong with it", asyn
   await expect(page.getByRole("alert").filter({ hasText: "tau is 9; accepted: 0.01 to 5" })).toBeVisible();
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await expect(page.getByRole("article")).toHaveCount(STEPS.length);
+  // Steps 4 to 7 choose an anchor, each with buttons of its own.
+  await expect(page.getByRole("radio", { name: "x1i", checked: true })).toHaveCount(4);
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await expect(page.getByRole("article")).toHaveCount(1);
 });

@@ -115,7 +115,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
     let pulls = move || play.with(|p| table_html(text::PULLS, &pull_rows(p, state.tau.get())));
     let cosines = move || play.with(|p| table_html(text::COSINES, &cosine_rows(p)));
     view! {
-        {controls(state, false)}
+        {controls(state, None)}
         <fieldset class="segments">
             <legend>{text::POINTS}</legend>
             <div>{choice}</div>

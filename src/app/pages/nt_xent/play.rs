@@ -113,15 +113,17 @@ pub fn mask(state: State) -> AnyView {
     })
 }
 
-pub fn controls(state: State, picks_anchor: bool) -> AnyView {
-    let anchors = VIEWS.iter().enumerate().map(|(i, view)| {
+/// The temperature, and where `group` names its radio buttons also the anchor:
+/// on the page of all steps each step needs a group of its own.
+pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
+    let anchor = move |group: &'static str, i: usize| {
         view! {
             <label>
-                <input type="radio" name="anchor" prop:checked=move || state.anchor.get() == i on:change=move |_| state.anchor.set(i) />
-                <span>{*view}</span>
+                <input type="radio" name=group prop:checked=move || state.anchor.get() == i on:change=move |_| state.anchor.set(i) />
+                <span>{VIEWS[i]}</span>
             </label>
         }
-    });
+    };
     let quick = [1.0, 0.5, 0.1].map(|tau| {
         view! {
             <button aria-pressed=move || (state.tau.get() == tau).to_string() on:click=move |_| state.tau.set(tau)>
@@ -135,12 +137,12 @@ pub fn controls(state: State, picks_anchor: bool) -> AnyView {
         }
     };
     view! {
-        {picks_anchor
-            .then(|| {
+        {group
+            .map(|group| {
                 view! {
                     <fieldset class="segments">
                         <legend>{text::ANCHOR}</legend>
-                        <div>{anchors.collect_view()}</div>
+                        <div>{(0..N).map(|i| anchor(group, i)).collect_view()}</div>
                     </fieldset>
                 }
             })}
@@ -197,7 +199,7 @@ pub fn anchor(state: State) -> AnyView {
         rows.push(strings([text::BATCH, "", &l, "", &l_printed]));
         rows
     });
-    view! { {controls(state, true)} {logits} {swapped} }.into_any()
+    view! { {controls(state, Some("anchor"))} {logits} {swapped} }.into_any()
 }
 
 /// The row's probabilities, as numbers and as bars.
@@ -237,7 +239,7 @@ pub fn softmax(state: State) -> AnyView {
             tex(c[0].probability)
         )
     });
-    view! { {controls(state, true)} {shares(state)} {written} }.into_any()
+    view! { {controls(state, Some("softmax"))} {shares(state)} {written} }.into_any()
 }
 
 pub fn loss(state: State) -> AnyView {
@@ -262,7 +264,7 @@ pub fn loss(state: State) -> AnyView {
         rows.push(strings([text::BATCH, "", &l, &l_literal]));
         rows
     });
-    view! { {controls(state, true)} {written} {each} {mean} }.into_any()
+    view! { {controls(state, Some("loss"))} {written} {each} {mean} }.into_any()
 }
 
 pub fn temperature(state: State) -> AnyView {
@@ -278,7 +280,7 @@ pub fn temperature(state: State) -> AnyView {
             line(text::LINES[3], outside),
         ]
     });
-    view! { {controls(state, true)} {shares(state)} {lines} }.into_any()
+    view! { {controls(state, Some("temperature"))} {shares(state)} {lines} }.into_any()
 }
 
 pub fn device(state: State) -> AnyView {
@@ -315,7 +317,7 @@ pub fn device(state: State) -> AnyView {
         }))
     };
     view! {
-        {controls(state, false)} {batch_now(state)}
+        {controls(state, None)} {batch_now(state)}
         <div class="actions">
             <button class="primary" disabled=move || busy.get() || !possible.get() on:click=run>
                 {move || if busy.get() { text::RUNNING } else { text::RUN }}

@@ -169,3 +169,22 @@ test("gradient: drag and turn points, descend, add a false negative, and link to
   await page.getByRole("button", { name: "τ = 1", exact: true }).click();
   expect(Math.abs((await value("loss")) - 1.0047)).toBeLessThan(1e-4);
 });
+
+test("gradient descent runs step by step and can be stopped", async ({ page }) => {
+  await page.goto("lesson/nt-xent/?step=8&tau=0.1");
+  const steps = async () => Number(/after (\d+) step/.exec(await page.getByRole("table", { name: "The batch now" }).innerText())[1]);
+  await page.getByRole("button", { name: "One step" }).click();
+  expect(await steps()).toBe(1);
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect.poll(steps).toBeGreaterThan(5);
+  await page.getByRole("button", { name: "Stop" }).click();
+  const stopped = await steps();
+  await page.waitForTimeout(300);
+  expect(await steps()).toBe(stopped);
+  // The points' way is in the address.
+  await expect(page).not.toHaveURL(/circle=20_75_120_200/);
+  await expect(page).toHaveURL(/circle=/);
+  await page.getByRole("button", { name: "Start again" }).click();
+  expect(await steps()).toBe(0);
+  await expect(page).not.toHaveURL(/circle=/);
+});

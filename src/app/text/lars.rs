@@ -241,10 +241,11 @@ pub fn slip_step(step: usize, right: bool) -> String {
     format!("Step {step}, {}", if right { "right" } else { "as printed" })
 }
 
-pub const NO_RUN: &str =
-    "There is no run with LARS yet. Start one under Pre-train and come back: the lines grow while it trains.";
+pub const NO_RUN: &str = "There is no run with LARS yet: below is the recorded one of step 3. Start your own and come back: its lines grow \
+    while it trains.";
 pub const NOT_LARS: &str =
-    "The run under way has no λ: its optimiser is not LARS. Choose LARS in the settings of the next run.";
+    "The run under way has no λ, because its optimiser is not LARS: below is the recorded one of step 3.";
+pub const TO_PRETRAIN: &str = "Go to Pre-train";
 pub const LAYER: &str = "Layer";
 pub const LIVE_CAPTION: &str = "λ of every layer";
 

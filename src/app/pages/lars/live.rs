@@ -1,12 +1,17 @@
-//! The last step: λ of every layer of the run under way on this page.
+//! The last step: λ of every layer of the run on this page, or of the recorded
+//! one until there is any.
 
 use super::draw::{Line, lines, number};
 use super::state::State;
 use super::steps::Shown;
 use crate::app::parts::lesson::draw::strings;
+use crate::app::parts::link::Link;
 use crate::app::text::lars as text;
+use crate::core::lars::adapts;
 use crate::core::lesson::lars::live::History;
+use crate::core::lesson::lars::recorded::runs;
 use crate::core::plot::spread;
+use crate::core::report::TrustRatios;
 use leptos::prelude::*;
 
 /// Columns of the table at most: steps of the run.
@@ -17,9 +22,40 @@ pub fn run(state: State) -> Shown {
         Some(range) => shown(history, range),
         None => {
             let other = history.layers().is_empty() && state.store.run.get().is_active();
-            Shown { words: if other { text::NOT_LARS } else { text::NO_RUN }.into(), ..Shown::default() }
+            let history = recorded();
+            let words = if other { text::NOT_LARS } else { text::NO_RUN }.into();
+            history.range().map_or_else(Shown::default, |range| Shown { words, ..shown(&history, range) })
         }
     })
+}
+
+/// Where a run of one's own is started; nothing once there is one.
+pub fn start(state: State) -> AnyView {
+    let none = Memo::new(move |_| state.store.trust.with(|history| history.range().is_none()));
+    view! {
+        {move || {
+            none.get()
+                .then(|| {
+                    view! {
+                        <div class="actions">
+                            <Link to="/pretrain" attr:class="button">{text::TO_PRETRAIN}</Link>
+                        </div>
+                    }
+                })
+        }}
+    }
+    .into_any()
+}
+
+fn recorded() -> History {
+    let run = &runs()[0];
+    let names = run.tensors.iter().filter(|t| adapts(&t.shape)).map(|t| t.name.to_owned());
+    let mut history = History::new(names.collect());
+    for moment in &run.moments {
+        let ratios = moment.parts().iter().map(|p| p.ratio as f32).collect();
+        history.push(&TrustRatios { step: moment.step, ratios });
+    }
+    history
 }
 
 fn shown(history: &History, [low, high]: [f64; 2]) -> Shown {

@@ -60,6 +60,7 @@ fn play(state: State, n: usize, open: bool) -> AnyView {
         {body.played.map(|key| player(state, key))}
         {move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone())))}
         <p class="lesson-result">{move || shown.with(|s| s.words.clone())}</p>
+        {(n == BODIES.len() - 1).then(|| live::start(state))}
         {move || pictured.get().then(|| picture(shown, open))}
     }
     .into_any()

@@ -25,7 +25,9 @@ impl Router {
         on_cleanup(move || moved.remove());
         let path = Memo::new(move |_| {
             let all = now.get();
-            let path = all.strip_prefix(&base_path()).unwrap_or(&all).trim_end_matches('/');
+            let path = all.strip_prefix(&base_path()).unwrap_or(&all);
+            // Opened by the file's own name, as some hosts link it.
+            let path = path.strip_suffix("/index.html").unwrap_or(path).trim_end_matches('/');
             ["/", path.trim_start_matches('/')].concat()
         });
         Self { path, now }

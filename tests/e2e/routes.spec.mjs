@@ -28,6 +28,13 @@ test("a host that drops the closing slash serves the same page", async ({ page, 
   await expect(page.getByRole("main")).toBeVisible();
 });
 
+test("a page opens by its file's name too", async ({ page }) => {
+  await page.goto("help/index.html");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Help");
+  await page.getByRole("navigation").getByRole("link", { name: "LARS" }).click();
+  await expect(page).toHaveURL(/\/x\/lesson\/lars/);
+});
+
 test("going from page to page keeps the sub-path, and back works", async ({ page }) => {
   await page.goto("");
   await page.getByRole("navigation").getByRole("link", { name: "Help" }).click();

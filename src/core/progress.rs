@@ -97,7 +97,7 @@ impl Progress {
     }
 
     /// Smoothed time of a step; none during the warm-up.
-    fn step_milliseconds(&self) -> Option<f64> {
+    pub fn step_milliseconds(&self) -> Option<f64> {
         self.step.mean()
     }
 

@@ -13,6 +13,8 @@ pub fn install(store: Store) {
         let busy = store.run.get_untracked().is_active() || store.evaluating.with_untracked(Option::is_some);
         if busy {
             event.prevent_default();
+            // For browsers that know only the older way.
+            event.set_return_value("1");
         }
     });
     on_cleanup(move || unload.remove());
@@ -23,11 +25,11 @@ pub fn install(store: Store) {
         if running.get_untracked() {
             leptos::task::spawn_local(async move {
                 let got = request_wake_lock().await;
-                if running.try_get_untracked() == Some(true) {
-                    lock.try_set_value(got);
-                } else {
-                    release(got);
-                }
+                // A lock more is one too many, as is one that came late.
+                release(match running.try_get_untracked() {
+                    Some(true) => lock.try_update_value(|lock| std::mem::replace(lock, got)).flatten(),
+                    _ => got,
+                });
             });
         } else {
             release(lock.try_update_value(Option::take).flatten());

@@ -2,7 +2,6 @@
 
 use super::download::Download;
 use super::field::Invalid;
-use super::meters;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
@@ -14,12 +13,16 @@ use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
 use crate::protocol::Request;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// Id of the section that shows the run.
+const RUN: &str = "run";
 
 #[component]
-pub fn Run() -> impl IntoView {
+pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
     let store = Store::get();
     let announcer = Announcer::get();
-    let progress = meters::progress(store);
     // Evaluation after each epoch would be announced too often.
     let announced = Memo::new(move |_| match store.run.get() {
         RunState::Running(Phase::Evaluate { .. }) => text::state(RunState::Running(Phase::Train)),
@@ -42,10 +45,10 @@ pub fn Run() -> impl IntoView {
         move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
     };
     view! {
-        <section class="card run" aria-labelledby="run-title">
+        <section class="card run" id=RUN tabindex="-1" aria-labelledby="run-title">
             <h2 id="run-title">{text::RUN}</h2>
             <Show
-                when=move || progress.with(Option::is_some)
+                when=move || progress.with(Option::is_some) && store.run.get() != RunState::Idle
                 fallback=move || view! { <p class="muted">{state}</p> }
             >
                 <Meter label=state part=part detail=detail />
@@ -85,6 +88,17 @@ pub fn Run() -> impl IntoView {
     }
 }
 
+/// Shows the run and gives it the focus, where the button that had it goes.
+fn focus_run() {
+    request_animation_frame(|| {
+        let run = document().get_element_by_id(RUN).and_then(|run| run.dyn_into::<HtmlElement>().ok());
+        if let Some(run) = run {
+            let _ = run.focus();
+            run.scroll_into_view();
+        }
+    });
+}
+
 #[component]
 fn Buttons() -> impl IntoView {
     let store = Store::get();
@@ -97,9 +111,24 @@ fn Buttons() -> impl IntoView {
     });
     let paused = Memo::new(move |_| store.run.get() == RunState::Paused);
     let over = Memo::new(move |_| store.run.get().is_over());
-    let running = Memo::new(move |_| store.run.get().is_running());
     let active = Memo::new(move |_| store.run.get().is_active());
     let trained = Memo::new(move |_| store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
+    let start = move |_| {
+        client.ask(Request::Start { config: store.config.get_untracked() }, move |answer| {
+            let Err(fault) = answer else { return };
+            if store.run.get_untracked().is_active() {
+                store.run.set(RunState::Idle);
+            }
+            store.notify(fault);
+        });
+        focus_run();
+    };
+    let cancel = move |_| {
+        client.send(Request::Cancel);
+        focus_run();
+    };
+    // One button, which keeps the focus.
+    let pause = move |_| client.send(if paused.get_untracked() { Request::Resume } else { Request::Pause });
     view! {
         <div class="actions">
             <Show when=move || !active.get()>
@@ -107,7 +136,7 @@ fn Buttons() -> impl IntoView {
                     type="button"
                     class:primary=move || !(over.get() && trained.get())
                     disabled=move || !can_start.get()
-                    on:click=move |_| client.send(Request::Start { config: store.config.get_untracked() })
+                    on:click=start
                 >
                     {move || if over.get() { text::START_AGAIN } else { text::START }}
                 </button>
@@ -117,21 +146,18 @@ fn Buttons() -> impl IntoView {
                     {text::EVALUATE}
                 </Link>
             </Show>
-            <Show when=move || running.get()>
-                <button type="button" class="primary" on:click=move |_| client.send(Request::Pause)>
-                    {text::PAUSE}
+            <Show when=move || active.get()>
+                <button type="button" class="primary" on:click=pause>
+                    {move || if paused.get() { text::RESUME } else { text::PAUSE }}
                 </button>
             </Show>
             <Show when=move || paused.get()>
-                <button type="button" class="primary" on:click=move |_| client.send(Request::Resume)>
-                    {text::RESUME}
-                </button>
                 <button type="button" on:click=move |_| client.send(Request::StepOne)>
                     {text::STEP_ONE}
                 </button>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" on:click=move |_| client.send(Request::Cancel)>
+                <button type="button" on:click=cancel>
                     {text::CANCEL}
                 </button>
             </Show>

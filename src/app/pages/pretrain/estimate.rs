@@ -1,4 +1,5 @@
-//! What a run would cost on this device, before it is started.
+//! What a run costs on this device: timed before it is started, then at the
+//! run's own pace.
 
 use crate::app::client::Client;
 use crate::app::state::{Store, WorkerState};
@@ -7,6 +8,8 @@ use crate::app::text::units::{count, duration};
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
+use crate::core::progress::{Progress, proposed_epochs};
+use crate::core::report::RunState;
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -18,11 +21,22 @@ fn same_work(a: &RunConfig, b: &RunConfig) -> bool {
 }
 
 #[component]
-pub fn Estimate() -> impl IntoView {
+pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let timing = RwSignal::new(false);
     let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
+    // Milliseconds a step with these settings: of the run, else as timed.
+    let step_time = Memo::new(move |_| {
+        let of_run = store.run.get() != RunState::Idle
+            && store.run_config.with(|run| store.config.with(|c| run.as_ref().is_some_and(|run| same_work(run, c))));
+        let own = progress.with(|p| p.as_ref().and_then(Progress::step_milliseconds)).filter(|_| of_run);
+        own.or_else(|| {
+            let estimate = store.estimate.get().filter(|e| store.config.with(|c| same_work(&e.config, c)));
+            estimate.map(|e| e.step_milliseconds.into())
+        })
+    });
+    let known = Memo::new(move |_| step_time.with(Option::is_some));
     let ask = move || {
         timing.set(true);
         let config = store.config.get_untracked();
@@ -30,7 +44,7 @@ pub fn Estimate() -> impl IntoView {
             timing.try_set(false);
             match answer {
                 // Untouched settings take the proposal over.
-                Ok(_) if !store.touched.get_untracked() => {
+                Ok(_) if !store.touched.get_untracked() && !store.run.get_untracked().is_active() => {
                     if let Some(estimate) = store.estimate.get_untracked() {
                         store.config.update(|c| c.epochs = estimate.proposed_epochs);
                     }
@@ -44,7 +58,7 @@ pub fn Estimate() -> impl IntoView {
     // The settings of a preset are timed unasked; one's own, when one wants to.
     Effect::new(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        let stale = store.config.with(|c| store.estimate.with(|e| e.as_ref().is_none_or(|e| !same_work(&e.config, c))));
+        let stale = !known.get();
         let idle = !store.run_open() && store.import.with(Option::is_none);
         let enough = images.get().is_some_and(|(train, _)| train >= store.config.with(|c| c.batch));
         // A device that was switched has to be timed as well.
@@ -64,7 +78,7 @@ pub fn Estimate() -> impl IntoView {
                 </p>
             </Show>
             <dl class="facts">
-                <Fact name=text::STEP_TIME value=move || fresh(store).map(|e| text::milliseconds(e.step_milliseconds.into())) />
+                <Fact name=text::STEP_TIME value=move || step_time.get().map(text::milliseconds) />
                 <Fact
                     name=text::STEPS
                     value=move || images.get().map(|(train, _)| count(store.config.with(|c| c.total_steps(train)) as usize))
@@ -74,7 +88,7 @@ pub fn Estimate() -> impl IntoView {
                     value=move || {
                         let (train, _) = images.get()?;
                         let steps = f64::from(store.config.with(|c| c.total_steps(train)));
-                        fresh(store).map(|e| duration(steps * f64::from(e.step_milliseconds) / 1000.0))
+                        step_time.get().map(|ms| duration(steps * ms / 1000.0))
                     }
                 />
                 <Fact
@@ -83,9 +97,12 @@ pub fn Estimate() -> impl IntoView {
                 />
             </dl>
             {move || {
-                let estimate = fresh(store)?;
-                let epoch = f64::from(estimate.steps_per_epoch) * f64::from(estimate.step_milliseconds);
-                let proposed = estimate.proposed_epochs;
+                // Nothing to choose during a run.
+                let (train, _) = images.get().filter(|_| !store.run_open())?;
+                let steps = store.config.with(|c| c.steps_per_epoch(train));
+                let step_time = step_time.get()?;
+                let proposed = proposed_epochs(steps, step_time);
+                let epoch = f64::from(steps) * step_time;
                 let differs = store.config.with(|c| c.epochs != proposed);
                 let take = move |_| {
                     store.touched.set(true);
@@ -98,7 +115,7 @@ pub fn Estimate() -> impl IntoView {
                             .then(|| {
                                 view! {
                                     <div class="actions">
-                                        <button type="button" disabled=move || store.run_open() on:click=take>
+                                        <button type="button" on:click=take>
                                             {text::use_epochs(proposed)}
                                         </button>
                                     </div>
@@ -107,7 +124,7 @@ pub fn Estimate() -> impl IntoView {
                     },
                 )
             }}
-            <Show when=move || usable.get() && store.config.with(|_| fresh(store).is_none())>
+            <Show when=move || usable.get() && !known.get()>
                 <div class="actions">
                     <button type="button" on:click=move |_| ask()>
                         {text::TIME_AGAIN}
@@ -116,12 +133,6 @@ pub fn Estimate() -> impl IntoView {
             </Show>
         </section>
     }
-}
-
-/// The estimate, where it was made for settings that take as long as these.
-fn fresh(store: Store) -> Option<crate::core::report::Estimate> {
-    let config = store.config.get();
-    store.estimate.get().filter(|e| same_work(&e.config, &config))
 }
 
 #[component]

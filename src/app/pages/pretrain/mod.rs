@@ -1,5 +1,5 @@
 //! The page "Pre-train": device, settings with a preview, estimate, the run's
-//! controls and charts.
+//! controls and charts. Once there is a run, it comes first.
 
 mod charts;
 mod controls;
@@ -16,6 +16,7 @@ use crate::app::parts::device::Device;
 use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
+use crate::core::report::RunState;
 use leptos::prelude::*;
 
 #[component]
@@ -26,7 +27,8 @@ pub fn Pretrain() -> impl IntoView {
     Client::get().wake();
     let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
     let reading = Memo::new(move |_| store.import.with(Option::is_some));
-    let begun = Memo::new(move |_| store.run_config.with(Option::is_some));
+    let begun = Memo::new(move |_| store.run.get() != RunState::Idle);
+    let progress = meters::progress(store);
     provide_context(field::Invalid::new());
     view! {
         <div class="page-head">
@@ -41,13 +43,16 @@ pub fn Pretrain() -> impl IntoView {
                 </Link>
             </div>
         </Show>
+        <Show when=move || begun.get()>
+            <controls::Run progress=progress />
+            <charts::Charts />
+        </Show>
         <div class="pretrain-top">
             <Device />
-            <estimate::Estimate />
+            <estimate::Estimate progress=progress />
         </div>
-        <controls::Run />
-        <Show when=move || begun.get()>
-            <charts::Charts />
+        <Show when=move || !begun.get()>
+            <controls::Run progress=progress />
         </Show>
         <settings::Settings />
     }

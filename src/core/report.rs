@@ -202,5 +202,8 @@ pub struct EvaluationReport {
     pub knn_untrained: f32,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
+    /// Which result of this run on the test split this is, from 1: a later one is no
+    /// fresh measurement.
+    pub test_use: u32,
     pub seconds: f32,
 }

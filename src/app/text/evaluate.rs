@@ -115,8 +115,16 @@ pub fn chosen(rate: f32, epoch: u32, validation: Option<f32>) -> String {
         None => format!("There are no validation images: learning rate {rate} and epoch {epoch} were set beforehand."),
     }
 }
-pub const TEST_ONCE: &str = "Test set used once";
-pub const TEST_ONCE_HELP: &str = "for this run, after every choice was made.";
+/// How often the test set was looked at in this run, and what that means.
+pub fn test_use(nth: u32) -> (String, &'static str) {
+    match nth {
+        1 => ("Test set used once".into(), "for this run, after every choice was made."),
+        n => (
+            format!("Test set used {n} times"),
+            "for this run. If an earlier result decided how long you trained, this one is a little too good.",
+        ),
+    }
+}
 pub fn behind(steps: u32, seconds: f32) -> String {
     format!("Encoder after {} steps; evaluated in {}.", count(steps as usize), duration(f64::from(seconds)))
 }

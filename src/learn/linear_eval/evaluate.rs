@@ -28,6 +28,8 @@ pub struct Evaluation<'a> {
     pub seed: u64,
     /// Steps of pre-training behind `trained`.
     pub steps: u32,
+    /// See [`EvaluationReport::test_use`].
+    pub test_use: u32,
 }
 
 /// Indices into the data set and classes of one split's labelled images.
@@ -89,6 +91,7 @@ impl Evaluation<'_> {
             knn_trained,
             knn_untrained,
             steps: self.steps,
+            test_use: self.test_use,
             seconds: 0.0,
         })
     }
@@ -173,6 +176,7 @@ mod tests {
             batch: 32,
             seed: 1,
             steps: 0,
+            test_use: 1,
         };
         block_on(evaluation.run(pause))
     }

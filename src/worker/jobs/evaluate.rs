@@ -68,10 +68,10 @@ async fn knn(
 /// Linear evaluation of the run's encoder beside its baselines.
 pub async fn evaluate(id: u32) -> Result<(), Fault> {
     let _working = Working::begin(Job::Evaluate)?;
-    let (collection, steps) = with(|s| match (s.library.collection(), &s.run) {
+    let (collection, steps, test_use) = with(|s| match (s.library.collection(), &s.run) {
         (None, _) => Err(Fault::NoDataset),
         (_, None) => Err(Fault::NoEncoder),
-        (Some(collection), Some(run)) => Ok((collection, run.steps())),
+        (Some(collection), Some(run)) => Ok((collection, run.steps(), run.evaluations + 1)),
     })?;
     let store = session::store().await?;
     let (trained, initial, seed) = with(|s| {
@@ -89,6 +89,7 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
         batch: BATCH,
         seed,
         steps,
+        test_use,
     };
     let mut told = 0.0;
     let mut pause = async |part| {
@@ -101,6 +102,7 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
     };
     match evaluation.run(&mut pause).await {
         Ok(mut report) => {
+            with(|s| s.run.iter_mut().for_each(|run| run.evaluations = test_use));
             report.seconds = ((now() - begun) / 1000.0) as f32;
             post(Some(id), Event::Evaluated(report));
             Ok(())

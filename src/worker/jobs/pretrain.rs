@@ -25,6 +25,8 @@ pub struct Run {
     pub trainer: Trainer,
     /// Labelled images of kNN; none without labels.
     probe: Option<Probe>,
+    /// Results of linear evaluation that were told so far.
+    pub evaluations: u32,
     /// The encoder was judged as it was before the first step.
     begun: bool,
     /// Wall time of a step when the metrics were last read, in milliseconds.
@@ -55,7 +57,7 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
         let dataset = s.library.dataset()?;
         Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
     });
-    let run = Run { config, trainer, probe, begun: false, pace: 0.0 };
+    let run = Run { config, trainer, probe, evaluations: 0, begun: false, pace: 0.0 };
     post(Some(id), Event::Alive);
     drive(run, false, working).await
 }

@@ -21,6 +21,7 @@ pub fn Headline(report: Report) -> impl IntoView {
             text::chance(r.classes.len(), chance(r)),
         ];
         let verdicts = verdicts.map(|words| view! { <li>{words}</li> }).collect_view();
+        let (test_use, meaning) = text::test_use(r.test_use);
         view! {
             <section class="card evaluate-result" aria-labelledby="result-title">
                 <h2 id="result-title">{text::RESULT}</h2>
@@ -30,7 +31,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                 <ul class="verdicts">{verdicts}</ul>
                 <Bars report=report />
                 <p class="test-once">
-                    <strong>{text::TEST_ONCE}</strong> " " {text::TEST_ONCE_HELP} " "
+                    <strong>{test_use}</strong> " " {meaning} " "
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
                 </p>
                 <p class="muted small">{text::behind(r.steps, r.seconds)}</p>

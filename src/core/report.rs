@@ -87,6 +87,12 @@ impl DatasetReport {
         if self.sources == [sample::NAME] { config.for_sample_set() } else { config }
     }
 
+    /// Whether kNN can be measured during training: labelled training and
+    /// validation images.
+    pub fn can_measure(&self) -> bool {
+        self.classes.iter().any(|c| c.train > 0) && self.classes.iter().any(|c| c.validation > 0)
+    }
+
     /// Whether linear evaluation is possible: two classes or more with training
     /// and test images.
     pub fn can_evaluate(&self) -> bool {
@@ -197,6 +203,8 @@ pub struct EvaluationReport {
     /// This run's step-0 weights, batch-norm statistics re-estimated.
     pub untrained: LinearReport,
     pub raw_pixels: LinearReport,
+    /// Side that the raw pixels were averaged to; none where they were taken whole.
+    pub raw_side: Option<u32>,
     /// kNN accuracy on test of trained and untrained h.
     pub knn_trained: f32,
     pub knn_untrained: f32,

@@ -62,7 +62,10 @@ pub const LINEAR: &str = "Linear classifier";
 pub const KNN: &str = "kNN";
 pub const TRAINED: &str = "Your encoder";
 pub const UNTRAINED: &str = "Untrained encoder";
-pub const RAW: &str = "Raw pixels";
+/// Their own size, or the side that they were averaged to.
+pub fn raw_pixels(side: Option<u32>) -> String {
+    side.map_or_else(|| "Raw pixels".into(), |side| format!("Raw pixels (averaged to {side} × {side})"))
+}
 
 /// What the large number is of.
 pub fn headline(images: usize) -> String {

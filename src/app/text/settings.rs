@@ -1,6 +1,6 @@
 //! Name, help and choices of every setting.
 
-use crate::core::config::bounds::Field;
+use crate::core::config::bounds::{Bounds, Field};
 use crate::core::config::preset::Preset;
 
 /// A setting in words.
@@ -76,6 +76,14 @@ pub const fn of(field: Field) -> Setting {
             s("Epochs", "How many times every training image is seen; more is better, with diminishing returns.")
         }
         Field::Seed => s("Seed", "Start of every random draw: the same seed, images and settings give the same run."),
+    }
+}
+
+/// What a setting accepts, where that is not in sight, and its default.
+pub fn bounds(bounds: &Bounds, default: &str) -> String {
+    match bounds {
+        Bounds::Whole { .. } | Bounds::Real { .. } => format!("Accepted: {bounds}. Default: {default}."),
+        _ => format!("Default: {}.", choice(default)),
     }
 }
 

@@ -81,6 +81,7 @@ impl Evaluation<'_> {
         let pixels = parts.each_ref().map(|part| Pixels::new(self.dataset, part.indices.clone()));
         let raw_pixels = self.linear(&pixels, &parts, &mut async |p| pause(0.8 + 0.2 * p).await).await?;
 
+        let side = pixels[0].side();
         Ok(EvaluationReport {
             classes: self.dataset.classes.clone(),
             test_images: test.indices.iter().map(|&i| i as u32).collect(),
@@ -88,6 +89,7 @@ impl Evaluation<'_> {
             trained,
             untrained,
             raw_pixels,
+            raw_side: (side < self.dataset.size).then_some(side as u32),
             knn_trained,
             knn_untrained,
             steps: self.steps,
@@ -197,6 +199,7 @@ mod tests {
             let right = linear.predicted.iter().zip(&report.truth).filter(|(a, b)| a == b).count();
             assert!((linear.test.accuracy - right as f64 / 30.0).abs() < 1e-9);
         }
+        assert_eq!(report.raw_side, None, "16 pixels are taken whole");
         assert!(report.knn_untrained > 0.9, "{}", report.knn_untrained);
         assert!(parts.is_sorted() && parts.last().is_some_and(|&p| p > 0.99), "{parts:?}");
     }

@@ -46,7 +46,8 @@ impl<'a> Pixels<'a> {
         Self { dataset, indices, factor }
     }
 
-    fn side(&self) -> usize {
+    /// Side of the square that a row is of.
+    pub fn side(&self) -> usize {
         self.dataset.size / self.factor
     }
 }

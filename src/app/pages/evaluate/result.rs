@@ -50,11 +50,11 @@ fn chance(report: &EvaluationReport) -> f64 {
 fn Bars(report: Report) -> impl IntoView {
     let (rows, chance) = report.with_value(|r| {
         let rows = [
-            (text::LINEAR, text::TRAINED, r.trained.test.accuracy, "own"),
-            (text::LINEAR, text::UNTRAINED, r.untrained.test.accuracy, ""),
-            (text::LINEAR, text::RAW, r.raw_pixels.test.accuracy, ""),
-            (text::KNN, text::TRAINED, f64::from(r.knn_trained), "own"),
-            (text::KNN, text::UNTRAINED, f64::from(r.knn_untrained), ""),
+            (text::LINEAR, text::TRAINED.to_owned(), r.trained.test.accuracy, "own"),
+            (text::LINEAR, text::UNTRAINED.to_owned(), r.untrained.test.accuracy, ""),
+            (text::LINEAR, text::raw_pixels(r.raw_side), r.raw_pixels.test.accuracy, ""),
+            (text::KNN, text::TRAINED.to_owned(), f64::from(r.knn_trained), "own"),
+            (text::KNN, text::UNTRAINED.to_owned(), f64::from(r.knn_untrained), ""),
         ];
         (rows, chance(r))
     });

@@ -4,7 +4,7 @@ use crate::app::parts::chart::{Chart, Rule};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::percent;
-use crate::core::report::StepReport;
+use crate::core::report::{DatasetReport, StepReport};
 use crate::core::{diagnostics, nt_xent};
 use leptos::prelude::*;
 
@@ -46,7 +46,7 @@ pub fn Charts() -> impl IntoView {
         let before = knn.with(|k| k.first().filter(|p| p.0 == 0.0).map(|p| p.1));
         before.map(|y| Rule { y, label: text::UNTRAINED.into() }).into_iter().collect::<Vec<_>>()
     });
-    let labelled = Memo::new(move |_| store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.classes.is_empty())));
+    let labelled = Memo::new(move |_| store.dataset.with(|d| d.as_ref().is_some_and(DatasetReport::can_measure)));
     view! {
         <section class="stack" aria-labelledby="charts-title">
             <h2 id="charts-title">{text::PROGRESS}</h2>

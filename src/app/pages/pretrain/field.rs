@@ -87,6 +87,22 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             faults.into_iter().find(|f| f.field == field.key())
         })
     });
+    // A box whose refused value was dropped shows the setting again, also where
+    // that did not change.
+    let node = NodeRef::<leptos::html::Input>::new();
+    let refused = Memo::new(move |_| invalid.of(field).is_some());
+    Effect::new(move || {
+        if !refused.get()
+            && let Some(input) = node.get()
+        {
+            input.set_value(&value.get_untracked());
+        }
+    });
+    let default = Memo::new(move |_| {
+        let preset = store.preset.get();
+        let suited = store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset)));
+        field.get(&suited.unwrap_or_default()).to_string()
+    });
     let bad = move || fault.with(Option::is_some).then_some("true");
     let control = match field.bounds() {
         Bounds::Switch => view! {
@@ -126,6 +142,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             view! {
                 <input
                     type=kind
+                    node_ref=node
                     id=id.clone()
                     aria-describedby=help_id.clone()
                     aria-invalid=bad
@@ -154,7 +171,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             </div>
             {control}
             <p class="field-help" id=help_id>
-                {words.help}
+                {words.help} " " {move || bounds.with(|b| settings::bounds(b, &default.get()))}
                 {move || {
                     fault
                         .get()

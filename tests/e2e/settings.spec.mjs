@@ -1,0 +1,18 @@
+// Settings: what each accepts, its default, and what becomes of a value that is refused.
+import { test, expect, expectAccessible } from "./fixtures.mjs";
+
+test("a refused value is named with what is accepted, and a preset puts the setting back", async ({ page }) => {
+  await page.goto("pretrain/");
+  await page.locator("summary", { hasText: "Optimiser and seed" }).click();
+  const seed = page.getByRole("spinbutton", { name: "Seed" });
+  const before = await seed.inputValue();
+  await expect(seed).toHaveAccessibleDescription(/Accepted: 0 to \d+\. Default: \d+\./);
+  await seed.fill("-1");
+  await seed.blur();
+  await expect(seed).toHaveAccessibleDescription(/is -1; accepted: 0 to/);
+  await expectAccessible(page);
+  await page.getByRole("radio", { name: "Thorough" }).check({ force: true });
+  await expect(seed).toHaveValue(before);
+  await expect(seed).toHaveAttribute("aria-describedby", "set-seed-help");
+  await expect(page.locator("#set-seed-help")).not.toContainText("is -1");
+});

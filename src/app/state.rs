@@ -198,7 +198,7 @@ impl Store {
                 self.import.set(None);
                 self.import_end.set(Some(ImportEnd::Cancelled));
             }
-            Event::Estimate(estimate) => self.estimate.set(Some(*estimate)),
+            Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
             Event::State(state) => self.run.set(*state),
             Event::Layers(names) => self.trust.set(History::new(names.clone())),
             Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),

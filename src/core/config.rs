@@ -123,6 +123,17 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// Whether a step takes as long with `other`: the same tensors go through the
+    /// same operations. Length, rates and seeds of a run do not count; an operation
+    /// on views does by whether it is there at all.
+    pub fn same_step(&self, other: &Self) -> bool {
+        let work = |c: &Self| {
+            let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0);
+            (c.encoder, c.head, c.image_size, c.batch, c.optimizer.optimizer, views)
+        };
+        work(self) == work(other)
+    }
+
     /// Steps of one epoch over `training_images`: whole batches only.
     pub fn steps_per_epoch(&self, training_images: usize) -> u32 {
         (training_images / self.batch.max(1)) as u32
@@ -136,3 +147,25 @@ impl RunConfig {
 
 /// Sides that images can be shrunk to, in pixels.
 pub const IMAGE_SIZES: [usize; 5] = [16, 32, 48, 64, 96];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_the_same_where_only_numbers_differ() {
+        let base = RunConfig::default();
+        let changed = |change: fn(&mut RunConfig)| {
+            let mut config = base;
+            change(&mut config);
+            base.same_step(&config)
+        };
+        assert!(changed(|c| (c.epochs, c.seed, c.temperature) = (7, 99, 0.3)));
+        assert!(changed(|c| c.optimizer.peak_rate *= 2.0));
+        assert!(!changed(|c| c.batch += 1));
+        assert!(!changed(|c| c.image_size *= 2));
+        assert!(!changed(|c| c.head.layers += 1));
+        assert!(!changed(|c| c.encoder.width *= 2));
+        assert!(!changed(|c| c.augment.blur_probability = 0.5 - c.augment.blur_probability.min(0.5)));
+    }
+}

@@ -101,6 +101,11 @@ impl Progress {
         self.step.mean()
     }
 
+    /// Smoothed time of the evaluation after an epoch; none before the first.
+    pub fn evaluation_milliseconds(&self) -> Option<f64> {
+        self.evaluation.mean()
+    }
+
     /// Images (not views) a second, evaluations left out.
     pub fn images_per_second(&self) -> Option<f64> {
         self.step_milliseconds().filter(|ms| *ms > 0.0).map(|ms| self.batch as f64 * 1000.0 / ms)
@@ -121,10 +126,10 @@ const PROPOSED_MILLISECONDS: f64 = 600_000.0;
 /// More epochs hardly help a set of some thousand images.
 const MOST_PROPOSED_EPOCHS: f64 = 1_000.0;
 
-/// Epochs that fit about ten minutes, rounded down to two leading digits or so,
+/// Epochs that fit about ten minutes, of the length of one with its kNN; rounded down to two leading digits or so,
 /// as a proposal is no measurement; at least 1, at most 1000.
-pub fn proposed_epochs(steps_per_epoch: u32, step_milliseconds: f64) -> u32 {
-    let epochs = PROPOSED_MILLISECONDS / (step_milliseconds * f64::from(steps_per_epoch));
+pub fn proposed_epochs(epoch_milliseconds: f64) -> u32 {
+    let epochs = PROPOSED_MILLISECONDS / epoch_milliseconds;
     let epochs = epochs.clamp(1.0, MOST_PROPOSED_EPOCHS);
     let unit = match epochs {
         100.0.. => 10.0,
@@ -210,7 +215,7 @@ mod tests {
 
     #[test]
     fn proposed_epochs_fill_ten_minutes_in_round_numbers() {
-        let of = |steps, ms| proposed_epochs(steps, ms);
+        let of = |steps, ms| proposed_epochs(f64::from(steps) * ms);
         // 600 s over 40 steps of 200 ms is 75; then 71.4, 15, 150 and 166.7.
         assert_eq!(
             [of(40, 200.0), of(40, 210.0), of(40, 1_000.0), of(40, 100.0), of(40, 90.0)],

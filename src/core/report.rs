@@ -112,7 +112,7 @@ pub struct Picture {
 }
 
 /// Where a number was computed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backend {
     WebGpu,
     Cpu,
@@ -164,16 +164,27 @@ pub struct EpochReport {
     pub knn: f32,
 }
 
-/// What a run of this configuration would cost on the device in use.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// What a run takes on a device, as timed there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     pub config: RunConfig,
-    pub steps_per_epoch: u32,
-    pub step_milliseconds: f32,
-    /// Device memory in bytes: images, weights, optimiser and activations.
-    pub memory_bytes: u64,
-    /// Epochs that fit about ten minutes.
-    pub proposed_epochs: u32,
+    pub backend: Backend,
+    /// Median of a few steps.
+    pub step_milliseconds: f64,
+    /// kNN at the end of an epoch; 0 where labels do not allow it.
+    pub knn_milliseconds: f64,
+}
+
+impl Estimate {
+    /// Whether it holds for another configuration and device.
+    pub fn holds(&self, config: &RunConfig, backend: &Backend) -> bool {
+        self.backend == *backend && self.config.same_step(config)
+    }
+
+    /// One epoch of `config` over so many training images, kNN included.
+    pub fn epoch_milliseconds(&self, config: &RunConfig, training_images: usize) -> f64 {
+        f64::from(config.steps_per_epoch(training_images)) * self.step_milliseconds + self.knn_milliseconds
+    }
 }
 
 /// A classifier on frozen features, judged on the test split.

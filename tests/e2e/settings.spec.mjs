@@ -1,5 +1,7 @@
 // Settings: what each accepts, its default, and what becomes of a value that is refused.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, load } from "./person.mjs";
 
 test("a refused value is named with what is accepted, and a preset puts the setting back", async ({ page }) => {
   await page.goto("pretrain/");
@@ -15,4 +17,15 @@ test("a refused value is named with what is accepted, and a preset puts the sett
   await expect(seed).toHaveValue(before);
   await expect(seed).toHaveAttribute("aria-describedby", "set-seed-help");
   await expect(page.locator("#set-seed-help")).not.toContainText("is -1");
+});
+
+test("the time of a run is estimated unasked on the images page, by the same card as before Start", async ({ page }) => {
+  await load(page, file("stripes.zip", zip(stripeFolders(60))));
+  const card = page.getByRole("region", { name: "Estimate" });
+  await expect(card).toContainText(/A step\s*\d[\d.]* m?s/, { timeout: 60_000 });
+  await expect(card).toContainText(/would take about/);
+  await expectAccessible(page);
+  const words = await card.innerText();
+  await go(page, "Pre-train");
+  await expect.poll(() => card.innerText()).toBe(words);
 });

@@ -3,6 +3,7 @@
 pub mod announce;
 pub mod chart;
 pub mod device;
+pub mod estimate;
 pub mod guard;
 pub mod layout;
 pub mod lesson;

@@ -119,24 +119,7 @@ pub fn memory(report: &DatasetReport) -> String {
     bytes((report.images * 3 * report.size * report.size) as f64)
 }
 
-pub const COST_CHANGE: &str = "Change them on";
 pub const PRETRAIN_PAGE: &str = "the pre-training page";
-pub const TIME: &str = "Time a few steps on this device";
-pub const TIMING: &str = "Timing a few steps …";
-
-/// Cost of a run with the chosen settings; the time is none until measured.
-pub fn cost(epochs: u32, memory: u64, seconds: Option<f64>) -> String {
-    let memory = bytes(memory as f64);
-    match seconds {
-        Some(seconds) => format!(
-            "With the chosen settings, {} epochs take about {} and {memory} of device memory.",
-            count(epochs as usize),
-            duration(seconds)
-        ),
-        None => format!("With the chosen settings, a run takes about {memory} of device memory."),
-    }
-}
-
 pub const NEXT: &str = "Pre-train";
 pub const NEXT_TEXT: &str = "Next: train an encoder on these images.";
 pub fn too_few(have: usize, need: usize) -> String {

@@ -1,13 +1,14 @@
-//! What a run would take on this device: a few real steps, timed.
+//! What a run would take on this device: a few real steps and kNN, timed.
 
 use crate::core::config::RunConfig;
-use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::progress::proposed_epochs;
 use crate::core::report::{Backend, Estimate};
+use crate::learn::features::Stopped;
+use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
+use crate::worker::jobs::evaluate;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, with};
 use crate::worker::turn::{now, turn};
@@ -15,54 +16,29 @@ use std::cell::RefCell;
 
 /// Stop timing after this many milliseconds or steps, whichever comes first.
 const LONG_ENOUGH: f64 = 1_500.0;
-const STEPS: u32 = 8;
-
-/// A step that was timed, and what it depends on.
-struct Timed {
-    config: RunConfig,
-    backend: Backend,
-    milliseconds: f64,
-}
+const STEPS: usize = 8;
 
 thread_local! {
-    static LAST: RefCell<Option<Timed>> = const { RefCell::new(None) };
+    /// The newest estimate, and the images that it was made with: in training, in all.
+    static LAST: RefCell<Option<(Estimate, [usize; 2])>> = const { RefCell::new(None) };
 }
 
-/// Whether two configurations take the same time a step.
-fn same_work(a: &RunConfig, b: &RunConfig) -> bool {
-    (a.encoder, a.head, a.image_size, a.batch, a.optimizer.optimizer)
-        == (b.encoder, b.head, b.image_size, b.batch, b.optimizer.optimizer)
-        && (a.augment.blur_probability > 0.0) == (b.augment.blur_probability > 0.0)
-}
-
-/// Times a few steps of `config`, unless an equal one was timed before, and
-/// answers with time, memory and a proposal for the epochs.
+/// Times a few steps of `config` and kNN, unless that was done before, and
+/// answers.
 pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
     config.check().map_err(Fault::Config)?;
     let backend = session::compute().await?.report.backend;
     let (train, images) = training_images(config)?;
+    let images = [train.len(), images];
     let kept = LAST.with_borrow(|last| {
-        last.as_ref().filter(|t| t.backend == backend && same_work(&t.config, config)).map(|t| t.milliseconds)
+        last.as_ref().filter(|(e, of)| *of == images && e.holds(config, &backend)).map(|(e, _)| e.clone())
     });
-    let milliseconds = match kept {
-        Some(milliseconds) => milliseconds,
-        None => {
-            let milliseconds = time(config, &train).await?;
-            LAST.set(Some(Timed { config: *config, backend, milliseconds }));
-            milliseconds
-        }
+    let estimate = match kept {
+        Some(kept) => Estimate { config: *config, ..kept },
+        None => time(config, backend, &train).await?,
     };
-    let steps_per_epoch = config.steps_per_epoch(train.len());
-    post(
-        Some(id),
-        Event::Estimate(Estimate {
-            config: *config,
-            steps_per_epoch,
-            step_milliseconds: milliseconds as f32,
-            memory_bytes: Cost::memory(config, images),
-            proposed_epochs: proposed_epochs(steps_per_epoch, milliseconds),
-        }),
-    );
+    LAST.set(Some((estimate.clone(), images)));
+    post(Some(id), Event::Estimate(estimate));
     Ok(())
 }
 
@@ -85,7 +61,7 @@ pub fn training_images(config: &RunConfig) -> Result<(Vec<usize>, usize), Fault>
     })
 }
 
-async fn time(config: &RunConfig, train: &[usize]) -> Result<f64, Fault> {
+async fn time(config: &RunConfig, backend: Backend, train: &[usize]) -> Result<Estimate, Fault> {
     let _working = Working::begin(Job::Measure)?;
     let compute = session::compute().await?;
     let store = session::store().await?;
@@ -93,20 +69,47 @@ async fn time(config: &RunConfig, train: &[usize]) -> Result<f64, Fault> {
     // The first step compiles kernels and is not timed.
     trainer.step();
     trainer.read().await?;
-    let mut best = f64::INFINITY;
+    let mut times = Vec::new();
     let begun = now();
-    for _ in 0..STEPS {
+    while times.len() < STEPS && now() - begun < LONG_ENOUGH && (times.is_empty() || !trainer.done()) {
         turn().await;
-        if with(|s| s.wish) != Wish::GoOn || (trainer.done() && best.is_finite()) {
-            break;
+        if with(|s| s.wish) != Wish::GoOn {
+            return Err(Fault::Busy);
         }
         let start = now();
         trainer.step();
         trainer.read().await?;
-        best = best.min(now() - start);
-        if now() - begun > LONG_ENOUGH {
-            break;
-        }
+        times.push(now() - start);
     }
-    if best.is_finite() { Ok(best.max(0.1)) } else { Err(Fault::Busy) }
+    times.sort_by(f64::total_cmp);
+    // A coarse clock may say 0.
+    let step_milliseconds = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
+    let knn_milliseconds = match evaluate::probe(config) {
+        Some(probe) => time_knn(&trainer, &probe).await?,
+        None => 0.0,
+    };
+    Ok(Estimate { config: *config, backend, step_milliseconds, knn_milliseconds })
+}
+
+/// kNN of an epoch, where that takes long from a part of it: the first batch,
+/// which compiles kernels, is left out of the reckoning.
+async fn time_knn(trainer: &Trainer, probe: &Probe) -> Result<f64, Fault> {
+    let begun = now();
+    let mut first = None;
+    let mut last = (begun, 0.0);
+    let mut pause = async |part: f32| {
+        turn().await;
+        last = (now(), f64::from(part));
+        let (since, _) = *first.get_or_insert(last);
+        now() - since < LONG_ENOUGH && with(|s| s.wish) == Wish::GoOn
+    };
+    let done = probe.accuracy(&trainer.encoder(), trainer.store(), evaluate::BATCH, &mut pause).await;
+    if let Err(Stopped::Failed(fault)) = done {
+        return Err(fault);
+    }
+    if with(|s| s.wish) != Wish::GoOn {
+        return Err(Fault::Busy);
+    }
+    let (since, before) = first.unwrap_or((begun, 0.0));
+    Ok(if last.1 > before { (last.0 - since) / (last.1 - before) } else { last.0 - begun })
 }

@@ -1,5 +1,7 @@
 //! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
 
+use crate::core::config::RunConfig;
+use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
 use crate::learn::export;
@@ -16,12 +18,17 @@ use crate::worker::turn::{now, turn};
 /// Images a forward pass without gradients.
 pub const BATCH: usize = 128;
 /// Images that are looked at to judge an epoch: the bank, and the queries.
-pub const BANK: usize = 2_000;
-pub const QUERIES: usize = 1_000;
+const BANK: usize = 2_000;
+const QUERIES: usize = 1_000;
 /// Milliseconds between two reports of progress.
 const TELL_EVERY: f64 = 150.0;
 /// The same for kNN at the end of an epoch: most are over before.
 const TELL_KNN_EVERY: f64 = 500.0;
+
+/// The images of kNN; none without labelled training and validation images.
+pub fn probe(config: &RunConfig) -> Option<Probe> {
+    with(|s| Probe::new(s.library.dataset()?, Split::Validation, BANK, QUERIES, config.seed))
+}
 
 /// kNN after an epoch (0: before the first step), with progress by batches of
 /// images; none where it was cancelled.

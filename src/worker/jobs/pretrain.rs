@@ -2,7 +2,6 @@
 //! yields after each, and ends at a pause; the run then waits in the session.
 
 use crate::core::config::RunConfig;
-use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::learn::knn::Probe;
@@ -53,10 +52,7 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
     set_state(RunState::Running(Phase::Load));
     turn().await;
     let trainer = Trainer::new(&config, store, &train, &compute.device)?;
-    let probe = with(|s| {
-        let dataset = s.library.dataset()?;
-        Probe::new(dataset, Split::Validation, evaluate::BANK, evaluate::QUERIES, config.seed)
-    });
+    let probe = evaluate::probe(&config);
     let run = Run { config, trainer, probe, evaluations: 0, begun: false, pace: 0.0 };
     post(Some(id), Event::Alive);
     drive(run, false, working).await

@@ -2,7 +2,6 @@
 
 mod chooser;
 mod classes;
-mod cost;
 mod drop;
 mod files;
 mod import;

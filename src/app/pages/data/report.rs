@@ -1,8 +1,8 @@
 //! The pre-flight report: what a person checks before training.
 
 use super::classes::{Classes, Unlabelled};
-use super::cost::Cost;
 use super::left_out::LeftOutTable;
+use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
 use crate::app::state::Store;
@@ -30,9 +30,9 @@ pub fn Report() -> impl IntoView {
             <section class="card data-report" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
-                <Cost images=report.images training=report.training_images() />
                 <Next />
             </section>
+            <EstimateCard />
             {findings}
             <Classes report=report.clone() />
             <Unlabelled report=report />

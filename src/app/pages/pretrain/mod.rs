@@ -4,7 +4,6 @@
 mod charts;
 mod controls;
 mod download;
-mod estimate;
 mod field;
 mod link;
 mod meters;
@@ -13,6 +12,7 @@ mod settings;
 
 use crate::app::client::Client;
 use crate::app::parts::device::Device;
+use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
@@ -49,7 +49,7 @@ pub fn Pretrain() -> impl IntoView {
         </Show>
         <div class="pretrain-top">
             <Device />
-            <estimate::Estimate progress=progress />
+            <EstimateCard progress=progress />
         </div>
         <Show when=move || !begun.get()>
             <controls::Run progress=progress />

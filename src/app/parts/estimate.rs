@@ -3,40 +3,52 @@
 
 use crate::app::client::Client;
 use crate::app::state::{Store, WorkerState};
+use crate::app::text::data::too_few;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
-use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
 use crate::core::progress::{Progress, proposed_epochs};
-use crate::core::report::RunState;
+use crate::core::report::{Estimate, RunState};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
-/// Whether two configurations take the same time a step.
-fn same_work(a: &RunConfig, b: &RunConfig) -> bool {
-    (a.encoder, a.head, a.image_size, a.batch, a.optimizer.optimizer)
-        == (b.encoder, b.head, b.image_size, b.batch, b.optimizer.optimizer)
-        && (a.augment.blur_probability > 0.0) == (b.augment.blur_probability > 0.0)
-}
-
 #[component]
-pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
+pub fn EstimateCard(
+    /// Of the run, where the page keeps it.
+    #[prop(optional)]
+    progress: Option<RwSignal<Option<Progress>>>,
+) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let timing = RwSignal::new(false);
     let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
-    // Milliseconds a step with these settings: of the run, else as timed.
-    let step_time = Memo::new(move |_| {
-        let of_run = store.run.get() != RunState::Idle
-            && store.run_config.with(|run| store.config.with(|c| run.as_ref().is_some_and(|run| same_work(run, c))));
-        let own = progress.with(|p| p.as_ref().and_then(Progress::step_milliseconds)).filter(|_| of_run);
-        own.or_else(|| {
-            let estimate = store.estimate.get().filter(|e| store.config.with(|c| same_work(&e.config, c)));
-            estimate.map(|e| e.step_milliseconds.into())
-        })
+    // For these settings on this device: of the run itself, else as timed.
+    let estimate = Memo::new(move |_| {
+        let config = store.config.get();
+        let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
+        let timed = store.estimate.get().filter(|e| e.holds(&config, &backend));
+        let run = store.run_config.get().filter(|run| run.same_step(&config) && store.run.get() != RunState::Idle);
+        let of_run = progress.zip(run).and_then(|(progress, config)| {
+            progress.with(|p| {
+                let p = p.as_ref()?;
+                let knn = p.evaluation_milliseconds().or_else(|| timed.as_ref().map(|e| e.knn_milliseconds));
+                Some(Estimate {
+                    config,
+                    backend,
+                    step_milliseconds: p.step_milliseconds()?,
+                    knn_milliseconds: knn.unwrap_or(0.0),
+                })
+            })
+        });
+        of_run.or(timed)
     });
-    let known = Memo::new(move |_| step_time.with(Option::is_some));
+    // One epoch of these settings.
+    let epoch_time = Memo::new(move |_| {
+        let (train, _) = images.get()?;
+        estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
+    });
+    let known = Memo::new(move |_| epoch_time.with(Option::is_some));
     let ask = move || {
         timing.set(true);
         let config = store.config.get_untracked();
@@ -45,8 +57,8 @@ pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
             match answer {
                 // Untouched settings take the proposal over.
                 Ok(_) if !store.touched.get_untracked() && !store.run.get_untracked().is_active() => {
-                    if let Some(estimate) = store.estimate.get_untracked() {
-                        store.config.update(|c| c.epochs = estimate.proposed_epochs);
+                    if let Some(epoch) = epoch_time.try_get_untracked().flatten() {
+                        store.config.update(|c| c.epochs = proposed_epochs(epoch));
                     }
                 }
                 // Given up for something more urgent.
@@ -61,8 +73,6 @@ pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
         let stale = !known.get();
         let idle = !store.run_open() && store.import.with(Option::is_none);
         let enough = images.get().is_some_and(|(train, _)| train >= store.config.with(|c| c.batch));
-        // A device that was switched has to be timed as well.
-        store.device.track();
         let alive = store.worker.get() != WorkerState::Dead;
         if fits && stale && idle && enough && alive && !store.touched.get() && !timing.get_untracked() {
             ask();
@@ -72,13 +82,18 @@ pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
+            {move || {
+                let need = store.config.with(|c| c.batch);
+                let have = images.get().filter(|(have, _)| *have < need)?.0;
+                Some(view! { <p class="notice warn">{too_few(have, need)}</p> })
+            }}
             <Show when=move || timing.get()>
                 <p class="muted" role="status">
                     {text::TIMING}
                 </p>
             </Show>
             <dl class="facts">
-                <Fact name=text::STEP_TIME value=move || step_time.get().map(text::milliseconds) />
+                <Fact name=text::STEP_TIME value=move || estimate.with(|e| e.as_ref().map(|e| text::milliseconds(e.step_milliseconds))) />
                 <Fact
                     name=text::STEPS
                     value=move || images.get().map(|(train, _)| count(store.config.with(|c| c.total_steps(train)) as usize))
@@ -86,9 +101,8 @@ pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
                 <Fact
                     name=text::TOTAL_TIME
                     value=move || {
-                        let (train, _) = images.get()?;
-                        let steps = f64::from(store.config.with(|c| c.total_steps(train)));
-                        step_time.get().map(|ms| duration(steps * ms / 1000.0))
+                        let epochs = store.config.with(|c| f64::from(c.epochs));
+                        epoch_time.get().map(|ms| duration(epochs * ms / 1000.0))
                     }
                 />
                 <Fact
@@ -98,11 +112,8 @@ pub fn Estimate(progress: RwSignal<Option<Progress>>) -> impl IntoView {
             </dl>
             {move || {
                 // Nothing to choose during a run.
-                let (train, _) = images.get().filter(|_| !store.run_open())?;
-                let steps = store.config.with(|c| c.steps_per_epoch(train));
-                let step_time = step_time.get()?;
-                let proposed = proposed_epochs(steps, step_time);
-                let epoch = f64::from(steps) * step_time;
+                let epoch = epoch_time.get().filter(|_| !store.run_open())?;
+                let proposed = proposed_epochs(epoch);
                 let differs = store.config.with(|c| c.epochs != proposed);
                 let take = move |_| {
                     store.touched.set(true);

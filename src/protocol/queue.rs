@@ -63,7 +63,14 @@ impl<F: Clone> Queue<F> {
 
     /// What may leave now: jobs one after the other, the rest at once.
     pub fn pop(&mut self) -> Option<Parcel<F>> {
-        let at = self.waiting.iter().position(|p| self.serving.is_none() || !p.request.is_job())?;
+        // What is asked of a run does not overtake its start.
+        let start = self.waiting.iter().position(|p| matches!(p.request, Request::Start { .. }));
+        let early = |at: usize, request: &Request| {
+            matches!(request, Request::Pause | Request::Cancel) && start.is_some_and(|start| start < at)
+        };
+        let may_go =
+            |(at, p): (usize, &Parcel<F>)| (self.serving.is_none() || !p.request.is_job()) && !early(at, &p.request);
+        let at = self.waiting.iter().enumerate().position(may_go)?;
         let parcel = self.waiting.remove(at);
         if parcel.request.is_answered_job() {
             self.serving = Some((parcel.id, matches!(parcel.request, Request::Estimate { .. })));

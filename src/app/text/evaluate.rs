@@ -67,6 +67,9 @@ pub fn raw_pixels(side: Option<u32>) -> String {
     side.map_or_else(|| "Raw pixels".into(), |side| format!("Raw pixels (averaged to {side} × {side})"))
 }
 
+pub const BASELINES: &str = "Untrained encoder: this run's own weights from before step 1, so only the distance to it \
+    was learned. Raw pixels: the classifier on the images themselves, with no encoder.";
+
 /// What the large number is of.
 pub fn headline(images: usize) -> String {
     format!("of {} test images recognised", count(images))

@@ -89,6 +89,20 @@ fn only_the_newest_estimate_is_made_and_none_once_a_run_starts() {
 }
 
 #[test]
+fn nothing_asked_of_a_run_overtakes_its_start() {
+    let mut queue: Queue<&str> = Queue::new();
+    let timing = queue.push(estimate(), Vec::new());
+    assert_eq!(leave(&mut queue), [timing]);
+    let start = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
+    let ping = queue.push(Request::Ping, Vec::new());
+    let pause = queue.push(Request::Pause, Vec::new());
+    let cancel = queue.push(Request::Cancel, Vec::new());
+    assert_eq!(leave(&mut queue), [ping]);
+    queue.answered(timing, true);
+    assert_eq!(leave(&mut queue), [start, pause, cancel]);
+}
+
+#[test]
 fn a_new_worker_loads_what_made_the_set() {
     let (new, more) = (import(ImportRole::New), import(ImportRole::AddTraining));
     assert_eq!(reloaded(&mut imported(&[(new.clone(), true), (more.clone(), true)])), [1, 2]);

@@ -30,6 +30,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                 </p>
                 <ul class="verdicts">{verdicts}</ul>
                 <Bars report=report />
+                <p class="muted small">{text::BASELINES}</p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}

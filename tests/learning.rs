@@ -127,6 +127,7 @@ fn linear_evaluation_tells_the_trained_encoder_from_raw_pixels() {
         batch: BATCH,
         seed: 4,
         steps: trainer.steps(),
+        test_use: 1,
     };
     let report = block_on(evaluation.run(&mut async |_| true)).expect("kNN");
     let [trained, untrained, raw] =

@@ -114,11 +114,12 @@ fn one(phase: Phase, tools: Option<&(Tools, PathBuf)>, rest: &[String]) -> Outco
 
 /// Warnings are errors, in all three shapes that the code is compiled in.
 fn clippy() -> Outcome {
+    setup::wasm_target()?;
     let deny = ["--", "-D", "warnings"];
     run_program(cargo(&["clippy", "--locked", "--workspace", "--all-targets"]).args(NATIVE).args(deny))?;
     for (bin, features, profile) in [("app", "app", "page"), ("worker", "worker,gpu", "wasm")] {
         let mut clippy = cargo(&["clippy", "--locked", "--lib", "--bin", bin, "--features", features]);
-        clippy.args(["--target", "wasm32-unknown-unknown", "--profile", profile]);
+        clippy.args(["--target", setup::WASM, "--profile", profile]);
         if bin == "app" {
             clippy.env(PAGE_FLAGS[0], PAGE_FLAGS[1]);
         }

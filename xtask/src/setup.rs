@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TRUNK: &str = "0.21.14";
+/// What page and worker are compiled for.
+pub const WASM: &str = "wasm32-unknown-unknown";
 /// Programs from crates, for this checkout only; git ignores it.
 pub const TOOLS: &str = ".tools";
 /// Holds the lock file of everything from npm: wasm-opt (Debian's is too old
@@ -41,6 +43,7 @@ fn folder_of(program: &Path) -> PathBuf {
 /// Trunk, the wasm-bindgen CLI, wasm-opt.
 pub fn for_build() -> Outcome<Tools> {
     node()?;
+    wasm_target()?;
     let trunk = crate_program("trunk", "trunk", TRUNK, &["--no-default-features", "--features", "rustls"])?;
     let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, &[])?;
     npm()?;
@@ -53,6 +56,17 @@ pub fn everything() -> Outcome<(Tools, PathBuf)> {
     let tools = for_build()?;
     let chromium = chromium()?;
     Ok((tools, chromium))
+}
+
+/// The standard library for wasm. rust-toolchain.toml names it, but rustup adds it by itself only together with a
+/// toolchain that it installs, not to one that is there (nor where it is told to install nothing unasked).
+pub fn wasm_target() -> Outcome {
+    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(&sysroot).join("lib/rustlib").join(WASM).is_dir() {
+        return Ok(());
+    }
+    say(&format!("adding the target {WASM} with rustup"));
+    run(Command::new("rustup").args(["target", "add", WASM]))
 }
 
 fn node() -> Outcome {

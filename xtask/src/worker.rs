@@ -3,10 +3,9 @@
 //! Trunk itself would give it the page's compiler flags, [`PAGE_FLAGS`], and everything of burn would be compiled once more for them.
 
 use crate::process::{Outcome, output, run};
+use crate::setup::WASM;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Leptos then joins views as boxed ones in place of a type for each: this took a seventh off the page's compressed size.
 /// Cargo adds it to the flags of `.cargo/config.toml`.
@@ -34,10 +33,10 @@ pub fn hook() -> Outcome {
     };
     let (staging, profile) = (PathBuf::from(variable("TRUNK_STAGING_DIR")?), variable("TRUNK_PROFILE")?);
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--locked", "--target", TARGET, "--profile", "wasm", "--bin", "worker"]);
+    cargo.args(["build", "--locked", "--target", WASM, "--profile", "wasm", "--bin", "worker"]);
     run(cargo.args(["--features", "worker,gpu"]).env_remove(PAGE_FLAGS[0]))?;
 
-    let built = target_folder()?.join(TARGET).join("wasm").join("worker.wasm");
+    let built = target_folder()?.join(WASM).join("wasm").join("worker.wasm");
     let mut bindgen = Command::new("wasm-bindgen");
     run(bindgen
         .args(["--target", "web", "--no-typescript", "--out-name", "worker", "--out-dir"])

@@ -18,6 +18,7 @@ pub mod plot;
 pub mod progress;
 pub mod report;
 pub mod rng;
+pub mod run;
 pub mod run_state;
 pub mod sample;
 pub mod schedule;

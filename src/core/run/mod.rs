@@ -1,0 +1,109 @@
+//! A pre-training run as a value: what was asked for, on which images, what was
+//! measured, what came of it. Stored, compared, exported; never the images.
+
+pub mod fine_tune;
+
+use super::config::RunConfig;
+use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
+use fine_tune::FineTuneReport;
+use serde::{Deserialize, Serialize};
+
+/// Which images a run was trained on; enough to tell whether others are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataIdentity {
+    /// See [`DatasetReport::fingerprint`].
+    pub fingerprint: String,
+    /// Names of folders, archives or the sample set, in order.
+    pub sources: Vec<String>,
+    pub images: usize,
+    pub training_images: usize,
+    pub classes: Vec<String>,
+}
+
+impl From<&DatasetReport> for DataIdentity {
+    fn from(report: &DatasetReport) -> Self {
+        Self {
+            fingerprint: report.fingerprint.clone(),
+            sources: report.sources.clone(),
+            images: report.images,
+            training_images: report.training_images(),
+            classes: report.classes.iter().map(|c| c.name.clone()).collect(),
+        }
+    }
+}
+
+/// A run without its curve and its weights: what a list of runs needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Names the run's folder; letters and digits.
+    pub id: String,
+    /// The user's own, or none.
+    pub name: String,
+    /// Milliseconds since 1970.
+    pub created: f64,
+    pub config: RunConfig,
+    pub data: DataIdentity,
+    /// What it was trained on last.
+    pub device: DeviceReport,
+    /// Version of the program that started it.
+    pub program: String,
+    /// As it was when last stored: one that was running then was cut off, and can
+    /// be gone on with like a paused one.
+    pub state: RunState,
+    /// Steps done, and steps of the whole run.
+    pub steps: u32,
+    pub total_steps: u32,
+    /// The newest kNN accuracy on validation.
+    pub knn: Option<f32>,
+    /// Results on the test split so far; see [`EvaluationReport::test_use`].
+    pub evaluations: u32,
+    pub evaluation: Option<EvaluationReport>,
+    pub fine_tuned: Vec<FineTuneReport>,
+}
+
+impl RunRecord {
+    /// Whether training can go on: it was paused, or cut off by a crash or a
+    /// closed tab.
+    pub fn can_resume(&self) -> bool {
+        self.state.is_active() && self.steps < self.total_steps
+    }
+
+    /// Accuracy of linear evaluation on the validation split, by which runs are
+    /// chosen: the test split is no part of a choice.
+    pub fn validation_accuracy(&self) -> Option<f32> {
+        self.evaluation.as_ref().and_then(|e| e.trained.validation_accuracy)
+    }
+}
+
+/// What was measured over a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// One a step, in order.
+    pub steps: Vec<StepReport>,
+    /// One an epoch, from epoch 0.
+    pub epochs: Vec<EpochReport>,
+}
+
+impl Curve {
+    /// Forgets what was measured after `step`: a checkpoint can be older than the
+    /// curve beside it. `epochs_done` are those that ended by then.
+    pub fn truncate(&mut self, step: u32, epochs_done: u32) {
+        self.steps.retain(|s| s.step <= step);
+        self.epochs.retain(|e| e.epoch <= epochs_done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_ends_where_its_checkpoint_does() {
+        let mut curve = Curve::default();
+        curve.steps.extend((1..=10).map(|step| StepReport { step, ..StepReport::default() }));
+        curve.epochs.extend((0..=2).map(|epoch| EpochReport { epoch, knn: 0.5 }));
+        curve.truncate(7, 1);
+        assert_eq!(curve.steps.last().map(|s| s.step), Some(7));
+        assert_eq!(curve.epochs.last().map(|e| e.epoch), Some(1));
+    }
+}

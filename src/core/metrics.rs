@@ -1,6 +1,10 @@
 //! Classification metrics from true and predicted classes, as scikit-learn
 //! defines them; the golden tests compare them.
 
+pub mod bootstrap;
+pub mod interval;
+pub mod resolution;
+
 use serde::{Deserialize, Serialize};
 
 /// Precision, recall and their harmonic mean; a ratio with a zero denominator is 0.

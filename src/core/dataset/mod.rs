@@ -2,6 +2,7 @@
 
 pub mod collection;
 pub mod fingerprint;
+pub mod fraction;
 pub mod labels;
 pub mod preflight;
 pub mod split;

@@ -133,6 +133,21 @@ impl RunConfig {
     }
 }
 
+impl RunConfig {
+    /// Whether the learning rate is that of [`default_rate`]: nobody chose another.
+    pub fn rate_follows_rule(&self) -> bool {
+        self.optimizer.peak_rate == default_rate(self.optimizer.optimizer, self.batch)
+    }
+
+    /// After batch or optimiser changed from those of `old`: the learning rate goes
+    /// along by [`default_rate`] if it followed that rule and was not changed itself.
+    pub fn follow_rate(&mut self, old: &Self) {
+        if old.rate_follows_rule() && self.optimizer.peak_rate == old.optimizer.peak_rate {
+            self.optimizer.peak_rate = default_rate(self.optimizer.optimizer, self.batch);
+        }
+    }
+}
+
 /// The preset for 32-pixel images and enough of them for a full batch.
 impl Default for RunConfig {
     fn default() -> Self {
@@ -180,6 +195,25 @@ mod tests {
                 assert_eq!(RunConfig { batch, optimizer, ..RunConfig::default() }.check(), Ok(()));
             }
         }
+    }
+
+    #[test]
+    fn a_rate_goes_along_until_it_is_chosen() {
+        let old = RunConfig::default();
+        let mut new = RunConfig { batch: 32, ..old };
+        assert!(!new.rate_follows_rule());
+        new.follow_rate(&old);
+        assert!(new.rate_follows_rule());
+        assert_eq!(new.optimizer.peak_rate, default_rate(Optimizer::Lars, 32));
+        // Chosen before, or together with the batch.
+        let sample = old.for_sample_set();
+        let mut new = RunConfig { batch: 32, ..sample };
+        new.follow_rate(&sample);
+        assert_eq!(new.optimizer.peak_rate, 0.003);
+        let mut new = RunConfig { batch: 32, ..old };
+        new.optimizer.peak_rate = 0.7;
+        new.follow_rate(&old);
+        assert_eq!(new.optimizer.peak_rate, 0.7);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! A pre-training run as a value: what was asked for, on which images, what was
 //! measured, what came of it. Stored, compared, exported; never the images.
 
+pub mod compare;
+#[cfg(test)]
+mod examples;
 pub mod fine_tune;
+pub mod slots;
 
 use super::config::RunConfig;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};

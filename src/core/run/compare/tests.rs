@@ -1,0 +1,91 @@
+use super::*;
+use crate::core::config::Optimizer;
+use crate::core::config::preset::default_rate;
+use crate::core::run::examples::{evaluated, record};
+
+#[test]
+fn only_what_differs_is_a_column() {
+    let (a, mut b, c) = (record("a"), record("b"), record("c"));
+    assert!(differing(&[&a, &b, &c]).is_empty() && differing(&[]).is_empty() && differing(&[&a]).is_empty());
+    b.config.seed = 5;
+    b.config.temperature = 0.1;
+    assert_eq!(
+        differing(&[&a, &b, &c]),
+        [Column::Field(Field::Temperature), Column::Field(Field::Seed)],
+        "in the order of a form"
+    );
+    b.data.fingerprint = "0".into();
+    b.device.name = "another".into();
+    b.program = "0.2.0".into();
+    assert_eq!(differing(&[&a, &b])[2..], [Column::Data, Column::Device, Column::Program]);
+}
+
+#[test]
+fn runs_on_other_images_are_told_apart() {
+    let (a, mut b, c) = (record("a"), record("b"), record("c"));
+    assert_eq!(warning(&[&a, &b, &c]), None);
+    assert_eq!(warning(&[]), None);
+    b.data.fingerprint = "0".into();
+    assert_eq!(by_data(&[&a, &b, &c]), [vec![0, 2], vec![1]]);
+    assert_eq!(warning(&[&a, &b, &c]), Some(TableWarning::DifferentData { sets: 2 }));
+}
+
+#[test]
+fn the_best_is_chosen_on_validation_then_knn_then_age() {
+    let mut runs = [evaluated("a", 0.6), evaluated("b", 0.7), evaluated("c", 0.7), record("d")];
+    let best_of = |runs: &[RunRecord]| best(&runs.iter().collect::<Vec<_>>());
+    // Equal in all: the first; an earlier one wins.
+    assert_eq!(best_of(&runs), Some(1));
+    runs[2].created -= 1.0;
+    assert_eq!(best_of(&runs), Some(2));
+    runs[1].knn = Some(0.51);
+    assert_eq!(best_of(&runs), Some(1));
+    runs[1].knn = None;
+    assert_eq!(best_of(&runs), Some(2));
+    // A better result on test changes nothing.
+    if let Some(evaluation) = &mut runs[0].evaluation {
+        evaluation.trained.test.accuracy = 1.0;
+    }
+    assert_eq!(best_of(&runs), Some(2));
+    assert_eq!(best_of(&runs[3..]), None);
+    assert_eq!(best_of(&[]), None);
+}
+
+#[test]
+fn missing_values_come_last_in_both_directions() {
+    let mut runs = [record("a"), evaluated("b", 0.5), evaluated("c", 0.7), record("d")];
+    runs[0].name = "zebra".into();
+    runs[3].name = "Ant".into();
+    runs[1].created += 5.0;
+    runs[2].knn = None;
+    runs[3].config.temperature = 0.1;
+    runs[0].config.encoder.architecture = crate::core::config::Architecture::ConvNet4;
+    let all: Vec<&RunRecord> = runs.iter().collect();
+    assert_eq!(sorted(&all, SortKey::ValidationAccuracy, true), [2, 1, 0, 3]);
+    assert_eq!(sorted(&all, SortKey::ValidationAccuracy, false), [1, 2, 0, 3]);
+    assert_eq!(sorted(&all, SortKey::Name, false), [3, 0, 1, 2]);
+    assert_eq!(sorted(&all, SortKey::Name, true), [0, 3, 1, 2]);
+    assert_eq!(sorted(&all, SortKey::Created, true), [1, 0, 2, 3]);
+    assert_eq!(sorted(&all, SortKey::Knn, true), [0, 1, 3, 2]);
+    assert_eq!(sorted(&all, SortKey::Field(Field::Temperature), false), [3, 0, 1, 2]);
+    assert_eq!(sorted(&all, SortKey::Field(Field::Encoder), false), [0, 1, 2, 3], "by place, not by letter");
+    assert_eq!(sorted(&all, SortKey::TestAccuracy, false)[..2], [1, 2]);
+    assert_eq!(sorted(&all, SortKey::MacroF1, false)[..2], [1, 2]);
+}
+
+#[test]
+fn a_run_like_another_differs_in_what_was_asked() {
+    let base = record("a");
+    let config = like(&base, Field::Temperature, "0.2").unwrap();
+    assert_eq!(config, RunConfig { temperature: 0.2, ..base.config });
+    // The learning rate goes along with the batch, but not after it was chosen.
+    let config = like(&base, Field::Batch, "32").unwrap();
+    assert_eq!(config.optimizer.peak_rate, default_rate(Optimizer::Lars, 32));
+    let mut own = record("b");
+    own.config.optimizer.peak_rate = 0.3;
+    assert_eq!(like(&own, Field::Batch, "32").unwrap().optimizer.peak_rate, 0.3);
+    assert_eq!(like(&base, Field::PeakRate, "0.4").unwrap().optimizer.peak_rate, 0.4);
+    assert_eq!(like(&base, Field::Temperature, "x").unwrap_err()[0].field, "temperature");
+    // By itself fine, beside the others not.
+    assert_eq!(like(&base, Field::Width, "8").unwrap_err()[0].field, "width");
+}

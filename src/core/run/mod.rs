@@ -5,7 +5,9 @@ pub mod compare;
 #[cfg(test)]
 mod examples;
 pub mod fine_tune;
+pub mod queue;
 pub mod slots;
+pub mod sweep;
 
 use super::config::RunConfig;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};

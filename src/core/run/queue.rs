@@ -1,0 +1,200 @@
+//! Runs that wait for their turn, in an order that a person can change; stored after
+//! every change, so that a reload goes on where it was.
+
+use crate::core::config::RunConfig;
+use serde::{Deserialize, Serialize};
+
+/// Where an entry is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryState {
+    #[default]
+    Waiting,
+    /// With the id of its run. Found so after a reload, it was cut off: the run can
+    /// be gone on with.
+    Running(String),
+    /// With the id of its run.
+    Done(String),
+    /// With what went wrong.
+    Failed(String),
+    /// Left out on request.
+    Skipped,
+}
+
+/// A run to come, under way or over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Names the entry as long as the queue lives; places change.
+    pub id: u32,
+    pub config: RunConfig,
+    pub state: EntryState,
+}
+
+/// Entries by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub waiting: usize,
+    pub running: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub skipped: usize,
+}
+
+impl Counts {
+    pub fn all(&self) -> usize {
+        self.waiting + self.running + self.over()
+    }
+
+    /// Entries that need nothing more.
+    pub fn over(&self) -> usize {
+        self.done + self.failed + self.skipped
+    }
+}
+
+/// The queue. Only one entry runs at a time; its owner sees to that.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Queue {
+    entries: Vec<Entry>,
+    next_id: u32,
+}
+
+impl Queue {
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Adds runs at the end, waiting; their ids.
+    pub fn add(&mut self, configs: impl IntoIterator<Item = RunConfig>) -> Vec<u32> {
+        let first = self.next_id;
+        for config in configs {
+            self.entries.push(Entry { id: self.next_id, config, state: EntryState::Waiting });
+            self.next_id += 1;
+        }
+        (first..self.next_id).collect()
+    }
+
+    pub fn get(&self, id: u32) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// The entry that runs, or ran when the page was left.
+    pub fn running(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| matches!(entry.state, EntryState::Running(_)))
+    }
+
+    /// What to start next; none while one runs.
+    pub fn next(&self) -> Option<&Entry> {
+        match self.running() {
+            Some(_) => None,
+            None => self.entries.iter().find(|entry| entry.state == EntryState::Waiting),
+        }
+    }
+
+    /// Sets an entry's state; false where there is no such entry.
+    pub fn mark(&mut self, id: u32, state: EntryState) -> bool {
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id);
+        entry.map(|entry| entry.state = state).is_some()
+    }
+
+    /// Takes an entry out; false where it runs or is not there.
+    pub fn remove(&mut self, id: u32) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.id != id || matches!(entry.state, EntryState::Running(_)));
+        self.entries.len() < before
+    }
+
+    /// Takes out all that is over.
+    pub fn clear_over(&mut self) {
+        self.entries.retain(|entry| matches!(entry.state, EntryState::Waiting | EntryState::Running(_)));
+    }
+
+    /// Moves an entry to a place from 0, the end where that is beyond; false where
+    /// there is no such entry.
+    pub fn move_to(&mut self, id: u32, place: usize) -> bool {
+        let Some(from) = self.entries.iter().position(|entry| entry.id == id) else { return false };
+        let entry = self.entries.remove(from);
+        self.entries.insert(place.min(self.entries.len()), entry);
+        true
+    }
+
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for entry in &self.entries {
+            *match entry.state {
+                EntryState::Waiting => &mut counts.waiting,
+                EntryState::Running(_) => &mut counts.running,
+                EntryState::Done(_) => &mut counts.done,
+                EntryState::Failed(_) => &mut counts.failed,
+                EntryState::Skipped => &mut counts.skipped,
+            } += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(runs: u64) -> Queue {
+        let mut queue = Queue::default();
+        let ids = queue.add((0..runs).map(|seed| RunConfig { seed, ..RunConfig::default() }));
+        assert_eq!(ids, (0..runs as u32).collect::<Vec<_>>());
+        queue
+    }
+
+    fn order(queue: &Queue) -> Vec<u32> {
+        queue.entries().iter().map(|entry| entry.id).collect()
+    }
+
+    #[test]
+    fn one_after_the_other_until_all_are_over() {
+        let mut queue = queue(3);
+        let mut ran = Vec::new();
+        while let Some(entry) = queue.next() {
+            let (id, run) = (entry.id, format!("run{}", entry.config.seed));
+            assert!(queue.mark(id, EntryState::Running(run.clone())));
+            assert_eq!(queue.next(), None, "one at a time");
+            assert_eq!(queue.running().map(|entry| entry.id), Some(id));
+            let end = if id == 1 { EntryState::Failed("no memory".into()) } else { EntryState::Done(run) };
+            queue.mark(id, end);
+            ran.push(id);
+        }
+        assert_eq!(ran, [0, 1, 2]);
+        assert_eq!(queue.counts(), Counts { done: 2, failed: 1, ..Counts::default() });
+        assert_eq!((queue.counts().over(), queue.counts().all()), (3, 3));
+    }
+
+    #[test]
+    fn entries_are_moved_skipped_and_removed() {
+        let mut queue = queue(4);
+        assert!(queue.move_to(3, 0) && queue.move_to(0, 99) && !queue.move_to(9, 0));
+        assert_eq!(order(&queue), [3, 1, 2, 0]);
+        queue.mark(3, EntryState::Skipped);
+        assert_eq!(queue.next().map(|entry| entry.id), Some(1));
+        queue.mark(1, EntryState::Running("a".into()));
+        assert!(!queue.remove(1), "it runs");
+        assert!(queue.remove(2) && !queue.remove(2) && !queue.mark(2, EntryState::Waiting));
+        queue.clear_over();
+        assert_eq!(order(&queue), [1, 0]);
+        // An id is never given again.
+        assert_eq!(queue.add([RunConfig::default()]), [4]);
+        assert_eq!(queue.counts(), Counts { waiting: 2, running: 1, ..Counts::default() });
+        assert!(queue.get(4).is_some() && queue.get(3).is_none());
+    }
+
+    #[test]
+    fn a_stored_queue_goes_on() {
+        let mut queue = queue(5);
+        queue.mark(0, EntryState::Done("run0".into()));
+        queue.mark(1, EntryState::Failed("the \"quota\"\nis full".into()));
+        queue.mark(2, EntryState::Skipped);
+        queue.mark(3, EntryState::Running("run3".into()));
+        let json = serde_json::to_string(&queue).unwrap();
+        let mut read: Queue = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, queue);
+        // What was cut off is run again.
+        assert_eq!(read.running().map(|entry| entry.state.clone()), Some(EntryState::Running("run3".into())));
+        read.mark(3, EntryState::Waiting);
+        assert_eq!(read.next().map(|entry| entry.id), Some(3));
+    }
+}

@@ -8,6 +8,7 @@ pub mod fine_tune;
 pub mod queue;
 pub mod slots;
 pub mod sweep;
+pub mod takeaway;
 
 use super::config::RunConfig;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};

@@ -1,0 +1,154 @@
+//! The model card (Mitchell et al. 2019): what the weights are, where they come from,
+//! how good they were found to be, and what they are not for. In Markdown.
+
+use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, IMAGES, RUN, SCRIPT, STEPS};
+use crate::core::config::bounds::Field;
+use crate::core::config::{Architecture, EncoderConfig, Stem};
+use crate::core::report::Backend;
+use crate::core::run::RunRecord;
+use crate::core::run::fine_tune::{FineTuneReport, Start, Trained};
+use std::fmt::Write;
+
+mod results;
+mod text;
+
+use results::results;
+use text::{date, escape};
+
+/// The card of a run; with `fine_tuned`, of the encoder and classifier that it left.
+pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
+    let sections = [
+        summary(record, fine_tuned),
+        data(record),
+        network(record),
+        settings(record),
+        results(record, fine_tuned),
+        limits(),
+        usage(),
+    ];
+    sections.join("\n")
+}
+
+fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
+    let name = if record.name.is_empty() { &record.id } else { &record.name };
+    let what = match fine_tuned {
+        None => {
+            "An image encoder, pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709).".to_owned()
+        }
+        Some(report) => format!(
+            "An image encoder with a linear classifier: pre-trained without labels by SimCLR (Chen et al. 2020, arXiv \
+             2002.05709), then {} with {} labelled images.",
+            trained(report),
+            report.labels
+        ),
+    };
+    let backend = match record.device.backend {
+        Backend::WebGpu => "WebGPU",
+        Backend::Cpu => "CPU",
+    };
+    let stage = if record.steps < record.total_steps { " It did not run to its end." } else { "" };
+    format!(
+        "# {}\n\n{what}\n\n\
+         - Started {}, with SimCLR Lab {}, in a browser\n\
+         - {} of {} steps of pre-training.{stage}\n\
+         - Device: {} ({backend})\n\
+         - Seed: {}\n",
+        escape(name),
+        date(record.created),
+        escape(&record.program),
+        record.steps,
+        record.total_steps,
+        escape(&record.device.name),
+        record.config.seed,
+    )
+}
+
+fn trained(report: &FineTuneReport) -> String {
+    match (report.config.start, report.config.trained) {
+        (Start::Random, _) => "(as a baseline) started again from random weights and trained".into(),
+        (_, Trained::All) => "fine-tuned in all layers".into(),
+        (_, Trained::Last(stages)) => format!("fine-tuned in its last {stages} stages"),
+        (_, Trained::Classifier) => "given a classifier on frozen features, trained".into(),
+    }
+}
+
+fn data(record: &RunRecord) -> String {
+    let data = &record.data;
+    let list = |names: &[String]| names.iter().map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+    let classes = match data.classes.len() {
+        0 => "none: the images have no labels".to_owned(),
+        n => format!("{n}: {}", list(&data.classes)),
+    };
+    format!(
+        "## Data\n\n\
+         - Sources: {}\n\
+         - Images: {}, of which {} trained the encoder (without their labels)\n\
+         - Classes: {classes}\n\
+         - Fingerprint of pixels, labels and splits: `{}`\n\n\
+         The images are not in this archive, and never left the machine on which the encoder was trained.\n",
+        list(&data.sources),
+        data.images,
+        data.training_images,
+        data.fingerprint,
+    )
+}
+
+fn network(record: &RunRecord) -> String {
+    let EncoderConfig { architecture, stem, width } = record.config.encoder;
+    let widths = [1, 2, 4, 8].map(|times| (times * width).to_string()).join(", ");
+    let stem = match stem {
+        Stem::Small => "stem: 3 × 3 convolution of stride 1, no max-pool",
+        Stem::ImageNet => "stem: 7 × 7 convolution of stride 2, 3 × 3 max-pool of stride 2",
+    };
+    let what = match architecture {
+        Architecture::ConvNet4 => {
+            format!("ConvNet4: four 3 × 3 convolutions (stride 1, 2, 2, 2) of {widths} channels")
+        }
+        Architecture::ResNet10 => format!("ResNet-10: one basic block a stage, stages of {widths} channels; {stem}"),
+        Architecture::ResNet18 => format!("ResNet-18: two basic blocks a stage, stages of {widths} channels; {stem}"),
+    };
+    let side = record.config.image_size;
+    format!(
+        "## Network\n\n\
+         - {what}; batch normalisation, ReLU, global average\n\
+         - Output: {} features h (before the projection head, which is not part of this archive)\n\
+         - Input: RGB in [0, 1], {side} × {side} pixels, no mean or standard deviation taken out. Images are shrunk so \
+         that the shorter side has {side} pixels; the middle of the longer one is kept.\n",
+        record.config.encoder.features(),
+    )
+}
+
+fn settings(record: &RunRecord) -> String {
+    let mut out = String::from("## Settings of pre-training\n\n| setting | value |\n|---|---|\n");
+    for field in Field::ALL {
+        let _ = writeln!(out, "| {} | {} |", field.key().replace('_', " "), field.get(&record.config));
+    }
+    out
+}
+
+fn limits() -> String {
+    "## Limits\n\n\
+     - The figures hold for images like the test images. On images from elsewhere expect less.\n\
+     - The encoder knows what its training images show, with their gaps and biases; a classifier answers with one of \
+     its classes whatever the image shows.\n\
+     - A share of a class in the test images is not its share elsewhere: precision changes with it.\n\
+     - Nobody has examined it for use where a mistake does harm.\n"
+        .to_owned()
+}
+
+fn usage() -> String {
+    format!(
+        "## Use\n\n\
+         ```\npip install torch torchvision safetensors pillow\npython {SCRIPT} image.png\n```\n\n\
+         or `from {} import features, predict` in Python. Files, not all of which every archive holds:\n\n\
+         - `{ENCODER}`: weights, with torchvision's names\n\
+         - `{CLASSIFIER}`: `fc.weight` [classes, features] and `fc.bias`\n\
+         - `{RUN}`: settings, seed, results\n\
+         - `{STEPS}`, `{EPOCHS}`: the curves\n\
+         - `{FEATURES}`, `{IMAGES}`: h of all images, and which row is which\n",
+        SCRIPT.trim_end_matches(".py"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

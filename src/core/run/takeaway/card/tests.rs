@@ -1,0 +1,94 @@
+use super::*;
+use crate::core::run::examples::{evaluated, linear, record};
+use crate::core::run::fine_tune::FineTuneConfig;
+
+fn fine_tuned() -> FineTuneReport {
+    FineTuneReport {
+        config: FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 1),
+        labels: 30,
+        epochs: Vec::new(),
+        chosen_epoch: 12,
+        test: linear(None).test,
+        predicted: Vec::new(),
+        truth: Vec::new(),
+        test_images: Vec::new(),
+        seconds: 3.0,
+    }
+}
+
+#[test]
+fn a_card_tells_what_and_whence() {
+    let card = card(&record("r1"), None);
+    for part in [
+        "# r1\n",
+        "Started 2023-11-14, with SimCLR Lab 0.1.0",
+        "- 60 of 60 steps of pre-training.\n",
+        "Device: CPU (CPU)",
+        "Seed: 0",
+        "Images: 500, of which 300 trained",
+        "Classes: 2: rose, tulip",
+        "`77faa72a9a18be0b`",
+        "The images are not in this archive",
+        "ResNet-10: one basic block a stage, stages of 16, 32, 64, 128 channels; stem: 3 × 3",
+        "Output: 128 features h",
+        "RGB in [0, 1], 32 × 32 pixels, no mean",
+        "| temperature | 0.5 |",
+        "| crop min area | 0.08 |",
+        "kNN accuracy on validation (k = 200, T = 0.1): 50.0 %.",
+        "Not evaluated on test images.",
+        "python load_encoder.py image.png",
+        "from load_encoder import features, predict",
+    ] {
+        assert!(card.contains(part), "{part}\n\n{card}");
+    }
+    assert!(Field::ALL.iter().all(|field| card.contains(&format!("| {} |", field.key().replace('_', " ")))));
+    assert!(!card.contains("\n\n\n") && !card.contains("  "), "{card}");
+}
+
+#[test]
+fn results_come_with_intervals_and_the_use_of_the_test_split() {
+    let mut run = evaluated("r1", 0.7);
+    let text = card(&run, None);
+    // Wilson for 16 of 20 is [0.5840, 0.9193].
+    assert!(
+        text.contains("| linear, on the pre-trained encoder | 16 of 20 | 80.0 % [58.4 %, 91.9 %] | 79.8 % ["),
+        "{text}"
+    );
+    assert!(text.contains("| linear, on the untrained encoder | 11 of 20 |") && text.contains("on raw pixels | 11 of"));
+    assert!(text.contains("| rose | 10 | 75.0 % | 90.0 % | 81.8 % ["), "{text}");
+    assert!(
+        text.contains("chosen on validation (accuracy there 70.0 %)") && text.contains("first use of the test split")
+    );
+    assert!(!text.contains("Not evaluated"));
+    if let Some(evaluation) = &mut run.evaluation {
+        evaluation.test_use = 3;
+        evaluation.trained.validation_accuracy = None;
+    }
+    let text = card(&run, None);
+    assert!(text.contains("use number 3 of the test split") && text.contains("no validation images"));
+}
+
+#[test]
+fn a_fine_tuned_classifier_says_with_how_many_labels() {
+    let text = card(&record("r1"), Some(&fine_tuned()));
+    assert!(text.contains("then fine-tuned in its last 2 stages with 30 labelled images"), "{text}");
+    assert!(text.contains("| this one (10 % of the labels) | 16 of 20 |") && text.contains("| tulip | 10 |"));
+    let mut baseline = fine_tuned();
+    baseline.config.start = Start::Random;
+    assert!(card(&record("r1"), Some(&baseline)).contains("started again from random weights"));
+}
+
+#[test]
+fn names_cannot_break_the_page() {
+    let mut run = evaluated("r1", 0.7);
+    run.name = "my *best*\nrun".into();
+    run.data.classes = vec!["a|b".into(), "<script>".into()];
+    if let Some(evaluation) = &mut run.evaluation {
+        evaluation.classes = run.data.classes.clone();
+    }
+    run.steps = 20;
+    let text = card(&run, None);
+    assert!(text.starts_with("# my \\*best\\* run\n"));
+    assert!(text.contains("2: a\\|b, \\<script\\>") && text.contains("| a\\|b | 10 |"));
+    assert!(text.contains("20 of 60 steps of pre-training. It did not run to its end."));
+}

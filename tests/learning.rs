@@ -15,6 +15,7 @@ use simclr_lab::learn::knn::Probe;
 use simclr_lab::learn::linear_eval::Evaluation;
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
+use simclr_lab::learn::training::Training;
 
 const SIZE: usize = 32;
 /// Images a forward pass of the evaluation.

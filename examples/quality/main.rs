@@ -17,6 +17,7 @@ use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::export::{from_safetensors, to_safetensors};
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
+use simclr_lab::learn::training::Training;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;

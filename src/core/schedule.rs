@@ -22,6 +22,11 @@ impl Schedule {
         Self { peak: config.peak_rate.into(), warmup: warmup.clamp(1, total.max(1)), total }
     }
 
+    /// A run of `total` steps that starts at `peak`.
+    pub fn without_warmup(peak: f32, total: u32) -> Self {
+        Self { peak: peak.into(), warmup: 1, total }
+    }
+
     /// Learning rate of step `step`, from 1; 0 before the first and after the last.
     pub fn rate(&self, step: u32) -> f64 {
         if step == 0 || step > self.total {

@@ -60,6 +60,17 @@ pub async fn features(
     batch: usize,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<Features, Stopped> {
+    outputs(|images| encoder.forward(images), store, indices, batch, pause).await
+}
+
+/// [`features`] of any network: `forward` maps [B, 3, S, S] to [B, dim].
+pub async fn outputs(
+    forward: impl Fn(Tensor<4>) -> Tensor<2>,
+    store: &ByteStore,
+    indices: &[u32],
+    batch: usize,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<Features, Stopped> {
     let mut all = Features::default();
     if indices.is_empty() {
         return Ok(all);
@@ -69,9 +80,9 @@ pub async fn features(
         // The last batch is filled up: another shape would cost a GPU new kernels.
         let mut padded = part.to_vec();
         padded.resize(batch, part[0]);
-        let h = encoder.forward(store.gather(&padded));
-        all.dim = h.dims()[1];
-        let rows = read(h).await?;
+        let rows = forward(store.gather(&padded));
+        all.dim = rows.dims()[1];
+        let rows = read(rows).await?;
         all.values.extend_from_slice(&rows[..part.len() * all.dim]);
         if !pause(all.rows() as f32 / indices.len() as f32).await {
             return Err(Stopped::OnRequest);

@@ -53,6 +53,17 @@ impl Lars {
         self.ratios.as_ref()
     }
 
+    /// v of one parameter of shape `shape`; none before its first step.
+    pub fn velocity<const D: usize>(&self, id: ParamId, shape: [usize; D]) -> Option<Tensor<D>> {
+        self.velocities.get(&id).map(|v| v.clone().reshape(shape))
+    }
+
+    /// Puts back what [`Lars::velocity`] gave.
+    pub fn set_velocity<const D: usize>(&mut self, id: ParamId, velocity: Tensor<D>) {
+        let length = velocity.shape().num_elements();
+        self.velocities.insert(id, velocity.reshape([length]));
+    }
+
     /// λ of every adapted tensor, from the squared norms of w and g; [P].
     fn trust_ratios_of(&self, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
         let (w, g) = (Tensor::cat(weights, 0).sqrt(), Tensor::cat(slopes, 0).sqrt());

@@ -5,10 +5,12 @@ pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
 pub mod check;
+pub mod checkpoint;
 pub mod conv;
 pub mod encoder;
 pub mod export;
 pub mod features;
+pub mod fine_tune;
 pub mod head;
 pub mod init;
 pub mod knn;
@@ -19,4 +21,5 @@ pub mod optim;
 pub mod step;
 pub mod store;
 pub mod trainer;
+pub mod training;
 pub mod untrained;

@@ -1,10 +1,12 @@
 //! A pre-training run, one step at a time.
 
 use super::augment::views;
+use super::checkpoint::{self, Snapshot};
 use super::encoder::Encoder;
 use super::optim::Optimizer;
 use super::step::{Learner, SimClr, initial_encoder};
 use super::store::ByteStore;
+use super::training::Training;
 use crate::core::augment::ViewParams;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
@@ -22,8 +24,8 @@ const RING: usize = 4096;
 ///
 /// Everything random comes from the configuration's seed, drawn on the host:
 /// two trainers of equal configuration on equal images go the same way.
-/// [`Trainer::step`] waits for nothing, so that it can be called where waiting
-/// is impossible (WebGPU in a browser); [`Trainer::read`] fetches what the steps
+/// [`Training::step`] waits for nothing, so that it can be called where waiting
+/// is impossible (WebGPU in a browser); its `read` fetches what the steps
 /// measured, asynchronously.
 pub struct Trainer {
     config: RunConfig,
@@ -66,13 +68,29 @@ impl Trainer {
         })
     }
 
-    /// Enqueues one whole step: draws the batch and its views, makes them on
-    /// the device, forward, loss, backward, new weights. Nothing is waited for.
-    pub fn step(&mut self) {
-        self.step_on(|views| views);
+    /// A run as [`Training::snapshot`] left it: it goes on as if it had not been
+    /// interrupted. Arguments as in [`Trainer::new`], and the snapshot's bytes.
+    ///
+    /// # Errors
+    /// [`Fault::TooFewImages`] as there; [`Fault::Internal`] where the bytes are
+    /// not those of a run of this configuration.
+    pub fn resume(
+        config: &RunConfig,
+        store: ByteStore,
+        images: &[usize],
+        device: &Device,
+        checkpoint: &[u8],
+    ) -> Result<Self, Fault> {
+        let mut trainer = Self::new(config, store, images, device)?;
+        let Learner { model, optimizer, .. } = &mut trainer.learner;
+        let (model_then, steps) = checkpoint::restore(model.clone(), optimizer, checkpoint)
+            .map_err(|e| Fault::Internal { detail: format!("checkpoint: {e}") })?;
+        *model = model_then;
+        trainer.steps = steps;
+        Ok(trainer)
     }
 
-    /// [`Trainer::step`] on what `change` makes of the views [2N, 3, S, S], rows
+    /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
     /// i and i + N of one image: for controls, such as positives that are none.
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {
         let epoch = self.epoch();
@@ -93,13 +111,69 @@ impl Trainer {
         self.pending.push((report, measured, self.learner.optimizer.trust_ratios().cloned()));
     }
 
-    /// Reports of all steps since the last call, in order, in one transfer; the
-    /// device has finished those steps when this returns. Wall time is left at
-    /// 0: only the caller has a clock in every environment.
-    ///
-    /// # Errors
-    /// [`Fault::Internal`] where the device gives no values (it may be lost).
-    pub async fn read(&mut self) -> Result<Vec<StepReport>, Fault> {
+    /// λ of every layer in the steps that [`Training::read`] told of last, once;
+    /// none without LARS.
+    pub fn take_trust_ratios(&mut self) -> Vec<TrustRatios> {
+        std::mem::take(&mut self.ratios)
+    }
+
+    /// Names of the layers that have a λ, in the order of its values; none
+    /// without LARS.
+    pub fn layers(&self) -> Vec<String> {
+        match self.learner.optimizer {
+            Optimizer::Lars(_) => super::export::layers(&self.learner.model),
+            Optimizer::Sgd(_) | Optimizer::AdamW(_) => Vec::new(),
+        }
+    }
+
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// The epoch that the next step belongs to, from 1.
+    pub fn epoch(&self) -> u32 {
+        self.steps / self.steps_per_epoch() + 1
+    }
+
+    /// Learning rate of the next step.
+    pub fn learning_rate(&self) -> f32 {
+        Schedule::new(&self.config.optimizer, self.total_steps()).rate(self.steps + 1) as f32
+    }
+
+    /// The encoder as it is now, for evaluation: on the plain device, with
+    /// running statistics. Training goes on without touching it.
+    pub fn encoder(&self) -> Encoder {
+        self.learner.model.encoder.valid()
+    }
+
+    /// The encoder as this run started, drawn again from the seed, for
+    /// evaluation. Its running statistics are those of no image at all: see
+    /// [`with_statistics`](super::untrained::with_statistics).
+    pub fn initial_encoder(&self) -> Encoder {
+        initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
+    }
+
+    /// The images that are trained on, as indices into the store.
+    pub fn images(&self) -> &[u32] {
+        &self.images
+    }
+
+    pub fn store(&self) -> &ByteStore {
+        &self.store
+    }
+}
+
+impl Training for Trainer {
+    type Step = StepReport;
+
+    /// Draws the batch and its views, makes them on the device, forward, loss,
+    /// backward, new weights.
+    fn step(&mut self) {
+        self.step_on(|views| views);
+    }
+
+    /// Wall time is left at 0: only the caller has a clock in every environment.
+    async fn read(&mut self) -> Result<Vec<StepReport>, Fault> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
             return Ok(Vec::new());
@@ -130,84 +204,26 @@ impl Trainer {
         Ok(rows().map(fill).collect())
     }
 
-    /// λ of every layer in the steps that [`Trainer::read`] told of last, once;
-    /// none without LARS.
-    pub fn take_trust_ratios(&mut self) -> Vec<TrustRatios> {
-        std::mem::take(&mut self.ratios)
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.learner.model, &self.learner.optimizer, self.steps)
     }
 
-    /// Names of the layers that have a λ, in the order of its values; none
-    /// without LARS.
-    pub fn layers(&self) -> Vec<String> {
-        match self.learner.optimizer {
-            Optimizer::Lars(_) => super::export::layers(&self.learner.model),
-            Optimizer::Burn(_) => Vec::new(),
-        }
-    }
-
-    pub fn config(&self) -> &RunConfig {
-        &self.config
-    }
-
-    /// Steps done.
-    pub fn steps(&self) -> u32 {
+    fn steps(&self) -> u32 {
         self.steps
     }
 
-    /// Steps measured, but not yet read.
-    pub fn unread(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// The epoch that the next step belongs to, from 1.
-    pub fn epoch(&self) -> u32 {
-        self.steps / self.steps_per_epoch() + 1
-    }
-
-    /// Epochs done in full.
-    pub fn epochs_done(&self) -> u32 {
-        self.steps / self.steps_per_epoch()
+    fn total_steps(&self) -> u32 {
+        self.config.total_steps(self.images.len())
     }
 
     /// Full batches in the training images; the incomplete rest is dropped, and
     /// is another one every epoch.
-    pub fn steps_per_epoch(&self) -> u32 {
+    fn steps_per_epoch(&self) -> u32 {
         self.config.steps_per_epoch(self.images.len())
     }
 
-    pub fn total_steps(&self) -> u32 {
-        self.config.total_steps(self.images.len())
-    }
-
-    pub fn done(&self) -> bool {
-        self.steps >= self.total_steps()
-    }
-
-    /// Learning rate of the next step.
-    pub fn learning_rate(&self) -> f32 {
-        Schedule::new(&self.config.optimizer, self.total_steps()).rate(self.steps + 1) as f32
-    }
-
-    /// The encoder as it is now, for evaluation: on the plain device, with
-    /// running statistics. Training goes on without touching it.
-    pub fn encoder(&self) -> Encoder {
-        self.learner.model.encoder.valid()
-    }
-
-    /// The encoder as this run started, drawn again from the seed, for
-    /// evaluation. Its running statistics are those of no image at all: see
-    /// [`with_statistics`](super::untrained::with_statistics).
-    pub fn initial_encoder(&self) -> Encoder {
-        initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
-    }
-
-    /// The images that are trained on, as indices into the store.
-    pub fn images(&self) -> &[u32] {
-        &self.images
-    }
-
-    pub fn store(&self) -> &ByteStore {
-        &self.store
+    fn unread(&self) -> usize {
+        self.pending.len()
     }
 }
 

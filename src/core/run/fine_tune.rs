@@ -79,9 +79,8 @@ pub struct FineTuneReport {
     /// Training images whose labels were used.
     pub labels: usize,
     pub epochs: Vec<FineTuneEpoch>,
-    /// The epoch whose weights were kept, best on validation; the last one without
-    /// validation images.
-    pub chosen_epoch: u32,
+    /// With the weights of the last epoch: the schedule has ended there, and every
+    /// contestant has the same budget.
     pub test: ClassificationReport,
     /// Predicted class of each labelled test image, in the data set's order.
     pub predicted: Vec<u16>,

@@ -10,6 +10,7 @@ pub use parts::{PartTimes, Parts};
 use super::step::Learner;
 use super::store::ByteStore;
 use super::trainer::Trainer;
+use super::training::Training;
 use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
 use crate::core::error::Fault;

@@ -6,6 +6,7 @@ use crate::core::error::Fault;
 use crate::core::sample::sample_set;
 use crate::learn::store::ByteStore;
 use crate::learn::trainer::Trainer;
+use crate::learn::training::Training;
 use burn::tensor::Device;
 
 /// Images, which are one batch.

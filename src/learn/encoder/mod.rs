@@ -48,6 +48,23 @@ impl Encoder {
         }
     }
 
+    /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.
+    pub fn stages(&self) -> usize {
+        match self {
+            Self::ConvNet4(_) => conv4::STAGES,
+            Self::ResNet(_) => resnet::STAGES,
+        }
+    }
+
+    /// Freezes all but the last `trained` stages: their weights stay, and their
+    /// normalisation uses the running statistics.
+    pub fn freeze_but_last(self, trained: usize) -> Self {
+        match self {
+            Self::ConvNet4(net) => Self::ConvNet4(net.freeze_but_last(trained)),
+            Self::ResNet(net) => Self::ResNet(net.freeze_but_last(trained)),
+        }
+    }
+
     fn norms(&mut self) -> Vec<&mut BatchNorm> {
         match self {
             Self::ConvNet4(net) => net.norms(),

@@ -63,6 +63,9 @@ pub struct ResNet {
     layer4: Vec<BasicBlock>,
 }
 
+/// The stem and four stages of blocks.
+pub(super) const STAGES: usize = 5;
+
 impl ResNet {
     /// `blocks` basic blocks in each of four stages of widths w, 2w, 4w, 8w.
     pub fn new(blocks: usize, width: usize, stem: Stem, device: &Device) -> Self {
@@ -104,6 +107,27 @@ impl ResNet {
         };
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         global_average(stages.into_iter().flatten().fold(x, |x, block| block.forward(x)))
+    }
+
+    /// Freezes all but the last `trained` stages.
+    pub(super) fn freeze_but_last(mut self, trained: usize) -> Self {
+        let frozen = STAGES.saturating_sub(trained);
+        if frozen > 0 {
+            (self.conv1, self.bn1) = (self.conv1.freeze(), self.bn1.freeze());
+        }
+        if frozen > 1 {
+            self.layer1 = self.layer1.freeze();
+        }
+        if frozen > 2 {
+            self.layer2 = self.layer2.freeze();
+        }
+        if frozen > 3 {
+            self.layer3 = self.layer3.freeze();
+        }
+        if frozen > 4 {
+            self.layer4 = self.layer4.freeze();
+        }
+        self
     }
 
     pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {

@@ -7,6 +7,7 @@ use crate::core::report::{Backend, Estimate};
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
+use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::jobs::evaluate;
 use crate::worker::mailbox::post;

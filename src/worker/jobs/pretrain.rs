@@ -6,6 +6,7 @@ use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
+use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate};
 use crate::worker::mailbox::post;

@@ -1,0 +1,245 @@
+//! Fine-tuning: an encoder with a linear classifier on top, trained on labelled
+//! images (Chen et al. 2020, appendix B.5), one step at a time.
+
+use super::augment::apply;
+use super::checkpoint::{self, Snapshot};
+use super::encoder::Encoder;
+use super::features::{Features, Stopped, outputs};
+use super::init::draw;
+use super::optim::Optimizer;
+use super::store::ByteStore;
+use super::training::Training;
+use crate::core::augment::ViewParams;
+use crate::core::config::AugmentConfig;
+use crate::core::error::Fault;
+use crate::core::rng::Rng;
+use crate::core::run::fine_tune::{FineTuneConfig, Trained};
+use crate::core::schedule::Schedule;
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::optim::GradientsParams;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Nesterov's, as in the paper.
+const MOMENTUM: f32 = 0.9;
+
+/// The paper's augmentation for training with labels: crop and flip.
+const AUGMENT: AugmentConfig = AugmentConfig {
+    crop: true,
+    crop_min_area: 0.08,
+    flip_probability: 0.5,
+    jitter_probability: 0.0,
+    jitter_strength: 0.0,
+    gray_probability: 0.0,
+    blur_probability: 0.0,
+    blur_sigma: (0.1, 2.0),
+};
+
+/// Encoder and linear classifier.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    pub encoder: Encoder,
+    pub fc: Linear,
+}
+
+impl Classifier {
+    /// `encoder` (of `features` numbers an image) with a classifier of `classes`
+    /// classes, whose weights are drawn by `seed`, on `device`.
+    pub fn new(encoder: Encoder, features: usize, classes: usize, seed: u64, device: &Device) -> Self {
+        let fc = draw(LinearConfig::new(features, classes).init(device), seed, "classifier");
+        Self { encoder, fc }
+    }
+
+    /// `x` [B, 3, S, S] in [0, 1] to logits [B, classes].
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.fc.forward(self.encoder.forward(x))
+    }
+
+    /// Logits of stored images without augmentation, [rows, classes]; `self` on the
+    /// plain device. `pause` as in [`features`](super::features::features).
+    pub async fn logits(
+        &self,
+        store: &ByteStore,
+        images: &[u32],
+        batch: usize,
+        pause: &mut impl AsyncFnMut(f32) -> bool,
+    ) -> Result<Features, Stopped> {
+        outputs(|x| self.forward(x), store, images, batch, pause).await
+    }
+}
+
+/// Images whose labels may be used, as indices into the store, and their classes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelledImages {
+    pub images: Vec<u32>,
+    /// One an image, below `classes`.
+    pub labels: Vec<usize>,
+    pub classes: usize,
+}
+
+/// Loss of one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FineTuneStep {
+    pub step: u32,
+    /// Cross-entropy, mean over the batch, before the step.
+    pub loss: f32,
+}
+
+/// Training of one classifier. Everything random comes from the configuration's
+/// seed, drawn on the host.
+pub struct FineTuner {
+    config: FineTuneConfig,
+    store: ByteStore,
+    set: LabelledImages,
+    /// The current epoch's order, of positions in `set`.
+    order: Vec<usize>,
+    model: Classifier,
+    optimizer: Optimizer,
+    steps: u32,
+    pending: Vec<(u32, Tensor<1>)>,
+}
+
+impl FineTuner {
+    /// At its start: `encoder` on the autodiff device over `store`'s, of `features`
+    /// numbers an image; `set` is what the label fraction chose.
+    ///
+    /// # Errors
+    /// [`Fault::NoLabels`] where fewer than two classes have images.
+    pub fn new(
+        config: &FineTuneConfig,
+        encoder: Encoder,
+        features: usize,
+        store: ByteStore,
+        set: LabelledImages,
+        device: &Device,
+    ) -> Result<Self, Fault> {
+        if set.labels.iter().all(|l| Some(l) == set.labels.first()) {
+            return Err(Fault::NoLabels);
+        }
+        let model = Classifier::new(encoder, features, set.classes, config.seed, &device.clone().autodiff());
+        Ok(Self {
+            config: *config,
+            store,
+            set,
+            order: Vec::new(),
+            model: freeze(model, config.trained),
+            optimizer: Optimizer::sgd(MOMENTUM, config.weight_decay, true),
+            steps: 0,
+            pending: Vec::new(),
+        })
+    }
+
+    /// Puts back what [`Training::snapshot`] left; it then goes on as if it had not
+    /// been interrupted.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where the bytes are not those of such a training.
+    pub fn restore(mut self, checkpoint: &[u8]) -> Result<Self, Fault> {
+        let (model, steps) = checkpoint::restore(self.model, &mut self.optimizer, checkpoint)
+            .map_err(|e| Fault::Internal { detail: format!("checkpoint: {e}") })?;
+        self.model = freeze(model, self.config.trained);
+        self.steps = steps;
+        Ok(self)
+    }
+
+    /// The classifier as it is now, for evaluation: on the plain device.
+    pub fn classifier(&self) -> Classifier {
+        self.model.valid()
+    }
+
+    pub fn config(&self) -> &FineTuneConfig {
+        &self.config
+    }
+
+    /// Training images whose labels are used.
+    pub fn labelled(&self) -> usize {
+        self.set.images.len()
+    }
+
+    /// Images a step: all where there are fewer than the batch asked for.
+    fn batch(&self) -> usize {
+        self.config.batch.clamp(1, self.set.images.len())
+    }
+
+    /// Mean cross-entropy of logits [B, C].
+    fn loss(&self, logits: Tensor<2>, positions: &[usize]) -> Tensor<1> {
+        let mut truth = vec![0.0; positions.len() * self.set.classes];
+        positions
+            .iter()
+            .zip(truth.chunks_exact_mut(self.set.classes))
+            .for_each(|(&p, row)| row[self.set.labels[p]] = 1.0);
+        let device = logits.device();
+        let truth = Tensor::<2>::from_data(TensorData::new(truth, [positions.len(), self.set.classes]), &device);
+        (log_softmax(logits, 1) * truth).sum().neg().div_scalar(positions.len() as f32)
+    }
+}
+
+/// Only what `trained` names still learns.
+fn freeze(model: Classifier, trained: Trained) -> Classifier {
+    let last = match trained {
+        Trained::All => model.encoder.stages(),
+        Trained::Last(stages) => usize::from(stages),
+        Trained::Classifier => 0,
+    };
+    Classifier { encoder: model.encoder.freeze_but_last(last), fc: model.fc }
+}
+
+impl Training for FineTuner {
+    type Step = FineTuneStep;
+
+    fn step(&mut self) {
+        let (epoch, batch) = (self.epochs_done() + 1, self.batch());
+        let first = (self.steps % self.steps_per_epoch()) as usize * batch;
+        if first == 0 || self.order.is_empty() {
+            self.order = (0..self.set.images.len()).collect();
+            Rng::stream(self.config.seed, "fine-tuning").fork(u64::from(epoch)).shuffle(&mut self.order);
+        }
+        let positions = self.order[first..first + batch].to_vec();
+        let images: Vec<u32> = positions.iter().map(|&p| self.set.images[p]).collect();
+        let size = self.store.size();
+        let draw =
+            |&image: &u32| ViewParams::draw(&AUGMENT, size, &mut Rng::for_view(self.config.seed, epoch, image, 0));
+        let params: Vec<ViewParams> = images.iter().map(draw).collect();
+        let views = apply(self.store.gather(&images), &params).autodiff();
+
+        let loss = self.loss(self.model.forward(views), &positions);
+        self.steps += 1;
+        self.pending.push((self.steps, loss.clone().inner()));
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
+        let rate = Schedule::without_warmup(self.config.peak_rate, self.total_steps()).rate(self.steps) as f32;
+        self.model = self.optimizer.step(rate, self.model.clone(), gradients);
+    }
+
+    async fn read(&mut self) -> Result<Vec<FineTuneStep>, Fault> {
+        let (steps, losses): (Vec<u32>, Vec<Tensor<1>>) = std::mem::take(&mut self.pending).into_iter().unzip();
+        if losses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let losses = super::features::read(Tensor::cat(losses, 0)).await?;
+        Ok(steps.into_iter().zip(losses).map(|(step, loss)| FineTuneStep { step, loss }).collect())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.model, &self.optimizer, self.steps)
+    }
+
+    fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    fn total_steps(&self) -> u32 {
+        self.steps_per_epoch().saturating_mul(self.config.epochs)
+    }
+
+    fn steps_per_epoch(&self) -> u32 {
+        (self.set.images.len() / self.batch()) as u32
+    }
+
+    fn unread(&self) -> usize {
+        self.pending.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

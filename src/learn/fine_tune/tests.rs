@@ -1,0 +1,121 @@
+use super::*;
+use crate::core::config::{Architecture, EncoderConfig, Stem};
+use crate::core::dataset::Dataset;
+use crate::core::run::fine_tune::Start;
+use crate::learn::export::{NamedTensor, tensors};
+use crate::learn::step::initial_encoder;
+use burn::tensor::read_sync;
+
+const CLASSES: usize = 3;
+const IMAGES: usize = 63;
+const NET: EncoderConfig = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+
+/// Classes told apart by their brightest colour; every third image of a class is
+/// held out.
+fn store() -> ByteStore {
+    let mut rng = Rng::new(3);
+    let mut pixels = Vec::new();
+    for i in 0..IMAGES {
+        for channel in 0..3 {
+            let level = if channel == i % CLASSES { 150 } else { 80 };
+            pixels.extend((0..256).map(|_| (level + rng.below(80)) as u8));
+        }
+    }
+    ByteStore::new(&Dataset { size: 16, pixels, ..Dataset::default() }, &Device::flex(), usize::MAX)
+}
+
+fn held_out(image: usize) -> bool {
+    image / CLASSES % 3 == 0
+}
+
+fn config(trained: Trained) -> FineTuneConfig {
+    let recipe = FineTuneConfig::recipe(Start::Random, trained, 100, 4);
+    FineTuneConfig { batch: 20, epochs: 15, peak_rate: 0.05, ..recipe }
+}
+
+fn tuner(config: &FineTuneConfig) -> FineTuner {
+    let device = Device::flex();
+    let images: Vec<u32> = (0..IMAGES).filter(|&i| !held_out(i)).map(|i| i as u32).collect();
+    let labels = images.iter().map(|&i| i as usize % CLASSES).collect();
+    let encoder = initial_encoder(&NET, 1, &device.clone().autodiff());
+    let set = LabelledImages { images, labels, classes: CLASSES };
+    FineTuner::new(config, encoder, NET.features(), store(), set, &device).unwrap()
+}
+
+fn losses(tuner: &mut FineTuner, steps: usize) -> Vec<f32> {
+    (0..steps).for_each(|_| tuner.step());
+    read_sync(tuner.read()).unwrap().iter().map(|r| r.loss).collect()
+}
+
+/// Part of the held-out images that it gets right.
+fn accuracy(tuner: &FineTuner) -> f64 {
+    let images: Vec<u32> = (0..IMAGES).filter(|&i| held_out(i)).map(|i| i as u32).collect();
+    let logits = read_sync(tuner.classifier().logits(&tuner.store, &images, 16, &mut async |_| true)).unwrap();
+    let right = images.iter().enumerate().filter(|&(row, &image)| {
+        let row = logits.row(row);
+        (0..CLASSES).all(|c| row[c] <= row[image as usize % CLASSES])
+    });
+    right.count() as f64 / images.len() as f64
+}
+
+fn weights(tuner: &FineTuner) -> Vec<NamedTensor> {
+    read_sync(tensors(&tuner.classifier())).unwrap()
+}
+
+#[test]
+fn it_learns_the_classes_and_the_first_loss_is_that_of_a_guess() {
+    let mut tuner = tuner(&config(Trained::All));
+    assert_eq!((tuner.steps_per_epoch(), tuner.total_steps(), tuner.labelled()), (2, 30, 42));
+    let all = losses(&mut tuner, 30);
+    assert!(tuner.done() && tuner.at_epoch_end() && tuner.epochs_done() == 15);
+    assert!((all[0] - (CLASSES as f32).ln()).abs() < 0.3, "{}", all[0]);
+    assert!(all[29] < 0.5 * all[0], "{all:?}");
+    assert!(accuracy(&tuner) > 0.8, "{}", accuracy(&tuner));
+}
+
+#[test]
+fn what_is_frozen_stays_and_the_rest_moves() {
+    let net = 4;
+    for (trained, learns) in [(Trained::All, 4), (Trained::Last(2), 2), (Trained::Classifier, 0)] {
+        let mut tuner = tuner(&config(trained));
+        let before = weights(&tuner);
+        losses(&mut tuner, 2);
+        for (then, now) in before.iter().zip(weights(&tuner)) {
+            let stage =
+                (1..=net).find(|s| [format!("conv{s}."), format!("bn{s}.")].iter().any(|p| then.name.contains(p)));
+            let moves = stage.is_none_or(|stage| stage > net - learns);
+            assert_eq!(then.values != now.values, moves, "{trained:?}: {}", then.name);
+        }
+    }
+}
+
+#[test]
+fn it_goes_on_as_if_it_had_not_stopped() {
+    for trained in [Trained::All, Trained::Last(1)] {
+        let config = config(trained);
+        let mut whole = tuner(&config);
+        losses(&mut whole, 5);
+        let bytes = read_sync(whole.snapshot().into_bytes()).unwrap();
+        let mut resumed = tuner(&config).restore(&bytes).unwrap();
+        assert_eq!(resumed.steps(), 5);
+        for (a, b) in losses(&mut resumed, 6).iter().zip(losses(&mut whole, 6)) {
+            assert!((a - b).abs() < 1e-4, "{trained:?}: {a} and {b}");
+        }
+        assert!(tuner(&config).restore(b"nothing").is_err());
+    }
+}
+
+#[test]
+fn few_labels_make_one_smaller_batch_and_one_class_is_none() {
+    let device = Device::flex();
+    let encoder = || initial_encoder(&NET, 1, &device.clone().autodiff());
+    let new = |labels: Vec<usize>| {
+        let images = (0..labels.len() as u32).collect();
+        let set = LabelledImages { images, labels, classes: CLASSES };
+        FineTuner::new(&config(Trained::All), encoder(), NET.features(), store(), set, &device)
+    };
+    let mut few = new(vec![0, 1, 2]).unwrap();
+    assert_eq!((few.steps_per_epoch(), losses(&mut few, 3).len()), (1, 3));
+    assert_eq!(new(vec![1, 1, 1, 1]).err(), Some(Fault::NoLabels));
+    assert_eq!(new(Vec::new()).err(), Some(Fault::NoLabels));
+}

@@ -1,0 +1,48 @@
+//! What a training loop drives, whatever is trained: the loop itself lives where
+//! there is a clock and somebody who may ask for a pause.
+
+use super::checkpoint::Snapshot;
+use crate::core::error::Fault;
+
+/// A training that goes by steps and epochs of whole batches.
+pub trait Training {
+    /// Measured in one step.
+    type Step;
+
+    /// Enqueues one whole step; nothing is waited for.
+    fn step(&mut self);
+
+    /// What was measured in all steps since the last call, in order, in one
+    /// transfer; the device has finished those steps when this returns.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where the device gives no values (it may be lost).
+    fn read(&mut self) -> impl Future<Output = Result<Vec<Self::Step>, Fault>>;
+
+    /// The training as it is between two steps; it may go on at once.
+    fn snapshot(&self) -> Snapshot;
+
+    /// Steps done.
+    fn steps(&self) -> u32;
+
+    fn total_steps(&self) -> u32;
+
+    fn steps_per_epoch(&self) -> u32;
+
+    /// Steps measured, but not yet read.
+    fn unread(&self) -> usize;
+
+    fn done(&self) -> bool {
+        self.steps() >= self.total_steps()
+    }
+
+    /// Epochs done in full.
+    fn epochs_done(&self) -> u32 {
+        self.steps() / self.steps_per_epoch().max(1)
+    }
+
+    /// Whether the newest step was the last of an epoch.
+    fn at_epoch_end(&self) -> bool {
+        self.steps() > 0 && self.steps().is_multiple_of(self.steps_per_epoch().max(1))
+    }
+}

@@ -57,6 +57,9 @@ pub enum ImportFault {
         left_out: Vec<LeftOut>,
     },
     NoFiles,
+    /// The set was kept from an earlier visit, at one size only; its files would have
+    /// to be read for this.
+    NeedsFiles,
     NotAZip {
         file: String,
         detail: String,
@@ -112,6 +115,41 @@ impl Fault {
     }
 }
 
+/// Why something could not be stored in this browser, or read from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StorageFault {
+    /// The browser has no such storage here, or it failed.
+    Unavailable {
+        detail: String,
+    },
+    /// No room; in bytes, as far as the browser tells.
+    Full {
+        needed: Option<u64>,
+        free: Option<u64>,
+    },
+    /// Another tab works with it.
+    Held {
+        what: String,
+    },
+    /// Neither of its two copies is whole.
+    Damaged {
+        what: String,
+        detail: String,
+    },
+    /// Stored by a program of another format.
+    OtherVersion {
+        what: String,
+        found: u32,
+    },
+    /// The browser refuses, as in some private windows.
+    Denied {
+        detail: String,
+    },
+    NotFound {
+        what: String,
+    },
+}
+
 /// Anything the worker answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
@@ -138,6 +176,14 @@ pub enum Fault {
     NoDataset,
     /// Nothing has been trained yet.
     NoEncoder,
+    Storage(StorageFault),
+    /// A stored run needs the images that it was trained on.
+    WrongImages {
+        /// Names of what they were loaded from.
+        expected: String,
+        /// Fingerprint of the set that is loaded, if one is.
+        found: Option<String>,
+    },
     /// The request does not fit what the worker is doing.
     Busy,
     OutOfMemory {

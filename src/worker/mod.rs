@@ -19,12 +19,14 @@ mod device;
 #[cfg(target_arch = "wasm32")]
 mod files;
 pub mod import;
+// Kept runs; only its file system is the browser's.
 #[cfg(target_arch = "wasm32")]
 mod jobs;
 #[cfg(target_arch = "wasm32")]
 mod mailbox;
 #[cfg(target_arch = "wasm32")]
 mod session;
+pub mod storage;
 #[cfg(target_arch = "wasm32")]
 mod turn;
 

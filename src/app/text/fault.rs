@@ -85,6 +85,10 @@ fn import_fault(fault: &ImportFault) -> Words {
         ImportFault::NoFiles => {
             words("There were no files in what was chosen.", "Choose a folder that holds images, or a zip of one.")
         }
+        ImportFault::NeedsFiles => words(
+            "These images were kept from an earlier visit, at this size only.",
+            "Choose their files again to use them at another size or to add to them.",
+        ),
         ImportFault::NotAZip { file, detail } => words(
             format!("{file} is not a zip archive that can be read ({detail})."),
             "Pack the folder again as a plain .zip, or choose the folder itself.",

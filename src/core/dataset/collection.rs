@@ -5,6 +5,7 @@ use super::split::{self, Candidate, Wish};
 use super::{Dataset, Example, ImportRole, Split, preflight};
 use crate::core::error::ImportFault;
 use crate::core::report::{DatasetReport, LeftOut};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Most bytes of pixels that a set may take: a browser gives a worker's memory
@@ -45,7 +46,7 @@ pub struct Import {
 ///
 /// Classes of different imports are the same where their names are, apart from
 /// case and space around them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Collection {
     seed: u64,
     sources: Vec<String>,
@@ -67,6 +68,19 @@ impl Collection {
             groups: Vec::new(),
             dataset: Dataset { size, ..Dataset::default() },
         }
+    }
+
+    /// A collection that was serialised, with the pixels that lay beside it.
+    ///
+    /// # Errors
+    /// What is wrong, where the pixels are not those of as many images.
+    pub fn with_pixels(mut self, pixels: Vec<u8>) -> Result<Self, String> {
+        let (images, expected) = (self.dataset.examples.len(), self.dataset.examples.len() * self.dataset.stride());
+        if pixels.len() != expected || self.wishes.len() != images || self.groups.len() != images {
+            return Err(format!("{images} images need {expected} bytes of pixels, there are {}", pixels.len()));
+        }
+        self.dataset.pixels = pixels;
+        Ok(self)
     }
 
     /// Adds an import, whose pixels must be of this collection's size.
@@ -259,6 +273,17 @@ mod tests {
         let many = Import { classes: (0..70_000).map(|i| i.to_string()).collect(), ..Import::default() };
         assert!(matches!(all.add(many, ImportRole::AddTest), Err(ImportFault::TooManyClasses { .. })));
         assert_eq!(all.report(), before);
+    }
+
+    #[test]
+    fn a_set_comes_back_from_its_parts() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 5), ("dog", 4)]), ImportRole::New).unwrap();
+        let json = serde_json::to_string(&all).unwrap();
+        let back = || serde_json::from_str::<Collection>(&json).unwrap();
+        let pixels = all.dataset().pixels.clone();
+        assert_eq!(back().with_pixels(pixels.clone()).unwrap().report(), all.report());
+        assert!(back().with_pixels(pixels[1..].to_vec()).is_err());
     }
 
     #[test]

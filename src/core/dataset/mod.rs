@@ -40,14 +40,16 @@ pub struct Example {
     pub name: String,
 }
 
-/// Images shrunk to one size.
-#[derive(Clone, Debug, Default)]
+/// Images shrunk to one size. Serialised without its pixels, which are many
+/// and lie beside it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Dataset {
     /// Side in pixels.
     pub size: usize,
     pub classes: Vec<String>,
     pub examples: Vec<Example>,
     /// Planar RGB, `3 * size * size` bytes an example: [N, 3, S, S].
+    #[serde(skip)]
     pub pixels: Vec<u8>,
 }
 

@@ -14,9 +14,10 @@
 
 use super::Split;
 use crate::core::rng::Rng;
+use serde::{Deserialize, Serialize};
 
 /// What is known of an image's split before drawing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wish {
     /// Nothing, or "train" as opposed to a test set: may be drawn for
     /// validation, and for test where no test set is given.

@@ -11,6 +11,7 @@ pub mod sweep;
 pub mod takeaway;
 
 use super::config::RunConfig;
+use super::error::StorageFault;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use fine_tune::FineTuneReport;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,37 @@ impl Curve {
         self.steps.retain(|s| s.step <= step);
         self.epochs.retain(|e| e.epoch <= epochs_done);
     }
+}
+
+/// A stored run that was made the one at hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenedRun {
+    pub record: RunRecord,
+    pub curve: Curve,
+}
+
+/// What is stored on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoredReport {
+    /// Newest first.
+    pub runs: Vec<RunRecord>,
+    /// Runs whose record can't be read, by id, with the cause.
+    pub damaged: Vec<(String, StorageFault)>,
+    /// Fingerprints of the sets whose images are kept.
+    pub images: Vec<String>,
+    /// Bytes used by this site and allowed to it, as the browser tells them.
+    pub used: u64,
+    pub quota: u64,
+}
+
+/// How far a run under way is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptReport {
+    pub id: String,
+    /// Step of the checkpoint.
+    pub step: u32,
+    /// Why the newest save failed, where it did: training goes on.
+    pub fault: Option<StorageFault>,
 }
 
 #[cfg(test)]

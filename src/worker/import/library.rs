@@ -56,6 +56,23 @@ impl Library {
         self.collection.as_deref().map(Collection::report)
     }
 
+    /// A set that was kept: what [`Collection`] serialises to, and its pixels. Its
+    /// files are not at hand any more.
+    ///
+    /// # Errors
+    /// What is wrong with the parts; the set at hand stays.
+    pub fn restore(&mut self, meta: &[u8], pixels: Vec<u8>) -> Result<DatasetReport, String> {
+        let collection: Collection = serde_json::from_slice(meta).map_err(|e| e.to_string())?;
+        let collection = collection.with_pixels(pixels)?;
+        self.origins.clear();
+        Ok(self.collection.insert(Rc::new(collection)).report())
+    }
+
+    /// Whether the set can be read again at another size: a kept one has no files.
+    pub fn can_read_again(&self) -> bool {
+        self.collection.is_none() || !self.origins.is_empty()
+    }
+
     /// Starts to read one more origin. The set stays as it is until
     /// [`Library::commit`]; dropping the job cancels it. At another size than
     /// the set's, everything is read again.

@@ -5,7 +5,7 @@
 //! [library]: crate::worker::import::library
 
 use crate::core::dataset::ImportRole;
-use crate::core::error::Fault;
+use crate::core::error::{Fault, ImportFault};
 use crate::protocol::Event;
 use crate::worker::files::chosen;
 use crate::worker::import::importer::Step;
@@ -34,13 +34,18 @@ pub async fn files(
     seed: u64,
 ) -> Result<(), Fault> {
     let files = paths.into_iter().zip(files).map(|(path, file)| chosen(path, file)).collect();
-    load(id, |library| Ok(library.add(Origin::Files { role, files }, size, seed))).await
+    load(id, |library| match role == ImportRole::New || library.can_read_again() {
+        true => Ok(library.add(Origin::Files { role, files }, size, seed)),
+        false => Err(Fault::Import(ImportFault::NeedsFiles)),
+    })
+    .await
 }
 
 /// Reads everything that was chosen again, at another size or with another
 /// seed of the split.
 pub async fn resize(id: u32, size: usize, seed: u64) -> Result<(), Fault> {
     load(id, |library| match library.dataset() {
+        Some(set) if set.size != size && !library.can_read_again() => Err(Fault::Import(ImportFault::NeedsFiles)),
         Some(_) => Ok(library.resize(size, seed)),
         None => Err(Fault::NoDataset),
     })

@@ -1,0 +1,36 @@
+//! What the storage needs of a file system: the browser's own (`opfs`), or, in
+//! native tests, one in memory that can be told to fail.
+
+use crate::core::error::StorageFault;
+
+/// Bytes taken and allowed, as the browser tells them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub used: u64,
+    pub quota: u64,
+}
+
+/// Files by path, with `/` between folders, which come into being by themselves.
+pub trait Files {
+    /// Holds a file for this tab alone until it is dropped.
+    type Lock;
+
+    /// The whole file; none where there is no such file.
+    fn read(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
+
+    /// Replaces the file. A crash in the middle leaves neither the old nor the new
+    /// one whole.
+    fn write(&self, path: &str, bytes: &[u8]) -> impl Future<Output = Result<(), StorageFault>>;
+
+    /// Removes a file, or a folder with all that is in it; no fault if it is not there.
+    fn remove(&self, path: &str) -> impl Future<Output = Result<(), StorageFault>>;
+
+    /// Names in a folder, in order; none where there is no such folder.
+    fn list(&self, folder: &str) -> impl Future<Output = Result<Vec<String>, StorageFault>>;
+
+    /// # Errors
+    /// [`StorageFault::Held`] while another tab has the lock.
+    fn lock(&self, path: &str) -> impl Future<Output = Result<Self::Lock, StorageFault>>;
+
+    fn usage(&self) -> impl Future<Output = Result<Usage, StorageFault>>;
+}

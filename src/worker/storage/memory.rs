@@ -1,0 +1,116 @@
+//! A file system in memory, for native tests, that fails as browsers do.
+
+use super::files::{Files, Usage};
+use crate::core::error::StorageFault;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Files in memory. A clone is another tab over the same files.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    files: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
+    held: Rc<RefCell<BTreeSet<String>>>,
+    /// Most bytes in all files together; 0: no limit.
+    pub quota: Rc<Cell<u64>>,
+    /// Writes that still succeed before one is cut off in the middle, as by a crash.
+    pub writes_before_crash: Rc<Cell<Option<usize>>>,
+    /// The browser refuses everything.
+    pub denied: Rc<Cell<bool>>,
+}
+
+/// Holds a path until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    path: String,
+    held: Rc<RefCell<BTreeSet<String>>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.held.borrow_mut().remove(&self.path);
+    }
+}
+
+impl Memory {
+    fn allowed(&self) -> Result<(), StorageFault> {
+        if self.denied.get() {
+            return Err(StorageFault::Denied { detail: "no permission".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Changes a byte of a file, as a broken disk would.
+    pub fn corrupt(&self, path: &str, at: usize) {
+        if let Some(byte) = self.files.borrow_mut().get_mut(path).and_then(|file| file.get_mut(at)) {
+            *byte ^= 0x40;
+        }
+    }
+
+    pub fn paths(&self) -> Vec<String> {
+        self.files.borrow().keys().cloned().collect()
+    }
+
+    fn used(&self) -> u64 {
+        self.files.borrow().values().map(|file| file.len() as u64).sum()
+    }
+}
+
+impl Files for Memory {
+    type Lock = Held;
+
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.allowed()?;
+        Ok(self.files.borrow().get(path).cloned())
+    }
+
+    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+        self.allowed()?;
+        let before = self.files.borrow().get(path).map_or(0, |file| file.len() as u64);
+        let (used, quota) = (self.used() - before, self.quota.get());
+        if quota > 0 && used + bytes.len() as u64 > quota {
+            let free = Some(quota.saturating_sub(used));
+            return Err(StorageFault::Full { needed: Some(bytes.len() as u64), free });
+        }
+        let whole = match self.writes_before_crash.get() {
+            Some(0) => false,
+            Some(left) => {
+                self.writes_before_crash.set(Some(left - 1));
+                true
+            }
+            None => true,
+        };
+        let kept = if whole { bytes } else { &bytes[..bytes.len() / 2] };
+        self.files.borrow_mut().insert(path.to_owned(), kept.to_vec());
+        if whole { Ok(()) } else { Err(StorageFault::Unavailable { detail: "crashed".to_owned() }) }
+    }
+
+    async fn remove(&self, path: &str) -> Result<(), StorageFault> {
+        self.allowed()?;
+        let folder = format!("{path}/");
+        self.files.borrow_mut().retain(|name, _| name != path && !name.starts_with(&folder));
+        Ok(())
+    }
+
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StorageFault> {
+        self.allowed()?;
+        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let files = self.files.borrow();
+        let inside = files.keys().filter_map(|path| path.strip_prefix(&start)?.split('/').next());
+        let names: BTreeSet<&str> = inside.collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    async fn lock(&self, path: &str) -> Result<Held, StorageFault> {
+        self.allowed()?;
+        if !self.held.borrow_mut().insert(path.to_owned()) {
+            return Err(StorageFault::Held { what: path.to_owned() });
+        }
+        Ok(Held { path: path.to_owned(), held: self.held.clone() })
+    }
+
+    async fn usage(&self) -> Result<Usage, StorageFault> {
+        self.allowed()?;
+        Ok(Usage { used: self.used(), quota: self.quota.get() })
+    }
+}

@@ -187,9 +187,8 @@ impl Training for Trainer {
             measured.push(metrics);
             measured.extend(ratios);
         }
-        let internal = |detail| Fault::Internal { detail };
-        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| internal(format!("{e:?}")))?;
-        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| internal(format!("{e:?}")))?;
+        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| Fault::of_device(e.to_string()))?;
+        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| Fault::of_device(format!("{e:?}")))?;
         let fill = |(report, v): (StepReport, &[f32])| StepReport {
             loss: v[0],
             contrastive_accuracy: v[1],

@@ -14,13 +14,15 @@ use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
 use serde::{Deserialize, Serialize};
 
 pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +89,38 @@ pub enum Request {
     Cancel,
     Evaluate,
     CancelEvaluation,
+    /// Trains classifiers on the encoder at hand, one after the other; a result each
+    /// is told by [`Event::FineTuned`]. [`Request::Pause`] holds for it too.
+    FineTune {
+        list: Vec<FineTuneConfig>,
+    },
+    ResumeFineTune,
+    CancelFineTune,
+    /// What is stored in this browser; answered by [`Event::Runs`], as are the four
+    /// that change it.
+    Runs,
+    /// Makes a stored run the one at hand; answered by [`Event::Opened`].
+    OpenRun {
+        run: String,
+    },
+    RenameRun {
+        run: String,
+        name: String,
+    },
+    DeleteRun {
+        run: String,
+    },
+    /// Everything, also kept images.
+    DeleteAll,
+    /// Keeps the shrunk images of the set at hand.
+    KeepImages,
+    ForgetImages {
+        fingerprint: String,
+    },
+    /// Answered by [`Event::Curves`].
+    Curves {
+        runs: Vec<String>,
+    },
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -130,6 +164,14 @@ pub enum Event {
     },
     Evaluated(EvaluationReport),
     EvaluationCancelled,
+    FineTune(FineTuneProgress),
+    FineTuned(FineTuneReport),
+    Runs(StoredReport),
+    /// What was measured in the run at hand before now comes with it.
+    Opened(OpenedRun),
+    /// The run at hand was stored, or could not be.
+    Kept(KeptReport),
+    Curves(Vec<(String, Curve)>),
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

@@ -10,8 +10,13 @@ use crate::core::lesson::lars::live::History;
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
+use crate::core::run::OpenedRun;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
+
+mod shelf;
+
+pub use shelf::Shelf;
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -116,6 +121,8 @@ pub struct Store {
     pub evaluation: RwSignal<Option<EvaluationReport>>,
     /// Part done, 0 to 1, while linear evaluation runs.
     pub evaluating: RwSignal<Option<f32>>,
+    /// Stored runs, and what was made of the one at hand.
+    pub shelf: Shelf,
     pub notices: RwSignal<Vec<Notice>>,
     next_notice: StoredValue<u32>,
 }
@@ -143,6 +150,7 @@ impl Store {
             epochs: RwSignal::default(),
             evaluation: RwSignal::default(),
             evaluating: RwSignal::default(),
+            shelf: Shelf::new(),
             notices: RwSignal::default(),
             next_notice: StoredValue::new(0),
         }
@@ -199,6 +207,7 @@ impl Store {
             epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
             evaluation: self.evaluation.try_update(Option::take).flatten(),
         };
+        self.shelf.clear_run();
         self.run.set(RunState::Idle);
         self.run_config.set(None);
         view
@@ -225,9 +234,25 @@ impl Store {
         self.clear_run();
     }
 
+    /// A stored run is the one at hand now.
+    fn open(&self, opened: &OpenedRun) {
+        let OpenedRun { record, curve } = opened;
+        self.clear_run();
+        self.touched.set(true);
+        self.config.set(record.config);
+        self.run_config.set(Some(record.config));
+        self.steps.set(curve.steps.clone());
+        self.epochs.set(curve.epochs.clone());
+        self.evaluation.set(record.evaluation.clone());
+    }
+
     /// Takes an event of the worker in. Steps and epochs arrive in batches by
     /// [`Store::measured`] instead; faults by [`Store::notify`].
     pub(super) fn take(&self, event: &Event) {
+        if let Event::Opened(opened) = event {
+            self.open(opened);
+        }
+        self.shelf.take(event);
         match event {
             Event::Device(report) => self.device.set(Some(report.clone())),
             Event::ImportProgress { done, total, file } => self.import.update(|import| {
@@ -276,6 +301,12 @@ impl Store {
             | Event::Views(_)
             | Event::Step(_)
             | Event::Epoch(_)
+            | Event::FineTune(_)
+            | Event::FineTuned(_)
+            | Event::Runs(_)
+            | Event::Opened(_)
+            | Event::Kept(_)
+            | Event::Curves(_)
             | Event::Encoder { .. }
             | Event::NtXent(_)
             | Event::Failed(_) => {}

@@ -274,7 +274,10 @@ mod tests {
         let trap = || "Uncaught RuntimeError: unreachable".to_owned();
         assert!(matches!(Fault::of_trap(trap(), 4e9), Fault::OutOfMemory { .. }));
         assert_eq!(Fault::of_trap(trap(), 1e8), Fault::Internal { detail: trap() });
-        assert_eq!(Fault::of_trap("x is not defined".into(), 4e9), Fault::Internal { detail: "x is not defined".into() });
+        assert_eq!(
+            Fault::of_trap("x is not defined".into(), 4e9),
+            Fault::Internal { detail: "x is not defined".into() }
+        );
     }
 
     #[test]
@@ -282,7 +285,8 @@ mod tests {
         let lost = Fault::Device(DeviceFault::Lost { detail: String::new() });
         let ends = [Fault::of_device(String::new()), Fault::of_device("out of memory".into()), lost];
         assert!(ends.iter().all(Fault::ends_worker));
-        let stays = [Fault::Busy, Fault::Stopped, Fault::NeedsMemory { need: 2, limit: 1 }, Fault::Device(DeviceFault::NoApi)];
+        let stays =
+            [Fault::Busy, Fault::Stopped, Fault::NeedsMemory { need: 2, limit: 1 }, Fault::Device(DeviceFault::NoApi)];
         assert!(!stays.iter().any(Fault::ends_worker));
     }
 }

@@ -160,7 +160,11 @@ impl Request {
 
     /// A job that ends with the answer to its own request.
     fn is_answered_job(&self) -> bool {
-        self.is_import() || matches!(self, Self::UseDevice(_) | Self::Estimate { .. } | Self::NtXent(_))
+        let takes_its_time = matches!(
+            self,
+            Self::UseDevice(_) | Self::Estimate { .. } | Self::NtXent(_) | Self::OpenRun { .. } | Self::KeepImages
+        );
+        self.is_import() || takes_its_time
     }
 }
 

@@ -7,10 +7,13 @@
 //! | `turn` | yields to the event loop by a macrotask |
 //! | `device` | finds WebGPU, else the CPU backend |
 //! | `files` | `File` objects as byte sources |
+//! | `keep` | stores the run at hand while it trains |
+//! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | `session` | what is loaded and what runs; hands requests to jobs |
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //!
-//! Only [`import`] is free of the browser, so only it builds natively.
+//! Only [`import`] and [`storage`] (but for `storage::opfs`) are free of the browser,
+//! so only they build natively.
 
 #[cfg(target_arch = "wasm32")]
 mod boot;
@@ -23,9 +26,12 @@ pub mod import;
 #[cfg(target_arch = "wasm32")]
 mod jobs;
 #[cfg(target_arch = "wasm32")]
+mod keep;
+#[cfg(target_arch = "wasm32")]
 mod mailbox;
 #[cfg(target_arch = "wasm32")]
 mod session;
+pub mod storage;
 pub mod storage;
 #[cfg(target_arch = "wasm32")]
 mod turn;

@@ -3,13 +3,17 @@
 
 use super::device::{self, Compute};
 use super::import::library::Library;
+use super::jobs::fine_tune::List as FineTuning;
 use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
-use crate::core::error::Fault;
+use super::storage::Storage;
+use super::storage::opfs::Opfs;
+use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DeviceReport, RunState};
 use crate::learn::store::ByteStore;
 use crate::protocol::{DeviceChoice, Event, Request, ToWorker, VERSION};
 use std::cell::RefCell;
+use std::rc::Rc;
 use web_sys::File;
 
 /// Long work; there is one at a time.
@@ -19,6 +23,7 @@ pub enum Job {
     Measure,
     Train,
     Evaluate,
+    FineTune,
 }
 
 /// What the user asked of the job under way; looked at between its parts.
@@ -39,6 +44,9 @@ pub struct Session {
     pub store: Option<ByteStore>,
     /// The run; taken out by the loop while it works.
     pub run: Option<Run>,
+    /// Trainings of classifiers that wait to go on.
+    pub fine_tuning: Option<FineTuning>,
+    pub storage: Option<Rc<Storage<Opfs>>>,
     pub state: RunState,
     pub job: Option<Job>,
     pub wish: Wish,
@@ -131,6 +139,15 @@ async fn use_device(choice: DeviceChoice) -> Result<DeviceReport, Fault> {
     Ok(report)
 }
 
+/// What is stored in this browser, opened on first need.
+pub async fn storage() -> Result<Rc<Storage<Opfs>>, StorageFault> {
+    if let Some(kept) = with(|s| s.storage.clone()) {
+        return Ok(kept);
+    }
+    let opened = Rc::new(Storage::new(Opfs::open().await?));
+    Ok(with(|s| s.storage.get_or_insert(opened).clone()))
+}
+
 /// The images on the device, put there on first need.
 pub async fn store() -> Result<ByteStore, Fault> {
     let compute = compute().await?;
@@ -154,12 +171,16 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
         }
         Request::Hello { .. } | Request::Ping => post(Some(id), Event::Alive),
         Request::Pause => with(|s| {
-            if s.job == Some(Job::Train) && s.wish == Wish::GoOn {
+            if matches!(s.job, Some(Job::Train | Job::FineTune)) && s.wish == Wish::GoOn {
                 s.wish = Wish::Pause;
             }
         }),
         Request::CancelImport => cancel(&[Job::Import]),
         Request::CancelEvaluation => cancel(&[Job::Evaluate]),
+        Request::CancelFineTune => {
+            cancel(&[Job::FineTune]);
+            jobs::fine_tune::cancel_if_paused();
+        }
         Request::Cancel => {
             cancel(&[Job::Train, Job::Measure]);
             jobs::pretrain::cancel_if_paused();
@@ -204,6 +225,16 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::Resume => jobs::pretrain::resume(id, false).await,
         Request::StepOne => jobs::pretrain::resume(id, true).await,
         Request::Evaluate => jobs::evaluate::evaluate(id).await,
+        Request::FineTune { list } => jobs::fine_tune::start(id, list).await,
+        Request::ResumeFineTune => jobs::fine_tune::resume(id).await,
+        Request::Runs => jobs::runs::list(id).await,
+        Request::OpenRun { run } => jobs::runs::open(id, &run).await,
+        Request::RenameRun { run, name } => jobs::runs::rename(id, &run, name).await,
+        Request::DeleteRun { run } => jobs::runs::delete(id, &run).await,
+        Request::DeleteAll => jobs::runs::delete_all(id).await,
+        Request::Curves { runs } => jobs::runs::curves(id, runs).await,
+        Request::KeepImages => jobs::runs::keep_images(id).await,
+        Request::ForgetImages { fingerprint } => jobs::runs::forget_images(id, &fingerprint).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }
@@ -211,6 +242,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         | Request::Pause
         | Request::Cancel
         | Request::CancelImport
-        | Request::CancelEvaluation => Ok(()),
+        | Request::CancelEvaluation
+        | Request::CancelFineTune => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Fine-tuning: what is asked for and what came of it.
 
 use crate::core::metrics::ClassificationReport;
+use crate::core::report::RunState;
 use serde::{Deserialize, Serialize};
 
 /// Which weights the network starts from.
@@ -66,10 +67,32 @@ impl FineTuneConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneEpoch {
     pub epoch: u32,
-    /// Mean cross-entropy over the epoch's steps.
-    pub loss: f32,
+    /// Mean cross-entropy over the epoch's steps; none of a linear classifier, which
+    /// is trained as a whole.
+    pub loss: Option<f32>,
     /// On validation; none without validation images.
     pub validation_accuracy: Option<f32>,
+}
+
+/// How far a list of trainings is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FineTuneProgress {
+    pub state: RunState,
+    /// The one at work, and its place among all, from 0.
+    pub config: FineTuneConfig,
+    pub place: usize,
+    pub of: usize,
+    /// Training images whose labels it uses.
+    pub labels: usize,
+    /// Steps done and in all; 0 in all while the linear classifier is trained, which
+    /// has no steps to tell.
+    pub step: u32,
+    pub total_steps: u32,
+    /// Wall time of a step in milliseconds.
+    pub milliseconds: f32,
+    /// Loss of the newest step.
+    pub loss: Option<f32>,
+    pub epochs: Vec<FineTuneEpoch>,
 }
 
 /// A classifier that was trained, judged on the test split.

@@ -3,7 +3,7 @@
 use crate::core::config::RunConfig;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{Phase, RunState};
+use crate::core::report::{EvaluationReport, Phase, RunState};
 use crate::learn::export;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
@@ -79,7 +79,7 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
     let (collection, steps, test_use) = with(|s| match (s.library.collection(), &s.run) {
         (None, _) => Err(Fault::NoDataset),
         (_, None) => Err(Fault::NoEncoder),
-        (Some(collection), Some(run)) => Ok((collection, run.steps(), run.evaluations + 1)),
+        (Some(collection), Some(run)) => Ok((collection, run.steps(), run.keeper.record.evaluations + 1)),
     })?;
     let store = session::store().await?;
     let (trained, initial, seed) = with(|s| {
@@ -110,8 +110,8 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
     };
     match evaluation.run(&mut pause).await {
         Ok(mut report) => {
-            with(|s| s.run.iter_mut().for_each(|run| run.evaluations = test_use));
             report.seconds = ((now() - begun) / 1000.0) as f32;
+            keep(&report).await;
             post(Some(id), Event::Evaluated(report));
             Ok(())
         }
@@ -121,6 +121,12 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
         }
         Err(Stopped::Failed(fault)) => Err(fault),
     }
+}
+
+/// Puts a result into the run's record.
+async fn keep(report: &EvaluationReport) {
+    let Some(kept) = with(|s| s.run.as_mut().map(|run| run.keeper.evaluated(report))) else { return };
+    kept.await;
 }
 
 /// The encoder's weights and what made them.

@@ -2,10 +2,13 @@
 
 pub mod bench;
 pub mod check;
+pub mod course;
 pub mod estimate;
 pub mod evaluate;
+pub mod fine_tune;
 pub mod import;
 pub mod lesson;
 pub mod pictures;
 pub mod pretrain;
 mod question;
+pub mod runs;

@@ -1,6 +1,7 @@
-//! Pre-training: the loop around the trainer. It reads metrics every few steps,
-//! yields after each, and ends at a pause; the run then waits in the session.
+//! Pre-training: starts a run, goes on with it, keeps it. The loop itself is in
+//! [`course`]; between two calls the run waits in the session.
 
+use super::course::{self, Course, Pace};
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
@@ -9,34 +10,38 @@ use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
 use crate::protocol::Event;
-use crate::worker::jobs::{estimate, evaluate};
+use crate::worker::jobs::{estimate, evaluate, fine_tune};
+use crate::worker::keep::Keeper;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, set_state, with};
-use crate::worker::turn::{now, turn};
-
-/// Milliseconds between two reads of the metrics: often enough for a live
-/// chart, rarely enough that the device does not stand idle.
-const READ_EVERY: f64 = 250.0;
-/// Most steps between two reads, so that the queue of a fast device stays short.
-const MOST_UNREAD: usize = 16;
+use crate::worker::session::{self, Job, Working, set_state, with};
+use crate::worker::turn::turn;
 
 /// A run as it waits between two calls of the loop.
 pub struct Run {
     pub config: RunConfig,
     pub trainer: Trainer,
+    pub keeper: Keeper,
     /// Labelled images of kNN; none without labels.
     probe: Option<Probe>,
-    /// Results of linear evaluation that were told so far.
-    pub evaluations: u32,
     /// The layers' names were told.
     begun: bool,
-    /// The epoch (0: before the first step) whose end is reached and not judged yet.
-    due: Option<u32>,
-    /// Wall time of a step when the metrics were last read, in milliseconds.
-    pace: f64,
+    pace: Pace,
 }
 
 impl Run {
+    fn new(trainer: Trainer, keeper: Keeper) -> Self {
+        let config = *trainer.config();
+        Self { config, trainer, keeper, probe: evaluate::probe(&config), begun: false, pace: Pace::new(Some(0)) }
+    }
+
+    /// A stored run: what was judged is not judged again.
+    pub fn reopened(trainer: Trainer, keeper: Keeper) -> Self {
+        let judged = |epoch: u32| keeper.curve.epochs.iter().any(|e| e.epoch == epoch);
+        let ended = trainer.steps() == 0 || trainer.at_epoch_end();
+        let due = Some(trainer.epochs_done()).filter(|&epoch| ended && !judged(epoch));
+        Self { pace: Pace::new(due), ..Self::new(trainer, keeper) }
+    }
+
     pub fn steps(&self) -> u32 {
         self.trainer.steps()
     }
@@ -53,15 +58,16 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
     let (train, images) = estimate::training_images(&config)?;
     Cost::fits(&config, images, compute.report.backend)?;
     let store = session::store().await?;
+    let data = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
     // Up to here the run before stays as it is.
+    fine_tune::cancel_if_paused();
     with(|s| s.run = None);
     set_state(RunState::Running(Phase::Load));
     turn().await;
     let trainer = Trainer::new(&config, store, &train, &compute.device).inspect_err(|_| set_state(RunState::Failed))?;
-    let probe = evaluate::probe(&config);
-    let run = Run { config, trainer, probe, evaluations: 0, begun: false, due: Some(0), pace: 0.0 };
+    let keeper = Keeper::begin(&config, compute.report, &data).await;
     post(Some(id), Event::Alive);
-    drive(run, false, working).await
+    drive(Run::new(trainer, keeper), false, working).await
 }
 
 /// Goes on with a paused run: to its end, or for one step.
@@ -70,6 +76,7 @@ pub async fn resume(id: u32, one_step: bool) -> Result<(), Fault> {
     if with(|s| s.state) != RunState::Paused {
         return Err(Fault::Busy);
     }
+    fine_tune::cancel_if_paused();
     let run = with(|s| s.run.take()).ok_or(Fault::NoEncoder)?;
     post(Some(id), Event::Alive);
     drive(run, one_step, working).await
@@ -80,114 +87,94 @@ pub async fn resume(id: u32, one_step: bool) -> Result<(), Fault> {
 pub fn cancel_if_paused() {
     if with(|s| s.state) == RunState::Paused {
         set_state(RunState::Cancelled);
+        let saved = with(|s| {
+            let keeper = &mut s.run.as_mut()?.keeper;
+            keeper.record.state = RunState::Cancelled;
+            Some(keeper.save_record())
+        });
+        saved.into_iter().for_each(wasm_bindgen_futures::spawn_local);
     }
 }
 
-/// Drops the run, when its images or its device are gone.
+/// Drops the run, when its images or its device are gone. What is stored of it
+/// stays.
 pub fn let_go() {
+    fine_tune::cancel_if_paused();
     if with(|s| s.run.take()).is_some() || with(|s| s.state) != RunState::Idle {
         set_state(RunState::Idle);
     }
 }
 
 async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fault> {
-    let ended = steps(&mut run, one_step).await;
-    drop(working);
+    if !std::mem::replace(&mut run.begun, true) {
+        post(None, Event::Layers(run.trainer.layers()));
+    }
+    let ended = course::go(&mut run, one_step).await;
     match ended {
         Ok(state) => {
+            let snapshot = run.trainer.snapshot();
+            run.keeper.save_now(state, snapshot).await;
             with(|s| s.run = Some(run));
+            drop(working);
             set_state(state);
             Ok(())
         }
         // The run is dropped: where the loss is no number the weights are none.
         Err(fault) => {
+            run.keeper.record.state = RunState::Failed;
+            run.keeper.save_record().await;
+            drop(working);
             set_state(RunState::Failed);
             Err(fault)
         }
     }
 }
 
-/// The state that a person's wish, or the end of a single step, leads to; none
-/// where the loop goes on, or is through.
-fn asked(run: &Run, one_step: bool) -> Option<RunState> {
-    match with(|s| s.wish) {
-        Wish::Cancel => Some(RunState::Cancelled),
-        Wish::Pause if run.due.is_some() => Some(RunState::Paused),
-        _ if run.trainer.done() => None,
-        Wish::Pause => Some(RunState::Paused),
-        Wish::GoOn => one_step.then_some(RunState::Paused),
-    }
-}
+impl Course for Run {
+    type Training = Trainer;
 
-async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
-    if !std::mem::replace(&mut run.begun, true) {
-        post(None, Event::Layers(run.trainer.layers()));
+    fn training(&mut self) -> &mut Trainer {
+        &mut self.trainer
     }
-    judge(run).await?;
-    if let Some(state) = asked(run, false) {
-        return Ok(state);
-    }
-    set_state(RunState::Running(if run.steps() == 0 { Phase::Compile } else { Phase::Train }));
-    turn().await;
-    let mut since_read = now();
-    while !run.trainer.done() {
-        let first = run.steps() == 0;
-        run.trainer.step();
-        let epoch_ends = run.steps().is_multiple_of(run.trainer.steps_per_epoch());
-        let wish = with(|s| s.wish);
-        let due = run.trainer.unread() >= MOST_UNREAD || now() - since_read + run.pace / 2.0 >= READ_EVERY;
-        if first || due || epoch_ends || one_step || wish != Wish::GoOn {
-            let reports = read(run, since_read).await?;
-            since_read = now();
-            if first {
-                set_state(RunState::Running(Phase::Train));
-            }
-            if let Some(bad) = reports.iter().find(|r| !r.loss.is_finite()) {
-                return Err(Fault::NotFinite { step: bad.step });
-            }
-        }
-        if epoch_ends {
-            run.due = Some(run.trainer.epochs_done());
-            judge(run).await?;
-            since_read = now();
-        }
-        turn().await;
-        if let Some(state) = asked(run, one_step) {
-            return Ok(state);
-        }
-    }
-    Ok(RunState::Finished)
-}
 
-/// Fetches the metrics of all steps since the last time (`since` by the clock)
-/// and tells the page.
-async fn read(run: &mut Run, since: f64) -> Result<Vec<StepReport>, Fault> {
-    let mut reports = run.trainer.read().await?;
-    // Only now has the device done what was asked of it.
-    let each = (now() - since) / reports.len().max(1) as f64;
-    run.pace = each;
-    for report in &mut reports {
-        report.milliseconds = each as f32;
-        post(None, Event::Step(*report));
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
-    let ratios = run.trainer.take_trust_ratios();
-    if !ratios.is_empty() {
-        post(None, Event::TrustRatios(ratios));
-    }
-    Ok(reports)
-}
 
-/// kNN on validation where it is due; nothing where no labels allow it. Left at a
-/// pause or a cancel, it stays due.
-async fn judge(run: &mut Run) -> Result<(), Fault> {
-    let Some(epoch) = run.due else { return Ok(()) };
-    if let Some(probe) = &run.probe {
-        let Some(knn) = evaluate::judge(&run.trainer, probe, epoch).await? else { return Ok(()) };
-        post(None, Event::Epoch(EpochReport { epoch, knn }));
-        if with(|s| s.wish) == Wish::GoOn {
-            set_state(RunState::Running(Phase::Train));
+    fn enter(&mut self, phase: Phase) {
+        set_state(RunState::Running(phase));
+    }
+
+    fn measured(&mut self, mut steps: Vec<StepReport>, milliseconds: f64) -> Result<(), Fault> {
+        for report in &mut steps {
+            report.milliseconds = milliseconds as f32;
+            post(None, Event::Step(*report));
+        }
+        let ratios = self.trainer.take_trust_ratios();
+        if !ratios.is_empty() {
+            post(None, Event::TrustRatios(ratios));
+        }
+        self.keeper.steps(&steps);
+        match steps.iter().find(|r| !r.loss.is_finite()) {
+            Some(bad) => Err(Fault::NotFinite { step: bad.step }),
+            None => Ok(()),
         }
     }
-    run.due = None;
-    Ok(())
+
+    /// kNN on validation; nothing where no labels allow it.
+    async fn judge(&mut self, epoch: u32) -> Result<bool, Fault> {
+        let Some(probe) = &self.probe else { return Ok(true) };
+        let Some(knn) = evaluate::judge(&self.trainer, probe, epoch).await? else { return Ok(false) };
+        let report = EpochReport { epoch, knn };
+        post(None, Event::Epoch(report));
+        self.keeper.epoch(report);
+        Ok(true)
+    }
+
+    fn save_if_due(&mut self) {
+        if self.keeper.is_due() {
+            let snapshot = self.trainer.snapshot();
+            self.keeper.save(RunState::Running(Phase::Train), snapshot);
+        }
+    }
 }

@@ -130,8 +130,7 @@ fn Buttons() -> impl IntoView {
     };
     let cancel = move |_| unless(untrack(|| asked.get() == Some(Asked::Cancel)), Request::Cancel);
     // One button, which keeps the focus.
-    let pause =
-        move |_| unless(untrack(held), if paused.get_untracked() { Request::Resume } else { Request::Pause });
+    let pause = move |_| unless(untrack(held), if paused.get_untracked() { Request::Resume } else { Request::Pause });
     let pause_words = move || match (asked.get(), paused.get()) {
         (Some(Asked::Pause), false) => text::PAUSING,
         (_, false) => text::PAUSE,

@@ -1,0 +1,53 @@
+//! What the page knows of stored runs, and of what was made of the run at hand.
+
+use crate::core::run::fine_tune::{FineTuneProgress, FineTuneReport};
+use crate::core::run::{KeptReport, OpenedRun, StoredReport};
+use crate::protocol::Event;
+use leptos::prelude::*;
+
+#[derive(Clone, Copy)]
+pub struct Shelf {
+    /// What is stored in this browser; none until it was asked.
+    pub stored: RwSignal<Option<StoredReport>>,
+    /// How far the run at hand is stored.
+    pub kept: RwSignal<Option<KeptReport>>,
+    /// How far fine-tuning is; none before it was asked for.
+    pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
+    /// Classifiers that were trained on the run at hand.
+    pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
+}
+
+impl Shelf {
+    pub(super) fn new() -> Self {
+        Self {
+            stored: RwSignal::default(),
+            kept: RwSignal::default(),
+            fine_tuning: RwSignal::default(),
+            fine_tuned: RwSignal::default(),
+        }
+    }
+
+    /// Another run is at hand, or none.
+    pub(super) fn clear_run(&self) {
+        self.kept.set(None);
+        self.fine_tuning.set(None);
+        self.fine_tuned.set(Vec::new());
+    }
+
+    pub(super) fn take(&self, event: &Event) {
+        match event {
+            Event::FineTune(progress) => self.fine_tuning.set(Some(progress.clone())),
+            Event::FineTuned(report) => self.fine_tuned.update(|all| {
+                all.retain(|other| other.config != report.config);
+                all.push(report.clone());
+            }),
+            Event::Runs(report) => self.stored.set(Some(report.clone())),
+            Event::Opened(OpenedRun { record, .. }) => {
+                self.fine_tuned.set(record.fine_tuned.clone());
+                self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
+            }
+            Event::Kept(report) => self.kept.set(Some(report.clone())),
+            _ => {}
+        }
+    }
+}

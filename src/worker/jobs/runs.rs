@@ -1,0 +1,159 @@
+//! Stored runs: listed, opened, renamed, deleted; and the images that belong to them.
+
+use crate::core::error::{Fault, StorageFault};
+use crate::core::report::RunState;
+use crate::core::run::{OpenedRun, StoredReport};
+use crate::learn::trainer::Trainer;
+use crate::protocol::Event;
+use crate::worker::jobs::estimate;
+use crate::worker::jobs::pretrain::{self, Run};
+use crate::worker::keep::Keeper;
+use crate::worker::mailbox::post;
+use crate::worker::session::{self, Job, Working, set_state, with};
+use crate::worker::storage::{Files, Listing};
+
+/// Tells what is stored.
+pub async fn list(id: u32) -> Result<(), Fault> {
+    let storage = session::storage().await?;
+    let Listing { runs, damaged } = storage.list().await?;
+    let usage = storage.files().usage().await.unwrap_or_default();
+    let images = storage.images().await?;
+    post(Some(id), Event::Runs(StoredReport { runs, damaged, images, used: usage.used, quota: usage.quota }));
+    Ok(())
+}
+
+/// Makes a stored run the one at hand: paused where training can go on, else as
+/// it ended.
+///
+/// # Errors
+/// [`Fault::WrongImages`] where the set that is loaded is not the run's and its
+/// images were not kept; [`Fault::Storage`] where another tab has the run at hand,
+/// or it can't be read. The run at hand before then stays.
+pub async fn open(id: u32, name: &str) -> Result<(), Fault> {
+    let _working = Working::begin(Job::Import)?;
+    if with(|s| s.state.is_running()) {
+        return Err(Fault::Busy);
+    }
+    let storage = session::storage().await?;
+    let at_hand = with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.id == name));
+    if at_hand {
+        // Its lock is this tab's own; what is stored is what it was at its last pause.
+        pretrain::let_go();
+    }
+    let stored = storage.load(name).await?;
+    let keeper = Keeper::reopen(stored.record, stored.curve).await?;
+    bring_images(&keeper).await?;
+    let compute = session::compute().await?;
+    let store = session::store().await?;
+    let config = keeper.record.config;
+    let (train, _) = estimate::training_images(&config)?;
+    let trainer = match &stored.state {
+        Some(state) => Trainer::resume(&config, store, &train, &compute.device, state)?,
+        None => Trainer::new(&config, store, &train, &compute.device)?,
+    };
+    let (record, curve) = (keeper.record.clone(), keeper.curve.clone());
+    let state = if record.can_resume() { RunState::Paused } else { record.state };
+    with(|s| s.run = Some(Run::reopened(trainer, keeper)));
+    post(Some(id), Event::Opened(OpenedRun { record, curve }));
+    set_state(state);
+    Ok(())
+}
+
+/// The run's images, kept ones where others are loaded.
+async fn bring_images(keeper: &Keeper) -> Result<(), Fault> {
+    let expected = &keeper.record.data.fingerprint;
+    let loaded = with(|s| s.library.report()).map(|report| report.fingerprint);
+    if loaded.as_ref() == Some(expected) {
+        return Ok(());
+    }
+    let storage = session::storage().await?;
+    let Some((meta, pixels)) = storage.load_images(expected).await? else {
+        return Err(Fault::WrongImages { expected: keeper.record.data.sources.join(", "), found: loaded });
+    };
+    let report = with(|s| {
+        let report = s.library.restore(&meta, pixels)?;
+        s.store = None;
+        Ok::<_, String>(report)
+    })
+    .map_err(|detail| StorageFault::Damaged { what: format!("images/{expected}"), detail })?;
+    pretrain::let_go();
+    post(None, Event::Imported(report));
+    Ok(())
+}
+
+/// Gives a run a name of the user's.
+pub async fn rename(id: u32, run: &str, name: String) -> Result<(), Fault> {
+    let at_hand = with(|s| match &mut s.run {
+        Some(here) if here.keeper.record.id == run => {
+            here.keeper.record.name.clone_from(&name);
+            true
+        }
+        _ => false,
+    });
+    let storage = session::storage().await?;
+    let lock = if at_hand { None } else { Some(storage.hold(run).await?) };
+    let missing = || StorageFault::NotFound { what: run.to_owned() };
+    let mut record = storage.record(run).await?.ok_or_else(missing)?;
+    record.name = name;
+    storage.save_record(&record).await?;
+    drop(lock);
+    list(id).await
+}
+
+/// Removes a stored run for good.
+pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
+    let at_hand = with(|s| s.run.as_ref().is_some_and(|here| here.keeper.record.id == run));
+    if at_hand {
+        if with(|s| s.job.is_some()) {
+            return Err(Fault::Busy);
+        }
+        pretrain::let_go();
+    }
+    session::storage().await?.delete(run).await?;
+    list(id).await
+}
+
+/// Removes everything that this site has stored, images too; a run at hand that is
+/// under way is an error, those of other tabs stay and are named.
+pub async fn delete_all(id: u32) -> Result<(), Fault> {
+    if with(|s| s.job.is_some()) {
+        return Err(Fault::Busy);
+    }
+    pretrain::let_go();
+    let held = session::storage().await?.delete_all().await?;
+    list(id).await?;
+    match held.first() {
+        Some(what) => Err(StorageFault::Held { what: what.clone() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// What was measured in some runs, for a chart of them together.
+pub async fn curves(id: u32, runs: Vec<String>) -> Result<(), Fault> {
+    let storage = session::storage().await?;
+    let mut curves = Vec::with_capacity(runs.len());
+    for run in runs {
+        let curve = storage.curve(&run).await?;
+        curves.push((run, curve));
+    }
+    post(Some(id), Event::Curves(curves));
+    Ok(())
+}
+
+/// Keeps the shrunk images of the set at hand, so that its runs can go on without
+/// the files.
+pub async fn keep_images(id: u32) -> Result<(), Fault> {
+    let _working = Working::begin(Job::Import)?;
+    let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
+    let fingerprint = collection.report().fingerprint;
+    let meta = serde_json::to_vec(&*collection).map_err(|e| Fault::Internal { detail: e.to_string() })?;
+    let storage = session::storage().await?;
+    storage.save_images(&fingerprint, &meta, &collection.dataset().pixels).await?;
+    list(id).await
+}
+
+/// Removes the kept images of one set; its runs stay.
+pub async fn forget_images(id: u32, fingerprint: &str) -> Result<(), Fault> {
+    session::storage().await?.delete_images(fingerprint).await?;
+    list(id).await
+}

@@ -1,0 +1,175 @@
+//! Keeps the run at hand: its record, its curve and its checkpoints go to the
+//! browser's file system while it trains. A save that fails is told, and training
+//! goes on.
+
+use super::mailbox::post;
+use super::session;
+use super::storage::Storage;
+use super::storage::opfs::{Open, Opfs};
+use super::turn::{now, turn};
+use crate::core::config::RunConfig;
+use crate::core::error::{Fault, StorageFault};
+use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
+use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
+use crate::learn::checkpoint::Snapshot;
+use crate::protocol::Event;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Milliseconds between two saves of a run that trains.
+const EVERY: f64 = 20_000.0;
+
+/// A run's place in the storage.
+pub struct Keeper {
+    pub record: RunRecord,
+    pub curve: Curve,
+    /// None where nothing can be stored.
+    storage: Option<Rc<Storage<Opfs>>>,
+    /// Keeps other tabs away from the run.
+    _lock: Option<Open>,
+    since: f64,
+    /// A save is under way beside the training.
+    saving: Rc<Cell<bool>>,
+}
+
+impl Keeper {
+    /// Of a run that starts now.
+    pub async fn begin(config: &RunConfig, device: DeviceReport, data: &DatasetReport) -> Self {
+        let created = js_sys::Date::now();
+        let training_images = data.training_images();
+        let record = RunRecord {
+            id: new_id(created),
+            name: String::new(),
+            created,
+            config: *config,
+            data: DataIdentity::from(data),
+            device,
+            program: env!("CARGO_PKG_VERSION").into(),
+            state: RunState::Paused,
+            steps: 0,
+            total_steps: config.total_steps(training_images),
+            knn: None,
+            evaluations: 0,
+            evaluation: None,
+            fine_tuned: Vec::new(),
+        };
+        let keeper = Self::of(record, Curve::default()).await;
+        match keeper {
+            Ok(keeper) => keeper,
+            Err((record, fault)) => {
+                tell(&record.id, 0, Some(fault));
+                let saving = Rc::default();
+                Self { record, curve: Curve::default(), storage: None, _lock: None, since: now(), saving }
+            }
+        }
+    }
+
+    /// Of a stored run, which no other tab may have at hand.
+    pub async fn reopen(record: RunRecord, curve: Curve) -> Result<Self, StorageFault> {
+        Self::of(record, curve).await.map_err(|(_, fault)| fault)
+    }
+
+    async fn of(record: RunRecord, curve: Curve) -> Result<Self, (RunRecord, StorageFault)> {
+        let opened = async {
+            let storage = session::storage().await?;
+            let lock = storage.hold(&record.id).await?;
+            Ok((storage, lock))
+        };
+        match opened.await {
+            Ok((storage, lock)) => {
+                let saving = Rc::default();
+                Ok(Self { record, curve, storage: Some(storage), _lock: Some(lock), since: now(), saving })
+            }
+            Err(fault) => Err((record, fault)),
+        }
+    }
+
+    pub fn steps(&mut self, reports: &[StepReport]) {
+        self.curve.steps.extend_from_slice(reports);
+    }
+
+    pub fn epoch(&mut self, report: EpochReport) {
+        self.record.knn = Some(report.knn);
+        self.curve.epochs.push(report);
+    }
+
+    /// Whether it is time to save again, and the last save is through.
+    pub fn is_due(&self) -> bool {
+        self.storage.is_some() && now() - self.since > EVERY && !self.saving.get()
+    }
+
+    /// Saves beside the training, which goes on.
+    pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
+        let Some(storage) = self.note(state, &snapshot) else { return };
+        let (record, curve, saving) = (self.record.clone(), self.curve.clone(), self.saving.clone());
+        saving.set(true);
+        wasm_bindgen_futures::spawn_local(async move {
+            write(&storage, &record, &curve, snapshot).await;
+            saving.set(false);
+        });
+    }
+
+    /// Saves and waits for it: at a pause and at the end.
+    pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
+        let Some(storage) = self.note(state, &snapshot) else { return };
+        while self.saving.get() {
+            turn().await;
+        }
+        write(&storage, &self.record, &self.curve, snapshot).await;
+        self.since = now();
+    }
+
+    /// Takes a result of linear evaluation into the record; what is returned writes it.
+    pub fn evaluated(&mut self, report: &EvaluationReport) -> impl Future<Output = ()> + use<> {
+        self.record.evaluations = report.test_use;
+        self.record.evaluation = Some(report.clone());
+        self.save_record()
+    }
+
+    /// Writes the record as it is now; the keeper is free meanwhile.
+    pub fn save_record(&self) -> impl Future<Output = ()> + use<> {
+        let (storage, record) = (self.storage.clone(), self.record.clone());
+        async move {
+            let Some(storage) = storage else { return };
+            let saved = storage.save_record(&record).await;
+            tell(&record.id, record.steps, saved.err());
+        }
+    }
+
+    fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {
+        self.since = now();
+        self.record.state = state;
+        self.record.steps = snapshot.steps();
+        self.storage.clone()
+    }
+}
+
+async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot) {
+    let step = snapshot.steps();
+    let saved = match snapshot.into_bytes().await {
+        Ok(state) => storage.save(record, curve, &state).await,
+        Err(error) => Err(StorageFault::Unavailable { detail: error.to_string() }),
+    };
+    tell(&record.id, step, saved.err());
+}
+
+fn tell(id: &str, step: u32, fault: Option<StorageFault>) {
+    post(None, Event::Kept(KeptReport { id: id.to_owned(), step, fault }));
+}
+
+/// A name for a run's folder: the time, and something that no other tab draws.
+fn new_id(created: f64) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let digit = |n: u64| char::from(DIGITS[(n % 32) as usize]);
+    let time = created as u64;
+    let drawn = (js_sys::Math::random() * (1u64 << 30) as f64) as u64;
+    let time = (0..9).rev().map(|i| digit(time >> (5 * i)));
+    time.chain((0..4).map(|i| digit(drawn >> (5 * i)))).collect()
+}
+
+/// A storage fault as the answer to a request.
+impl From<StorageFault> for Fault {
+    fn from(fault: StorageFault) -> Self {
+        Self::Storage(fault)
+    }
+}

@@ -98,6 +98,27 @@ pub enum DeviceFault {
     },
 }
 
+/// What kept something from being stored or read in the browser's own file system.
+/// `what` names it in a person's words: a run, the images, the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StorageFault {
+    /// The browser has no such file system, or gives none here (a private window).
+    Unavailable { detail: String },
+    /// No room. In bytes, as far as known: what was to be written, and what is left.
+    Full { needed: Option<u64>, free: Option<u64> },
+    /// Another tab has it open.
+    Held { what: String },
+    /// It is there, but cannot be read: cut off or changed.
+    Damaged { what: String, detail: String },
+    /// Stored by another version of the program, in a format that this one does not
+    /// read.
+    OtherVersion { what: String, found: u32 },
+    /// The browser refused.
+    Denied { detail: String },
+    /// It is not there, or no longer.
+    NotFound { what: String },
+}
+
 impl Fault {
     /// Whether the worker may be broken after this: a panic leaves it in the
     /// middle of something, and a lost device does not come back.
@@ -118,6 +139,13 @@ pub enum Fault {
     Import(ImportFault),
     Config(Vec<ConfigFault>),
     Device(DeviceFault),
+    Storage(StorageFault),
+    /// A run can be gone on with on its own images only; fingerprints of those and of
+    /// the ones that are loaded, if any.
+    WrongImages {
+        expected: String,
+        found: Option<String>,
+    },
     /// Fewer training images than one batch needs.
     TooFewImages {
         have: usize,

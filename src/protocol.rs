@@ -121,6 +121,11 @@ pub enum Request {
     Curves {
         runs: Vec<String>,
     },
+    /// The run at hand as one archive; answered by [`Event::Exported`].
+    ExportRun,
+    /// Stores the run of such an archive, the file beside the message; answered by
+    /// [`Event::Runs`].
+    ImportRun,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -172,6 +177,15 @@ pub enum Event {
     /// The run at hand was stored, or could not be.
     Kept(KeptReport),
     Curves(Vec<(String, Curve)>),
+    /// Part done of an export, 0 to 1.
+    ExportProgress {
+        part: f32,
+    },
+    Exported {
+        /// Of the file.
+        name: String,
+        archive: Vec<u8>,
+    },
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

@@ -307,6 +307,8 @@ impl Store {
             | Event::Opened(_)
             | Event::Kept(_)
             | Event::Curves(_)
+            | Event::ExportProgress { .. }
+            | Event::Exported { .. }
             | Event::Encoder { .. }
             | Event::NtXent(_)
             | Event::Failed(_) => {}

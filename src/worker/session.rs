@@ -235,6 +235,8 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::Curves { runs } => jobs::runs::curves(id, runs).await,
         Request::KeepImages => jobs::runs::keep_images(id).await,
         Request::ForgetImages { fingerprint } => jobs::runs::forget_images(id, &fingerprint).await,
+        Request::ExportRun => jobs::takeaway::export(id).await,
+        Request::ImportRun => jobs::takeaway::import(id, files).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }

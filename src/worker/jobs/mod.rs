@@ -12,3 +12,4 @@ pub mod pictures;
 pub mod pretrain;
 mod question;
 pub mod runs;
+pub mod takeaway;

@@ -68,7 +68,7 @@ async fn bring_images(keeper: &Keeper) -> Result<(), Fault> {
     }
     let storage = session::storage().await?;
     let Some((meta, pixels)) = storage.load_images(expected).await? else {
-        return Err(Fault::WrongImages { expected: keeper.record.data.sources.join(", "), found: loaded });
+        return Err(Fault::WrongImages { expected: expected.clone(), found: loaded });
     };
     let report = with(|s| {
         let report = s.library.restore(&meta, pixels)?;

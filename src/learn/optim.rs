@@ -9,7 +9,6 @@ use burn::optim::{AdamWConfig, GradientsParams, LearningRate, ModuleOptimizer, S
 use burn::tensor::{Device, Tensor};
 
 /// LARS is the program's own, the others are burn's.
-#[derive(Clone)]
 pub enum Optimizer {
     Lars(Box<Lars>),
     Burn(ModuleOptimizer),

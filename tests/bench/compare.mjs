@@ -13,7 +13,7 @@ const FULL_TARGET = 1.1;
 /** Losses of the first steps in torch, and how far others may be from them: who computes something else is not compared. */
 const expected = {
   tiny: { losses: [4.1481, 4.1382, 4.1201, 4.0953], within: 2e-3 },
-  r18: { losses: [3.436, 3.329, 3.141, 2.747], within: 2e-2 },
+  r18: { losses: [3.436, 3.3293, 3.1413, 2.7472], within: 1e-2 },
 };
 
 /** How many turns, and steps in each. */

@@ -22,8 +22,7 @@ pub struct LarsConfig {
 ///
 /// λ = 1 where ‖w‖ or ‖g‖ is 0. One-dimensional tensors, which are biases and
 /// normalisation, get neither λ nor β. Norms are computed and used on the
-/// device: nothing is read. All λ are computed as one vector, because on a GPU
-/// a dozen operations on one number cost as much as on a thousand.
+/// device: nothing is read.
 #[derive(Debug)]
 pub struct Lars {
     config: LarsConfig,
@@ -43,12 +42,11 @@ impl Lars {
     /// One step of every parameter of `module` that has a gradient, at learning
     /// rate γ.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
-        let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
-        module.visit(&mut squares);
-        let Squares { weights, slopes, .. } = squares;
-        self.ratios = (!weights.is_empty()).then(|| self.trust_ratios_of(weights, slopes));
-        let scales = self.ratios.clone().map(|ratios| ratios * rate);
-        module.map(&mut Step { lars: self, rate, scales, next: 0, gradients })
+        let mut visit = Ratios { lars: self, gradients: &gradients, found: Vec::new() };
+        module.visit(&mut visit);
+        let found = visit.found;
+        self.ratios = (!found.is_empty()).then(|| Tensor::cat(found.clone(), 0));
+        module.map(&mut Step { lars: self, rate, ratios: found.into_iter(), gradients })
     }
 
     /// λ of every adapted tensor in the newest step, in the order of the module's
@@ -57,30 +55,38 @@ impl Lars {
         self.ratios.as_ref()
     }
 
-    /// λ of every adapted tensor, from the squared norms of w and g; [P].
-    fn trust_ratios_of(&self, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
-        let (w, g) = (Tensor::cat(weights, 0).sqrt(), Tensor::cat(slopes, 0).sqrt());
+    /// λ from ‖w‖² and ‖g‖²; all [1].
+    fn trust_ratio(&self, w: Tensor<1>, g: Tensor<1>) -> Tensor<1> {
+        let (w, g) = (w.sqrt(), g.sqrt());
         let none = w.clone().equal_scalar(0).bool_or(g.clone().equal_scalar(0));
         let denominator = (g + w.clone() * self.config.weight_decay).mask_fill(none.clone(), 1);
         (w * self.config.trust_coefficient / denominator).mask_fill(none, 1)
     }
 }
 
-/// Collects ‖w‖² and ‖g‖² of the adapted tensors, [1] each.
-struct Squares<'a> {
-    gradients: &'a GradientsParams,
-    weights: Vec<Tensor<1>>,
-    slopes: Vec<Tensor<1>>,
+/// ‖t‖², [1]. By rows and then over them: two kernels that use a whole GPU. burn's
+/// `sum` takes one a dimension, and one more for the squares.
+fn square_norm<const D: usize>(t: Tensor<D>) -> Tensor<1> {
+    let shape = t.dims();
+    let rows = t.reshape([shape[0], shape[1..].iter().product()]).powi_scalar(2).sum_dim(1);
+    rows.sum_dim(0).reshape([1])
 }
 
-impl ModuleVisitor for Squares<'_> {
+/// Collects λ of the adapted tensors, [1] each.
+struct Ratios<'a> {
+    lars: &'a Lars,
+    gradients: &'a GradientsParams,
+    found: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Ratios<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if D == 1 {
             return;
         }
         if let Some(g) = self.gradients.get::<D>(param.id) {
-            self.weights.push(param.val().inner().powi_scalar(2).sum());
-            self.slopes.push(g.inner().powi_scalar(2).sum());
+            let [w, g] = [param.val().inner(), g.inner()].map(square_norm);
+            self.found.push(self.lars.trust_ratio(w, g));
         }
     }
 }
@@ -88,24 +94,19 @@ impl ModuleVisitor for Squares<'_> {
 struct Step<'a> {
     lars: &'a mut Lars,
     rate: f32,
-    /// γ λ of the adapted tensors in the order of their visit, and how many of
-    /// them are done.
-    scales: Option<Tensor<1>>,
-    next: usize,
+    /// λ of the adapted tensors, in the order of their visit.
+    ratios: std::vec::IntoIter<Tensor<1>>,
     gradients: GradientsParams,
 }
 
 impl Step<'_> {
     /// γ λ (g + β w), or γ g for a vector.
     fn update<const D: usize>(&mut self, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
-        match &self.scales {
-            Some(scales) if D != 1 => {
-                let scale = scales.clone().narrow(0, self.next, 1).reshape([1; D]);
-                self.next += 1;
-                (g + w * self.lars.config.weight_decay) * scale
-            }
-            _ => g * self.rate,
+        if D == 1 {
+            return g * self.rate;
         }
+        let ratio = self.ratios.next().expect("a λ for every tensor with a gradient");
+        (g + w * self.lars.config.weight_decay) * (ratio * self.rate).reshape([1; D])
     }
 }
 

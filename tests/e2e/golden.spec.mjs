@@ -71,7 +71,7 @@ for (const device of devices) {
     // Windows of the blur are of 3, 3 and 5 pixels.
     for (const size of [16, 32, 48]) {
       const [made, want] = await ask(device, "chain", { seed: 3, size });
-      expect(made).toHaveLength(32 * 3 * size * size);
+      expect(made).toHaveLength(64 * 3 * size * size);
       expect(furthest(made, want)).toBeLessThanOrEqual(2e-3);
     }
   });

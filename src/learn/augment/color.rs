@@ -89,8 +89,8 @@ impl Plan {
 /// The plans of a batch on the device, made before the batch's first operation:
 /// on a GPU every upload ends the command buffer that is being recorded.
 pub struct Coefficients {
-    /// [`NUMBERS`] rows [B]: one upload. A row by itself is a view where it
-    /// begins at a multiple of 256 bytes, as with 64 views and more.
+    /// [`NUMBERS`] rows [B]: one upload. A row by itself is a view, and no kernel,
+    /// where rows begin at multiples of 256 bytes: with 64 views, 128 and so on.
     rows: Tensor<2>,
     /// [1, 3, 1].
     luma: Tensor<3>,

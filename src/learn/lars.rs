@@ -65,7 +65,8 @@ impl Lars {
 }
 
 /// ‖t‖², [1]. By rows and then over them: two kernels that use a whole GPU. burn's
-/// `sum` takes one a dimension, and one more for the squares.
+/// `sum` takes one a dimension, and one more for the squares. In what order the
+/// rows lie in memory is of no matter.
 fn square_norm<const D: usize>(t: Tensor<D>) -> Tensor<1> {
     let shape = t.dims();
     let rows = t.reshape([shape[0], shape[1..].iter().product()]).powi_scalar(2).sum_dim(1);

@@ -20,7 +20,7 @@ export async function ours(origin) {
       return answer.result;
     };
     /** Commands that the worker has given the GPU so far: { kernels, uploads }. */
-    const commands = () => page.evaluate(() => globalThis.askCommands());
+    const commands = () => within(DEADLINE, "ours: commands given", page.evaluate(() => globalThis.askCommands()));
     return {
       name: "ours",
       browser: version,

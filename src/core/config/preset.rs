@@ -1,4 +1,4 @@
-//! Presets by image size and number of images (METHOD in ARCHITECTURE.md).
+//! Presets by image size and number of images.
 
 use super::{Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ fn near(value: f64, want: f64, tolerance: f64) {
     assert!((value - want).abs() <= tolerance, "{value}, expected {want}");
 }
 
-/// To the last digit printed in METHOD.
+/// To the last digit printed.
 const PRINTED: f64 = 6e-7;
 
 #[test]

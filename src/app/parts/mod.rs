@@ -11,3 +11,5 @@ pub mod link;
 pub mod meter;
 pub mod notice;
 pub mod picture;
+pub mod save;
+pub mod take_home;

@@ -15,6 +15,8 @@ pub struct Shelf {
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
+    /// Part done of an export under way, 0 to 1.
+    pub exporting: RwSignal<Option<f32>>,
 }
 
 impl Shelf {
@@ -24,6 +26,7 @@ impl Shelf {
             kept: RwSignal::default(),
             fine_tuning: RwSignal::default(),
             fine_tuned: RwSignal::default(),
+            exporting: RwSignal::default(),
         }
     }
 
@@ -46,6 +49,7 @@ impl Shelf {
                 self.fine_tuned.set(record.fine_tuned.clone());
                 self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
+            Event::ExportProgress { part } => self.exporting.set(Some(*part)),
             Event::Kept(report) => self.kept.set(Some(report.clone())),
             _ => {}
         }

@@ -14,4 +14,5 @@ pub mod lesson;
 pub mod nt_xent;
 pub mod pretrain;
 pub mod settings;
+pub mod take_home;
 pub mod units;

@@ -7,7 +7,6 @@ use crate::learn::features::{Features, Stopped, features};
 use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::files;
-use crate::worker::import::source::FileSource;
 use crate::worker::jobs::runs;
 use crate::worker::keep::new_id;
 use crate::worker::mailbox::post;

@@ -3,12 +3,15 @@
 //!
 //! [`Client`]: super::client::Client
 
-use crate::core::config::RunConfig;
+use super::client::now;
 use crate::core::config::preset::Preset;
+use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
 use crate::core::lesson::lars::live::History;
+use crate::core::plot::thinned::Thinned;
+use crate::core::progress::Progress;
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Phase, Picture, RunState, StepReport,
 };
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
@@ -84,14 +87,18 @@ pub struct Store {
     pub run_config: RwSignal<Option<RunConfig>>,
     /// One image of the set and two views of it, for the chart.
     pub example: RwSignal<Option<[Picture; 3]>>,
+    /// What [`Store::example`] shows: image, operations, seed.
+    pub example_of: StoredValue<Option<(u32, AugmentConfig, u64)>>,
     pub estimate: RwSignal<Option<Estimate>>,
     pub run: RwSignal<RunState>,
-    /// One report a step of the run, in order.
-    pub steps: RwSignal<Vec<StepReport>>,
+    /// Reports of the run's steps, as many as a chart can show.
+    pub steps: RwSignal<Thinned<StepReport>>,
+    /// How far the run is, and how fast.
+    pub progress: RwSignal<Option<Progress>>,
     /// λ of every layer over the run.
     pub trust: RwSignal<History>,
-    /// One report an epoch of the run, from epoch 0.
-    pub epochs: RwSignal<Vec<EpochReport>>,
+    /// Reports of the run's epochs, from epoch 0, thinned likewise.
+    pub epochs: RwSignal<Thinned<EpochReport>>,
     pub evaluation: RwSignal<Option<EvaluationReport>>,
     /// Part done, 0 to 1, while linear evaluation runs.
     pub evaluating: RwSignal<Option<f32>>,
@@ -114,9 +121,11 @@ impl Store {
             touched: RwSignal::default(),
             run_config: RwSignal::default(),
             example: RwSignal::default(),
+            example_of: StoredValue::new(None),
             estimate: RwSignal::default(),
             run: RwSignal::new(RunState::Idle),
             steps: RwSignal::default(),
+            progress: RwSignal::default(),
             trust: RwSignal::default(),
             epochs: RwSignal::default(),
             evaluation: RwSignal::default(),
@@ -150,13 +159,24 @@ impl Store {
         self.notices.update(|all| all.retain(|n| n.id != id));
     }
 
+    /// A run of `config` is asked for: the one before is forgotten.
+    pub(super) fn begin_run(&self, config: RunConfig) {
+        self.clear_run();
+        let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
+        self.progress.set(Some(Progress::new(&config, images)));
+        self.run_config.set(Some(config));
+        // The worker says so too, once what it is at has ended.
+        self.run.set(RunState::Running(Phase::Load));
+    }
+
     /// Forgets the run and what was measured in it.
     pub(super) fn clear_run(&self) {
         self.run.set(RunState::Idle);
         self.run_config.set(None);
-        self.steps.update(Vec::clear);
+        self.steps.set(Thinned::default());
+        self.progress.set(None);
         self.trust.set(History::default());
-        self.epochs.update(Vec::clear);
+        self.epochs.set(Thinned::default());
         self.evaluation.set(None);
         self.evaluating.set(None);
     }
@@ -199,7 +219,10 @@ impl Store {
                 self.import_end.set(Some(ImportEnd::Cancelled));
             }
             Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
-            Event::State(state) => self.run.set(*state),
+            Event::State(state) => {
+                self.progress.update(|p| p.iter_mut().for_each(|p| p.entered(*state, now())));
+                self.run.set(*state);
+            }
             Event::Layers(names) => self.trust.set(History::new(names.clone())),
             Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),
             Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),
@@ -221,12 +244,16 @@ impl Store {
     }
 
     /// Adds measurements, many at once: every change redraws the charts.
-    pub(super) fn measured(&self, steps: &mut Vec<StepReport>, epochs: &mut Vec<EpochReport>) {
+    pub(super) fn measured(&self, steps: &[StepReport], epochs: &[EpochReport]) {
         if !steps.is_empty() {
-            self.steps.update(|all| all.append(steps));
+            self.progress.update(|p| {
+                let Some(p) = p else { return };
+                steps.iter().for_each(|s| p.step_took(f64::from(s.milliseconds)));
+            });
+            self.steps.update(|all| steps.iter().for_each(|s| all.push(*s)));
         }
         if !epochs.is_empty() {
-            self.epochs.update(|all| all.append(epochs));
+            self.epochs.update(|all| epochs.iter().for_each(|e| all.push(*e)));
         }
     }
 }

@@ -8,7 +8,7 @@ mod post;
 
 use super::state::{ImportState, Store, WorkerState};
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, Phase, RunState, StepReport};
+use crate::core::report::{EpochReport, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
@@ -96,12 +96,7 @@ impl Client {
                 store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
-            Request::Start { config } => {
-                store.clear_run();
-                store.run_config.set(Some(*config));
-                // The worker says so too, once what it is at has ended.
-                store.run.set(RunState::Running(Phase::Load));
-            }
+            Request::Start { config } => store.begin_run(*config),
             Request::Evaluate => store.evaluating.set(Some(0.0)),
             _ => {}
         }

@@ -174,7 +174,8 @@ async fn epoch_end(run: &Run, epoch: u32) -> Result<(), Fault> {
     if let Some(knn) = evaluate::judge(&run.trainer, probe, epoch).await? {
         post(None, Event::Epoch(EpochReport { epoch, knn }));
     }
-    if with(|s| s.wish) == Wish::GoOn {
+    // After epoch 0 comes the first step, which compiles.
+    if epoch > 0 && with(|s| s.wish) == Wish::GoOn {
         set_state(RunState::Running(Phase::Train));
     }
     Ok(())

@@ -165,6 +165,8 @@ impl Store {
         let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
         self.progress.set(Some(Progress::new(&config, images)));
         self.run_config.set(Some(config));
+        // How the one before ended.
+        self.notices.update(|all| all.retain(|n| !matches!(n.fault, Fault::NotFinite { .. })));
         // The worker says so too, once what it is at has ended.
         self.run.set(RunState::Running(Phase::Load));
     }

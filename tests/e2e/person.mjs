@@ -30,3 +30,11 @@ export async function load(page, archive) {
   await choose(page, archive);
   await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
 }
+
+/** Goes to the page "Evaluate" and presses its button, by this name, until the result is there. */
+export async function evaluate(page, name) {
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Evaluating" }).waitFor({ state: "detached", timeout: 200_000 });
+  await page.getByRole("heading", { name: "Result" }).waitFor();
+}

@@ -2,6 +2,7 @@
 //! first steps, which compile kernels and fill caches.
 
 use super::config::RunConfig;
+use super::run_state::{Phase, RunState};
 
 /// Steps at the start of a run whose time says nothing about the rest.
 pub const WARMUP_STEPS: u32 = 2;
@@ -38,6 +39,12 @@ pub struct Progress {
     since_start: u32,
     step: Smoothed,
     evaluation: Smoothed,
+    /// The state it is in.
+    state: RunState,
+    /// When the evaluation under way began.
+    evaluating_since: Option<f64>,
+    /// A step was begun: what is evaluated is the end of an epoch.
+    begun: bool,
 }
 
 impl Progress {
@@ -51,7 +58,16 @@ impl Progress {
             since_start: 0,
             step: Smoothed::default(),
             evaluation: Smoothed::default(),
+            state: RunState::Idle,
+            evaluating_since: None,
+            begun: false,
         }
+    }
+
+    /// Of a stored run with so many steps done.
+    pub fn resumed(config: &RunConfig, training_images: usize, done: u32) -> Self {
+        let new = Self::new(config, training_images);
+        Self { done: done.min(new.total), begun: done > 0, ..new }
     }
 
     /// One step more is done and took so long. A time that is no number, or
@@ -62,6 +78,28 @@ impl Progress {
         if self.since_start > WARMUP_STEPS && milliseconds.is_finite() && milliseconds >= 0.0 {
             self.step.add(milliseconds);
         }
+    }
+
+    /// The run entered `state` at `now`, in milliseconds of any clock. Times
+    /// the evaluations at the ends of epochs; the one before the first step, which
+    /// compiles kernels and estimates statistics, says nothing about them.
+    pub fn entered(&mut self, state: RunState, now: f64) {
+        use RunState::{Paused, Running};
+        if self.state == Paused && state.is_running() {
+            self.interrupted();
+        }
+        match state {
+            Running(Phase::Evaluate { .. }) => self.evaluating_since = self.evaluating_since.or(Some(now)),
+            _ => {
+                // One that a pause cut short is made again.
+                let whole = self.begun && (state.is_running() || state == RunState::Finished);
+                if let Some(since) = self.evaluating_since.take().filter(|_| whole) {
+                    self.evaluation_took(now - since);
+                }
+            }
+        }
+        self.begun |= matches!(state, Running(Phase::Compile | Phase::Train));
+        self.state = state;
     }
 
     /// The evaluation at the end of an epoch took so long.
@@ -192,6 +230,41 @@ mod tests {
         // 20 steps and two evaluations.
         let left = progress.milliseconds_left().unwrap();
         assert!((left - 3_000.0).abs() < 1e-6, "{left}");
+    }
+
+    #[test]
+    fn only_whole_evaluations_at_the_end_of_an_epoch_are_timed() {
+        use RunState::{Cancelled, Paused, Running};
+        let evaluate = |percent| Running(Phase::Evaluate { percent });
+        let mut progress = run();
+        let mut enter = |states: &[(RunState, f64)]| {
+            states.iter().for_each(|(state, at)| progress.entered(*state, *at));
+            progress.evaluation_milliseconds()
+        };
+        // Before the first step, kernels compile.
+        let first = [(Running(Phase::Load), 0.0), (evaluate(0), 100.0), (evaluate(50), 4_000.0)];
+        assert_eq!(enter(&first), None);
+        assert_eq!(enter(&[(Running(Phase::Compile), 9_000.0), (Running(Phase::Train), 9_900.0)]), None);
+        assert_eq!(enter(&[(evaluate(0), 20_000.0), (evaluate(40), 20_100.0)]), None, "still at it");
+        assert_eq!(enter(&[(Running(Phase::Train), 20_200.0)]), Some(200.0));
+        // A pause waits for its end, cancelling does not.
+        assert_eq!(enter(&[(evaluate(0), 30_000.0), (Paused, 30_200.0)]), Some(200.0));
+        assert_eq!(
+            enter(&[(Running(Phase::Train), 90_000.0), (evaluate(0), 91_000.0), (Cancelled, 91_001.0)]),
+            Some(200.0)
+        );
+    }
+
+    #[test]
+    fn after_a_pause_steps_warm_up_again() {
+        let mut progress = run();
+        progress.entered(RunState::Running(Phase::Train), 0.0);
+        (0..10).for_each(|_| progress.step_took(100.0));
+        progress.entered(RunState::Paused, 1_000.0);
+        progress.entered(RunState::Running(Phase::Train), 5_000.0);
+        progress.step_took(60_000.0);
+        let step = progress.step_milliseconds().unwrap();
+        assert!((step - 100.0).abs() < 1e-9, "{step}");
     }
 
     #[test]

@@ -119,8 +119,8 @@ impl Client {
             inner.flush_due = false;
             (std::mem::take(&mut inner.steps), std::mem::take(&mut inner.epochs))
         });
-        if let Some((mut steps, mut epochs)) = taken {
-            self.store.measured(&mut steps, &mut epochs);
+        if let Some((steps, epochs)) = taken {
+            self.store.measured(&steps, &epochs);
         }
     }
 }

@@ -8,7 +8,7 @@ mod post;
 
 use super::state::{Asked, ImportState, RunView, Store, WorkerState};
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, Phase, RunState, StepReport};
+use crate::core::report::{EpochReport, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
 use crate::protocol::{DeviceChoice, Event, Request};
 use leptos::prelude::*;
@@ -148,13 +148,7 @@ impl Client {
                 store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
-            Request::Start { config } => {
-                let before = store.take_run();
-                store.run_config.set(Some(*config));
-                // The worker says so too, once what it is at has ended.
-                store.run.set(RunState::Running(Phase::Load));
-                return Some(before);
-            }
+            Request::Start { config } => return Some(store.begin_run(*config)),
             Request::Pause => store.ask(Asked::Pause),
             Request::Resume | Request::StepOne => store.ask(Asked::GoOn),
             Request::Cancel => store.ask(Asked::Cancel),

@@ -13,6 +13,10 @@ pub const GO_IMAGES: &str = "Choose images";
 
 pub const SETTINGS: &str = "Settings";
 pub const PRESET: &str = "Preset";
+/// Where no preset is chosen; `last` is the one before the changes.
+pub fn changed(last: &str) -> String {
+    format!("{last}, with changes of your own. Choose a preset to put every setting back.")
+}
 pub const GROUP_MAIN: &str = "Main settings";
 pub const GROUP_ENCODER: &str = "Encoder and head";
 pub const GROUP_AUGMENT: &str = "Augmentation";

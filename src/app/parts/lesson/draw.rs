@@ -1,11 +1,12 @@
 //! Formulas and tables as text, made anew when a number changes.
 
+use crate::app::text::lesson as text;
 use crate::core::formula::mathml;
 use leptos::prelude::*;
 
 /// A typeset formula, written as `core::formula` reads it.
 pub fn formula(tex: impl Fn() -> String + Send + 'static) -> AnyView {
-    view! { <div class="formula scroll-x" tabindex="0" role="group" aria-label="Formula" inner_html=move || mathml(&tex())></div> }
+    view! { <div class="formula scroll-x" tabindex="0" role="group" aria-label=text::FORMULA inner_html=move || mathml(&tex())></div> }
         .into_any()
 }
 

@@ -64,7 +64,7 @@ test("λ of three layers by their sliders, and 1 where a norm is 0", async ({ pa
     const shown = await formula(page, 1);
     const parts = await cells(page.getByRole("table", { name: "λ and its parts" }));
     for (const [i, [w, g]] of layers.entries()) {
-      expect(Math.abs(shown[i].at(-1) / ratio(w, g, beta, eta) - 1)).toBeLessThan(2e-4);
+      expect(Math.abs(shown[i].at(-1) / ratio(w, g, beta, eta) - 1)).toBeLessThan(6e-4);
       expect(number(parts["λ"][i])).toBe(shown[i].at(-1));
       // LARS moves every layer by η of its length, SGD by a part of its own.
       expect(number(parts["the same / ‖w‖"][i])).toBeCloseTo(eta ?? 0.001, 6);
@@ -143,12 +143,12 @@ test("the first formula of the excluded bias, and its distances with λ and with
 
 test("what μ does: v at each step, and where a steady step grows to", async ({ page }) => {
   await open(page, "?step=5&rates=stay");
-  await expect(result(page)).toContainText("1/(1 − μ) = 10.0000 times one update; after 4 steps it is at 3.4390 times");
+  await expect(result(page)).toContainText("1/(1 − μ) = 10 times one update; after 4 steps it is at 3.439 times");
   const rows = await cells(await table(page));
   const v = [1, 2, 3, 4].map((step) => number(rows[`Paper and this program, step ${step}`][2]));
   for (const [i, gain] of [1, 1.9, 2.71, 3.439].entries()) expect(v[i] / v[0]).toBeCloseTo(gain, 2);
   await page.getByRole("slider", { name: "μ" }).press("Home");
-  await expect(result(page)).toContainText("= 1.0000 times one update; after 4 steps it is at 1.0000 times");
+  await expect(result(page)).toContainText("= 1 times one update; after 4 steps it is at 1 times");
 });
 
 test("the worked example with γ that stays and γ that rises", async ({ page }) => {
@@ -171,7 +171,7 @@ test("SGD diverges in one layer and stands still in another while LARS arrives",
   await expect(pictures.first()).toContainText("stands still");
   await expect(pictures.nth(1)).not.toContainText(/diverged|stands still|on the way/);
   const ends = await cells(await table(page));
-  expect(ends[1].slice(2)).toEqual(["over 1000000", "diverged", expect.any(String), "arrived"]);
+  expect(ends[1].slice(1)).toEqual(["over 1000000", "diverged", expect.any(String), "arrived"]);
   expect(ends[4].slice(1)).toEqual([expect.any(String), "stands still", expect.any(String), "arrived"]);
   await page.getByRole("button", { name: "Reset" }).click();
   await expect(page).toHaveURL(/t=0/);

@@ -27,6 +27,7 @@ export const number = (text) => Number(text.trim().replaceAll("−", "-"));
 
 /** The numbers in the cells of a table's rows, by the head of each row; words and signs in a cell are left out. */
 export async function cells(table) {
+  await expect(table).toBeVisible();
   const rows = await table.getByRole("row").all();
   const all = {};
   for (const one of rows) {
@@ -38,6 +39,7 @@ export async function cells(table) {
 
 /** The `n`-th formula on the page: the numbers of each of its rows in order. */
 export async function formula(page, n) {
+  await expect(page.getByRole("group", { name: "Formula" }).nth(n)).toBeVisible();
   const rows = await page.getByRole("group", { name: "Formula" }).nth(n).evaluate((element) => {
     const lines = element.querySelectorAll("mtr");
     return [...(lines.length ? lines : [element])].map((line) => [...line.querySelectorAll("mn")].map((mn) => mn.textContent));
@@ -87,7 +89,7 @@ export async function printed(page) {
       dispatchEvent(new Event("afterprint"));
     };
   });
-  await page.getByRole("button", { name: "Print" }).click();
+  await page.getByRole("button", { name: "Print", exact: true }).click();
   await page.waitForFunction(() => window.printedSteps !== undefined);
   return page.evaluate(() => window.printedSteps);
 }

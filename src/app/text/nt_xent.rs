@@ -110,7 +110,7 @@ pub const ALL: [Step; 9] = [
         text: "The anchor's loss is minus the natural logarithm of its positive's probability: 0 when the choice is certain, larger \
             the less likely it is. The batch's loss is the mean over all 2N anchors. What goes into a line is shown with two \
             digits more than what comes out, so that you can check it.",
-        formula: "ℓ(i, j) = -ln p_j \\,\\,\\,\\,\\, L = \\frac{1}{2N} \\sum_i ℓ(i, j)",
+        formula: "ℓ(i, j) = -ln \\, p_j \\,\\,\\,\\,\\, L = \\frac{1}{2N} \\sum_i ℓ(i, j)",
         why: "ℓ(i, j) is not ℓ(j, i): the two anchors share their positive, but each has its own negatives, so each has its own \
             sum below the line. Both count. Other programs report other numbers for one batch: Google's code twice this L; those that \
             take negatives from the other view only, smaller values, as they have fewer. Contrastive accuracy, how often the \
@@ -191,8 +191,8 @@ pub const ALL: [Step; 9] = [
 pub const REDRAW: &str = "Draw again";
 pub const ORIGINAL: &str = "Image";
 pub const PAIRS: &str = "Positive pairs: x1i with x1j, and x2i with x2j. The other four pairs are negatives.";
-/// Of the formula's numbers: views, negatives of each, pairs.
-pub const COUNTS: [&str; 3] = ["views", "negatives of each view", "pairs: positive and negative"];
+/// What the formula counts.
+pub const COUNTS: [&str; 3] = ["views", "negatives each", "pairs"];
 /// What happened to a view, beside its crop.
 pub const FLIPPED: &str = "mirrored";
 pub const JITTERED: &str = "colours shifted";

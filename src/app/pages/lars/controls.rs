@@ -1,6 +1,6 @@
 //! What is moved: sliders, choices, and a slider that runs by itself.
 
-use super::draw::number;
+use super::draw::given;
 use super::state::State;
 use crate::app::parts::lesson::{Range, player};
 use crate::app::text::lars as text;
@@ -33,7 +33,7 @@ pub fn control(state: State, key: &'static str) -> AnyView {
     let value = move || match key {
         "at" => text::recording(signal.get(), knob.max),
         _ if knob.step == 1.0 => signal.get().to_string(),
-        _ => number(state.get(key)),
+        _ => given(state.get(key)),
     };
     view! {
         <div class="field">

@@ -26,6 +26,16 @@ pub fn tex(x: f64) -> String {
     power(&number(x))
 }
 
+/// A number that was given, as it was given.
+pub fn given(x: f64) -> String {
+    let text = number(x);
+    if text.contains(['.']) && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        text
+    }
+}
+
 /// The same, in brackets if it is below 0.
 pub fn bracketed(x: f64) -> String {
     if x < 0.0 { format!("({})", tex(x)) } else { tex(x) }

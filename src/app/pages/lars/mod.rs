@@ -75,7 +75,7 @@ fn picture(shown: Memo<Shown>, open: bool) -> AnyView {
             <div
                 class="scroll-x"
                 tabindex="0"
-                role="region"
+                role="group"
                 aria-label=text::TABLE
                 inner_html=move || shown.with(|s| s.tables.iter().map(|(caption, rows)| table_html(caption, rows)).collect::<String>())
             ></div>

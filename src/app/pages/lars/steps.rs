@@ -1,7 +1,7 @@
 //! What each step computes: its numbers in a formula and in words, a picture,
 //! and a table behind it.
 
-use super::draw::{Row, bars, bracketed, number, row, tex};
+use super::draw::{Row, bars, bracketed, given, number, row, tex};
 use super::state::State;
 use crate::app::parts::lesson::draw::strings;
 use crate::app::text::lars as text;
@@ -83,7 +83,7 @@ pub fn layers(state: State) -> Shown {
         if p.by_rule {
             return format!("λ_{} &= \\hot{{1}} \\,\\, \\text{{{}}}", i + 1, text::BY_RULE);
         }
-        let [eta, w, g, beta] = [lars.trust_coefficient, p.weight, p.gradient, lars.weight_decay].map(tex);
+        let [eta, w, g, beta] = [lars.trust_coefficient, p.weight, p.gradient, lars.weight_decay].map(given);
         let [above, below, ratio] = [p.numerator, p.denominator, p.ratio].map(tex);
         format!(
             "λ_{} &= \\frac{{{eta} * {w}}}{{{g} + {beta} * {w}}} = \\frac{{{above}}}{{{below}}} = \\hot{{{ratio}}}",
@@ -159,13 +159,13 @@ pub fn decay(state: State) -> Shown {
     let lars = Lars { weight_decay: beta, ..LARS };
     let bound = one::bound(&lars);
     let points = one::curve(&lars, 5.0, 10.0, 1e-6, 8);
-    let fading = points.iter().map(|&(g, ratio)| row(text::fading(&number(g)), ratio, false));
+    let fading = points.iter().map(|&(g, ratio)| row(text::fading(&given(g)), ratio, false));
     let rows: Vec<Row> = fading.chain([row(text::BOUND, bound, true)]).collect();
     Shown {
         formula: format!(
             "\\frac{{η}}{{β}} = \\frac{{{}}}{{{}}} = \\hot{{{}}}",
             lars.trust_coefficient,
-            tex(beta),
+            given(beta),
             tex(bound)
         ),
         words: text::FADING.into(),
@@ -194,11 +194,11 @@ pub fn momentum(state: State) -> Shown {
     Shown {
         formula: format!(
             "v &= {} * {} + {} * {} * {} \\\\ &= {} \\\\ w &= {} - {} = \\hot{{{}}}",
-            tex(lars.momentum),
+            given(lars.momentum),
             tex(first.velocity[0]),
-            tex(second.rate),
+            given(second.rate),
             tex(second.ratio),
-            tex(along),
+            given(along),
             tex(second.velocity[0]),
             four(first.weights[0]),
             tex(second.velocity[0]),
@@ -206,8 +206,8 @@ pub fn momentum(state: State) -> Shown {
         ),
         words: text::gain(
             rates.len(),
-            &number(example::gain(lars.momentum, rates.len())),
-            &number(example::limit(lars.momentum)),
+            &given(example::gain(lars.momentum, rates.len())),
+            &given(example::limit(lars.momentum)),
         ),
         picture: bars(text::MOMENTUM_PICTURE, &bar_rows, [0.0, most], false, false),
         tables: vec![(text::MOMENTUM_CAPTION.into(), rows)],
@@ -239,9 +239,9 @@ pub fn excluded(state: State) -> Shown {
         let (v, b, now) = (before(|s| s.velocity[0]), before(|s| s.weights[0]), &runs_of[0][last]);
         format!(
             "v &= {} * {} + {} * {} = {} \\\\ b &= {} - {} = \\hot{{{}}}",
-            tex(LARS.momentum),
+            given(LARS.momentum),
             bracketed(v),
-            tex(bias::RATE),
+            given(bias::RATE),
             bracketed(bias::gradient([b, 0.0])[0]),
             tex(now.velocity[0]),
             tex(b),

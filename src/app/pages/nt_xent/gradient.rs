@@ -160,11 +160,11 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         {formula(move || play.with(|p| anchor_formula(p, state.tau.get())))}
         <details open=open>
             <summary>{text::PULLS}</summary>
-            <div class="scroll-x" tabindex="0" role="region" aria-label=text::PULLS inner_html=pulls></div>
+            <div class="scroll-x" tabindex="0" role="group" aria-label=text::PULLS inner_html=pulls></div>
         </details>
         <details open=open>
             <summary>{text::COSINES}</summary>
-            <div class="scroll-x" tabindex="0" role="region" aria-label=text::COSINES inner_html=cosines></div>
+            <div class="scroll-x" tabindex="0" role="group" aria-label=text::COSINES inner_html=cosines></div>
         </details>
     }
     .into_any()

@@ -99,11 +99,13 @@ pub fn shares(state: State, push: bool) -> AnyView {
         let row = state.row();
         let heads = [text::CANDIDATE, "", text::EXP, text::PROBABILITY, text::SHARE];
         let parts = heat::shares(&row);
+        // A column more leaves less room.
+        let places = if push { 4 } else { 6 };
         let cells = heads.len() - usize::from(!push);
         let mut rows = vec![strings(heads)];
         rows.extend(row.candidates.iter().enumerate().map(|(n, c)| {
             let share = n.checked_sub(1).map_or_else(|| "–".to_owned(), |k| bar(parts[k], false));
-            strings([VIEWS[c.pair.1], role(n == 0), &digits(c.exp, 6), &bar(c.probability, n == 0), &share])
+            strings([VIEWS[c.pair.1], role(n == 0), &digits(c.exp, places), &bar(c.probability, n == 0), &share])
         }));
         rows.iter_mut().for_each(|row| row.truncate(cells));
         rows
@@ -141,7 +143,7 @@ pub fn loss(state: State) -> AnyView {
         let p = row.positive().probability;
         // Near 1 a probability's digits do not tell its logarithm.
         let p = if p < 0.99 { tex(p, 8) } else { format!("\\frac{{1}}{{1 + {}}}", tex(row.odds(), 8)) };
-        format!("ℓ = -ln {p} = \\hot{{{}}}", tex(row.loss, 6))
+        format!("ℓ = -ln \\, {p} = \\hot{{{}}}", tex(row.loss, 6))
     });
     let mean = formula(move || {
         let (s, tau) = (state.similarities(), state.tau.get());

@@ -13,7 +13,7 @@ pub fn formula(tex: impl Fn() -> String + Send + 'static) -> AnyView {
 /// A table; `rows` are its cells, the first of each a heading.
 pub fn table(caption: &'static str, rows: impl Fn() -> Vec<Vec<String>> + Send + 'static) -> AnyView {
     let html = move || table_html(caption, &rows());
-    view! { <div class="scroll-x" tabindex="0" role="region" aria-label=caption inner_html=html></div> }.into_any()
+    view! { <div class="scroll-x" tabindex="0" role="group" aria-label=caption inner_html=html></div> }.into_any()
 }
 
 /// The markup of a table; the first row and the first cell of each are headings.

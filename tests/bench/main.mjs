@@ -3,7 +3,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DEADLINE, MINUTES, plan, read, settings } from "./arguments.mjs";
 import { compare } from "./compare.mjs";
-import { cold, inputs, target, target_ms } from "./lessons.mjs";
+import { cold, inputs, slowdown, target, target_ms } from "./lessons.mjs";
 import { loadTimes, ours } from "./ours.mjs";
 import { serve } from "./server.mjs";
 import { sizes } from "./sizes.mjs";
@@ -47,6 +47,9 @@ if (asked.only.includes("lessons")) {
   }
   await part("lessons' input", async () => {
     for (const one of await within(DEADLINE, "input", inputs(server.origin, 30))) write("lesson_input", { ...one, target_ms, pass: one.ms_max <= target_ms });
+  });
+  await part("lessons' input, slowed down", async () => {
+    for (const one of await within(DEADLINE, "slow input", inputs(server.origin, 30, slowdown))) write("lesson_input_slow", { ...one, slowdown });
   });
 }
 

@@ -9,7 +9,7 @@ use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
 use crate::core::lesson::lars::live::History;
 use crate::core::plot::thinned::Thinned;
-use crate::core::progress::Progress;
+use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Phase, Picture, RunState, StepReport,
 };
@@ -49,8 +49,8 @@ pub struct ImportState {
     pub total: u32,
     /// The file being read.
     pub file: String,
-    /// `performance.now()` when the import was asked for.
-    pub since: f64,
+    /// Time left.
+    pub pace: Pace,
 }
 
 /// How the last import ended, where it gave no set.
@@ -284,6 +284,7 @@ impl Store {
             Event::ImportProgress { done, total, file } => self.import.update(|import| {
                 let import = import.get_or_insert_default();
                 (import.done, import.total) = (*done, *total);
+                import.pace.see(super::client::now(), *done, *total);
                 import.file.clone_from(file);
             }),
             Event::Imported(report) => {

@@ -159,6 +159,39 @@ impl Progress {
     }
 }
 
+/// Work of many like parts, such as reading files: how long the rest takes, by
+/// the parts since it was first seen. What came before the first part (loading
+/// a program, opening an archive) does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Milliseconds on any clock and parts done, when first and when last seen.
+    seen: Option<[(f64, u32); 2]>,
+    total: u32,
+}
+
+/// Less time than this tells little about the rest.
+const LEAST_SEEN_MILLISECONDS: f64 = 1_000.0;
+
+impl Pace {
+    /// At `now`, `done` of `total` parts are done; a `total` of 0 is not known yet.
+    pub fn see(&mut self, now: f64, done: u32, total: u32) {
+        if total == 0 {
+            return;
+        }
+        self.total = total;
+        let first = self.seen.map_or((now, done), |[first, _]| first);
+        self.seen = Some([first, (now, done)]);
+    }
+
+    /// Time until all is done; none until a second of it was seen.
+    pub fn milliseconds_left(&self) -> Option<f64> {
+        let [(begun, before), (now, done)] = self.seen?;
+        let (elapsed, parts) = (now - begun, done.saturating_sub(before));
+        let known = elapsed >= LEAST_SEEN_MILLISECONDS && parts > 0;
+        known.then(|| elapsed / f64::from(parts) * f64::from(self.total.saturating_sub(done)))
+    }
+}
+
 /// How long a proposed run should take, in milliseconds.
 const PROPOSED_MILLISECONDS: f64 = 600_000.0;
 /// More epochs hardly help a set of some thousand images.
@@ -284,6 +317,29 @@ mod tests {
         assert_eq!((progress.done(), progress.step_milliseconds()), (4, None));
         let empty = Progress::new(&RunConfig::default(), 0);
         assert_eq!((empty.part(), empty.epoch(), empty.milliseconds_left()), (1.0, 0, None));
+    }
+
+    #[test]
+    fn time_left_counts_from_the_first_part_on() {
+        let mut pace = Pace::default();
+        // The archive is being opened, after a minute in which the worker was loaded.
+        pace.see(60_000.0, 0, 0);
+        pace.see(60_100.0, 0, 100);
+        assert_eq!(pace.milliseconds_left(), None);
+        pace.see(60_600.0, 5, 100);
+        assert_eq!(pace.milliseconds_left(), None, "too early to tell");
+        pace.see(62_100.0, 20, 100);
+        assert_eq!(pace.milliseconds_left(), Some(8_000.0));
+        // More is found: the parts so far keep their pace.
+        pace.see(62_100.0, 20, 220);
+        assert_eq!(pace.milliseconds_left(), Some(20_000.0));
+        pace.see(82_100.0, 220, 220);
+        assert_eq!(pace.milliseconds_left(), Some(0.0));
+        // Seen first when half is done.
+        let mut late = Pace::default();
+        late.see(0.0, 50, 100);
+        late.see(2_000.0, 75, 100);
+        assert_eq!(late.milliseconds_left(), Some(2_000.0));
     }
 
     #[test]

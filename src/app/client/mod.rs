@@ -6,6 +6,8 @@ mod life;
 mod loader;
 mod post;
 
+pub use post::words;
+
 use super::state::{Asked, ImportState, RunView, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, StepReport};
@@ -144,7 +146,7 @@ impl Client {
         let store = self.store;
         match request {
             Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. } => {
-                store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
+                store.import.set(Some(ImportState::default()));
                 store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),

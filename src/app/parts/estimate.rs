@@ -96,7 +96,9 @@ pub fn EstimateCard(
     });
     // A preset is timed at once, settings of one's own once they have come to rest.
     let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || drop(timer.try_update_value(|t| t.take().iter().for_each(TimeoutHandle::clear)));
+    let stop = move || {
+        timer.try_update_value(|timer| timer.take().iter().for_each(TimeoutHandle::clear));
+    };
     Effect::new(move || {
         stop();
         let config = untimed.get();

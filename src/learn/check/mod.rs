@@ -43,8 +43,6 @@ pub enum Case {
     /// Training at the peak rate from the first step, with [`steps::config`].
     /// Answer: the loss of each step.
     Steps { count: usize, optimizer: Optimizer },
-    /// No answer: a panic, with these words.
-    Panic { message: String },
 }
 
 /// Computes a case on `device`, which is without autodiff. Numbers are flat, in
@@ -53,9 +51,6 @@ pub enum Case {
 /// # Errors
 /// [`Fault::Internal`] where the case cannot be used or the device gives no
 /// values.
-///
-/// # Panics
-/// On [`Case::Panic`].
 pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
     match case {
         Case::NtXent { temperature, z_a, z_b } => loss_and_gradient(temperature, &z_a, &z_b, device).await,
@@ -65,7 +60,6 @@ pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault>
         Case::Encoder(case) => Ok(vec![case.features(device).await?]),
         Case::Network(case) => case.answer(device).await,
         Case::Chain { seed, size } => augmentation::chain(seed, size, device).await,
-        Case::Panic { message } => panic!("{message}"),
         Case::Steps { count, optimizer } => Ok(vec![steps::losses(count, optimizer, device).await?]),
     }
 }

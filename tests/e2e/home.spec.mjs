@@ -59,10 +59,12 @@ test("its nodes from an empty page to a result", async ({ page }) => {
 });
 
 test("its two views follow the settings", async ({ page }) => {
+  test.setTimeout(240_000);
   await load(page, file("stripes.zip", zip(stripeFolders(20))));
   const picture = async (name) => {
     const canvas = chart(page).getByRole("img", { name });
-    await expect(canvas).toBeVisible();
+    // The worker may first be timing steps.
+    await expect(canvas).toBeVisible({ timeout: 60_000 });
     return canvas.evaluate((canvas) => canvas.toDataURL());
   };
   const altered = async () => {
@@ -70,7 +72,7 @@ test("its two views follow the settings", async ({ page }) => {
     return [(await picture("View 1")) !== image, (await picture("View 2")) !== image];
   };
   await go(page, "Home");
-  await expect.poll(altered).toEqual([true, true]);
+  await expect.poll(altered, { timeout: 60_000 }).toEqual([true, true]);
 
   // Without any operation a view is the image.
   await go(page, "Pre-train");
@@ -78,5 +80,5 @@ test("its two views follow the settings", async ({ page }) => {
   await page.getByRole("checkbox", { name: "Random crop" }).uncheck();
   for (const name of ["Flip", "Colour jitter", "Grayscale"]) await page.getByRole("slider", { name, exact: true }).fill("0");
   await go(page, "Home");
-  await expect.poll(altered).toEqual([false, false]);
+  await expect.poll(altered, { timeout: 60_000 }).toEqual([false, false]);
 });

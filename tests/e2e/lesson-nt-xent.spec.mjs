@@ -228,7 +228,7 @@ test.describe("your device", () => {
       const written = (await formula(page, 1))[0];
       expect(written.slice(0, 2)).toEqual(Batch.slice(0, 2).map(number));
       await expect(page.getByText(/^Computed on CPU/)).toBeVisible();
-      await expect(page.getByText(change ? "This browser has no WebGPU." : /emulated by software|graphics adapter|no WebGPU/)).toBeVisible();
+      await expect(page.getByText(change ? "This browser has no WebGPU." : /emulated by software|found no graphics adapter|This browser has no WebGPU/)).toBeVisible();
       await expectAccessible(page);
       // Numbers of another batch do not stay.
       await page.getByRole("button", { name: "τ = 1", exact: true }).click();

@@ -12,7 +12,8 @@ pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
+    TrustRatios,
 };
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
@@ -22,7 +23,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +51,11 @@ pub enum Request {
         size: u32,
     },
     /// Paths relative to what was chosen; the `File`s travel beside the message.
+    /// `refused` are files and folders that the browser did not hand over.
     Import {
         role: ImportRole,
         paths: Vec<String>,
+        refused: Vec<LeftOut>,
         size: u32,
         seed: u64,
     },

@@ -101,8 +101,7 @@ pub fn Preview() -> impl IntoView {
 #[component]
 fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView {
     let go = move |first: usize| chosen.set(Some(first.min(images.get_untracked().saturating_sub(1))));
-    let first = move || chosen.get().unwrap_or(0);
-    let change = move |event| {
+    let change = move |event: leptos::ev::Event| {
         // What is no number changes nothing.
         if let Ok(number) = event_target_value(&event).trim().parse::<usize>() {
             go(number.saturating_sub(1));
@@ -113,7 +112,7 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
             <button
                 type="button"
                 disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
-                on:click=move |_| go(first().saturating_sub(IMAGES))
+                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
             >
                 {text::IMAGES_BEFORE}
             </button>

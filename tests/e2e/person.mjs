@@ -57,10 +57,14 @@ export async function hold(page, worker) {
   let release;
   const released = new Promise((resolve) => (release = resolve));
   const held = page.waitForRequest(/\/hold$/);
-  await page.route(/\/hold$/, async (route) => {
-    await released;
-    await route.fulfill({ body: "" });
-  });
+  await page.route(
+    /\/hold$/,
+    async (route) => {
+      await released;
+      await route.fulfill({ body: "" });
+    },
+    { times: 1 },
+  );
   const wait = (url) => {
     const request = new XMLHttpRequest();
     request.open("GET", url, false);
@@ -69,10 +73,7 @@ export async function hold(page, worker) {
   // A worker that ends meanwhile gives no answer.
   worker.evaluate(wait, new URL("hold", page.url()).href).catch(() => {});
   await held;
-  return async () => {
-    release();
-    await page.unroute(/\/hold$/);
-  };
+  return release;
 }
 
 /** Everything that the page says in its messages. */
@@ -96,3 +97,6 @@ export async function evaluate(page, name) {
   await page.getByRole("heading", { name: "Evaluating" }).waitFor({ state: "detached", timeout: 200_000 });
   await page.getByRole("heading", { name: "Result" }).waitFor();
 }
+
+/** Chooses what the training runs on. The radio itself lies unseen under its words. */
+export const chooseDevice = (page, name) => page.getByRole("radio", { name, exact: true }).click({ force: true });

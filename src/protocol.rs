@@ -20,7 +20,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,8 +82,11 @@ pub enum Request {
     Resume,
     /// One batch, then pause again.
     StepOne,
+    /// Ends the run, at work or paused; what it learned is kept. Ends the timing
+    /// of an estimate too, but no evaluation.
     Cancel,
     Evaluate,
+    CancelEvaluation,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by

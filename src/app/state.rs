@@ -52,6 +52,26 @@ pub enum ImportEnd {
     Failed(Fault),
 }
 
+/// What the user asked of the run and has not happened yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Pause,
+    /// To the end, or for one step.
+    GoOn,
+    Cancel,
+}
+
+/// The run as the page shows it, set aside while another one is asked for.
+#[derive(Default)]
+pub(super) struct RunView {
+    run: RunState,
+    config: Option<RunConfig>,
+    steps: Vec<StepReport>,
+    trust: History,
+    epochs: Vec<EpochReport>,
+    evaluation: Option<EvaluationReport>,
+}
+
 /// A fault to show, with a number to close it by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
@@ -86,6 +106,7 @@ pub struct Store {
     pub example: RwSignal<Option<[Picture; 3]>>,
     pub estimate: RwSignal<Option<Estimate>>,
     pub run: RwSignal<RunState>,
+    pub asked: RwSignal<Option<Asked>>,
     /// One report a step of the run, in order.
     pub steps: RwSignal<Vec<StepReport>>,
     /// λ of every layer over the run.
@@ -115,7 +136,8 @@ impl Store {
             run_config: RwSignal::default(),
             example: RwSignal::default(),
             estimate: RwSignal::default(),
-            run: RwSignal::new(RunState::Idle),
+            run: RwSignal::default(),
+            asked: RwSignal::default(),
             steps: RwSignal::default(),
             trust: RwSignal::default(),
             epochs: RwSignal::default(),
@@ -136,8 +158,18 @@ impl Store {
         self.run.get().is_active()
     }
 
+    /// Notes what was asked of the run, where there is one to do it.
+    pub(super) fn ask(&self, asked: Asked) {
+        if self.run.get_untracked().is_active() {
+            self.asked.set(Some(asked));
+        }
+    }
+
     /// Shows a fault until the user closes it; one notice for equal faults.
     pub fn notify(&self, fault: Fault) {
+        if fault == Fault::Stopped {
+            return;
+        }
         let id = self.next_notice.get_value();
         self.next_notice.set_value(id + 1);
         self.notices.update(|all| {
@@ -152,13 +184,35 @@ impl Store {
 
     /// Forgets the run and what was measured in it.
     pub(super) fn clear_run(&self) {
+        drop(self.take_run());
+    }
+
+    /// [`Store::clear_run`], with what was there.
+    pub(super) fn take_run(&self) -> RunView {
+        self.asked.set(None);
+        self.evaluating.set(None);
+        let view = RunView {
+            run: self.run.get_untracked(),
+            config: self.run_config.get_untracked(),
+            steps: self.steps.try_update(std::mem::take).unwrap_or_default(),
+            trust: self.trust.try_update(std::mem::take).unwrap_or_default(),
+            epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
+            evaluation: self.evaluation.try_update(Option::take).flatten(),
+        };
         self.run.set(RunState::Idle);
         self.run_config.set(None);
-        self.steps.update(Vec::clear);
-        self.trust.set(History::default());
-        self.epochs.update(Vec::clear);
-        self.evaluation.set(None);
-        self.evaluating.set(None);
+        view
+    }
+
+    /// Shows a run again that [`Store::take_run`] gave.
+    pub(super) fn restore_run(&self, view: RunView) {
+        self.asked.set(None);
+        self.run.set(view.run);
+        self.run_config.set(view.config);
+        self.steps.set(view.steps);
+        self.trust.set(view.trust);
+        self.epochs.set(view.epochs);
+        self.evaluation.set(view.evaluation);
     }
 
     /// Forgets everything that lived in the worker; settings stay.
@@ -199,7 +253,15 @@ impl Store {
                 self.import_end.set(Some(ImportEnd::Cancelled));
             }
             Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
-            Event::State(state) => self.run.set(*state),
+            // The worker has let the run go.
+            Event::State(RunState::Idle) => self.clear_run(),
+            Event::State(state) => {
+                self.run.set(*state);
+                let happened = !state.is_running() || self.asked.get_untracked() == Some(Asked::GoOn);
+                if happened {
+                    self.asked.set(None);
+                }
+            }
             Event::Layers(names) => self.trust.set(History::new(names.clone())),
             Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),
             Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),

@@ -98,6 +98,19 @@ pub enum DeviceFault {
     },
 }
 
+/// How allocators, browsers and graphics drivers say that memory is used up.
+const NO_MEMORY: [&str; 6] = [
+    "out of memory",
+    "out-of-memory",
+    "out of device memory",
+    "not enough memory",
+    "can't allocate buffer",
+    "memory allocation of",
+];
+/// Bytes of wasm memory, of the 4 GiB that there can be, from which on a trap
+/// without words is taken for a refused allocation: one tensor may ask for 1 GiB.
+const NEARLY_FULL: f64 = 2.5 * 1024.0 * 1024.0 * 1024.0;
+
 impl Fault {
     /// Whether the worker may be broken after this: a panic leaves it in the
     /// middle of something, and a lost device does not come back.
@@ -109,6 +122,29 @@ impl Fault {
                 | Self::OutOfMemory { .. }
                 | Self::Device(DeviceFault::Lost { .. })
         )
+    }
+
+    /// What a device or an allocator said, by its words.
+    pub fn of_device(detail: String) -> Self {
+        let says_so = |line: &&str| {
+            let line = line.to_lowercase();
+            NO_MEMORY.iter().any(|words| line.contains(words))
+        };
+        // Around the cause stand where it was found, and a backtrace.
+        match detail.lines().find(says_so) {
+            Some(cause) => Self::OutOfMemory { detail: cause.to_owned() },
+            None => Self::Internal { detail },
+        }
+    }
+
+    /// An error that nobody caught in the worker, whose wasm memory has so many
+    /// bytes. A refused allocation ends in a trap without words.
+    pub fn of_trap(message: String, memory: f64) -> Self {
+        if memory >= NEARLY_FULL && message.contains("unreachable") {
+            Self::OutOfMemory { detail: "4 GB".into() }
+        } else {
+            Self::of_device(message)
+        }
     }
 }
 
@@ -143,6 +179,14 @@ pub enum Fault {
     OutOfMemory {
         detail: String,
     },
+    /// A configuration that would not fit, by [`super::cost`]; in bytes.
+    NeedsMemory {
+        need: u64,
+        limit: u64,
+    },
+    /// Given up before it was done: the worker has ended, or something newer came
+    /// in its place. Said elsewhere, so it is not shown.
+    Stopped,
     /// Page and worker are of different builds.
     Version {
         page: u32,
@@ -156,4 +200,47 @@ pub enum Fault {
     Internal {
         detail: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_used_up_is_told_from_other_faults() {
+        for said in [
+            "wgpu error: Out of Memory",
+            "out of device memory allocating 1073741824 bytes",
+            "can't allocate buffer of size: 9",
+            "An out-of-memory error happened during launch",
+            "memory allocation of 268435456 bytes failed",
+        ] {
+            let around = format!("panicked at somewhere.rs:1:1:\n{said}\n0: backtrace");
+            assert_eq!(Fault::of_device(around), Fault::OutOfMemory { detail: said.into() });
+        }
+        for said in ["Validation Error", "memory access out of bounds", "index out of range"] {
+            assert_eq!(Fault::of_device(said.into()), Fault::Internal { detail: said.into() });
+        }
+    }
+
+    #[test]
+    fn a_trap_without_words_is_out_of_memory_only_where_memory_is_nearly_full() {
+        let trap = || "Uncaught RuntimeError: unreachable".to_owned();
+        assert!(matches!(Fault::of_trap(trap(), 4e9), Fault::OutOfMemory { .. }));
+        assert_eq!(Fault::of_trap(trap(), 1e8), Fault::Internal { detail: trap() });
+        assert_eq!(
+            Fault::of_trap("x is not defined".into(), 4e9),
+            Fault::Internal { detail: "x is not defined".into() }
+        );
+    }
+
+    #[test]
+    fn only_faults_that_may_leave_the_worker_broken_end_it() {
+        let lost = Fault::Device(DeviceFault::Lost { detail: String::new() });
+        let ends = [Fault::of_device(String::new()), Fault::of_device("out of memory".into()), lost];
+        assert!(ends.iter().all(Fault::ends_worker));
+        let stays =
+            [Fault::Busy, Fault::Stopped, Fault::NeedsMemory { need: 2, limit: 1 }, Fault::Device(DeviceFault::NoApi)];
+        assert!(!stays.iter().any(Fault::ends_worker));
+    }
 }

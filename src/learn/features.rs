@@ -22,11 +22,10 @@ impl From<Fault> for Stopped {
 /// Reads a tensor, row-major. Asynchronous, because WebGPU has no other way.
 ///
 /// # Errors
-/// Where the device fails: lost, or out of memory.
+/// Where the device fails: [`Fault::OutOfMemory`] or [`Fault::Internal`] (it may be lost).
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Fault> {
-    let failed = |detail| Fault::Internal { detail };
-    let data = tensor.into_data_async().await.map_err(|e| failed(e.to_string()))?;
-    data.convert::<f32>().try_to_vec().map_err(|e| failed(format!("{e:?}")))
+    let data = tensor.into_data_async().await.map_err(|e| Fault::of_device(e.to_string()))?;
+    data.convert::<f32>().try_to_vec().map_err(|e| Fault::of_device(format!("{e:?}")))
 }
 
 /// Features of images: [rows, dim], row-major, one row an image.

@@ -98,7 +98,8 @@ impl Trainer {
     /// 0: only the caller has a clock in every environment.
     ///
     /// # Errors
-    /// [`Fault::Internal`] where the device gives no values (it may be lost).
+    /// Where the device gives no values: [`Fault::OutOfMemory`] or
+    /// [`Fault::Internal`] (it may be lost).
     pub async fn read(&mut self) -> Result<Vec<StepReport>, Fault> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
@@ -113,9 +114,8 @@ impl Trainer {
             measured.push(metrics);
             measured.extend(ratios);
         }
-        let internal = |detail| Fault::Internal { detail };
-        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| internal(format!("{e:?}")))?;
-        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| internal(format!("{e:?}")))?;
+        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| Fault::of_device(e.to_string()))?;
+        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| Fault::of_device(format!("{e:?}")))?;
         let fill = |(report, v): (StepReport, &[f32])| StepReport {
             loss: v[0],
             contrastive_accuracy: v[1],

@@ -36,19 +36,41 @@ impl<F: Clone> Queue<F> {
         Self { last_id: 0, waiting: Vec::new(), serving: None, images: Vec::new() }
     }
 
-    /// Takes a request in and returns its number.
-    pub fn push(&mut self, request: Request, files: Vec<F>) -> u32 {
+    /// Takes a request in and returns its number, and the numbers of those that
+    /// it puts out of use before they left: nobody else answers them.
+    pub fn push(&mut self, request: Request, files: Vec<F>) -> (u32, Vec<u32>) {
         // Only the newest estimate matters, and none once a run starts.
-        if matches!(request, Request::Estimate { .. } | Request::Start { .. }) {
-            self.waiting.retain(|p| !matches!(p.request, Request::Estimate { .. }));
-        }
+        let dropped = match request {
+            Request::Estimate { .. } | Request::Start { .. } => {
+                self.withdraw(|waiting| matches!(waiting, Request::Estimate { .. }))
+            }
+            _ => Vec::new(),
+        };
         let at = self.waiting.len();
-        self.insert(at, request, files)
+        (self.insert(at, request, files), dropped)
     }
 
     /// [`Queue::push`] before all that waits.
-    pub fn push_first(&mut self, request: Request) {
-        self.insert(0, request, Vec::new());
+    pub fn push_first(&mut self, request: Request) -> u32 {
+        self.insert(0, request, Vec::new())
+    }
+
+    /// Takes out what has not left yet, and returns the numbers: nobody else
+    /// answers them.
+    pub fn withdraw(&mut self, which: impl Fn(&Request) -> bool) -> Vec<u32> {
+        let out: Vec<u32> = self.waiting.extract_if(.., |p| which(&p.request)).map(|p| p.id).collect();
+        self.images.retain(|p| !out.contains(&p.id));
+        out
+    }
+
+    /// Takes out what has not left yet of the job that `cancel` would end, as the
+    /// worker knows nothing of it; see [`Queue::withdraw`].
+    pub fn cancelled(&mut self, cancel: &Request) -> Vec<u32> {
+        match cancel {
+            Request::CancelImport => self.withdraw(Request::is_import),
+            Request::CancelEvaluation => self.withdraw(|r| *r == Request::Evaluate),
+            _ => Vec::new(),
+        }
     }
 
     fn insert(&mut self, at: usize, request: Request, files: Vec<F>) -> u32 {
@@ -103,10 +125,13 @@ impl<F: Clone> Queue<F> {
         true
     }
 
-    /// The worker is gone, and with it what was asked of it; imports are kept.
+    /// The worker is gone, and with it what was asked of it. Imports are kept,
+    /// but not the one that it was at: a new worker might end by it too.
     pub fn stop(&mut self) {
         self.waiting.clear();
-        self.serving = None;
+        if let Some((serving, _)) = self.serving.take() {
+            self.images.retain(|p| p.id != serving);
+        }
     }
 
     /// Puts the imports in line for another worker; false if there are none.
@@ -129,7 +154,7 @@ impl Request {
     }
 
     /// Work that the worker refuses while it does other such work.
-    fn is_job(&self) -> bool {
+    pub fn is_job(&self) -> bool {
         self.is_answered_job() || matches!(self, Self::Start { .. } | Self::Evaluate)
     }
 

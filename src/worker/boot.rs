@@ -3,22 +3,35 @@
 use super::{jobs, mailbox, session};
 use crate::core::error::Fault;
 use crate::protocol::{self, Event};
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, PromiseRejectionEvent};
+
+thread_local! {
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Installs listeners and says `Ready`; runs once, as the module's start.
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {
+        PANICKED.set(true);
         console("error", &info.to_string());
-        mailbox::fail(None, Fault::Internal { detail: info.to_string() });
+        mailbox::fail(None, Fault::of_device(info.to_string()));
     }));
     // A shader that fails to compile is only ever told to the log.
     if log::set_logger(&Console).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
     }
-    // `Worker.onerror` sees neither a rejected promise nor the message of a trap.
-    listen("error", |event: ErrorEvent| report(event.message()));
-    listen("unhandledrejection", |event: PromiseRejectionEvent| report(describe(&event.reason())));
+    // `Worker.onerror` sees neither a rejected promise nor the message of a trap;
+    // what is told here it need not see.
+    listen("error", |event: ErrorEvent| {
+        event.prevent_default();
+        report(event.message());
+    });
+    listen("unhandledrejection", |event: PromiseRejectionEvent| {
+        event.prevent_default();
+        report(describe(&event.reason()));
+    });
     listen("message", |event: MessageEvent| {
         if jobs::bench::receive(&event) || jobs::check::receive(&event) {
             return;
@@ -39,8 +52,19 @@ fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(name: &str, on: impl 
     closure.forget(); // as long as the worker lives
 }
 
+/// Tells the page of an error that nobody caught.
 fn report(detail: String) {
-    mailbox::fail(None, Fault::Internal { detail });
+    // The trap that ends a panic only says "unreachable".
+    if !PANICKED.get() {
+        console("error", &detail);
+        mailbox::fail(None, Fault::of_trap(detail, memory_bytes().unwrap_or_default()));
+    }
+}
+
+/// Bytes of wasm's memory, which never shrinks.
+pub fn memory_bytes() -> Option<f64> {
+    let buffer = js_sys::Reflect::get(&wasm_bindgen::memory(), &"buffer".into()).ok()?;
+    js_sys::Reflect::get(&buffer, &"byteLength".into()).ok()?.as_f64()
 }
 
 /// The message of a JavaScript error, or the value itself as text.

@@ -6,7 +6,7 @@ use super::import::library::Library;
 use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
 use crate::core::error::Fault;
-use crate::core::report::RunState;
+use crate::core::report::{DeviceReport, RunState};
 use crate::learn::store::ByteStore;
 use crate::protocol::{DeviceChoice, Event, Request, ToWorker, VERSION};
 use std::cell::RefCell;
@@ -103,15 +103,32 @@ async fn open(choice: DeviceChoice) -> Result<Compute, Fault> {
     Ok(compute)
 }
 
-/// Switches the device; a run on the other one is let go.
-async fn use_device(choice: DeviceChoice) -> Result<(), Fault> {
+/// Switches the device; a run on another one is let go.
+async fn use_device(choice: DeviceChoice) -> Result<DeviceReport, Fault> {
     let _working = Working::begin(Job::Measure)?;
-    if with(|s| s.compute.is_some() && s.choice == choice) {
-        return Ok(());
+    let (kept, same) = with(|s| (s.compute.clone(), s.choice == choice));
+    if let Some(kept) = kept.as_ref().filter(|_| same) {
+        return Ok(kept.report.clone());
     }
-    open(choice).await?;
-    jobs::pretrain::let_go();
-    Ok(())
+    let mut compute = device::open(choice).await?;
+    let report = compute.report.clone();
+    // Another choice may come to the same device: images and run stay on it.
+    let same_device = kept.filter(|kept| kept.report.backend == report.backend);
+    let moved = same_device.is_none();
+    if let Some(kept) = same_device {
+        compute.device = kept.device;
+    }
+    with(|s| {
+        s.choice = choice;
+        s.compute = Some(compute);
+        if moved {
+            s.store = None;
+        }
+    });
+    if moved {
+        jobs::pretrain::let_go();
+    }
+    Ok(report)
 }
 
 /// The images on the device, put there on first need.
@@ -137,17 +154,14 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
         }
         Request::Hello { .. } | Request::Ping => post(Some(id), Event::Alive),
         Request::Pause => with(|s| {
-            if s.wish == Wish::GoOn {
+            if s.job == Some(Job::Train) && s.wish == Wish::GoOn {
                 s.wish = Wish::Pause;
             }
         }),
-        Request::CancelImport => with(|s| {
-            if s.job == Some(Job::Import) {
-                s.wish = Wish::Cancel;
-            }
-        }),
+        Request::CancelImport => cancel(&[Job::Import]),
+        Request::CancelEvaluation => cancel(&[Job::Evaluate]),
         Request::Cancel => {
-            with(|s| s.wish = Wish::Cancel);
+            cancel(&[Job::Train, Job::Measure]);
             jobs::pretrain::cancel_if_paused();
         }
         request => wasm_bindgen_futures::spawn_local(async move {
@@ -158,11 +172,19 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
     }
 }
 
+/// Ends the job under way where it is one of these.
+fn cancel(jobs: &[Job]) {
+    with(|s| {
+        if s.job.is_some_and(|job| jobs.contains(&job)) {
+            s.wish = Wish::Cancel;
+        }
+    });
+}
+
 async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Fault> {
     match request {
         Request::UseDevice(choice) => {
-            use_device(choice).await?;
-            let report = compute().await?.report;
+            let report = use_device(choice).await?;
             post(Some(id), Event::Device(report));
             Ok(())
         }
@@ -184,6 +206,11 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::Evaluate => jobs::evaluate::evaluate(id).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
-        Request::Hello { .. } | Request::Ping | Request::Pause | Request::Cancel | Request::CancelImport => Ok(()),
+        Request::Hello { .. }
+        | Request::Ping
+        | Request::Pause
+        | Request::Cancel
+        | Request::CancelImport
+        | Request::CancelEvaluation => Ok(()),
     }
 }

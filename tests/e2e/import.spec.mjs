@@ -94,6 +94,26 @@ test("reading is cancelled, and the set that was there stays", async ({ page }) 
   await expect(page.getByRole("main")).toContainText(/Images\s*12/, { timeout: 60_000 });
 });
 
+test("an import is cancelled before the training program is there, and does not come later", async ({ page }) => {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(/worker_bg\.wasm/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto("data/");
+  await page.getByRole("button", { name: "Load the sample set" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("Reading was cancelled. Nothing was changed.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Reading images" })).toHaveCount(0);
+  release();
+  await expect(page.getByRole("contentinfo")).toContainText("Training device", { timeout: 60_000 });
+  // The next import is the only one.
+  await choose(page, file("next.zip", zip(stripeFolders(6))));
+  await expect(page.getByRole("main")).toContainText(/Images\s*12/, { timeout: 60_000 });
+  await expect(page.getByText("sample set", { exact: true })).toHaveCount(0);
+});
+
 test("leaving during a run asks first; a number of the confusion matrix opens its images", async ({ page }) => {
   test.setTimeout(240_000);
   const asked = [];

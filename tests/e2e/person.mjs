@@ -30,3 +30,61 @@ export async function load(page, archive) {
   await choose(page, archive);
   await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
 }
+
+/** Keeps the page's worker within reach of the test, as `window.keptWorker`. */
+export const keepWorker = (page) =>
+  page.addInitScript(() => {
+    window.Worker = class extends Worker {
+      constructor(...parameters) {
+        super(...parameters);
+        window.keptWorker = this;
+      }
+    };
+  });
+
+/** Code that the worker runs before its own. */
+export const inWorker = (page, code) =>
+  page.route(/worker\.js/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
+  });
+
+/** The page's worker, for code to be run inside it; call it before the page opens. */
+export const workerOf = (page) => page.waitForEvent("worker", { timeout: 60_000 });
+
+/** Holds the worker up, in the midst of nothing, until what this gives is called; what the page asks of it meanwhile waits. */
+export async function hold(page, worker) {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  const held = page.waitForRequest(/\/hold$/);
+  await page.route(/\/hold$/, async (route) => {
+    await released;
+    await route.fulfill({ body: "" });
+  });
+  const wait = (url) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url, false);
+    request.send();
+  };
+  // A worker that ends meanwhile gives no answer.
+  worker.evaluate(wait, new URL("hold", page.url()).href).catch(() => {});
+  await held;
+  return async () => {
+    release();
+    await page.unroute(/\/hold$/);
+  };
+}
+
+/** Everything that the page says in its messages. */
+export const messages = (page) => page.getByRole("alert", { name: "Messages" });
+
+/** Restarts the worker by the button in a message: the images come again. */
+export async function restart(page, images) {
+  await messages(page).getByRole("button", { name: "Restart" }).click();
+  await go(page, "Images");
+  await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("main").getByText(images).first().waitFor();
+}
+
+/** A run has ended and left an encoder. */
+export const trained = (page) => page.getByRole("button", { name: "Download encoder" }).waitFor({ timeout: 120_000 });

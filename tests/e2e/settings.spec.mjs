@@ -29,3 +29,36 @@ test("the time of a run is estimated unasked on the images page, by the same car
   await go(page, "Pre-train");
   await expect.poll(() => card.innerText()).toBe(words);
 });
+
+test("the largest network is timed in seconds on the CPU, and a quick change of preset is timed too", async ({ page }) => {
+  await load(page, file("stripes.zip", zip(stripeFolders(60))));
+  await go(page, "Pre-train");
+  const card = page.getByRole("region", { name: "Estimate" });
+  const known = /A step\s*\d[\d.]* m?s/;
+  await page.getByRole("radio", { name: "Thorough" }).check({ force: true });
+  await expect(card).toContainText("Timing a few steps");
+  // Asked for while the other is at work.
+  await page.getByRole("radio", { name: "Quick look" }).check({ force: true });
+  await expect(card).toContainText(known, { timeout: 60_000 });
+  await page.getByRole("radio", { name: "Thorough" }).check({ force: true });
+  await expect(card).toContainText("Timing a few steps");
+  await expect(card).toContainText(known, { timeout: 60_000 });
+});
+
+test("settings beyond the CPU's memory are named before a start, which is refused", async ({ page }) => {
+  await page.goto("data/");
+  await page.getByLabel("Image size").selectOption("16");
+  await page.getByRole("button", { name: "Load the sample set" }).click();
+  await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 90_000 });
+  await go(page, "Pre-train");
+  await page.getByRole("radio", { name: "Thorough" }).check({ force: true });
+  await page.getByRole("spinbutton", { name: "Batch size N" }).fill("900");
+  await page.getByRole("spinbutton", { name: "Batch size N" }).blur();
+  const words = /These settings need about [\d.]+ GB of memory; on the CPU a browser gives about [\d.]+ GB/;
+  await expect(page.getByRole("region", { name: "Estimate" })).toContainText(words);
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(page.getByRole("alert", { name: "Messages" })).toContainText(words);
+  await expect(page.getByRole("alert", { name: "Messages" }).getByRole("button", { name: "Restart" })).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Run" })).toContainText("Not started");
+});

@@ -1,21 +1,11 @@
 // What goes wrong around the worker: it dies without a word, there is no GPU, the page stands still.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, load, quick, start, stepCount } from "./person.mjs";
+import { go, hold, inWorker, keepWorker, load, messages, quick, restart, start, stepCount, trained, workerOf } from "./person.mjs";
 
 test.setTimeout(180_000);
+const noGpu = 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });';
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
-
-/** Keeps the page's worker within reach of the test. */
-const keepWorker = (page) =>
-  page.addInitScript(() => {
-    window.Worker = class extends Worker {
-      constructor(...parameters) {
-        super(...parameters);
-        window.keptWorker = this;
-      }
-    };
-  });
 
 test("a worker that dies in mid-run without a word: after a minute a restart is offered, and it works", async ({ page }) => {
   await keepWorker(page);
@@ -26,44 +16,84 @@ test("a worker that dies in mid-run without a word: after a minute a restart is 
   await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
   await page.evaluate(() => window.keptWorker.terminate());
   const offer = page.getByText("has not answered for a minute");
-  await page.clock.fastForward(40_000);
-  await page.waitForTimeout(500);
+  await page.clock.runFor(40_000);
   await expect(offer, "within the minute").toHaveCount(0);
-  await page.clock.fastForward(30_000);
+  await page.clock.runFor(30_000);
   await expect(offer).toBeVisible();
   await expectAccessible(page);
 
-  await page.getByRole("button", { name: "Restart" }).click();
+  // Whoever waits is told again after another minute.
+  await page.getByRole("button", { name: "Keep waiting" }).click();
   await expect(offer).toHaveCount(0);
-  await go(page, "Images");
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByRole("main")).toContainText("stripes.zip");
+  await page.clock.runFor(70_000);
+  await expect(offer).toBeVisible();
+
+  await restart(page, "stripes.zip");
+  await expect(offer).toHaveCount(0);
   await quick(page, 1);
   await start(page);
-  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 60_000 });
+  await trained(page);
+});
+
+test("a page left alone for minutes does not call its worker silent, and a restart gives up what was asked", async ({ page }) => {
+  const started = workerOf(page);
+  await page.clock.install();
+  await load(page, stripesZip());
+  await go(page, "Pre-train");
+  const card = page.getByRole("region", { name: "Estimate" });
+  await expect(card).toContainText("would take about", { timeout: 60_000 });
+  await page.clock.fastForward("05:00");
+  await hold(page, await started);
+  // Settings of one's own are timed after a quiet second.
+  await page.getByRole("spinbutton", { name: "Batch size N" }).fill("8");
+  await page.getByRole("spinbutton", { name: "Batch size N" }).blur();
+  await page.clock.runFor(1_500);
+  await expect(card.getByText("Timing a few steps")).toBeVisible();
+  const offer = page.getByText("has not answered for a minute");
+  await page.clock.runFor(20_000);
+  await expect(offer).toHaveCount(0);
+
+  await page.clock.runFor(60_000);
+  await expect(offer).toBeVisible();
+  await restart(page, "stripes.zip");
+  await go(page, "Pre-train");
+  await page.clock.runFor(1_500);
+  await expect(card).toContainText("would take about", { timeout: 60_000 });
+  await expect(card.getByText("Timing a few steps")).toHaveCount(0);
 });
 
 for (const [name, change, cause] of [
-  ["navigator.gpu removed", 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });', "This browser has no WebGPU."],
+  ["navigator.gpu removed", noGpu, "This browser has no WebGPU."],
   ["no adapter", "GPU.prototype.requestAdapter = async () => null;", "found no graphics adapter"],
 ]) {
   test(`${name}: the page says so and trains on the CPU`, async ({ page }) => {
-    await page.route(/worker\.js/, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${change}\n${await response.text()}` });
-    });
+    await inWorker(page, change);
     await load(page, stripesZip());
     await quick(page, 1);
-    await expect(page.getByRole("region", { name: "Device" })).toContainText(cause);
+    const device = page.getByRole("region", { name: "Device" });
+    await expect(device).toContainText(cause);
     await expectAccessible(page);
     await start(page);
-    await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 60_000 });
-    // Asking for the GPU names the cause again and loses nothing.
-    await page.getByRole("radio", { name: "WebGPU" }).click({ force: true });
-    await expect(page.getByRole("alert", { name: "Messages" })).toContainText(cause);
+    await trained(page);
+    // Asking for the GPU names the cause again, loses nothing, and the choice is what it was.
+    const choice = (name) => page.getByRole("group", { name: "Run on" }).getByText(name, { exact: true });
+    await choice("CPU").click();
+    await expect(device).not.toContainText(cause);
+    await choice("WebGPU").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Change the device" }).click();
+    await expect(messages(page)).toContainText(cause);
+    await expect(page.getByRole("radio", { name: "CPU" })).toBeChecked();
     await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible();
   });
 }
+
+test("navigator.gpu removed: the lesson's device step computes on the CPU", async ({ page }) => {
+  await inWorker(page, noGpu);
+  await page.goto("lesson/nt-xent/?step=9");
+  await page.getByRole("button", { name: "Compute on this device" }).click();
+  await expect(page.getByRole("row", { name: /^Device/ })).toContainText("CPU", { timeout: 60_000 });
+  await expect(page.getByRole("button", { name: "Compute on this device" })).toBeEnabled();
+});
 
 /** Milliseconds of the main thread's tasks over 50 ms in a span of time. */
 const longTasks = (page, span) =>
@@ -103,20 +133,4 @@ test("while training no task of the page takes 50 ms, and with the page at a sta
   });
   expect(sent, "messages of steps").toBeGreaterThan(10);
   await expect.poll(() => stepCount(page), { timeout: 1_000 }).toBeGreaterThan(held + 10);
-});
-
-test("evaluation can be cancelled", async ({ page }) => {
-  await page.goto("data/");
-  await page.getByLabel("Image size").selectOption("32");
-  await page.getByRole("button", { name: "Load the sample set" }).click();
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 90_000 });
-  await quick(page, 1);
-  await start(page);
-  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 120_000 });
-  await go(page, "Evaluate");
-  await page.getByRole("button", { name: "Evaluate", exact: true }).click();
-  await page.getByRole("button", { name: /Cancel/ }).click();
-  await expect(page.getByRole("button", { name: "Evaluate", exact: true })).toBeEnabled({ timeout: 30_000 });
-  await expect(page.getByRole("heading", { name: "Result" })).toHaveCount(0);
-  await expectAccessible(page);
 });

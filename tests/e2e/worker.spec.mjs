@@ -26,6 +26,21 @@ test("the worker comes from the page's own folder, and then there is no request 
   expect(requests.slice(before)).toEqual([]);
 });
 
+test("how far the training program's download is, in bytes", async ({ page }) => {
+  const network = await page.context().newCDPSession(page);
+  await page.goto("help/");
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: 10e6, uploadThroughput: -1 });
+  await page.getByRole("navigation").getByRole("link", { name: "Pre-train" }).click();
+  const loading = page.getByRole("region", { name: "Loading the training program" });
+  await expect(loading).toContainText(/\d[\d.]* MB of \d[\d.]* MB/);
+  await expect.poll(() => loading.getByRole("progressbar").evaluate((bar) => bar.value)).toBeGreaterThan(0);
+  await expectAccessible(page);
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await expect(loading).toHaveCount(0, { timeout: 60_000 });
+  await expect(page.getByRole("contentinfo")).toContainText("Training device", { timeout: 60_000 });
+});
+
 test.describe("the policy in the worker", () => {
   test.use({ expectedErrors: [/Content Security Policy/] });
 

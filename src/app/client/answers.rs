@@ -1,10 +1,10 @@
 //! What the worker says: into the store, and back to who asked.
 
-use super::{Client, Inner, now, post};
-use crate::app::state::{ImportEnd, WorkerState};
+use super::{Client, Inner, post};
+use crate::app::state::{Asked, ImportEnd, RunView, WorkerState};
 use crate::core::error::Fault;
-use crate::core::report::RunState;
-use crate::protocol::{DeviceChoice, Event, ToPage, VERSION};
+use crate::core::report::{Phase, RunState};
+use crate::protocol::{Event, ToPage, VERSION};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -13,24 +13,35 @@ const FLUSH: Duration = Duration::from_millis(250);
 
 impl Client {
     pub(super) fn receive(self, data: &wasm_bindgen::JsValue) {
-        self.inner.update_value(|inner| inner.heard = now());
+        self.inner.update_value(|inner| inner.unanswered = None);
         if self.store.worker.get_untracked() == WorkerState::Silent {
             self.store.worker.set(WorkerState::Ready);
         }
-        let ToPage { reply_to, event } = match post::receive(data) {
-            Ok(message) => message,
-            Err(post::Refused::Version(worker)) => return self.other_version(worker),
-            Err(post::Refused::Other(detail)) => return self.died(Fault::Internal { detail }),
-        };
+        match post::receive(data) {
+            Ok(ToPage { reply_to, event }) => self.take(reply_to, event),
+            Err(post::Refused::Version(worker)) => self.other_version(worker),
+            Err(post::Refused::Other(detail)) => self.broke(detail),
+        }
+    }
+
+    /// An event, as if the worker had just sent it.
+    pub(super) fn take(self, reply_to: Option<u32>, event: Event) {
+        if event == Event::State(RunState::Idle) && self.let_go_while_starting() {
+            return;
+        }
         self.store.take(&event);
         match event {
             Event::Ready { version, .. } if version != VERSION => self.other_version(version),
             Event::Ready { .. } => self.ready(),
             Event::Step(report) => self.measure(|inner| inner.steps.push(report)),
             Event::Epoch(report) => self.measure(|inner| inner.epochs.push(report)),
-            Event::Failed(fault) => self.fail(reply_to.unwrap_or(0), fault),
+            Event::Failed(fault) => self.fail(reply_to, fault),
             Event::ImportProgress { .. } | Event::EvaluationProgress { .. } => {}
             Event::State(state) => {
+                if state == RunState::Running(Phase::Load) {
+                    // The run before is gone in the worker too.
+                    self.inner.update_value(|inner| inner.starting = None);
+                }
                 if !state.is_running() {
                     self.flush();
                 }
@@ -38,6 +49,15 @@ impl Client {
             }
             event => self.answer(reply_to, event),
         }
+    }
+
+    /// The worker let a run go that a start has taken off the page already: it
+    /// cannot come back. False where no start waits.
+    fn let_go_while_starting(self) -> bool {
+        let starting = self.inner.try_update_value(|inner| {
+            inner.starting.as_mut().map(|(_, before)| *before = RunView::default()).is_some()
+        });
+        starting == Some(true)
     }
 
     fn answer(self, reply_to: Option<u32>, event: Event) {
@@ -53,27 +73,27 @@ impl Client {
         }
     }
 
-    pub(super) fn fail(self, id: u32, fault: Fault) {
-        self.flush();
+    /// A fault: the answer to a request, which then has ended and nothing else has,
+    /// or unasked, and then of the worker as a whole.
+    pub(super) fn fail(self, reply_to: Option<u32>, fault: Fault) {
         let store = self.store;
-        let answered =
-            self.inner.try_update_value(|inner| (inner.queue.answered(id, false), inner.answers.remove(&id)));
-        let Some((was_import, answer)) = answered else { return };
-        // Whatever was under way and can fail has now ended.
+        let Some(id) = reply_to else {
+            return if fault.ends_worker() { self.died(fault) } else { store.notify(fault) };
+        };
+        self.flush();
+        let answered = self.inner.try_update_value(|inner| {
+            let start = inner.starting.take_if(|(start, _)| *start == id);
+            (inner.queue.answered(id, false), inner.answers.remove(&id), start)
+        });
+        let Some((was_import, answer, refused)) = answered else { return };
         if was_import {
             store.import.set(None);
         }
-        match &fault {
-            // The device asked for cannot be had: the worker keeps what it has.
-            Fault::Device(_) => store.device_choice.set(DeviceChoice::Auto),
-            Fault::Internal { .. } | Fault::OutOfMemory { .. } => {
-                store.import.set(None);
-                store.evaluating.set(None);
-                if store.run.get_untracked().is_running() {
-                    store.run.set(RunState::Failed);
-                }
-            }
-            _ => {}
+        if let Some((_, before)) = refused {
+            store.restore_run(before);
+        }
+        if store.asked.get_untracked() == Some(Asked::GoOn) {
+            store.asked.set(None);
         }
         match (answer, fault) {
             // The images page shows it in its place, with the files.

@@ -1,6 +1,6 @@
 //! The worker's life: loaded, started, watched, ended, started again.
 
-use super::{Client, Inner, loader, now};
+use super::{Answer, Client, Inner, loader, now};
 use crate::app::state::{ImportState, WorkerState};
 use crate::core::error::Fault;
 use crate::protocol::queue::Parcel;
@@ -18,9 +18,10 @@ const SILENCE: f64 = 60_000.0;
 pub const PING: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// Loads the worker if that has not been done, e.g. to learn the device.
+    /// Loads the worker if that has not been done, e.g. to learn the device. One
+    /// that has ended is for [`Client::restart`].
     pub fn wake(self) {
-        if matches!(self.store.worker.get_untracked(), WorkerState::Absent | WorkerState::Dead) {
+        if self.store.worker.get_untracked() == WorkerState::Absent {
             self.start();
         }
     }
@@ -28,7 +29,7 @@ impl Client {
     /// Ends the worker and starts another: settings stay, images are loaded
     /// again, the encoder is lost.
     pub fn restart(self) {
-        self.stop();
+        let given_up = self.stop();
         self.store.clear_worker();
         // What was said about the old one.
         self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
@@ -36,23 +37,34 @@ impl Client {
             self.store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
         }
         self.start();
+        give_up(given_up);
     }
 
     /// The user gives a silent worker another minute.
     pub fn keep_waiting(self) {
-        self.inner.update_value(|inner| inner.heard = now());
-        self.store.worker.set(WorkerState::Ready);
+        let spoke = self.inner.try_update_value(|inner| {
+            inner.unanswered = Some(now());
+            inner.spoke
+        });
+        self.store.worker.set(if spoke == Some(true) { WorkerState::Ready } else { WorkerState::Starting });
     }
 
-    fn stop(self) {
-        self.inner.update_value(|inner| {
+    /// Ends the worker. What it was asked is left for [`give_up`].
+    fn stop(self) -> Vec<Answer> {
+        let left = self.inner.try_update_value(|inner| {
             if let Some(worker) = inner.worker.take() {
                 worker.terminate();
             }
             inner.generation += 1;
+            inner.spoke = false;
+            inner.unanswered = None;
+            inner.starting = None;
             inner.queue.stop();
-            inner.answers.clear();
+            inner.steps.clear();
+            inner.epochs.clear();
+            inner.answers.drain().map(|(_, answer)| answer).collect()
         });
+        left.unwrap_or_default()
     }
 
     fn start(self) {
@@ -87,12 +99,12 @@ impl Client {
             }
         });
         // Reached when worker.js cannot be loaded or throws while it starts;
-        // later failures arrive as messages.
+        // later failures arrive as messages, or here if even that failed.
         let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
             if current() {
                 let message = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
                 event.prevent_default();
-                self.died(Fault::NotLoaded { detail: message.unwrap_or_else(|| "worker.js".into()) });
+                self.broke(message.unwrap_or_else(|| "worker.js".into()));
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -101,7 +113,7 @@ impl Client {
         on_message.forget();
         on_error.forget();
         self.inner.update_value(|inner| {
-            inner.heard = now();
+            inner.unanswered = Some(now());
             inner.worker = Some(worker);
         });
     }
@@ -109,17 +121,30 @@ impl Client {
     pub(super) fn ready(self) {
         loader::forget_reload();
         self.store.worker.set(WorkerState::Ready);
+        let choice = self.store.device_choice.get_untracked();
+        let answer = self.device_answer(choice);
+        self.inner.update_value(|inner| {
+            inner.spoke = true;
+            let id = inner.queue.push_first(Request::UseDevice(choice));
+            inner.answers.insert(id, answer);
+        });
         self.post(&Parcel::unnumbered(Request::Hello { version: VERSION }));
-        let choice = Request::UseDevice(self.store.device_choice.get_untracked());
-        self.inner.update_value(|inner| inner.queue.push_first(choice));
         self.post_waiting();
     }
 
+    /// An error outside the protocol: before the worker is ready it was not
+    /// loaded, after that it is broken.
+    pub(super) fn broke(self, detail: String) {
+        let spoke = self.inner.try_with_value(|inner| inner.spoke) == Some(true);
+        self.died(if spoke { Fault::Internal { detail } } else { Fault::NotLoaded { detail } });
+    }
+
     pub(super) fn died(self, fault: Fault) {
-        self.stop();
+        let given_up = self.stop();
         self.store.clear_worker();
         self.store.worker.set(WorkerState::Dead);
         self.store.notify(fault);
+        give_up(given_up);
     }
 
     pub(super) fn other_version(self, worker: u32) {
@@ -129,25 +154,42 @@ impl Client {
     }
 
     /// Whether the worker has something to do for the page.
-    pub(super) fn owes(self, inner: &Inner) -> bool {
+    fn owes(self, inner: &Inner) -> bool {
         let store = self.store;
         !inner.answers.is_empty()
+            || !inner.spoke
             || store.import.with_untracked(Option::is_some)
             || store.evaluating.with_untracked(Option::is_some)
             || store.run.get_untracked().is_running()
-            || store.worker.get_untracked() == WorkerState::Starting
     }
 
+    /// Asks for a sign of life while the worker has something to do, and offers a
+    /// restart where none has come for a minute. Counted from the question: a
+    /// worker that was asked nothing owes no word, however long.
     pub(super) fn check_liveness(self) {
-        let Some((owes, heard)) = self.inner.try_with_value(|inner| (self.owes(inner), inner.heard)) else { return };
         let state = self.store.worker.get_untracked();
-        if !owes || !matches!(state, WorkerState::Starting | WorkerState::Ready) {
+        if !matches!(state, WorkerState::Starting | WorkerState::Ready | WorkerState::Silent) {
             return;
         }
-        if now() - heard > SILENCE {
+        let asks = self.inner.try_update_value(|inner| {
+            if !self.owes(inner) {
+                inner.unanswered = None;
+                return (false, false);
+            }
+            let silent = now() - *inner.unanswered.get_or_insert_with(now) > SILENCE;
+            (inner.spoke, silent)
+        });
+        let Some((ping, silent)) = asks else { return };
+        if silent && state != WorkerState::Silent {
             self.store.worker.set(WorkerState::Silent);
-        } else if state == WorkerState::Ready {
+        }
+        if ping {
             self.post(&Parcel::unnumbered(Request::Ping));
         }
     }
+}
+
+/// Answers what nobody will answer any more.
+fn give_up(answers: Vec<Answer>) {
+    answers.into_iter().for_each(|answer| answer(Err(Fault::Stopped)));
 }

@@ -6,11 +6,11 @@ mod life;
 mod loader;
 mod post;
 
-use super::state::{ImportState, Store, WorkerState};
+use super::state::{Asked, ImportState, RunView, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
-use crate::protocol::{Event, Request};
+use crate::protocol::{DeviceChoice, Event, Request};
 use leptos::prelude::*;
 use leptos::reactive::owner::LocalStorage;
 use std::collections::HashMap;
@@ -27,7 +27,15 @@ struct Inner {
     generation: u32,
     queue: Queue<File>,
     answers: HashMap<u32, Answer>,
-    heard: f64,
+    /// The worker has said that it is ready.
+    spoke: bool,
+    /// When the oldest liveness message left that nothing has answered yet.
+    unanswered: Option<f64>,
+    /// The choice of device that a worker took last.
+    device: DeviceChoice,
+    /// A start that was asked for and has not begun: its number, and the run
+    /// before it, which is still the worker's.
+    starting: Option<(u32, RunView)>,
     steps: Vec<StepReport>,
     epochs: Vec<EpochReport>,
     flush_due: bool,
@@ -66,29 +74,68 @@ impl Client {
     }
 
     /// Sends a request and calls back once, with its answer or a fault, which
-    /// then is the caller's to show. Never called back if the worker restarts.
+    /// then is the caller's to show: [`Fault::Stopped`] where the worker ends.
     pub fn ask(self, request: Request, answer: impl FnOnce(Result<Event, Fault>) + 'static) {
         self.dispatch(request, Vec::new(), Some(Box::new(answer)));
     }
 
+    /// Changes what is computed on. The choice goes back to the one before where
+    /// that cannot be had.
+    pub fn use_device(self, choice: DeviceChoice) {
+        self.dispatch(Request::UseDevice(choice), Vec::new(), Some(self.device_answer(choice)));
+    }
+
+    fn device_answer(self, choice: DeviceChoice) -> Answer {
+        Box::new(move |answer| match answer {
+            Ok(_) => drop(self.inner.try_update_value(|inner| inner.device = choice)),
+            Err(fault) => {
+                // The worker keeps what it has; a new one had nothing.
+                let before = self.inner.try_with_value(|inner| inner.device).filter(|before| *before != choice);
+                if self.store.device_choice.get_untracked() == choice {
+                    self.store.device_choice.set(before.unwrap_or_default());
+                }
+                self.store.notify(fault);
+            }
+        })
+    }
+
     fn dispatch(self, request: Request, files: Vec<File>, answer: Option<Answer>) {
-        self.note_request(&request);
-        self.wake();
+        match self.store.worker.get_untracked() {
+            // What only shows or ends something needs no new worker.
+            WorkerState::Dead if !request.is_job() => {
+                if let Some(answer) = answer {
+                    answer(Err(Fault::Stopped));
+                }
+                return;
+            }
+            WorkerState::Dead => self.restart(),
+            _ => self.wake(),
+        }
+        let before = self.note_request(&request);
+        let cancelled = self.inner.try_update_value(|inner| inner.queue.cancelled(&request)).unwrap_or_default();
+        for id in cancelled {
+            let import = request == Request::CancelImport;
+            self.take(Some(id), if import { Event::ImportCancelled } else { Event::EvaluationCancelled });
+        }
         let queued = self.inner.try_update_value(|inner| {
             // A run should not wait for the timing of another one.
             let stop_estimate = matches!(request, Request::Start { .. }) && inner.queue.estimates();
-            let id = inner.queue.push(request, files);
+            let (id, dropped) = inner.queue.push(request, files);
             inner.answers.extend(answer.map(|answer| (id, answer)));
-            stop_estimate
+            inner.starting = before.map(|view| (id, view)).or(inner.starting.take());
+            (stop_estimate, dropped)
         });
-        if queued == Some(true) {
+        let Some((stop_estimate, dropped)) = queued else { return };
+        dropped.into_iter().for_each(|id| self.fail(Some(id), Fault::Stopped));
+        if stop_estimate {
             self.post(&Parcel::unnumbered(Request::Cancel));
         }
         self.post_waiting();
     }
 
-    /// What the page can know the moment a request leaves.
-    fn note_request(self, request: &Request) {
+    /// What the page can know the moment a request leaves; the run that a start
+    /// replaces on the page.
+    fn note_request(self, request: &Request) -> Option<RunView> {
         let store = self.store;
         match request {
             Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. } => {
@@ -97,19 +144,24 @@ impl Client {
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
             Request::Start { config } => {
-                store.clear_run();
+                let before = store.take_run();
                 store.run_config.set(Some(*config));
                 // The worker says so too, once what it is at has ended.
                 store.run.set(RunState::Running(Phase::Load));
+                return Some(before);
             }
+            Request::Pause => store.ask(Asked::Pause),
+            Request::Resume | Request::StepOne => store.ask(Asked::GoOn),
+            Request::Cancel => store.ask(Asked::Cancel),
             Request::Evaluate => store.evaluating.set(Some(0.0)),
             _ => {}
         }
+        None
     }
 
     /// Posts what waits and may go.
     fn post_waiting(self) {
-        if !matches!(self.store.worker.get_untracked(), WorkerState::Ready | WorkerState::Silent) {
+        if self.inner.try_with_value(|inner| inner.spoke) != Some(true) {
             return;
         }
         while let Some(Some(parcel)) = self.inner.try_update_value(|inner| inner.queue.pop()) {
@@ -118,14 +170,11 @@ impl Client {
     }
 
     fn post(self, parcel: &Parcel<File>) {
-        let sent = self.inner.try_update_value(|inner| {
-            if !self.owes(inner) {
-                inner.heard = now();
-            }
+        let sent = self.inner.try_with_value(|inner| {
             inner.worker.as_ref().map(|worker| post::send(worker, parcel.id, &parcel.request, &parcel.files))
         });
         if let Some(Some(Err(detail))) = sent {
-            self.fail(parcel.id, Fault::Internal { detail });
+            self.fail(Some(parcel.id), Fault::Internal { detail });
         }
     }
 }

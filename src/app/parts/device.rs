@@ -4,8 +4,9 @@ use super::link::Link;
 use crate::app::client::Client;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
-use crate::core::report::Backend;
-use crate::protocol::{DeviceChoice, Request};
+use crate::core::report::{Backend, DeviceReport};
+use crate::protocol::DeviceChoice;
+use leptos::html::Dialog;
 use leptos::prelude::*;
 
 const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, DeviceChoice::Cpu];
@@ -23,10 +24,17 @@ pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let locked = Memo::new(move |_| store.run_open() || store.evaluating.with(Option::is_some));
+    // A change that has to be confirmed first.
+    let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {
-        store.estimate.set(None);
-        client.send(Request::UseDevice(choice));
+        let trained = store.run.get_untracked().keeps_encoder() && store.steps.with_untracked(|s| !s.is_empty());
+        if trained && store.device.with_untracked(|d| d.as_ref().is_none_or(|d| may_leave(d, choice))) {
+            unsure.set(Some(choice));
+        } else {
+            client.use_device(choice);
+        }
     };
+    let shown = move || unsure.get().unwrap_or_else(|| store.device_choice.get());
     view! {
         <section class="card device" aria-labelledby="device-title">
             <h2 id="device-title">{text::TITLE}</h2>
@@ -37,6 +45,7 @@ pub fn Device() -> impl IntoView {
                         None => {
                             let words = match store.worker.get() {
                                 WorkerState::Absent => text::NOT_ASKED,
+                                WorkerState::Dead => text::NONE,
                                 _ => text::LOOKING,
                             };
                             view! { <p class="muted">{words}</p> }.into_any()
@@ -74,7 +83,7 @@ pub fn Device() -> impl IntoView {
                                     <input
                                         type="radio"
                                         name="device"
-                                        prop:checked=move || store.device_choice.get() == choice
+                                        prop:checked=move || shown() == choice
                                         on:change=move |_| choose(choice)
                                     />
                                     <span>{text::choice(choice)}</span>
@@ -84,6 +93,60 @@ pub fn Device() -> impl IntoView {
                         .collect_view()}
                 </div>
             </fieldset>
+            <Confirm unsure=unsure />
         </section>
+    }
+}
+
+/// Whether `choice` may lead away from the device in use.
+fn may_leave(device: &DeviceReport, choice: DeviceChoice) -> bool {
+    // WebGPU was tried and cannot be had, or is not worth it.
+    let no_gpu = device.why_not_gpu.is_some();
+    match (choice, device.backend) {
+        (DeviceChoice::Cpu, backend) => backend != Backend::Cpu,
+        (DeviceChoice::WebGpu, backend) => backend != Backend::WebGpu && !no_gpu,
+        (DeviceChoice::Auto, Backend::WebGpu) => device.software,
+        (DeviceChoice::Auto, Backend::Cpu) => !no_gpu && !device.software,
+    }
+}
+
+/// Asks before a trained encoder is lost. Escape closes it, as "keep" does.
+#[component]
+fn Confirm(unsure: RwSignal<Option<DeviceChoice>>) -> impl IntoView {
+    let client = Client::get();
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        match unsure.get() {
+            Some(_) if !dialog.open() => drop(dialog.show_modal()),
+            None if dialog.open() => dialog.close(),
+            _ => {}
+        }
+    });
+    let change = move |_| {
+        if let Some(choice) = unsure.get_untracked() {
+            client.use_device(choice);
+        }
+        unsure.set(None);
+    };
+    view! {
+        <dialog
+            class="panel ask"
+            node_ref=dialog
+            aria-labelledby="confirm-title"
+            aria-describedby="confirm-words"
+            on:close=move |_| unsure.set(None)
+        >
+            <h2 id="confirm-title">{text::CONFIRM}</h2>
+            <p id="confirm-words">{text::CONFIRM_WORDS}</p>
+            <div class="actions">
+                <button type="button" class="primary" on:click=move |_| unsure.set(None)>
+                    {text::KEEP}
+                </button>
+                <button type="button" on:click=change>
+                    {text::CHANGE}
+                </button>
+            </div>
+        </dialog>
     }
 }

@@ -4,14 +4,20 @@
 use crate::app::client::Client;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
+use crate::app::text::fault;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
+use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
 use crate::core::progress::{Progress, proposed_epochs};
 use crate::core::report::{Estimate, RunState};
 use crate::protocol::Request;
 use leptos::prelude::*;
+use std::time::Duration;
+
+/// Quiet time after a change of one's own settings before they are timed.
+const SETTLE: Duration = Duration::from_secs(1);
 
 #[component]
 pub fn EstimateCard(
@@ -49,11 +55,12 @@ pub fn EstimateCard(
         estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
     });
     let known = Memo::new(move |_| epoch_time.with(Option::is_some));
+    // Settings whose timing failed: not timed again unasked.
+    let failed = RwSignal::new(None::<RunConfig>);
     let ask = move || {
         timing.set(true);
         let config = store.config.get_untracked();
         client.ask(Request::Estimate { config }, move |answer| {
-            timing.try_set(false);
             match answer {
                 // Untouched settings take the proposal over.
                 Ok(_) if !store.touched.get_untracked() && !store.run.get_untracked().is_active() => {
@@ -62,23 +69,48 @@ pub fn EstimateCard(
                     }
                 }
                 // Given up for something more urgent.
-                Ok(_) | Err(Fault::Busy) => {}
-                Err(fault) => store.notify(fault),
+                Ok(_) | Err(Fault::Busy | Fault::Stopped) => {}
+                Err(fault) => {
+                    failed.try_set(Some(config));
+                    store.notify(fault);
+                }
             }
+            // Last, as settings that have changed meanwhile are timed next.
+            timing.try_set(false);
         });
     };
-    // The settings of a preset are timed unasked; one's own, when one wants to.
-    Effect::new(move || {
-        let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        let stale = !known.get();
-        let idle = !store.run_open() && store.import.with(Option::is_none);
-        let enough = images.get().is_some_and(|(train, _)| train >= store.config.with(|c| c.batch));
+    let too_much = Memo::new(move |_| {
+        let (_, all) = images.get()?;
+        let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
+        store.config.with(|c| Cost::fits(c, all, backend).err())
+    });
+    // Settings that may be timed now, and are not.
+    let untimed = Memo::new(move |_| {
+        let config = store.config.get();
+        let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == config.image_size));
+        let enough = images.get().is_some_and(|(train, _)| train >= config.batch);
+        let idle = !store.run_open() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none);
         let alive = store.worker.get() != WorkerState::Dead;
-        if fits && stale && idle && enough && alive && !store.touched.get() && !timing.get_untracked() {
-            ask();
+        let sound = too_much.with(Option::is_none) && config.check().is_ok();
+        (fits && enough && idle && alive && sound && !known.get()).then_some(config)
+    });
+    // A preset is timed at once, settings of one's own once they have come to rest.
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        timer.try_update_value(|timer| timer.take().iter().for_each(TimeoutHandle::clear));
+    };
+    Effect::new(move || {
+        stop();
+        let config = untimed.get();
+        let due = config.is_some() && !timing.get() && failed.get() != config;
+        match store.touched.get() {
+            true if due => timer.set_value(set_timeout_with_handle(ask, SETTLE).ok()),
+            false if due => ask(),
+            _ => {}
         }
     });
-    let usable = Memo::new(move |_| images.get().is_some() && !store.run_open() && !timing.get());
+    on_cleanup(stop);
+    let again = Memo::new(move |_| failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
@@ -86,6 +118,10 @@ pub fn EstimateCard(
                 let need = store.config.with(|c| c.batch);
                 let have = images.get().filter(|(have, _)| *have < need)?.0;
                 Some(view! { <p class="notice warn">{too_few(have, need)}</p> })
+            }}
+            {move || {
+                let words = fault::fault(&too_much.get()?);
+                Some(view! { <p class="notice warn">{words.what} " " {words.todo}</p> })
             }}
             <Show when=move || timing.get()>
                 <p class="muted" role="status">
@@ -135,7 +171,7 @@ pub fn EstimateCard(
                     },
                 )
             }}
-            <Show when=move || usable.get() && !known.get()>
+            <Show when=move || again.get()>
                 <div class="actions">
                     <button type="button" on:click=move |_| ask()>
                         {text::TIME_AGAIN}

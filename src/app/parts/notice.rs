@@ -33,15 +33,18 @@ fn Message(notice: Notice) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let ends_worker = notice.fault.ends_worker();
+    let dead = move || store.worker.get() == WorkerState::Dead;
     view! {
         <div class="notice bad">
             <div>
                 <FaultWords words=fault::fault(&notice.fault) />
+                <Show when=move || ends_worker && dead()>
+                    <p>{text::RESTARTED}</p>
+                </Show>
             </div>
             <div class="actions">
-                // A dead worker has its own message, with this button.
-                <Show when=move || ends_worker && store.worker.get() != WorkerState::Dead>
-                    <button type="button" on:click=move |_| client.restart()>
+                <Show when=move || ends_worker>
+                    <button type="button" class:primary=dead on:click=move |_| client.restart()>
                         {text::RESTART}
                     </button>
                 </Show>
@@ -53,21 +56,25 @@ fn Message(notice: Notice) -> impl IntoView {
     }
 }
 
-/// Offers a restart when the worker is silent or gone; never does it itself.
+/// Offers a restart when the worker is silent, or gone where no notice does that
+/// already; never does it itself.
 #[component]
 fn WorkerTrouble() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
+    let said = Memo::new(move |_| store.notices.with(|all| all.iter().any(|n| n.fault.ends_worker())));
     move || {
-        let words = match store.worker.get() {
-            WorkerState::Silent => text::SILENT,
-            WorkerState::Dead => text::DEAD,
+        let silent = match store.worker.get() {
+            WorkerState::Silent => true,
+            WorkerState::Dead if !said.get() => false,
             _ => return None,
         };
-        let silent = words == text::SILENT;
         Some(view! {
             <div class="notice bad">
-                <p class="what">{words}</p>
+                <div>
+                    <p class="what">{if silent { text::SILENT } else { text::DEAD }}</p>
+                    <p>{text::RESTARTED}</p>
+                </div>
                 <div class="actions">
                     <Show when=move || silent>
                         <button type="button" on:click=move |_| client.keep_waiting()>

@@ -44,8 +44,17 @@ pub fn fault(fault: &Fault) -> Words {
         }
         Fault::OutOfMemory { detail } => words(
             format!("The device ran out of memory ({detail})."),
-            "Choose a smaller batch, encoder width or image size, or switch to the CPU, then try again.",
+            "Choose a smaller batch, encoder width or image size, then try again.",
         ),
+        Fault::NeedsMemory { need, limit } => words(
+            format!(
+                "These settings need about {} of memory; on the CPU a browser gives about {}.",
+                bytes(*need as f64),
+                bytes(*limit as f64)
+            ),
+            "Choose a smaller batch, encoder width or image size.",
+        ),
+        Fault::Stopped => words("It was given up before it was done.", "Try again."),
         Fault::Version { page, worker } => words(
             format!(
                 "The page (protocol {page}) and the training program (protocol {worker}) are of different versions."

@@ -30,7 +30,10 @@ pub const DISMISS: &str = "Dismiss";
 pub const LOADING_WORKER: &str = "Loading the training program";
 pub const STARTING_WORKER: &str = "Starting the training program";
 pub const SILENT: &str = "The training program has not answered for a minute. A very slow step can take this long: \
-    wait, or start it again. Settings are kept and your images are loaded again, but an encoder in training is lost.";
-pub const DEAD: &str = "The training program has stopped. Settings are kept; start it again to go on.";
+    wait, or start it again.";
+pub const DEAD: &str = "The training program has stopped.";
+/// What a restart keeps.
+pub const RESTARTED: &str = "After a restart your settings are still there and your images are loaded again; an encoder \
+    in training is lost.";
 pub const RESTART: &str = "Restart";
 pub const WAIT: &str = "Keep waiting";

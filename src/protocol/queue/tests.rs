@@ -35,7 +35,7 @@ fn reloaded(queue: &mut Queue<&str>) -> Vec<u32> {
 fn imported(answers: &[(Request, bool)]) -> Queue<&'static str> {
     let mut queue = Queue::new();
     for (request, good) in answers {
-        let id = queue.push(request.clone(), vec!["file"]);
+        let (id, _) = queue.push(request.clone(), vec!["file"]);
         assert_eq!(queue.pop().map(|p| p.id), Some(id));
         assert!(queue.answered(id, *good));
     }
@@ -52,7 +52,7 @@ fn jobs_leave_one_after_the_other_and_the_rest_at_once() {
         Request::NtXent(LessonBatch { z: Vec::new(), dim: 2, temperature: 0.5 }),
         Request::Pause,
     ];
-    let [sample, estimate, ping, loss, pause] = requests.map(|r| queue.push(r, Vec::new()));
+    let [sample, estimate, ping, loss, pause] = requests.map(|r| queue.push(r, Vec::new()).0);
     assert_eq!(leave(&mut queue), [sample, ping, pause]);
     assert!(!queue.answered(ping, true));
     assert_eq!(leave(&mut queue).len(), 0, "a ping's answer frees nobody");
@@ -65,8 +65,8 @@ fn jobs_leave_one_after_the_other_and_the_rest_at_once() {
 #[test]
 fn the_device_is_chosen_before_what_waits() {
     let mut queue: Queue<&str> = Queue::new();
-    let sample = queue.push(sample(), Vec::new());
-    queue.push_first(Request::UseDevice(DeviceChoice::Cpu));
+    let (sample, _) = queue.push(sample(), Vec::new());
+    assert_eq!(queue.push_first(Request::UseDevice(DeviceChoice::Cpu)), 2);
     assert_eq!(leave(&mut queue), [2]);
     queue.answered(2, true);
     assert_eq!(leave(&mut queue), [sample]);
@@ -75,14 +75,17 @@ fn the_device_is_chosen_before_what_waits() {
 #[test]
 fn only_the_newest_estimate_is_made_and_none_once_a_run_starts() {
     let mut queue: Queue<&str> = Queue::new();
-    let first = queue.push(sample(), Vec::new());
-    queue.push(estimate(), Vec::new());
-    let newest = queue.push(estimate(), Vec::new());
+    let (first, _) = queue.push(sample(), Vec::new());
+    let (older, _) = queue.push(estimate(), Vec::new());
+    let (newest, dropped) = queue.push(estimate(), Vec::new());
+    assert_eq!(dropped, [older], "told to whoever asked");
     assert_eq!(leave(&mut queue), [first]);
     queue.answered(first, true);
     assert_eq!(leave(&mut queue), [newest]);
-    queue.push(estimate(), Vec::new());
-    let start = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
+    let (waiting, dropped) = queue.push(estimate(), Vec::new());
+    assert!(dropped.is_empty(), "{newest} has left");
+    let (start, dropped) = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
+    assert_eq!(dropped, [waiting]);
     queue.answered(newest, true);
     // A run is not answered at its end, so it holds nothing up: the worker refuses.
     assert_eq!(leave(&mut queue), [start]);
@@ -91,12 +94,12 @@ fn only_the_newest_estimate_is_made_and_none_once_a_run_starts() {
 #[test]
 fn nothing_asked_of_a_run_overtakes_its_start() {
     let mut queue: Queue<&str> = Queue::new();
-    let timing = queue.push(estimate(), Vec::new());
+    let (timing, _) = queue.push(estimate(), Vec::new());
     assert_eq!(leave(&mut queue), [timing]);
-    let start = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
-    let ping = queue.push(Request::Ping, Vec::new());
-    let pause = queue.push(Request::Pause, Vec::new());
-    let cancel = queue.push(Request::Cancel, Vec::new());
+    let (start, _) = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
+    let (ping, _) = queue.push(Request::Ping, Vec::new());
+    let (pause, _) = queue.push(Request::Pause, Vec::new());
+    let (cancel, _) = queue.push(Request::Cancel, Vec::new());
     assert_eq!(leave(&mut queue), [ping]);
     queue.answered(timing, true);
     assert_eq!(leave(&mut queue), [start, pause, cancel]);
@@ -125,10 +128,37 @@ fn an_import_that_failed_or_was_refused_changes_nothing() {
 }
 
 #[test]
-fn an_import_under_way_when_the_worker_ends_is_tried_again_after_the_set_before_it() {
+fn an_import_that_waits_when_the_worker_ends_is_tried_again_and_one_under_way_is_not() {
+    let mut queue = imported(&[(sample(), true)]);
+    queue.push(import(ImportRole::New), vec!["file"]);
+    assert_eq!(reloaded(&mut queue), [1, 2]);
+    assert_eq!(queue.waiting[1].files, ["file"]);
+
+    // The set before the one that may have ended the worker comes again.
     let mut queue = imported(&[(sample(), true)]);
     queue.push(import(ImportRole::New), vec!["file"]);
     assert_eq!(leave(&mut queue), [2]);
-    assert_eq!(reloaded(&mut queue), [1, 2]);
-    assert_eq!(queue.waiting[1].files, ["file"]);
+    assert_eq!(reloaded(&mut queue), [1]);
+    assert_eq!(leave(&mut queue), [1]);
+    assert!(reloaded(&mut queue).is_empty(), "so does one that was good once");
+}
+
+#[test]
+fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
+    let mut queue: Queue<&str> = Queue::new();
+    let device = queue.push_first(Request::UseDevice(DeviceChoice::Auto));
+    let (images, _) = queue.push(sample(), Vec::new());
+    let (evaluation, _) = queue.push(Request::Evaluate, Vec::new());
+    assert_eq!(leave(&mut queue), [device]);
+    assert!(queue.cancelled(&Request::Cancel).is_empty());
+    assert_eq!(queue.cancelled(&Request::CancelEvaluation), [evaluation]);
+    assert_eq!(queue.cancelled(&Request::CancelImport), [images]);
+    queue.answered(device, true);
+    assert!(leave(&mut queue).is_empty() && reloaded(&mut queue).is_empty());
+
+    // Under way, it is the worker's to end.
+    let mut queue: Queue<&str> = Queue::new();
+    queue.push(sample(), Vec::new());
+    assert_eq!(leave(&mut queue), [1]);
+    assert!(queue.cancelled(&Request::CancelImport).is_empty());
 }

@@ -5,14 +5,13 @@ use super::question::{self, Place};
 use crate::core::error::Fault;
 use crate::core::report::Backend;
 use crate::learn::bench::{Bench, Kind, Parts, Setting};
+use crate::worker::boot;
 use crate::worker::device::{self, Compute};
 use crate::worker::session::{Job, Working};
 use crate::worker::turn::{now, turn};
-use js_sys::Reflect;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use wasm_bindgen::JsValue;
 use web_sys::MessageEvent;
 
 #[derive(Deserialize)]
@@ -91,12 +90,10 @@ fn nothing_open() -> Fault {
 /// Bytes of wasm's memory, which never shrinks, and of burn's pools where the
 /// device has such.
 fn memory() -> Value {
-    let buffer = Reflect::get(&wasm_bindgen::memory(), &"buffer".into()).unwrap_or(JsValue::UNDEFINED);
-    let wasm = Reflect::get(&buffer, &"byteLength".into()).ok().and_then(|length| length.as_f64());
     let device = COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone()));
     let pools = device.and_then(|device| device.memory_pool_usage());
     json!({
-        "wasm_bytes": wasm,
+        "wasm_bytes": boot::memory_bytes(),
         "reserved_bytes": pools.as_ref().map(|p| p.bytes_reserved),
         "in_use_bytes": pools.as_ref().map(|p| p.bytes_in_use),
     })

@@ -1,13 +1,15 @@
 //! What a run would take on this device: a few real steps and kNN, timed.
 
 use crate::core::config::RunConfig;
+use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{Backend, Estimate};
+use crate::core::report::Estimate;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
+use crate::worker::device::Compute;
 use crate::worker::jobs::evaluate;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, with};
@@ -27,15 +29,17 @@ thread_local! {
 /// answers.
 pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
     config.check().map_err(Fault::Config)?;
-    let backend = session::compute().await?.report.backend;
+    let compute = session::compute().await?;
+    let backend = compute.report.backend;
     let (train, images) = training_images(config)?;
+    Cost::fits(config, images, backend)?;
     let images = [train.len(), images];
     let kept = LAST.with_borrow(|last| {
         last.as_ref().filter(|(e, of)| *of == images && e.holds(config, &backend)).map(|(e, _)| e.clone())
     });
     let estimate = match kept {
         Some(kept) => Estimate { config: *config, ..kept },
-        None => time(config, backend, &train).await?,
+        None => time(config, &compute, &train).await?,
     };
     LAST.set(Some((estimate.clone(), images)));
     post(Some(id), Event::Estimate(estimate));
@@ -61,11 +65,12 @@ pub fn training_images(config: &RunConfig) -> Result<(Vec<usize>, usize), Fault>
     })
 }
 
-async fn time(config: &RunConfig, backend: Backend, train: &[usize]) -> Result<Estimate, Fault> {
+async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<Estimate, Fault> {
     let _working = Working::begin(Job::Measure)?;
-    let compute = session::compute().await?;
     let store = session::store().await?;
-    let mut trainer = Trainer::new(config, store, train, &compute.device)?;
+    // Nothing is served while a step goes on, so it must not be a long one.
+    let batch = Cost::timed_batch(config, &compute.report);
+    let mut trainer = Trainer::new(&RunConfig { batch, ..*config }, store, train, &compute.device)?;
     // The first step compiles kernels and is not timed.
     trainer.step();
     trainer.read().await?;
@@ -73,27 +78,38 @@ async fn time(config: &RunConfig, backend: Backend, train: &[usize]) -> Result<E
     let begun = now();
     while times.len() < STEPS && now() - begun < LONG_ENOUGH && (times.is_empty() || !trainer.done()) {
         turn().await;
-        if with(|s| s.wish) != Wish::GoOn {
-            return Err(Fault::Busy);
-        }
+        go_on()?;
         let start = now();
         trainer.step();
         trainer.read().await?;
         times.push(now() - start);
     }
+    turn().await;
+    go_on()?;
     times.sort_by(f64::total_cmp);
     // A coarse clock may say 0.
-    let step_milliseconds = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
+    let timed = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
     let knn_milliseconds = match evaluate::probe(config) {
-        Some(probe) => time_knn(&trainer, &probe).await?,
+        Some(probe) => time_knn(&trainer, &probe, Cost::timed_images(config, &compute.report, evaluate::BATCH)).await?,
         None => 0.0,
     };
-    Ok(Estimate { config: *config, backend, step_milliseconds, knn_milliseconds })
+    Ok(Estimate {
+        config: *config,
+        backend: compute.report.backend,
+        step_milliseconds: timed * config.batch as f64 / batch as f64,
+        knn_milliseconds,
+    })
+}
+
+/// # Errors
+/// [`Fault::Busy`] once something more urgent came.
+fn go_on() -> Result<(), Fault> {
+    if with(|s| s.wish) == Wish::GoOn { Ok(()) } else { Err(Fault::Busy) }
 }
 
 /// kNN of an epoch, where that takes long from a part of it: the first batch,
 /// which compiles kernels, is left out of the reckoning.
-async fn time_knn(trainer: &Trainer, probe: &Probe) -> Result<f64, Fault> {
+async fn time_knn(trainer: &Trainer, probe: &Probe, batch: usize) -> Result<f64, Fault> {
     let begun = now();
     let mut first = None;
     let mut last = (begun, 0.0);
@@ -103,13 +119,11 @@ async fn time_knn(trainer: &Trainer, probe: &Probe) -> Result<f64, Fault> {
         let (since, _) = *first.get_or_insert(last);
         now() - since < LONG_ENOUGH && with(|s| s.wish) == Wish::GoOn
     };
-    let done = probe.accuracy(&trainer.encoder(), trainer.store(), evaluate::BATCH, &mut pause).await;
+    let done = probe.accuracy(&trainer.encoder(), trainer.store(), batch, &mut pause).await;
     if let Err(Stopped::Failed(fault)) = done {
         return Err(fault);
     }
-    if with(|s| s.wish) != Wish::GoOn {
-        return Err(Fault::Busy);
-    }
+    go_on()?;
     let (since, before) = first.unwrap_or((begun, 0.0));
     Ok(if last.1 > before { (last.0 - since) / (last.1 - before) } else { last.0 - begun })
 }

@@ -31,7 +31,7 @@ pub fn probe(config: &RunConfig) -> Option<Probe> {
 }
 
 /// kNN after an epoch (0: before the first step), with progress by batches of
-/// images; none where it was cancelled.
+/// images; none where a pause or a cancel cut it short.
 pub async fn judge(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     set_state(RunState::Running(Phase::Evaluate { percent: 0 }));
     let mut told = now();
@@ -41,7 +41,7 @@ pub async fn judge(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Optio
             set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
         }
         turn().await;
-        with(|s| s.wish) != Wish::Cancel
+        with(|s| s.wish) == Wish::GoOn
     };
     match knn(trainer, probe, epoch, &mut pause).await {
         Ok(accuracy) => Ok(Some(accuracy)),

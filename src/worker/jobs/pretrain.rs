@@ -2,6 +2,7 @@
 //! yields after each, and ends at a pause; the run then waits in the session.
 
 use crate::core::config::RunConfig;
+use crate::core::cost::Cost;
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::learn::knn::Probe;
@@ -26,8 +27,10 @@ pub struct Run {
     probe: Option<Probe>,
     /// Results of linear evaluation that were told so far.
     pub evaluations: u32,
-    /// The encoder was judged as it was before the first step.
+    /// The layers' names were told.
     begun: bool,
+    /// The epoch (0: before the first step) whose end is reached and not judged yet.
+    due: Option<u32>,
     /// Wall time of a step when the metrics were last read, in milliseconds.
     pace: f64,
 }
@@ -46,14 +49,16 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
         return Err(Fault::Busy);
     }
     let compute = session::compute().await?;
+    let (train, images) = estimate::training_images(&config)?;
+    Cost::fits(&config, images, compute.report.backend)?;
     let store = session::store().await?;
-    let (train, _) = estimate::training_images(&config)?;
+    // Up to here the run before stays as it is.
     with(|s| s.run = None);
     set_state(RunState::Running(Phase::Load));
     turn().await;
-    let trainer = Trainer::new(&config, store, &train, &compute.device)?;
+    let trainer = Trainer::new(&config, store, &train, &compute.device).inspect_err(|_| set_state(RunState::Failed))?;
     let probe = evaluate::probe(&config);
-    let run = Run { config, trainer, probe, evaluations: 0, begun: false, pace: 0.0 };
+    let run = Run { config, trainer, probe, evaluations: 0, begun: false, due: Some(0), pace: 0.0 };
     post(Some(id), Event::Alive);
     drive(run, false, working).await
 }
@@ -69,9 +74,10 @@ pub async fn resume(id: u32, one_step: bool) -> Result<(), Fault> {
     drive(run, one_step, working).await
 }
 
-/// A paused run has no loop that would see the wish.
+/// A paused run has no loop that would see the wish. It may be evaluated
+/// meanwhile, which has its own copy of the encoder.
 pub fn cancel_if_paused() {
-    if with(|s| s.state == RunState::Paused && s.job.is_none()) {
+    if with(|s| s.state) == RunState::Paused {
         set_state(RunState::Cancelled);
     }
 }
@@ -105,6 +111,7 @@ async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fau
 fn asked(run: &Run, one_step: bool) -> Option<RunState> {
     match with(|s| s.wish) {
         Wish::Cancel => Some(RunState::Cancelled),
+        Wish::Pause if run.due.is_some() => Some(RunState::Paused),
         _ if run.trainer.done() => None,
         Wish::Pause => Some(RunState::Paused),
         Wish::GoOn => one_step.then_some(RunState::Paused),
@@ -112,13 +119,12 @@ fn asked(run: &Run, one_step: bool) -> Option<RunState> {
 }
 
 async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
-    if !run.begun {
+    if !std::mem::replace(&mut run.begun, true) {
         post(None, Event::Layers(run.trainer.layers()));
-        epoch_end(run, 0).await?;
-        run.begun = true;
-        if let Some(state) = asked(run, false) {
-            return Ok(state);
-        }
+    }
+    judge(run).await?;
+    if let Some(state) = asked(run, false) {
+        return Ok(state);
     }
     set_state(RunState::Running(if run.steps() == 0 { Phase::Compile } else { Phase::Train }));
     turn().await;
@@ -130,7 +136,7 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
         let wish = with(|s| s.wish);
         let due = run.trainer.unread() >= MOST_UNREAD || now() - since_read + run.pace / 2.0 >= READ_EVERY;
         if first || due || epoch_ends || one_step || wish != Wish::GoOn {
-            let reports = read(run, now() - since_read).await?;
+            let reports = read(run, since_read).await?;
             since_read = now();
             if first {
                 set_state(RunState::Running(Phase::Train));
@@ -140,8 +146,8 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
             }
         }
         if epoch_ends {
-            let epoch = run.trainer.epochs_done();
-            epoch_end(run, epoch).await?;
+            run.due = Some(run.trainer.epochs_done());
+            judge(run).await?;
             since_read = now();
         }
         turn().await;
@@ -152,10 +158,12 @@ async fn steps(run: &mut Run, one_step: bool) -> Result<RunState, Fault> {
     Ok(RunState::Finished)
 }
 
-/// Fetches the metrics of all steps since the last time and tells the page.
-async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
+/// Fetches the metrics of all steps since the last time (`since` by the clock)
+/// and tells the page.
+async fn read(run: &mut Run, since: f64) -> Result<Vec<StepReport>, Fault> {
     let mut reports = run.trainer.read().await?;
-    let each = elapsed / reports.len().max(1) as f64;
+    // Only now has the device done what was asked of it.
+    let each = (now() - since) / reports.len().max(1) as f64;
     run.pace = each;
     for report in &mut reports {
         report.milliseconds = each as f32;
@@ -168,14 +176,17 @@ async fn read(run: &mut Run, elapsed: f64) -> Result<Vec<StepReport>, Fault> {
     Ok(reports)
 }
 
-/// kNN on validation; nothing where no labels allow it.
-async fn epoch_end(run: &Run, epoch: u32) -> Result<(), Fault> {
-    let Some(probe) = &run.probe else { return Ok(()) };
-    if let Some(knn) = evaluate::judge(&run.trainer, probe, epoch).await? {
+/// kNN on validation where it is due; nothing where no labels allow it. Left at a
+/// pause or a cancel, it stays due.
+async fn judge(run: &mut Run) -> Result<(), Fault> {
+    let Some(epoch) = run.due else { return Ok(()) };
+    if let Some(probe) = &run.probe {
+        let Some(knn) = evaluate::judge(&run.trainer, probe, epoch).await? else { return Ok(()) };
         post(None, Event::Epoch(EpochReport { epoch, knn }));
+        if with(|s| s.wish) == Wish::GoOn {
+            set_state(RunState::Running(Phase::Train));
+        }
     }
-    if with(|s| s.wish) == Wish::GoOn {
-        set_state(RunState::Running(Phase::Train));
-    }
+    run.due = None;
     Ok(())
 }

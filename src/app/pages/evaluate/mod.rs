@@ -37,6 +37,9 @@ pub fn Evaluate() -> impl IntoView {
         client.ask(Request::Evaluate, move |answer| {
             if let Err(fault) = answer {
                 store.evaluating.set(None);
+                if fault == Fault::Stopped {
+                    return;
+                }
                 // Said elsewhere where the user has left the page.
                 if let Some(Some(fault)) = failed.try_set(Some(fault)) {
                     store.notify(fault);
@@ -87,7 +90,7 @@ fn Busy() -> impl IntoView {
     let cancelling = RwSignal::new(false);
     let cancel = move |_| {
         cancelling.set(true);
-        client.send(Request::Cancel);
+        client.send(Request::CancelEvaluation);
     };
     let part = Signal::derive(move || store.evaluating.get().map(f64::from));
     let detail = Signal::derive(move || part.get().map(text::part).unwrap_or_default());

@@ -6,7 +6,7 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
-use crate::app::state::Store;
+use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
 use crate::core::progress::Progress;
@@ -113,22 +113,37 @@ fn Buttons() -> impl IntoView {
     let over = Memo::new(move |_| store.run.get().is_over());
     let active = Memo::new(move |_| store.run.get().is_active());
     let trained = Memo::new(move |_| store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
+    // What was asked of the run and has not happened yet. Buttons then stay where
+    // they are, with the focus, and do nothing more.
+    let asked = Memo::new(move |_| store.asked.get());
+    let waits = move || asked.get().is_some();
+    // A run cannot go on while its encoder is evaluated.
+    let held = move || waits() || paused.get() && store.evaluating.with(Option::is_some);
+    let unless = move |busy: bool, request: Request| {
+        if !busy {
+            client.send(request);
+        }
+    };
     let start = move |_| {
-        client.ask(Request::Start { config: store.config.get_untracked() }, move |answer| {
-            let Err(fault) = answer else { return };
-            if store.run.get_untracked().is_active() {
-                store.run.set(RunState::Idle);
-            }
-            store.notify(fault);
-        });
+        client.send(Request::Start { config: store.config.get_untracked() });
         focus_run();
     };
-    let cancel = move |_| {
-        client.send(Request::Cancel);
-        focus_run();
-    };
+    let cancel = move |_| unless(untrack(|| asked.get() == Some(Asked::Cancel)), Request::Cancel);
     // One button, which keeps the focus.
-    let pause = move |_| client.send(if paused.get_untracked() { Request::Resume } else { Request::Pause });
+    let pause = move |_| unless(untrack(held), if paused.get_untracked() { Request::Resume } else { Request::Pause });
+    let pause_words = move || match (asked.get(), paused.get()) {
+        (Some(Asked::Pause), false) => text::PAUSING,
+        (_, false) => text::PAUSE,
+        (_, true) => text::RESUME,
+    };
+    // The buttons go once it has ended.
+    Effect::new(move |before: Option<bool>| {
+        let cancelled = store.run.get() == RunState::Cancelled;
+        if before == Some(false) && cancelled {
+            focus_run();
+        }
+        cancelled
+    });
     view! {
         <div class="actions">
             <Show when=move || !active.get()>
@@ -147,24 +162,35 @@ fn Buttons() -> impl IntoView {
                 </Link>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" class="primary" on:click=pause>
-                    {move || if paused.get() { text::RESUME } else { text::PAUSE }}
+                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=pause>
+                    {pause_words}
                 </button>
             </Show>
             <Show when=move || paused.get()>
-                <button type="button" on:click=move |_| client.send(Request::StepOne)>
+                <button
+                    type="button"
+                    aria-disabled=move || held().to_string()
+                    on:click=move |_| unless(untrack(held), Request::StepOne)
+                >
                     {text::STEP_ONE}
                 </button>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" on:click=cancel>
-                    {text::CANCEL}
+                <button
+                    type="button"
+                    aria-disabled=move || (asked.get() == Some(Asked::Cancel)).to_string()
+                    on:click=cancel
+                >
+                    {move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL }}
                 </button>
             </Show>
             <Show when=move || trained.get()>
                 <Download />
             </Show>
         </div>
+        <Show when=move || paused.get() && store.evaluating.with(Option::is_some)>
+            <p class="muted small">{text::EVALUATING_NOTE}</p>
+        </Show>
         <Show when=move || over.get() && trained.get()>
             <p class="muted small">{text::AGAIN_NOTE}</p>
         </Show>

@@ -38,7 +38,10 @@ pub fn progress(store: Store) -> RwSignal<Option<Progress>> {
         }
         if matches!(state, RunState::Running(Phase::Evaluate { .. })) {
             evaluating_since.update_value(|since| *since = since.or_else(|| Some(now())));
-        } else if let Some(since) = evaluating_since.try_update_value(Option::take).flatten() {
+        } else if let Some(since) = evaluating_since.try_update_value(Option::take).flatten()
+            // One that was left is made again.
+            && !matches!(state, RunState::Paused | RunState::Cancelled)
+        {
             progress.update(|p| p.iter_mut().for_each(|p| p.evaluation_took(now() - since)));
         }
         state

@@ -2,7 +2,7 @@
 // restart brings the images back.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, inWorker, keepWorker, load, messages, quick, restart, start, stepCount, trained, workerOf } from "./person.mjs";
+import { chooseDevice, go, inWorker, keepWorker, load, messages, quick, restart, start, stepCount, trained, workerOf } from "./person.mjs";
 
 test.setTimeout(240_000);
 // One pattern: Playwright takes a pair for a value and its options.
@@ -77,7 +77,7 @@ test("a device lost in mid-run: the cause, a restart, and training on it again",
   await quick(page, 500);
   await page.getByRole("spinbutton", { name: "Batch size N" }).fill("8");
   await page.getByRole("spinbutton", { name: "Batch size N" }).blur();
-  await page.getByRole("group", { name: "Run on" }).getByText("WebGPU", { exact: true }).click();
+  await chooseDevice(page, "WebGPU");
   const device = page.getByRole("region", { name: "Device" });
   await expect(device).toContainText("GPU (WebGPU)");
   await start(page);

@@ -24,7 +24,7 @@ test("Pause, Resume and Cancel say that they were heard, and a second click does
   await expect(button(page, "Pausing …")).toBeDisabled();
   await expect(button(page, "Pausing …")).toBeFocused();
   await expectAccessible(page);
-  await release();
+  release();
   await expect(button(page, "Resume")).toBeEnabled();
   await expect(button(page, "Resume")).toBeFocused();
 
@@ -33,14 +33,14 @@ test("Pause, Resume and Cancel say that they were heard, and a second click does
   await button(page, "Resume").click();
   await expect(button(page, "Resume")).toBeDisabled();
   await button(page, "Resume").click({ force: true });
-  await release();
+  release();
   await expect.poll(() => stepCount(page)).toBeGreaterThan(before);
   await expect(button(page, "Pause")).toBeEnabled();
 
   release = await hold(page, await started);
   await button(page, "Cancel").click();
   await expect(button(page, "Cancelling …")).toBeDisabled();
-  await release();
+  release();
   await expect(button(page, "Start again")).toBeVisible();
   await expect(messages(page)).toHaveText("");
 });
@@ -64,7 +64,7 @@ test("a paused run and its evaluation are cancelled each by its own button", asy
   await expectAccessible(page);
   await go(page, "Evaluate");
   await page.getByRole("main").getByRole("button", { name: "Cancel" }).click();
-  await release();
+  release();
   await expect(button(page, "Evaluate")).toBeEnabled({ timeout: 30_000 });
   await expect(result).toHaveCount(0);
   await go(page, "Pre-train");
@@ -76,7 +76,7 @@ test("a paused run and its evaluation are cancelled each by its own button", asy
   await button(page, "Evaluate").click();
   await go(page, "Pre-train");
   await button(page, "Cancel").click();
-  await release();
+  release();
   await expect(button(page, "Start again")).toBeVisible();
   await go(page, "Evaluate");
   await expect(result).toBeVisible({ timeout: 60_000 });

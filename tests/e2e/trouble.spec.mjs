@@ -1,7 +1,7 @@
 // What goes wrong around the worker: it dies without a word, there is no GPU, the page stands still.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, hold, inWorker, keepWorker, load, messages, quick, restart, start, stepCount, trained, workerOf } from "./person.mjs";
+import { chooseDevice, go, hold, inWorker, keepWorker, load, messages, quick, restart, start, stepCount, trained, workerOf } from "./person.mjs";
 
 test.setTimeout(180_000);
 const noGpu = 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined });';
@@ -76,10 +76,9 @@ for (const [name, change, cause] of [
     await start(page);
     await trained(page);
     // Asking for the GPU names the cause again, loses nothing, and the choice is what it was.
-    const choice = (name) => page.getByRole("group", { name: "Run on" }).getByText(name, { exact: true });
-    await choice("CPU").click();
+    await chooseDevice(page, "CPU");
     await expect(device).not.toContainText(cause);
-    await choice("WebGPU").click();
+    await chooseDevice(page, "WebGPU");
     await page.getByRole("dialog").getByRole("button", { name: "Change the device" }).click();
     await expect(messages(page)).toContainText(cause);
     await expect(page.getByRole("radio", { name: "CPU" })).toBeChecked();

@@ -2,6 +2,7 @@
 
 use crate::app::client::now;
 use crate::app::state::Store;
+use crate::core::config::RunConfig;
 use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
 use leptos::prelude::*;
@@ -9,20 +10,25 @@ use leptos::prelude::*;
 /// Progress of the run in the store, updated as steps arrive.
 pub fn progress(store: Store) -> RwSignal<Option<Progress>> {
     let progress = RwSignal::new(None::<Progress>);
-    // Steps already taken in; starts over with another run.
+    // The run that it is of, and its steps already taken in. Both in one effect:
+    // a run that comes back brings its steps at once.
+    let of = StoredValue::new(None::<(RunConfig, usize)>);
     let taken = StoredValue::new(0_usize);
     Effect::new(move || {
         let images = store.dataset.with(|d| d.as_ref().map_or(0, |d| d.training_images()));
-        let new = store.run_config.get().map(|config| Progress::new(&config, images));
-        taken.set_value(0);
-        progress.set(new);
-    });
-    Effect::new(move || {
-        store.run_config.track();
+        let run = store.run_config.get().map(|config| (config, images));
         store.steps.with(|steps| {
-            let from = taken.get_value().min(steps.len());
+            let mut from = taken.get_value();
+            let another = of.get_value() != run || steps.len() < from;
+            if another {
+                of.set_value(run);
+                from = 0;
+            }
             taken.set_value(steps.len());
             progress.update(|progress| {
+                if another {
+                    *progress = run.map(|(config, images)| Progress::new(&config, images));
+                }
                 if let Some(progress) = progress {
                     steps[from..].iter().for_each(|s| progress.step_took(f64::from(s.milliseconds)));
                 }

@@ -143,6 +143,8 @@ impl Client {
         let given_up = self.stop();
         self.store.clear_worker();
         self.store.worker.set(WorkerState::Dead);
+        // What work said that failed by it, such as a read from a lost device.
+        self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         self.store.notify(fault);
         give_up(given_up);
     }

@@ -8,6 +8,7 @@
 //! | [`routes`], [`router`] | which address shows which page; going there |
 //! | [`pages`] | one module a page |
 //! | [`parts`] | what several pages share: layout, notices, charts, pictures |
+//! | [`reactive`] | Leptos' reactive values, small |
 //! | [`text`] | every word that a user reads |
 
 use leptos::prelude::*;
@@ -15,6 +16,7 @@ use leptos::prelude::*;
 pub mod client;
 pub mod pages;
 pub mod parts;
+pub mod reactive;
 pub mod router;
 pub mod routes;
 pub mod state;

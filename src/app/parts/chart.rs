@@ -1,6 +1,7 @@
 //! A line chart: one curve, horizontal lines that say what its height means, the
 //! newest value in words, and a table behind it.
 
+use crate::app::reactive::{Show, memo};
 use crate::app::text::chart as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -23,9 +24,9 @@ pub fn Chart(
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
-    let empty = Memo::new(move |_| drawing.with(|d| *d == Drawing::default()));
-    let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| number(p.1, format))));
+    let drawing = memo(move || points.with(|p| rules.with(|r| draw(p, r, format))));
+    let empty = memo(move || drawing.with(|d| *d == Drawing::default()));
+    let newest = memo(move || points.with(|p| p.last().map(|p| number(p.1, format))));
     let summary = move || text::summary(title, newest.get().as_deref());
     let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
     view! {

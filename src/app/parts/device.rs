@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use crate::app::client::Client;
+use crate::app::reactive::memo;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
@@ -23,7 +24,7 @@ pub fn backend(backend: &Backend) -> &'static str {
 pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let locked = Memo::new(move |_| store.run_open() || store.evaluating.with(Option::is_some));
+    let locked = memo(move || store.run_open() || store.evaluating.with(Option::is_some));
     // A change that has to be confirmed first.
     let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {

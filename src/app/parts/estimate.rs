@@ -2,6 +2,7 @@
 //! run's own pace.
 
 use crate::app::client::Client;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
 use crate::app::text::fault;
@@ -28,9 +29,9 @@ pub fn EstimateCard(
     let store = Store::get();
     let client = Client::get();
     let timing = RwSignal::new(false);
-    let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
+    let images = memo(move || store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
     // For these settings on this device: of the run itself, else as timed.
-    let estimate = Memo::new(move |_| {
+    let estimate = memo(move || {
         let config = store.config.get();
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
         let timed = store.estimate.get().filter(|e| e.holds(&config, &backend));
@@ -50,11 +51,11 @@ pub fn EstimateCard(
         of_run.or(timed)
     });
     // One epoch of these settings.
-    let epoch_time = Memo::new(move |_| {
+    let epoch_time = memo(move || {
         let (train, _) = images.get()?;
         estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
     });
-    let known = Memo::new(move |_| epoch_time.with(Option::is_some));
+    let known = memo(move || epoch_time.with(Option::is_some));
     // Settings whose timing failed: not timed again unasked.
     let failed = RwSignal::new(None::<RunConfig>);
     let ask = move || {
@@ -79,13 +80,13 @@ pub fn EstimateCard(
             timing.try_set(false);
         });
     };
-    let too_much = Memo::new(move |_| {
+    let too_much = memo(move || {
         let (_, all) = images.get()?;
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
         store.config.with(|c| Cost::fits(c, all, backend).err())
     });
     // Settings that may be timed now, and are not.
-    let untimed = Memo::new(move |_| {
+    let untimed = memo(move || {
         let config = store.config.get();
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == config.image_size));
         let enough = images.get().is_some_and(|(train, _)| train >= config.batch);
@@ -110,7 +111,7 @@ pub fn EstimateCard(
         }
     });
     on_cleanup(stop);
-    let again = Memo::new(move |_| failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
+    let again = memo(move || failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>

@@ -1,6 +1,7 @@
 //! Faults in words, each with a way to close it, and the worker's own troubles.
 
 use crate::app::client::Client;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{fault, layout as text};
 use leptos::prelude::*;
@@ -62,7 +63,7 @@ fn Message(notice: Notice) -> impl IntoView {
 fn WorkerTrouble() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let said = Memo::new(move |_| store.notices.with(|all| all.iter().any(|n| n.fault.ends_worker())));
+    let said = memo(move || store.notices.with(|all| all.iter().any(|n| n.fault.ends_worker())));
     move || {
         let silent = match store.worker.get() {
             WorkerState::Silent => true,

@@ -5,6 +5,7 @@ use super::meter::Meter;
 use super::notice::FaultWords;
 use super::save::save;
 use crate::app::client::Client;
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::Store;
 use crate::app::text::fault::fault as words;
 use crate::app::text::take_home as text;
@@ -19,7 +20,7 @@ use leptos::prelude::*;
 pub fn TakeHome() -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let part = store.shelf.exporting;
-    let busy = Memo::new(move |_| part.with(Option::is_some));
+    let busy = memo(move || part.with(Option::is_some));
     let export = move |_| {
         if busy.get_untracked() {
             return;
@@ -44,7 +45,7 @@ pub fn TakeHome() -> impl IntoView {
             <Show when=move || busy.get()>
                 <Meter
                     label=Signal::stored(text::EXPORTING.to_owned())
-                    part=Signal::derive(move || part.get().map(f64::from))
+                    part=derive(move || part.get().map(f64::from))
                 />
             </Show>
             <p class="actions">

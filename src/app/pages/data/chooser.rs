@@ -4,6 +4,7 @@ use super::files;
 use super::import::{Importer, Listed};
 use super::options::Options;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 pub fn Chooser() -> impl IntoView {
     let store = Store::get();
     let importer = expect_context::<Importer>();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let loaded = memo(move || store.dataset.with(Option::is_some));
     let role = move || if loaded.get() { importer.role.get() } else { ImportRole::New };
     view! {
         <section class="card" aria-labelledby="own-title">
@@ -29,7 +30,7 @@ pub fn Chooser() -> impl IntoView {
             <Show when=move || loaded.get()>
                 <Roles />
             </Show>
-            <DropZone role=Signal::derive(role) />
+            <DropZone role=derive(role) />
             <Options />
             <Show when=move || loaded.get()>
                 <p class="data-sample-again">

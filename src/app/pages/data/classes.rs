@@ -2,6 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{Show, memo};
 use crate::app::text::data as text;
 use crate::app::text::units::count;
 use crate::core::dataset::Split;
@@ -123,7 +124,7 @@ fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
 /// A picture once it is here; before that, its place.
 #[component]
 fn Thumbnail(index: u32, class: String, pictures: Pictures) -> impl IntoView {
-    let pixels = Memo::new(move |_| pictures.with(|all| all.get(&index).cloned()));
+    let pixels = memo(move || pictures.with(|all| all.get(&index).cloned()));
     move || match pixels.get() {
         Some(pixels) => {
             let alt = text::thumbnail(&class, &pixels.name);

@@ -1,6 +1,7 @@
 //! Files that were not used, one by one, with cause and advice.
 
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::Show;
 use crate::app::text::{data as text, fault};
 use crate::core::report::LeftOut;
 use leptos::prelude::*;

@@ -1,6 +1,7 @@
 //! How images are read: side in pixels and seed of the split.
 
 use super::import::Importer;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::config::IMAGE_SIZES;
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 pub fn Options() -> impl IntoView {
     let store = Store::get();
     let importer = expect_context::<Importer>();
-    let differs = Memo::new(move |_| {
+    let differs = memo(move || {
         let size = store.dataset.with(|d| d.as_ref().map(|d| d.size));
         size.is_some_and(|size| size != importer.size.get() || importer.seed() != Some(store.split_seed.get()))
     });
@@ -25,7 +26,7 @@ pub fn Options() -> impl IntoView {
             }
         })
         .collect_view();
-    let bad = Memo::new(move |_| importer.seed().is_none());
+    let bad = memo(move || importer.seed().is_none());
     view! {
         <div class="data-options" role="group" aria-label=text::OPTIONS>
             <div class="field">

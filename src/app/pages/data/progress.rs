@@ -4,6 +4,7 @@ use super::left_out::LeftOutTable;
 use crate::app::client::Client;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::{derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
@@ -16,14 +17,14 @@ pub fn Progress() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let cancelling = RwSignal::new(false);
-    let counts = Memo::new(move |_| store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
-    let file = Memo::new(move |_| store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
+    let counts = memo(move || store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
+    let file = memo(move || store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
     let left = move || store.import.with(|i| i.as_ref()?.pace.milliseconds_left()).map(|ms| ms / 1000.0);
-    let part = Signal::derive(move || {
+    let part = derive(move || {
         let (done, total) = counts.get();
         (total > 0).then(|| f64::from(done) / f64::from(total))
     });
-    let detail = Signal::derive(move || match (counts.get(), store.worker.get()) {
+    let detail = derive(move || match (counts.get(), store.worker.get()) {
         ((0, _), _) | (_, WorkerState::Loading { .. } | WorkerState::Starting) => text::PREPARING.to_owned(),
         ((done, total), _) => text::progress(done, total, left()),
     });

@@ -5,6 +5,7 @@ use super::left_out::LeftOutTable;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::Show;
 use crate::app::state::Store;
 use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};

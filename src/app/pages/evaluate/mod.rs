@@ -14,6 +14,7 @@ use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::take_home::TakeHome;
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
@@ -48,7 +49,7 @@ pub fn Evaluate() -> impl IntoView {
             }
         });
     });
-    let busy = Memo::new(move |_| store.evaluating.with(Option::is_some));
+    let busy = memo(move || store.evaluating.with(Option::is_some));
     let announcer = Announcer::get();
     Effect::new(move |before: Option<()>| {
         let words =
@@ -93,8 +94,8 @@ fn Busy() -> impl IntoView {
         cancelling.set(true);
         client.send(Request::CancelEvaluation);
     };
-    let part = Signal::derive(move || store.evaluating.get().map(f64::from));
-    let detail = Signal::derive(move || part.get().map(text::part).unwrap_or_default());
+    let part = derive(move || store.evaluating.get().map(f64::from));
+    let detail = derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>

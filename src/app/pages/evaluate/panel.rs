@@ -4,6 +4,7 @@ use super::result::Report;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::Show;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::tree;
 use crate::core::error::Fault;

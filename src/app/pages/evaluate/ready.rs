@@ -1,6 +1,7 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
 use crate::app::parts::link::Link;
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
@@ -42,7 +43,7 @@ fn stage(store: Store) -> Stage {
 #[component]
 pub fn Ready(start: Callback<()>) -> impl IntoView {
     let store = Store::get();
-    let stage = Memo::new(move |_| stage(store));
+    let stage = memo(move || stage(store));
     let button = move |label: &'static str, help: String| {
         view! {
             <section class="card evaluate-start">

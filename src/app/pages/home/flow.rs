@@ -5,6 +5,7 @@ use super::node::{Pair, Stage};
 use super::status;
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::home as text;
 use crate::protocol::{Event, Request};
@@ -20,7 +21,7 @@ pub fn Flow() -> impl IntoView {
             views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
         })
     };
-    let running = Memo::new(move |_| matches!(store.run.get(), crate::core::report::RunState::Running(_)));
+    let running = memo(move || matches!(store.run.get(), crate::core::report::RunState::Running(_)));
     view! {
         <section class="flow-section" aria-labelledby="flow-title">
             <div class="page-head">
@@ -56,7 +57,7 @@ pub fn Flow() -> impl IntoView {
 /// Both views of one image of the set, as training makes them: asked for again
 /// where the set or the settings of views have changed since.
 fn keep_example(store: Store, client: Client) {
-    let wanted = Memo::new(move |_| {
+    let wanted = memo(move || {
         let index = store.dataset.with(|d| d.as_ref().map(example))?;
         // Of the run, while it has a say.
         let config = store.run_config.get().filter(|_| store.run_open()).unwrap_or_else(|| store.config.get());

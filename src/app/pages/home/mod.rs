@@ -7,6 +7,7 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{Show, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;
@@ -31,7 +32,7 @@ pub fn Home() -> impl IntoView {
 #[component]
 fn NextStep() -> impl IntoView {
     let store = Store::get();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
         <Show when=move || loaded.get() fallback=FirstStep>
             <div class="actions">
@@ -59,7 +60,7 @@ fn FirstStep() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let router = Router::get();
-    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    let busy = memo(move || store.import.with(Option::is_some));
     let use_sample = move |_| {
         let images_per_class = IMAGES_PER_CLASS as u32;
         let size = store.config.with_untracked(|c| c.image_size) as u32;

@@ -2,6 +2,7 @@
 
 use super::status::Status;
 use crate::app::parts::link::Link;
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use leptos::prelude::*;
 
@@ -18,9 +19,9 @@ pub fn Stage(
     inside: Option<ViewFn>,
 ) -> impl IntoView {
     let store = Store::get();
-    let status = Memo::new(move |_| status(store));
-    let kind = Memo::new(move |_| status.with(Status::class));
-    let part = Memo::new(move |_| match status.get() {
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
+    let part = memo(move || match status.get() {
         Status::Busy(_, part) => part.map(|p| (p * 100.0).floor()),
         _ => None,
     });
@@ -63,8 +64,8 @@ pub fn Pair(
     let [first, second] = symbols;
     let [first_label, second_label] = labels;
     let store = Store::get();
-    let status = Memo::new(move |_| status(store));
-    let kind = Memo::new(move |_| status.with(Status::class));
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
     let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
         view! {
             <Link to=href attr:class=move || format!("value {}", kind.get())>

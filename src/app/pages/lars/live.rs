@@ -6,6 +6,7 @@ use super::state::State;
 use super::steps::Shown;
 use crate::app::parts::lesson::draw::strings;
 use crate::app::parts::link::Link;
+use crate::app::reactive::memo;
 use crate::app::text::lars as text;
 use crate::core::lars::adapts;
 use crate::core::lesson::lars::layer::{ends, spread as spread_of};
@@ -32,7 +33,7 @@ pub fn run(state: State) -> Shown {
 
 /// Where a run of one's own is started; nothing once there is one.
 pub fn start(state: State) -> AnyView {
-    let none = Memo::new(move |_| state.store.trust.with(|history| history.range().is_none()));
+    let none = memo(move || state.store.trust.with(|history| history.range().is_none()));
     view! {
         {move || {
             none.get()

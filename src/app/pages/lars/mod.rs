@@ -8,6 +8,7 @@ mod steps;
 
 use crate::app::parts::lesson::draw::{formula, table_html};
 use crate::app::parts::lesson::{Lesson, lesson};
+use crate::app::reactive::memo;
 use crate::app::text::lars as text;
 use controls::{control, played};
 use leptos::prelude::*;
@@ -49,8 +50,8 @@ pub fn Lars() -> impl IntoView {
 
 fn play(state: State, n: usize, open: bool) -> AnyView {
     let body = &BODIES[n];
-    let shown = Memo::new(move |_| (body.show)(state));
-    let has = move |part: fn(&Shown) -> bool| Memo::new(move |_| shown.with(part));
+    let shown = memo(move || (body.show)(state));
+    let has = move |part: fn(&Shown) -> bool| memo(move || shown.with(part));
     let (written, pictured) = (has(|s| !s.formula.is_empty()), has(|s| !s.picture.is_empty()));
     view! {
         {(!body.keys.is_empty())

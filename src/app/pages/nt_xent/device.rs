@@ -6,6 +6,7 @@ use super::similarities::{batch_now, reset};
 use super::state::State;
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
+use crate::app::reactive::memo;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
 use crate::core::lesson::VIEWS;
@@ -83,8 +84,8 @@ pub fn device(state: State) -> AnyView {
             report.set(None);
         }
     });
-    let possible = Memo::new(move |_| state.cosines.with(|c| c.embedding().is_ok()));
-    let example = Memo::new(move |_| state.cosines.with(Cosines::is_example));
+    let possible = memo(move || state.cosines.with(|c| c.embedding().is_ok()));
+    let example = memo(move || state.cosines.with(Cosines::is_example));
     let status = move || match (possible.get(), failed.get()) {
         (false, _) => Some(text::IMPOSSIBLE_HERE),
         (true, true) => Some(text::NOT_COMPUTED),

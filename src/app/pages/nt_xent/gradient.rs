@@ -6,6 +6,7 @@ use super::row::controls;
 use super::state::State;
 use crate::app::parts::lesson::draw::table_html;
 use crate::app::parts::lesson::still;
+use crate::app::reactive::memo;
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::{MOST_STEPS, STILL, letter};
 use crate::core::lesson::play::{MOST_IMAGES, Play, Relation};
@@ -86,8 +87,8 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         });
         by_hand();
     };
-    let flat = Memo::new(move |_| play.with(|p| p.dim() == 2));
-    let images = Memo::new(move |_| play.with(Play::images));
+    let flat = memo(move || play.with(|p| p.dim() == 2));
+    let images = memo(move || play.with(Play::images));
     let choice = [(text::CIRCLE, true), (text::EXAMPLE, false)].map(|(name, circle)| {
         let choose = move |_| {
             stop();

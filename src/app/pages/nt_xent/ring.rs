@@ -2,6 +2,7 @@
 //! or turned by keys, and the arrows along which the loss moves them.
 
 use super::state::State;
+use crate::app::reactive::memo;
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::plane::Plane;
@@ -27,12 +28,12 @@ const SHORTEST: f64 = 0.01;
 /// `moved` is called after each change by hand.
 pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let (play, tau) = (state.play, state.tau);
-    let flat = Memo::new(move |_| play.with(|p| p.dim() == 2));
-    let plane = Memo::new(move |_| {
+    let flat = memo(move || play.with(|p| p.dim() == 2));
+    let plane = memo(move || {
         flat.track();
         play.with_untracked(Play::plane)
     });
-    let views = Memo::new(move |_| play.with(Play::views));
+    let views = memo(move || play.with(Play::views));
     let under = move || play.with(|p| plane.with(|plane| lines(p, plane)));
     let over = move || play.with(|p| plane.with(|plane| arrows(p, plane, tau.get())));
     let svg = NodeRef::<Svg>::new();

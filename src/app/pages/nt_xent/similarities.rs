@@ -2,6 +2,7 @@
 
 use super::draw::{formula, plain, six, table};
 use super::state::State;
+use crate::app::reactive::memo;
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::VIEWS;
 use crate::core::lesson::matrix::{Cosines, N};
@@ -12,7 +13,7 @@ pub fn similarities(state: State) -> AnyView {
     // The entry whose product is written out.
     let last = RwSignal::new((1, 2));
     let cell = move |i: usize, k: usize| {
-        let value = Memo::new(move |_| state.cosines.with(|c| c.get(i, k)));
+        let value = memo(move || state.cosines.with(|c| c.get(i, k)));
         let warm = move || format!("--heat: {:.0}%", value.get().powi(2) * 45.0);
         let set = move |event: leptos::ev::Event| {
             let typed = event_target_value(&event).parse().unwrap_or(f64::NAN);
@@ -50,12 +51,12 @@ pub fn similarities(state: State) -> AnyView {
             </tr>
         }
     });
-    let found = Memo::new(move |_| state.cosines.with(Cosines::embedding));
+    let found = memo(move || state.cosines.with(Cosines::embedding));
     let verdict = move || match found.get() {
         Ok(_) => text::POSSIBLE.to_owned(),
         Err(reason) => text::impossible(reason),
     };
-    let vectors = Memo::new(move |_| found.with(Result::is_ok));
+    let vectors = memo(move || found.with(Result::is_ok));
     let written = move || {
         let z = found.get().unwrap_or_default();
         if z.is_empty() { String::new() } else { product(&z, last.get(), state.cosines.get()) }

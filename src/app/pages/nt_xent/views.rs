@@ -3,6 +3,7 @@
 use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{derive, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::augment::{ViewParams, apply};
 use crate::core::config::AugmentConfig;
@@ -52,13 +53,13 @@ pub fn views(state: State) -> AnyView {
         let original = pixels(&planar);
         let planar = StoredValue::new(planar);
         let view = |which: usize| {
-            let params = Memo::new(move |_| {
+            let params = memo(move || {
                 let mut rng = Rng::for_view(0, state.draw.get(), image as u32, which as u8);
                 ViewParams::draw(&config, SIZE, &mut rng)
             });
-            let drawn = Memo::new(move |_| planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
+            let drawn = memo(move || planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
             let name = VIEWS[image + 2 * which];
-            let alt = Signal::derive(move || text::view_alt(name, &described(&params.get())));
+            let alt = derive(move || text::view_alt(name, &described(&params.get())));
             view! {
                 <figure>
                     <Picture pixels=drawn alt=alt />
@@ -74,7 +75,7 @@ pub fn views(state: State) -> AnyView {
         view! {
             <div class="lesson-views">
                 <figure>
-                    <Picture pixels=Signal::derive(move || original.clone()) alt=Signal::derive(move || text::image_alt(image)) />
+                    <Picture pixels=derive(move || original.clone()) alt=derive(move || text::image_alt(image)) />
                     <figcaption>{format!("{} {}", text::ORIGINAL, image + 1)}</figcaption>
                 </figure>
                 {view(0)}

@@ -6,6 +6,7 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
@@ -25,7 +26,7 @@ pub fn Run() -> impl IntoView {
     let progress = store.progress;
     let announcer = Announcer::get();
     // Evaluation after each epoch would be announced too often.
-    let announced = Memo::new(move |_| match store.run.get() {
+    let announced = memo(move || match store.run.get() {
         RunState::Running(Phase::Evaluate { .. }) => text::state(RunState::Running(Phase::Train)),
         state => text::state(state),
     });
@@ -35,15 +36,15 @@ pub fn Run() -> impl IntoView {
             announcer.say(words);
         }
     });
-    let state = Signal::derive(move || text::state(store.run.get()).to_owned());
+    let state = derive(move || text::state(store.run.get()).to_owned());
     // Of the run; where kNN takes long, of that. How long loading and compiling
     // take, nobody knows.
-    let part = Signal::derive(move || match store.run.get() {
+    let part = derive(move || match store.run.get() {
         RunState::Running(Phase::Load | Phase::Compile) => None,
         RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
         _ => progress.get().map(|p| p.part()),
     });
-    let detail = Signal::derive(move || part.get().map_or_else(String::new, whole_percent));
+    let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
     let fact = move |read: fn(&Progress) -> Option<String>| {
         move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
     };
@@ -107,18 +108,18 @@ fn Buttons() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let invalid: Invalid = expect_context();
-    let wrong = Memo::new(move |_| invalid.any() || store.config.with(|c| c.check().is_err()));
-    let can_start = Memo::new(move |_| {
+    let wrong = memo(move || invalid.any() || store.config.with(|c| c.check().is_err()));
+    let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
         fits && !wrong.get() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none)
     });
-    let paused = Memo::new(move |_| store.run.get() == RunState::Paused);
-    let over = Memo::new(move |_| store.run.get().is_over());
-    let active = Memo::new(move |_| store.run.get().is_active());
-    let trained = Memo::new(move |_| store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
+    let paused = memo(move || store.run.get() == RunState::Paused);
+    let over = memo(move || store.run.get().is_over());
+    let active = memo(move || store.run.get().is_active());
+    let trained = memo(move || store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
     // What was asked of the run and has not happened yet. Buttons then stay where
     // they are, with the focus, and do nothing more.
-    let asked = Memo::new(move |_| store.asked.get());
+    let asked = memo(move || store.asked.get());
     let waits = move || asked.get().is_some();
     // A run cannot go on while its encoder is evaluated.
     let held = move || waits() || paused.get() && store.evaluating.with(Option::is_some);

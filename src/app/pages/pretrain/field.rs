@@ -1,5 +1,6 @@
 //! One setting: label, control, help, and what is wrong with its value.
 
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::{fault::one_field, settings};
 use crate::core::config::RunConfig;
@@ -78,10 +79,10 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     let words = settings::of(field);
     let id = format!("set-{}", field.key());
     let help_id = format!("{id}-help");
-    let value = Memo::new(move |_| store.config.with(|c| field.get(c).to_string()));
-    let bounds = Memo::new(move |_| store.config.with(|c| field.bounds_in(c)));
+    let value = memo(move || store.config.with(|c| field.get(c).to_string()));
+    let bounds = memo(move || store.config.with(|c| field.bounds_in(c)));
     let change = move |event: Event| set(store, invalid, field, &event_target_value(&event));
-    let fault = Memo::new(move |_| {
+    let fault = memo(move || {
         invalid.of(field).or_else(|| {
             let faults = store.config.with(|c| c.check().err())?;
             faults.into_iter().find(|f| f.field == field.key())
@@ -90,7 +91,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     // A box whose refused value was dropped shows the setting again, also where
     // that did not change.
     let node = NodeRef::<leptos::html::Input>::new();
-    let refused = Memo::new(move |_| invalid.of(field).is_some());
+    let refused = memo(move || invalid.of(field).is_some());
     Effect::new(move || {
         if !refused.get()
             && let Some(input) = node.get()
@@ -98,13 +99,13 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             input.set_value(&value.get_untracked());
         }
     });
-    let default = Memo::new(move |_| {
+    let default = memo(move || {
         let preset = store.preset.get();
         let suited = store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset)));
         field.get(&suited.unwrap_or_default()).to_string()
     });
     // Never shut while it has a fault to mend.
-    let shut = Memo::new(move |_| !store.config.with(|c| field.is_used(c)) && fault.with(Option::is_none));
+    let shut = memo(move || !store.config.with(|c| field.is_used(c)) && fault.with(Option::is_none));
     let idle = move || shut.get();
     let bad = move || fault.with(Option::is_some).then_some("true");
     let control = match field.bounds() {

@@ -13,6 +13,7 @@ use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::core::report::RunState;
@@ -24,9 +25,9 @@ pub fn Pretrain() -> impl IntoView {
     link::follow(store);
     // Whoever opens this page is about to train: the device can be looked for.
     Client::get().wake();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
-    let reading = Memo::new(move |_| store.import.with(Option::is_some));
-    let begun = Memo::new(move |_| store.run.get() != RunState::Idle);
+    let loaded = memo(move || store.dataset.with(Option::is_some));
+    let reading = memo(move || store.import.with(Option::is_some));
+    let begun = memo(move || store.run.get() != RunState::Idle);
     provide_context(field::Invalid::new());
     view! {
         <div class="page-head">

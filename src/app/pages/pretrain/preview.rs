@@ -2,6 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::core::report::{DatasetReport, Picture as Pixels};
@@ -34,8 +35,8 @@ pub fn Preview() -> impl IntoView {
     let epoch = RwSignal::new(1_u32);
     // The first image that the user has chosen to see, with those after it.
     let chosen = RwSignal::new(None::<usize>);
-    let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map_or(0, |d| d.images)));
-    let wanted = Memo::new(move |_| {
+    let images = memo(move || store.dataset.with(|d| d.as_ref().map_or(0, |d| d.images)));
+    let wanted = memo(move || {
         let (first, images) = (chosen.get(), images.get());
         let indices = store.dataset.with(|d| {
             d.as_ref().map(|report| match first.filter(|first| *first < images) {
@@ -153,11 +154,11 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
                     split: crate::core::dataset::Split::Train,
                 })
             });
-            let alt = Signal::derive(move || pixels.with(|p| text::view_alt(which, &p.name)));
+            let alt = derive(move || pixels.with(|p| text::view_alt(which, &p.name)));
             view! { <Picture pixels=pixels alt=alt /> }
         })
         .collect_view();
-    let name = Memo::new(move |_| views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
+    let name = memo(move || views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
     // The end tells images of one folder apart; all of it on hovering.
     let end = move || name.with(|n| crate::core::dataset::tree::file_name(n).to_owned());
     view! {

@@ -3,6 +3,7 @@
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use crate::app::client::Client;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
 use crate::core::config::RunConfig;
@@ -45,7 +46,7 @@ fn inputs(fields: &'static [Field]) -> impl IntoView {
 #[component]
 pub fn Settings() -> impl IntoView {
     let store = Store::get();
-    let locked = Memo::new(move |_| store.run_open());
+    let locked = memo(move || store.run_open());
     view! {
         <section class="stack settings" aria-labelledby="settings-title">
             <h2 id="settings-title">{text::SETTINGS}</h2>
@@ -98,7 +99,7 @@ fn Presets() -> impl IntoView {
         store.config.set(config);
     };
     // None as soon as anything was changed, so that its preset can be chosen again.
-    let chosen = Memo::new(move |_| match store.touched.get() || invalid.any() {
+    let chosen = memo(move || match store.touched.get() || invalid.any() {
         true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !invalid.any()),
         false => Some(store.preset.get()),
     });
@@ -138,12 +139,12 @@ fn Presets() -> impl IntoView {
 fn WrongSize() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let differ = Memo::new(move |_| {
+    let differ = memo(move || {
         let have = store.dataset.with(|d| d.as_ref().map(|d| d.size))?;
         let want = store.config.with(|c| c.image_size);
         (have != want).then_some((have, want))
     });
-    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    let busy = memo(move || store.import.with(Option::is_some));
     move || {
         differ.get().map(|(have, want)| {
             let resize =

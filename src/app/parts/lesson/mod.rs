@@ -6,6 +6,7 @@ mod player;
 mod state;
 
 use crate::app::parts::announce::Announcer;
+use crate::app::reactive::memo;
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
@@ -62,8 +63,8 @@ pub fn lesson(
         }
     });
     on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
-    let all = Memo::new(move |_| printing.get() || frame.place.get() == Place::All);
-    let at = Memo::new(move |_| if let Place::Step(step) = frame.place.get() { step } else { 0 });
+    let all = memo(move || printing.get() || frame.place.get() == Place::All);
+    let at = memo(move || if let Place::Step(step) = frame.place.get() { step } else { 0 });
     let buttons = steps.iter().enumerate().map(|(n, one)| {
         view! {
             <li>

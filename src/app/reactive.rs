@@ -36,3 +36,12 @@ pub fn Show(#[prop(into)] when: When, children: ChildrenFn, #[prop(optional, int
     let holds = ArcMemo::new(move |_| (when.0)());
     (move || if holds.get() { children() } else { fallback.run() }).into_any()
 }
+
+/// A part of a view that follows its values: `{live(move || …)}` in place of
+/// `{move || …}`.
+pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
+    fn of(f: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+        (move || f()).into_any()
+    }
+    of(Box::new(move || f().into_any()))
+}

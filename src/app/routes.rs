@@ -10,6 +10,7 @@ use super::parts::link::Link;
 use super::router::{Router, base_url};
 use super::state::Store;
 use super::text::layout as text;
+use crate::app::reactive::live;
 use leptos::prelude::*;
 
 /// The whole program: store, worker and pages.
@@ -20,7 +21,7 @@ pub fn App() -> impl IntoView {
     provide_context(store);
     provide_context(router);
     provide_context(Client::new(store, base_url()));
-    view! { <Layout>{move || page(&router.path.read())}</Layout> }
+    view! { <Layout>{live(move || page(&router.path.read()))}</Layout> }
 }
 
 fn page(path: &str) -> AnyView {

@@ -1,7 +1,7 @@
 //! A line chart: one curve, horizontal lines that say what its height means, the
 //! newest value in words, and a table behind it.
 
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::text::chart as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -38,7 +38,7 @@ pub fn Chart(
             </figcaption>
             <div class="plot">
                 <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
-                    {move || {
+                    {live(move || {
                         drawing
                             .with(|d| {
                                 d.y_ticks
@@ -46,8 +46,8 @@ pub fn Chart(
                                     .map(|(y, _)| view! { <line class="grid" x1="0" x2="100" y1=*y y2=*y /> })
                                     .collect_view()
                             })
-                    }}
-                    {move || {
+                    })}
+                    {live(move || {
                         drawing
                             .with(|d| {
                                 d.rules
@@ -55,7 +55,7 @@ pub fn Chart(
                                     .map(|(y, _)| view! { <line class="rule" x1="0" x2="100" y1=*y y2=*y /> })
                                     .collect_view()
                             })
-                    }} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
+                    })} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
                 </svg>
                 <Show when=move || empty.get()>
                     <p class="plot-empty" aria-hidden="true">
@@ -63,10 +63,10 @@ pub fn Chart(
                     </p>
                 </Show>
                 <div aria-hidden="true">
-                    {move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view())}
-                    {move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view())}
-                    {move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view())}
-                    {move || {
+                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view()))}
+                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view()))}
+                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view()))}
+                    {live(move || {
                         drawing
                             .with(|d| d.last)
                             .map(|(x, y)| {
@@ -74,7 +74,7 @@ pub fn Chart(
                                     <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span>
                                 }
                             })
-                    }}
+                    })}
                 </div>
             </div>
             <Table title=title x_name=x_name points=points rules=rules format=format />
@@ -119,13 +119,13 @@ fn Table(
                             </tr>
                         </thead>
                         <tbody>
-                            {move || {
+                            {live(move || {
                                 rules
                                     .get()
                                     .into_iter()
                                     .map(|r| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> })
                                     .collect_view()
-                            }} {rows}
+                            })} {rows}
                         </tbody>
                     </table>
                 </div>

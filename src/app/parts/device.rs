@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use crate::app::client::Client;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
@@ -39,7 +39,7 @@ pub fn Device() -> impl IntoView {
     view! {
         <section class="card device" aria-labelledby="device-title">
             <h2 id="device-title">{text::TITLE}</h2>
-            {move || {
+            {live(move || {
                 store
                     .device
                     .with(|device| match device {
@@ -73,7 +73,7 @@ pub fn Device() -> impl IntoView {
                                 .into_any()
                         }
                     })
-            }}
+            })}
             <fieldset class="segments" disabled=locked>
                 <legend class="small muted">{text::CHOICE}</legend>
                 <div>

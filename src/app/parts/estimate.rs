@@ -2,7 +2,7 @@
 //! run's own pace.
 
 use crate::app::client::Client;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
 use crate::app::text::fault;
@@ -115,15 +115,15 @@ pub fn EstimateCard(
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
-            {move || {
+            {live(move || {
                 let need = store.config.with(|c| c.batch);
                 let have = images.get().filter(|(have, _)| *have < need)?.0;
                 Some(view! { <p class="notice warn">{too_few(have, need)}</p> })
-            }}
-            {move || {
+            })}
+            {live(move || {
                 let words = fault::fault(&too_much.get()?);
                 Some(view! { <p class="notice warn">{words.what} " " {words.todo}</p> })
-            }}
+            })}
             <Show when=move || timing.get()>
                 <p class="muted" role="status">
                     {text::TIMING}
@@ -147,7 +147,7 @@ pub fn EstimateCard(
                     value=move || images.get().map(|(_, all)| text::memory(store.config.with(|c| Cost::memory(c, all))))
                 />
             </dl>
-            {move || {
+            {live(move || {
                 // Nothing to choose during a run.
                 let epoch = epoch_time.get().filter(|_| !store.run_open())?;
                 let proposed = proposed_epochs(epoch);
@@ -171,7 +171,7 @@ pub fn EstimateCard(
                             })}
                     },
                 )
-            }}
+            })}
             <Show when=move || again.get()>
                 <div class="actions">
                     <button type="button" on:click=move |_| ask()>
@@ -188,7 +188,7 @@ fn Fact(name: &'static str, value: impl Fn() -> Option<String> + Send + Sync + '
     view! {
         <div>
             <dt>{name}</dt>
-            <dd>{move || value().unwrap_or_else(|| text::NOT_YET.to_owned())}</dd>
+            <dd>{live(move || value().unwrap_or_else(|| text::NOT_YET.to_owned()))}</dd>
         </div>
     }
 }

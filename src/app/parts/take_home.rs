@@ -5,7 +5,7 @@ use super::meter::Meter;
 use super::notice::FaultWords;
 use super::save::save;
 use crate::app::client::Client;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fault::fault as words;
 use crate::app::text::take_home as text;
@@ -89,7 +89,7 @@ pub fn BringBack() -> impl IntoView {
                     aria-disabled=move || busy.get().to_string()
                     on:click=move |_| input.get_untracked().into_iter().for_each(|input| input.click())
                 >
-                    {move || if busy.get() { text::IMPORTING } else { text::IMPORT }}
+                    {live(move || if busy.get() { text::IMPORTING } else { text::IMPORT })}
                 </button>
                 <input
                     type="file"
@@ -103,7 +103,7 @@ pub fn BringBack() -> impl IntoView {
             </p>
             <p class="muted small">{text::IMPORT_HELP}</p>
             <div role="alert">
-                {move || failed.get().map(|fault| view! { <FaultWords words=words(&fault) /> })}
+                {live(move || failed.get().map(|fault| view! { <FaultWords words=words(&fault) /> }))}
             </div>
         </div>
     }

@@ -4,7 +4,7 @@ use super::files;
 use super::import::{Importer, Listed};
 use super::options::Options;
 use crate::app::parts::link::Link;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -20,7 +20,7 @@ pub fn Chooser() -> impl IntoView {
     let role = move || if loaded.get() { importer.role.get() } else { ImportRole::New };
     view! {
         <section class="card" aria-labelledby="own-title">
-            <h2 id="own-title">{move || if loaded.get() { text::ADD_TITLE } else { text::OWN_TITLE }}</h2>
+            <h2 id="own-title">{live(move || if loaded.get() { text::ADD_TITLE } else { text::OWN_TITLE })}</h2>
             <Show when=move || store.run_open()>
                 <p class="notice warn">{text::RUN_OPEN} " " <Link to="/pretrain">{text::PRETRAIN_PAGE}</Link> "."</p>
             </Show>
@@ -114,7 +114,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
             on:dragleave=move |_| over.set(false)
             on:drop=move |_| over.set(false)
         >
-            <p class="data-drop-title">{move || text::drop_does(role.get())}</p>
+            <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p class="data-drop-or">{text::DROP_OR}</p>
             <p class="data-drop-buttons">
                 <button type="button" disabled=closed on:click=move |_| open(folder)>
@@ -128,8 +128,8 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
             <input type="file" hidden multiple node_ref=folder on:change=move |_| take(folder) />
             <input type="file" hidden multiple node_ref=files on:change=move |_| take(files) />
             <p class="data-drop-status" role="status">
-                {move || importer.listing.get().map(text::listing)}
-                {move || importer.refusal.get()}
+                {live(move || importer.listing.get().map(text::listing))}
+                {live(move || importer.refusal.get())}
             </p>
             <Show when=move || importer.listing.with(Option::is_some)>
                 <button type="button" on:click=move |_| importer.end_listing()>

@@ -1,7 +1,7 @@
 //! Files that were not used, one by one, with cause and advice.
 
 use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::Show;
+use crate::app::reactive::{Show, live};
 use crate::app::text::{data as text, fault};
 use crate::core::report::LeftOut;
 use leptos::prelude::*;
@@ -46,7 +46,7 @@ pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
                     type="button"
                     on:click=move |_| shown.update(|n| *n = (*n + PAGE).min(all))
                 >
-                    {move || text::show_more(shown.get(), all)}
+                    {live(move || text::show_more(shown.get(), all))}
                 </button>
             </p>
         </Show>

@@ -1,7 +1,7 @@
 //! How images are read: side in pixels and seed of the split.
 
 use super::import::Importer;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::config::IMAGE_SIZES;
@@ -57,7 +57,7 @@ pub fn Options() -> impl IntoView {
                     on:input=move |event| importer.seed_text.set(event_target_value(&event))
                 />
                 <p class="muted small" id="seed-help">
-                    {move || if bad.get() { text::SEED_BAD } else { text::SEED_HELP }}
+                    {live(move || if bad.get() { text::SEED_BAD } else { text::SEED_HELP })}
                 </p>
             </div>
         </div>
@@ -68,7 +68,7 @@ pub fn Options() -> impl IntoView {
                     disabled=move || !importer.allowed()
                     on:click=move |_| importer.again()
                 >
-                    {move || text::read_again(importer.size.get(), importer.seed().unwrap_or_default())}
+                    {live(move || text::read_again(importer.size.get(), importer.seed().unwrap_or_default()))}
                 </button>
                 <span class="muted small">{text::READ_AGAIN_HELP}</span>
             </p>

@@ -4,7 +4,7 @@ use super::left_out::LeftOutTable;
 use crate::app::client::Client;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::{derive, memo};
+use crate::app::reactive::{derive, live, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
@@ -40,7 +40,7 @@ pub fn Progress() -> impl IntoView {
                     client.send(Request::CancelImport);
                 }
             >
-                {move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }}
+                {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
             </button>
         </section>
     }

@@ -14,7 +14,7 @@ use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::take_home::TakeHome;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
@@ -65,7 +65,7 @@ pub fn Evaluate() -> impl IntoView {
                 <h1>{text::TITLE}</h1>
                 <p class="lead">{text::INTRO}</p>
             </div>
-            {move || failed.get().map(|fault| view! { <Failed fault=fault /> })}
+            {live(move || failed.get().map(|fault| view! { <Failed fault=fault /> }))}
             <Show when=move || busy.get() fallback=move || view! { <Ready start=start /> }>
                 <Busy />
             </Show>
@@ -102,7 +102,7 @@ fn Busy() -> impl IntoView {
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
             <p>
                 <button type="button" disabled=move || cancelling.get() on:click=cancel>
-                    {move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }}
+                    {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </p>
         </section>

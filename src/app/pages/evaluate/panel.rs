@@ -4,7 +4,7 @@ use super::result::Report;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::Show;
+use crate::app::reactive::{Show, live};
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::tree;
 use crate::core::error::Fault;
@@ -48,7 +48,7 @@ pub fn Panel(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
                     {text::CLOSE}
                 </button>
             </div>
-            {move || open.get().map(|cell| view! { <Images report=report cell=cell /> })}
+            {live(move || open.get().map(|cell| view! { <Images report=report cell=cell /> }))}
         </dialog>
     }
 }
@@ -97,7 +97,7 @@ fn Images(report: Report, cell: Cell) -> impl IntoView {
     };
     view! {
         <p class="muted small">{text::images_of(total)}</p>
-        {move || failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> })}
+        {live(move || failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> }))}
         <ul class="panel-images" aria-busy=move || loading.get().to_string()>
             <For each=move || pictures.get() key=|p| p.index children=figure />
         </ul>
@@ -106,7 +106,7 @@ fn Images(report: Report, cell: Cell) -> impl IntoView {
         </Show>
         <Show when=rest>
             <button type="button" on:click=move |_| more()>
-                {move || text::more_pictures(shown(), total)}
+                {live(move || text::more_pictures(shown(), total))}
             </button>
         </Show>
     }

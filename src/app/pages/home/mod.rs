@@ -7,7 +7,7 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;
@@ -36,7 +36,7 @@ fn NextStep() -> impl IntoView {
     view! {
         <Show when=move || loaded.get() fallback=FirstStep>
             <div class="actions">
-                {move || {
+                {live(move || {
                     let (href, label) = match store.run.get() {
                         RunState::Idle | RunState::Failed => ("/pretrain", text::GO_PRETRAIN),
                         RunState::Running(_) | RunState::Paused => ("/pretrain", text::GO_WATCH),
@@ -47,7 +47,7 @@ fn NextStep() -> impl IntoView {
                             {label}
                         </Link>
                     }
-                }} <Link to="/data" attr:class="button">
+                })} <Link to="/data" attr:class="button">
                     {text::GO_IMAGES}
                 </Link>
             </div>

@@ -2,7 +2,7 @@
 
 use super::status::Status;
 use crate::app::parts::link::Link;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::state::Store;
 use leptos::prelude::*;
 
@@ -34,7 +34,7 @@ pub fn Stage(
                 <span class="label">{label}</span>
                 <span class="status">
                     <span class="dot" aria-hidden="true"></span>
-                    {move || status.with(|s| s.words().to_owned())}
+                    {live(move || status.with(|s| s.words().to_owned()))}
                 </span>
                 <span class="inside">{inside.map(|i| i.run())}</span>
                 <span
@@ -76,7 +76,7 @@ pub fn Pair(
                 <span class="visually-hidden">{label} " "</span>
                 <span class="status">
                     <span class="dot" aria-hidden="true"></span>
-                    {move || status.with(|s| s.words().to_owned())}
+                    {live(move || status.with(|s| s.words().to_owned()))}
                 </span>
             </Link>
         }

@@ -6,7 +6,7 @@ use super::state::State;
 use super::steps::Shown;
 use crate::app::parts::lesson::draw::strings;
 use crate::app::parts::link::Link;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use crate::core::lars::adapts;
 use crate::core::lesson::lars::layer::{ends, spread as spread_of};
@@ -35,7 +35,7 @@ pub fn run(state: State) -> Shown {
 pub fn start(state: State) -> AnyView {
     let none = memo(move || state.store.trust.with(|history| history.range().is_none()));
     view! {
-        {move || {
+        {live(move || {
             none.get()
                 .then(|| {
                     view! {
@@ -44,7 +44,7 @@ pub fn start(state: State) -> AnyView {
                         </div>
                     }
                 })
-        }}
+        })}
     }
     .into_any()
 }

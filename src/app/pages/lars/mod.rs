@@ -8,7 +8,7 @@ mod steps;
 
 use crate::app::parts::lesson::draw::{formula, table_html};
 use crate::app::parts::lesson::{Lesson, lesson};
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use controls::{control, played};
 use leptos::prelude::*;
@@ -59,10 +59,10 @@ fn play(state: State, n: usize, open: bool) -> AnyView {
                 view! { <div class="lars-fields" class:pairs=body.keys.contains(&"g2")>{body.keys.iter().map(|key| control(state, key)).collect_view()}</div> }
             })}
         {body.played.map(|key| played(state, key))}
-        {move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone())))}
-        <p class="lesson-result">{move || shown.with(|s| s.words.clone())}</p>
+        {live(move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone()))))}
+        <p class="lesson-result">{live(move || shown.with(|s| s.words.clone()))}</p>
         {(n == BODIES.len() - 1).then(|| live::start(state))}
-        {move || pictured.get().then(|| picture(shown, open))}
+        {live(move || pictured.get().then(|| picture(shown, open)))}
     }
     .into_any()
 }

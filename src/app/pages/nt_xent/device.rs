@@ -6,7 +6,7 @@ use super::similarities::{batch_now, reset};
 use super::state::State;
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
 use crate::core::lesson::VIEWS;
@@ -95,13 +95,13 @@ pub fn device(state: State) -> AnyView {
         {controls(state, None)} {batch_now(state)}
         <div class="actions">
             <button class="primary" disabled=move || busy.get() || !possible.get() on:click=run>
-                {move || if busy.get() { text::RUNNING } else { text::RUN }}
+                {live(move || if busy.get() { text::RUNNING } else { text::RUN })}
             </button>
         </div>
         <p role="status">{status}</p>
-        {move || (!example.get()).then(|| reset(state, || ()))}
+        {live(move || (!example.get()).then(|| reset(state, || ())))}
         <div class="lesson-answer" aria-live="polite">
-            {move || report.get().map(shown)}
+            {live(move || report.get().map(shown))}
         </div>
     }
     .into_any()

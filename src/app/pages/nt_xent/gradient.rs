@@ -6,7 +6,7 @@ use super::row::controls;
 use super::state::State;
 use crate::app::parts::lesson::draw::table_html;
 use crate::app::parts::lesson::still;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::{MOST_STEPS, STILL, letter};
 use crate::core::lesson::play::{MOST_IMAGES, Play, Relation};
@@ -150,7 +150,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         <div class="actions">
             <button on:click=move |_| { stop(); step(); }>{text::STEP}</button>
             <button class="primary" on:click=run>
-                {move || if runs.get() { text::STOP } else { text::DESCEND }}
+                {live(move || if runs.get() { text::STOP } else { text::DESCEND })}
             </button>
             {button(text::ADD_NEW, full, Play::add_new)}
             {button(text::ADD_SAME, full, |p| p.add(p.class(0)))}

@@ -2,7 +2,7 @@
 //! or turned by keys, and the arrows along which the loss moves them.
 
 use super::state::State;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::plane::Plane;
@@ -107,7 +107,7 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
             on:pointercancel=move |_| held.set(None)
         >
             <g aria-hidden="true" inner_html=under></g>
-            {move || (0..views.get()).map(point).collect_view()}
+            {live(move || (0..views.get()).map(point).collect_view())}
             <g aria-hidden="true" class="ring-arrows" inner_html=over></g>
         </svg>
     }

@@ -2,6 +2,7 @@
 
 use super::draw::{bar, digits, formula, number, plain, six, strings, table, tex};
 use super::state::State;
+use crate::app::reactive::live;
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::matrix::N;
 use crate::core::lesson::row::{Row, mean_loss};
@@ -45,7 +46,7 @@ pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
         <div class="field">
             <label class="field-head">
                 <span>{text::TAU}</span>
-                <output class="field-value">{move || state.tau.get()}</output>
+                <output class="field-value">{live(move || state.tau.get())}</output>
             </label>
             <input
                 type="range"

@@ -2,7 +2,7 @@
 
 use super::draw::{formula, plain, six, table};
 use super::state::State;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::VIEWS;
 use crate::core::lesson::matrix::{Cosines, N};
@@ -72,9 +72,9 @@ pub fn similarities(state: State) -> AnyView {
             </thead>
             <tbody>{rows.collect_view()}</tbody>
         </table>
-        <p role="alert">{move || wrong.get().then_some(text::OUT_OF_RANGE)}</p>
+        <p role="alert">{live(move || wrong.get().then_some(text::OUT_OF_RANGE))}</p>
         <p role="status">{verdict}</p>
-        {move || vectors.get().then(|| view! { <p class="muted small">{text::PRODUCT}</p> {formula(written)} })}
+        {live(move || vectors.get().then(|| view! { <p class="muted small">{text::PRODUCT}</p> {formula(written)} }))}
         {batch_now(state)}
         {reset(state, move || wrong.set(false))}
     }

@@ -3,7 +3,7 @@
 use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{derive, memo};
+use crate::app::reactive::{derive, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::augment::{ViewParams, apply};
 use crate::core::config::AugmentConfig;
@@ -66,7 +66,7 @@ pub fn views(state: State) -> AnyView {
                     <figcaption>
                         <strong>{name}</strong>
                         " "
-                        {move || described(&params.get())}
+                        {live(move || described(&params.get()))}
                     </figcaption>
                 </figure>
             }

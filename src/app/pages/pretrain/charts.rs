@@ -1,7 +1,7 @@
 //! The run's curves, and the alarm when it goes wrong.
 
 use crate::app::parts::chart::{Chart, Rule};
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::percent;
@@ -114,7 +114,7 @@ fn Alarm() -> impl IntoView {
     });
     view! {
         <div role="alert">
-            {move || {
+            {live(move || {
                 alarm
                     .get()
                     .map(|(what, todo)| {
@@ -127,7 +127,7 @@ fn Alarm() -> impl IntoView {
                             </div>
                         }
                     })
-            }}
+            })}
         </div>
     }
 }

@@ -6,7 +6,7 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
@@ -64,10 +64,10 @@ pub fn Run() -> impl IntoView {
                     <div>
                         <dt>{text::EPOCH}</dt>
                         <dd>
-                            {move || {
+                            {live(move || {
                                 let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
                                 fact(|p| Some(p.epoch().to_string()))() + " / " + &epochs.to_string()
-                            }}
+                            })}
                         </dd>
                     </div>
                     <div>
@@ -77,12 +77,12 @@ pub fn Run() -> impl IntoView {
                     <div>
                         <dt>{text::LEFT}</dt>
                         <dd>
-                            {move || {
+                            {live(move || {
                                 if store.run.get().is_over() {
                                     return text::NOT_YET.to_owned();
                                 }
                                 fact(|p| p.milliseconds_left().map(|ms| duration(ms / 1000.0)))()
-                            }}
+                            })}
                         </dd>
                     </div>
                 </dl>
@@ -157,7 +157,7 @@ fn Buttons() -> impl IntoView {
                     disabled=move || !can_start.get()
                     on:click=start
                 >
-                    {move || if over.get() { text::START_AGAIN } else { text::START }}
+                    {live(move || if over.get() { text::START_AGAIN } else { text::START })}
                 </button>
             </Show>
             <Show when=move || over.get() && trained.get()>
@@ -185,7 +185,7 @@ fn Buttons() -> impl IntoView {
                     aria-disabled=move || (asked.get() == Some(Asked::Cancel)).to_string()
                     on:click=cancel
                 >
-                    {move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL }}
+                    {live(move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </Show>
             <Show when=move || trained.get()>

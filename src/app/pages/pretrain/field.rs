@@ -1,6 +1,6 @@
 //! One setting: label, control, help, and what is wrong with its value.
 
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::state::Store;
 use crate::app::text::{fault::one_field, settings};
 use crate::core::config::RunConfig;
@@ -124,7 +124,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
         .into_any(),
         Bounds::OneOf(_) | Bounds::Choice(_) => view! {
             <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad disabled=idle on:change=change>
-                {move || {
+                {live(move || {
                     let now = value.get();
                     choices(&bounds.get())
                         .into_iter()
@@ -137,7 +137,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                             }
                         })
                         .collect_view()
-                }}
+                })}
             </select>
         }
         .into_any(),
@@ -177,9 +177,9 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             </div>
             {control}
             <p class="field-help" id=help_id>
-                {move || idle().then(|| view! { <strong>{settings::unused(field)} " "</strong> })} {words.help} " "
-                {move || bounds.with(|b| settings::bounds(b, &default.get()))}
-                {move || {
+                {live(move || idle().then(|| view! { <strong>{settings::unused(field)} " "</strong> }))} {words.help} " "
+                {live(move || bounds.with(|b| settings::bounds(b, &default.get())))}
+                {live(move || {
                     fault
                         .get()
                         .map(|f| {
@@ -190,7 +190,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                                 </strong>
                             }
                         })
-                }}
+                })}
             </p>
         </div>
     }

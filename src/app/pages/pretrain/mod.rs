@@ -13,7 +13,7 @@ use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::core::report::RunState;
@@ -36,7 +36,7 @@ pub fn Pretrain() -> impl IntoView {
         </div>
         <Show when=move || !loaded.get()>
             <div class="notice">
-                <p>{move || if reading.get() { text::READING } else { text::NO_IMAGES }}</p>
+                <p>{live(move || if reading.get() { text::READING } else { text::NO_IMAGES })}</p>
                 <Link to="/data" attr:class="button primary">
                     {text::GO_IMAGES}
                 </Link>

@@ -2,7 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::core::report::{DatasetReport, Picture as Pixels};
@@ -126,7 +126,7 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
                     prop:value=move || chosen.get().map(|first| (first + 1).to_string()).unwrap_or_default()
                     on:change=change
                 />
-                <span class="muted">{move || text::of_images(images.get())}</span>
+                <span class="muted">{live(move || text::of_images(images.get()))}</span>
             </label>
             <button
                 type="button"

@@ -3,7 +3,7 @@
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use crate::app::client::Client;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
 use crate::core::config::RunConfig;
@@ -128,7 +128,7 @@ fn Presets() -> impl IntoView {
                     .collect_view()}
             </div>
             <p class="muted small presets-note">
-                {move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get()).label))}
+                {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get()).label)))}
             </p>
         </fieldset>
     }

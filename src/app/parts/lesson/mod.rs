@@ -6,7 +6,7 @@ mod player;
 mod state;
 
 use crate::app::parts::announce::Announcer;
-use crate::app::reactive::memo;
+use crate::app::reactive::{live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
@@ -75,12 +75,12 @@ pub fn lesson(
                 >
                     <span class="lesson-number">{n + 1}</span>
                     <span class="lesson-name">{one.title}</span>
-                    {move || {
+                    {live(move || {
                         frame
                             .progress
                             .with(|p| p.is_done(n))
                             .then(|| view! { <span aria-hidden="true">"✓"</span><span class="visually-hidden">{text::DONE}</span> })
-                    }}
+                    })}
                 </button>
             </li>
         }
@@ -99,14 +99,14 @@ pub fn lesson(
         <nav aria-label=text::STEPS class="lesson-steps">
             <ol>{buttons.collect_view()}</ol>
         </nav>
-        {move || {
+        {live(move || {
             if all.get() {
                 (0..=last).map(|n| step(frame, n, play(n, true), true)).collect_view().into_any()
             } else {
                 let n = at.get();
                 step(frame, n, play(n, false), false)
             }
-        }}
+        })}
         <div class="lesson-nav">
             <button disabled=move || all.get() || at.get() == 0 on:click=move |_| by(false)>
                 {text::BACK}
@@ -126,7 +126,7 @@ pub fn lesson(
                     frame.place.set(next);
                 }
             >
-                {move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS }}
+                {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
             <button class="quiet" on:click=move |_| copy(announcer, said)>
                 {text::COPY}

@@ -1,5 +1,6 @@
 //! A slider that runs by itself.
 
+use crate::app::reactive::live;
 use crate::app::text::lesson as text;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub fn player(
     };
     view! {
         <div class="actions">
-            <button on:click=run>{move || if playing.get() { text::STOP } else { play }}</button>
+            <button on:click=run>{live(move || if playing.get() { text::STOP } else { play })}</button>
             {by_hand
                 .then(|| {
                     view! {

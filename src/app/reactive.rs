@@ -45,3 +45,8 @@ pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) ->
     }
     of(Box::new(move || f().into_any()))
 }
+
+/// What an event sets off: `on:click=act(move |event| …)`.
+pub fn act<E: 'static>(f: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(f)
+}

@@ -1,7 +1,7 @@
 //! A line chart: one curve, horizontal lines that say what its height means, the
 //! newest value in words, and a table behind it.
 
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::chart as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -107,7 +107,7 @@ fn Table(
         })
     };
     view! {
-        <details node_ref=details on:toggle=move |_| open.set(details.get().is_some_and(|d| d.open()))>
+        <details node_ref=details on:toggle=act(move |_| open.set(details.get().is_some_and(|d| d.open())))>
             <summary>{text::TABLE}<span class="visually-hidden">": " {title}</span></summary>
             <Show when=move || open.get()>
                 <div class="scroll" tabindex="0" role="region" aria-label=title>

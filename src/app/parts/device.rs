@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use crate::app::client::Client;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
@@ -85,7 +85,7 @@ pub fn Device() -> impl IntoView {
                                         type="radio"
                                         name="device"
                                         prop:checked=move || shown() == choice
-                                        on:change=move |_| choose(choice)
+                                        on:change=act(move |_| choose(choice))
                                     />
                                     <span>{text::choice(choice)}</span>
                                 </label>
@@ -136,15 +136,15 @@ fn Confirm(unsure: RwSignal<Option<DeviceChoice>>) -> impl IntoView {
             node_ref=dialog
             aria-labelledby="confirm-title"
             aria-describedby="confirm-words"
-            on:close=move |_| unsure.set(None)
+            on:close=act(move |_| unsure.set(None))
         >
             <h2 id="confirm-title">{text::CONFIRM}</h2>
             <p id="confirm-words">{text::CONFIRM_WORDS}</p>
             <div class="actions">
-                <button type="button" class="primary" on:click=move |_| unsure.set(None)>
+                <button type="button" class="primary" on:click=act(move |_| unsure.set(None))>
                     {text::KEEP}
                 </button>
-                <button type="button" on:click=change>
+                <button type="button" on:click=act(change)>
                     {text::CHANGE}
                 </button>
             </div>

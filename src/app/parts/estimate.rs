@@ -2,7 +2,7 @@
 //! run's own pace.
 
 use crate::app::client::Client;
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
 use crate::app::text::fault;
@@ -163,7 +163,7 @@ pub fn EstimateCard(
                             .then(|| {
                                 view! {
                                     <div class="actions">
-                                        <button type="button" on:click=take>
+                                        <button type="button" on:click=act(take)>
                                             {text::use_epochs(proposed)}
                                         </button>
                                     </div>
@@ -174,7 +174,7 @@ pub fn EstimateCard(
             })}
             <Show when=move || again.get()>
                 <div class="actions">
-                    <button type="button" on:click=move |_| ask()>
+                    <button type="button" on:click=act(move |_| ask())>
                         {text::TIME_AGAIN}
                     </button>
                 </div>

@@ -6,7 +6,7 @@ use super::device::backend;
 use super::link::Link;
 use super::meter::Meter;
 use super::notice::Notices;
-use crate::app::reactive::{Show, derive, memo};
+use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
@@ -42,7 +42,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     };
     Effect::new(move || document().set_title(&text::title(page())));
     view! {
-        <a class="skip" href="#content" on:click=skip>
+        <a class="skip" href="#content" on:click=act(skip)>
             {text::SKIP}
         </a>
         <header class="site">

@@ -5,7 +5,7 @@ use super::meter::Meter;
 use super::notice::FaultWords;
 use super::save::save;
 use crate::app::client::Client;
-use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fault::fault as words;
 use crate::app::text::take_home as text;
@@ -49,7 +49,7 @@ pub fn TakeHome() -> impl IntoView {
                 />
             </Show>
             <p class="actions">
-                <button type="button" class="primary" aria-disabled=move || busy.get().to_string() on:click=export>
+                <button type="button" class="primary" aria-disabled=move || busy.get().to_string() on:click=act(export)>
                     {text::EXPORT}
                 </button>
             </p>
@@ -87,7 +87,7 @@ pub fn BringBack() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || busy.get().to_string()
-                    on:click=move |_| input.get_untracked().into_iter().for_each(|input| input.click())
+                    on:click=act(move |_| input.get_untracked().into_iter().for_each(|input| input.click()))
                 >
                     {live(move || if busy.get() { text::IMPORTING } else { text::IMPORT })}
                 </button>
@@ -98,7 +98,7 @@ pub fn BringBack() -> impl IntoView {
                     tabindex="-1"
                     aria-label=text::IMPORT_FILE
                     node_ref=input
-                    on:change=chosen
+                    on:change=act(chosen)
                 />
             </p>
             <p class="muted small">{text::IMPORT_HELP}</p>

@@ -4,7 +4,7 @@ use super::files;
 use super::import::{Importer, Listed};
 use super::options::Options;
 use crate::app::parts::link::Link;
-use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -37,7 +37,7 @@ pub fn Chooser() -> impl IntoView {
                     <button
                         type="button"
                         disabled=move || !importer.allowed()
-                        on:click=move |_| importer.sample()
+                        on:click=act(move |_| importer.sample())
                     >
                         {text::SAMPLE_INSTEAD}
                     </button>
@@ -59,7 +59,7 @@ fn Roles() -> impl IntoView {
                         type="radio"
                         name="role"
                         prop:checked=move || importer.role.get() == role
-                        on:change=move |_| importer.role.set(role)
+                        on:change=act(move |_| importer.role.set(role))
                     />
                     <span>
                         <strong>{label}</strong>
@@ -109,30 +109,30 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
         <div
             class="data-drop"
             class:over=move || over.get()
-            on:dragenter=move |_| over.set(true)
-            on:dragover=move |_| over.set(true)
-            on:dragleave=move |_| over.set(false)
-            on:drop=move |_| over.set(false)
+            on:dragenter=act(move |_| over.set(true))
+            on:dragover=act(move |_| over.set(true))
+            on:dragleave=act(move |_| over.set(false))
+            on:drop=act(move |_| over.set(false))
         >
             <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p class="data-drop-or">{text::DROP_OR}</p>
             <p class="data-drop-buttons">
-                <button type="button" disabled=closed on:click=move |_| open(folder)>
+                <button type="button" disabled=closed on:click=act(move |_| open(folder))>
                     {text::CHOOSE_FOLDER}
                 </button>
-                <button type="button" disabled=closed on:click=move |_| open(files)>
+                <button type="button" disabled=closed on:click=act(move |_| open(files))>
                     {text::CHOOSE_FILES}
                 </button>
             </p>
             <p class="muted small">{text::FORMATS} <br /> {text::PHONE_HINT}</p>
-            <input type="file" hidden multiple node_ref=folder on:change=move |_| take(folder) />
-            <input type="file" hidden multiple node_ref=files on:change=move |_| take(files) />
+            <input type="file" hidden multiple node_ref=folder on:change=act(move |_| take(folder)) />
+            <input type="file" hidden multiple node_ref=files on:change=act(move |_| take(files)) />
             <p class="data-drop-status" role="status">
                 {live(move || importer.listing.get().map(text::listing))}
                 {live(move || importer.refusal.get())}
             </p>
             <Show when=move || importer.listing.with(Option::is_some)>
-                <button type="button" on:click=move |_| importer.end_listing()>
+                <button type="button" on:click=act(move |_| importer.end_listing())>
                     {text::CANCEL}
                 </button>
             </Show>

@@ -2,7 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{Show, memo};
+use crate::app::reactive::{Show, act, memo};
 use crate::app::text::data as text;
 use crate::app::text::units::count;
 use crate::core::dataset::Split;
@@ -60,7 +60,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
             </div>
             <Show when=move || { shown.get() < all }>
                 <p>
-                    <button type="button" on:click=move |_| shown.set(all)>
+                    <button type="button" on:click=act(move |_| shown.set(all))>
                         {text::show_all_classes(all)}
                     </button>
                 </p>

@@ -1,7 +1,7 @@
 //! How images are read: side in pixels and seed of the split.
 
 use super::import::Importer;
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::config::IMAGE_SIZES;
@@ -34,11 +34,11 @@ pub fn Options() -> impl IntoView {
                 <select
                     id="size"
                     aria-describedby="size-help"
-                    on:change=move |event| {
+                    on:change=act(move |event| {
                         if let Ok(size) = event_target_value(&event).parse() {
                             importer.size.set(size);
                         }
-                    }
+                    })
                 >
                     {sizes}
                 </select>
@@ -54,7 +54,7 @@ pub fn Options() -> impl IntoView {
                     aria-describedby="seed-help"
                     aria-invalid=move || bad.get().to_string()
                     prop:value=move || importer.seed_text.get()
-                    on:input=move |event| importer.seed_text.set(event_target_value(&event))
+                    on:input=act(move |event| importer.seed_text.set(event_target_value(&event)))
                 />
                 <p class="muted small" id="seed-help">
                     {live(move || if bad.get() { text::SEED_BAD } else { text::SEED_HELP })}
@@ -66,7 +66,7 @@ pub fn Options() -> impl IntoView {
                 <button
                     type="button"
                     disabled=move || !importer.allowed()
-                    on:click=move |_| importer.again()
+                    on:click=act(move |_| importer.again())
                 >
                     {live(move || text::read_again(importer.size.get(), importer.seed().unwrap_or_default()))}
                 </button>

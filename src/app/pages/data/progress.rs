@@ -4,7 +4,7 @@ use super::left_out::LeftOutTable;
 use crate::app::client::Client;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::{derive, live, memo};
+use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
@@ -35,10 +35,10 @@ pub fn Progress() -> impl IntoView {
             <button
                 type="button"
                 disabled=move || cancelling.get()
-                on:click=move |_| {
+                on:click=act(move |_| {
                     cancelling.set(true);
                     client.send(Request::CancelImport);
-                }
+                })
             >
                 {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
             </button>

@@ -5,7 +5,7 @@ use super::left_out::LeftOutTable;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::Show;
+use crate::app::reactive::{Show, act};
 use crate::app::state::Store;
 use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};
@@ -119,7 +119,7 @@ fn Warnings(report: DatasetReport) -> impl IntoView {
             }}
             <Show when=move || { shown.get() < all }>
                 <p>
-                    <button type="button" on:click=move |_| shown.set(all)>
+                    <button type="button" on:click=act(move |_| shown.set(all))>
                         {text::show_all_warnings(all)}
                     </button>
                 </p>

@@ -3,6 +3,7 @@
 use super::mistakes::{ByClass, Mistakes};
 use super::panel::Cell;
 use super::result::Report;
+use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Table;
@@ -68,7 +69,7 @@ fn Grid(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     view! {
         <p class="muted small">{text::MATRIX_HELP}</p>
         <div class="scroll-x" tabindex="0" role="group" aria-labelledby="matrix-title">
-            <table class="matrix" node_ref=table on:keydown=move |event| move_focus(&event, table, columns)>
+            <table class="matrix" node_ref=table on:keydown=act(move |event| move_focus(&event, table, columns))>
                 <thead>
                     <tr>
                         <th scope="col" class="corner">{text::TRUTH}</th>
@@ -101,7 +102,7 @@ fn number(report: Report, open: RwSignal<Option<Cell>>, cell: Cell, count: u32, 
                 data-cell=format!("{truth}-{said}")
                 aria-label=label
                 aria-haspopup="dialog"
-                on:click=move |_| open.set(Some(cell))
+                on:click=act(move |_| open.set(Some(cell)))
             >
                 {count}
             </button>

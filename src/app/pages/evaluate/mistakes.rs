@@ -3,6 +3,7 @@
 
 use super::panel::Cell;
 use super::result::Report;
+use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
 
@@ -39,7 +40,7 @@ fn button(report: Report, open: RwSignal<Option<Cell>>, images: u32, cell: Cell)
     let label = report.with_value(|r| text::cell(images, &r.classes[cell.truth], &r.classes[cell.said]));
     view! {
         <li>
-            <button type="button" aria-haspopup="dialog" on:click=move |_| open.set(Some(cell))>
+            <button type="button" aria-haspopup="dialog" on:click=act(move |_| open.set(Some(cell)))>
                 {label}
             </button>
         </li>
@@ -78,7 +79,7 @@ pub fn ByClass(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
             {text::TRUTH}
             <select
                 aria-describedby="by-class-help"
-                on:change=move |e| chosen.set(event_target_value(&e).parse().unwrap_or_default())
+                on:change=act(move |e| chosen.set(event_target_value(&e).parse().unwrap_or_default()))
             >
                 {options}
             </select>

@@ -14,7 +14,7 @@ use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::take_home::TakeHome;
-use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
@@ -101,7 +101,7 @@ fn Busy() -> impl IntoView {
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
             <p>
-                <button type="button" disabled=move || cancelling.get() on:click=cancel>
+                <button type="button" disabled=move || cancelling.get() on:click=act(cancel)>
                     {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </p>

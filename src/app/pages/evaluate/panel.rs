@@ -4,7 +4,7 @@ use super::result::Report;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{Show, live};
+use crate::app::reactive::{Show, act, live};
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::tree;
 use crate::core::error::Fault;
@@ -41,10 +41,10 @@ pub fn Panel(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let title =
         move || open.get().map(|c| report.with_value(|r| text::cell_title(&r.classes[c.truth], &r.classes[c.said])));
     view! {
-        <dialog class="panel" node_ref=dialog aria-labelledby="panel-title" on:close=move |_| open.set(None)>
+        <dialog class="panel" node_ref=dialog aria-labelledby="panel-title" on:close=act(move |_| open.set(None))>
             <div class="panel-head">
                 <h2 id="panel-title">{title}</h2>
-                <button type="button" class="quiet" on:click=move |_| open.set(None)>
+                <button type="button" class="quiet" on:click=act(move |_| open.set(None))>
                     {text::CLOSE}
                 </button>
             </div>
@@ -105,7 +105,7 @@ fn Images(report: Report, cell: Cell) -> impl IntoView {
             <p role="status">{text::LOADING_PICTURES}</p>
         </Show>
         <Show when=rest>
-            <button type="button" on:click=move |_| more()>
+            <button type="button" on:click=act(move |_| more())>
                 {live(move || text::more_pictures(shown(), total))}
             </button>
         </Show>

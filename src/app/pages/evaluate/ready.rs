@@ -1,7 +1,7 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
 use crate::app::parts::link::Link;
-use crate::app::reactive::memo;
+use crate::app::reactive::{act, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
     let button = move |label: &'static str, help: String| {
         view! {
             <section class="card evaluate-start">
-                <button type="button" class="primary" on:click=move |_| start.run(())>
+                <button type="button" class="primary" on:click=act(move |_| start.run(()))>
                     {label}
                 </button>
                 <p class="muted small">{help}</p>

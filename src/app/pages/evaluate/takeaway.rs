@@ -3,6 +3,7 @@
 use super::result::Report;
 use super::table;
 use crate::app::parts::save::save;
+use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use crate::core::report::EvaluationReport;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ pub fn Downloads(report: Report) -> impl IntoView {
     let buttons = files
         .map(|(label, file, make)| {
             view! {
-                <button type="button" on:click=move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into())>
+                <button type="button" on:click=act(move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into()))>
                     {label}
                 </button>
             }

@@ -7,7 +7,7 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;
@@ -70,7 +70,7 @@ fn FirstStep() -> impl IntoView {
     };
     view! {
         <div class="actions">
-            <button type="button" class="primary" disabled=busy on:click=use_sample>
+            <button type="button" class="primary" disabled=busy on:click=act(use_sample)>
                 {text::USE_SAMPLE}
             </button>
             <Link to="/data" attr:class="button">

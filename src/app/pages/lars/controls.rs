@@ -3,6 +3,7 @@
 use super::draw::given;
 use super::state::State;
 use crate::app::parts::lesson::{Range, player};
+use crate::app::reactive::act;
 use crate::app::text::lars as text;
 use crate::app::text::lesson::PLAY;
 use crate::core::lesson::lars::knobs::{KNOBS, place};
@@ -25,7 +26,7 @@ pub fn control(state: State, key: &'static str) -> AnyView {
         return view! {
             <div class="field">
                 <label class="field-head" for=id.clone()>{text::knob(key)}</label>
-                <select id=id on:change=set>{choices.collect_view()}</select>
+                <select id=id on:change=act(set)>{choices.collect_view()}</select>
             </div>
         }
         .into_any();
@@ -50,7 +51,7 @@ pub fn control(state: State, key: &'static str) -> AnyView {
                 aria-label=text::knob(key)
                 aria-valuetext=value
                 prop:value=move || signal.get()
-                on:input=set
+                on:input=act(set)
             />
         </div>
     }

@@ -6,7 +6,7 @@ use super::similarities::{batch_now, reset};
 use super::state::State;
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
 use crate::core::lesson::VIEWS;
@@ -94,7 +94,7 @@ pub fn device(state: State) -> AnyView {
     view! {
         {controls(state, None)} {batch_now(state)}
         <div class="actions">
-            <button class="primary" disabled=move || busy.get() || !possible.get() on:click=run>
+            <button class="primary" disabled=move || busy.get() || !possible.get() on:click=act(run)>
                 {live(move || if busy.get() { text::RUNNING } else { text::RUN })}
             </button>
         </div>

@@ -6,7 +6,7 @@ use super::row::controls;
 use super::state::State;
 use crate::app::parts::lesson::draw::table_html;
 use crate::app::parts::lesson::still;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::{MOST_STEPS, STILL, letter};
 use crate::core::lesson::play::{MOST_IMAGES, Play, Relation};
@@ -97,7 +97,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         };
         view! {
             <label>
-                <input type="radio" name="points" prop:checked=move || flat.get() == circle on:change=choose />
+                <input type="radio" name="points" prop:checked=move || flat.get() == circle on:change=act(choose) />
                 <span>{name}</span>
             </label>
         }
@@ -105,7 +105,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
     let button = move |words: &'static str, off: fn(bool, usize) -> bool, does: fn(&mut Play) -> bool| {
         let disabled = move || off(flat.get(), images.get());
         view! {
-            <button disabled=disabled on:click=move |_| change(does)>
+            <button disabled=disabled on:click=act(move |_| change(does))>
                 {words}
             </button>
         }
@@ -148,8 +148,8 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         </ul>
         <p class="muted small">{text::HOW}</p>
         <div class="actions">
-            <button on:click=move |_| { stop(); step(); }>{text::STEP}</button>
-            <button class="primary" on:click=run>
+            <button on:click=act(move |_| { stop(); step(); })>{text::STEP}</button>
+            <button class="primary" on:click=act(run)>
                 {live(move || if runs.get() { text::STOP } else { text::DESCEND })}
             </button>
             {button(text::ADD_NEW, full, Play::add_new)}

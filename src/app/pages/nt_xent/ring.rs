@@ -2,7 +2,7 @@
 //! or turned by keys, and the arrows along which the loss moves them.
 
 use super::state::State;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::plane::Plane;
@@ -85,8 +85,8 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
                 aria-valuenow=move || degrees().to_string()
                 aria-valuetext=move || text::degrees(degrees())
                 transform=move || format!("translate({:.4} {:.4})", place().0, -place().1)
-                on:keydown=turn
-                on:pointerdown=take
+                on:keydown=act(turn)
+                on:pointerdown=act(take)
             >
                 <circle r=POINT />
                 <text>{short}</text>
@@ -102,9 +102,9 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
             node_ref=svg
             role="group"
             aria-label=text::RING
-            on:pointermove=drag
-            on:pointerup=move |_| held.set(None)
-            on:pointercancel=move |_| held.set(None)
+            on:pointermove=act(drag)
+            on:pointerup=act(move |_| held.set(None))
+            on:pointercancel=act(move |_| held.set(None))
         >
             <g aria-hidden="true" inner_html=under></g>
             {live(move || (0..views.get()).map(point).collect_view())}

@@ -2,7 +2,7 @@
 
 use super::draw::{bar, digits, formula, number, plain, six, strings, table, tex};
 use super::state::State;
-use crate::app::reactive::live;
+use crate::app::reactive::{act, live};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::matrix::N;
 use crate::core::lesson::row::{Row, mean_loss};
@@ -16,14 +16,14 @@ pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
     let anchor = move |group: &'static str, i: usize| {
         view! {
             <label>
-                <input type="radio" name=group prop:checked=move || state.anchor.get() == i on:change=move |_| state.anchor.set(i) />
+                <input type="radio" name=group prop:checked=move || state.anchor.get() == i on:change=act(move |_| state.anchor.set(i)) />
                 <span>{VIEWS[i]}</span>
             </label>
         }
     };
     let quick = [1.0, 0.5, 0.1].map(|tau| {
         view! {
-            <button aria-pressed=move || (state.tau.get() == tau).to_string() on:click=move |_| state.tau.set(tau)>
+            <button aria-pressed=move || (state.tau.get() == tau).to_string() on:click=act(move |_| state.tau.set(tau))>
                 {format!("τ = {tau}")}
             </button>
         }
@@ -55,7 +55,7 @@ pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
                 aria-label=text::TAU
                 aria-valuetext=move || state.tau.get().to_string()
                 prop:value=move || heat::position(state.tau.get())
-                on:input=slide
+                on:input=act(slide)
             />
             <div class="lesson-quick">{quick.collect_view()}</div>
         </div>

@@ -2,7 +2,7 @@
 
 use super::draw::{formula, plain, six, table};
 use super::state::State;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::VIEWS;
 use crate::core::lesson::matrix::{Cosines, N};
@@ -35,8 +35,8 @@ pub fn similarities(state: State) -> AnyView {
                     step="0.01"
                     aria-label=text::entry(i, k)
                     prop:value=move || value.get().to_string()
-                    on:change=set
-                    on:focus=move |_| last.set((i.min(k), i.max(k)))
+                    on:change=act(set)
+                    on:focus=act(move |_| last.set((i.min(k), i.max(k))))
                 />
             }
             .into_any()
@@ -114,7 +114,7 @@ pub fn reset(state: State, then: impl Fn() + Send + Sync + 'static) -> AnyView {
     };
     view! {
         <div class="actions">
-            <button on:click=back>{text::RESET}</button>
+            <button on:click=act(back)>{text::RESET}</button>
         </div>
     }
     .into_any()

@@ -3,7 +3,7 @@
 use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{derive, live, memo};
+use crate::app::reactive::{act, derive, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::augment::{ViewParams, apply};
 use crate::core::config::AugmentConfig;
@@ -88,7 +88,7 @@ pub fn views(state: State) -> AnyView {
         <p>{text::PAIRS}</p>
         {counts()}
         <div class="actions">
-            <button on:click=move |_| state.draw.update(|d| *d = *d % DRAWS + 1)>{text::REDRAW}</button>
+            <button on:click=act(move |_| state.draw.update(|d| *d = *d % DRAWS + 1))>{text::REDRAW}</button>
         </div>
     }
     .into_any()

@@ -6,7 +6,7 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
-use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
@@ -155,7 +155,7 @@ fn Buttons() -> impl IntoView {
                     type="button"
                     class:primary=move || !(over.get() && trained.get())
                     disabled=move || !can_start.get()
-                    on:click=start
+                    on:click=act(start)
                 >
                     {live(move || if over.get() { text::START_AGAIN } else { text::START })}
                 </button>
@@ -166,7 +166,7 @@ fn Buttons() -> impl IntoView {
                 </Link>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=pause>
+                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=act(pause)>
                     {pause_words}
                 </button>
             </Show>
@@ -174,7 +174,7 @@ fn Buttons() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || held().to_string()
-                    on:click=move |_| unless(untrack(held), Request::StepOne)
+                    on:click=act(move |_| unless(untrack(held), Request::StepOne))
                 >
                     {text::STEP_ONE}
                 </button>
@@ -183,7 +183,7 @@ fn Buttons() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || (asked.get() == Some(Asked::Cancel)).to_string()
-                    on:click=cancel
+                    on:click=act(cancel)
                 >
                     {live(move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL })}
                 </button>

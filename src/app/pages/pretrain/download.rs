@@ -3,6 +3,7 @@
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::save::save;
+use crate::app::reactive::act;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::protocol::{Event, Request};
@@ -32,7 +33,7 @@ pub fn Download() -> impl IntoView {
         });
     };
     view! {
-        <button type="button" disabled=busy on:click=download>
+        <button type="button" disabled=busy on:click=act(download)>
             {text::DOWNLOAD}
         </button>
     }

@@ -1,6 +1,6 @@
 //! One setting: label, control, help, and what is wrong with its value.
 
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{fault::one_field, settings};
 use crate::core::config::RunConfig;
@@ -116,14 +116,14 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                 aria-describedby=help_id.clone()
                 disabled=idle
                 prop:checked=move || value.get() == Value::Switch(true).to_string()
-                on:change=move |e| {
+                on:change=act(move |e| {
                     set(store, invalid, field, &Value::Switch(event_target_checked(&e)).to_string());
-                }
+                })
             />
         }
         .into_any(),
         Bounds::OneOf(_) | Bounds::Choice(_) => view! {
-            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad disabled=idle on:change=change>
+            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad disabled=idle on:change=act(change)>
                 {live(move || {
                     let now = value.get();
                     choices(&bounds.get())
@@ -156,12 +156,12 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                     max=limit(|b| ends(b).1)
                     step=limit(step)
                     prop:value=value
-                    on:input=move |e| {
+                    on:input=act(move |e| {
                         if kind == "range" {
                             change(e);
                         }
-                    }
-                    on:change=change
+                    })
+                    on:change=act(change)
                 />
             }
             .into_any()

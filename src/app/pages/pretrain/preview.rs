@@ -2,7 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::core::report::{DatasetReport, Picture as Pixels};
@@ -78,7 +78,7 @@ pub fn Preview() -> impl IntoView {
                         <h3 id="preview-title">{text::PREVIEW}</h3>
                         <p class="muted small">{text::PREVIEW_HELP}</p>
                     </div>
-                    <button type="button" on:click=move |_| epoch.update(|e| *e = *e % 1000 + 1)>
+                    <button type="button" on:click=act(move |_| epoch.update(|e| *e = *e % 1000 + 1))>
                         {text::REDRAW}
                     </button>
                 </div>
@@ -113,7 +113,7 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
             <button
                 type="button"
                 disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
-                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
+                on:click=act(move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES)))
             >
                 {text::IMAGES_BEFORE}
             </button>
@@ -124,14 +124,14 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
                     min="1"
                     max=move || images.get().to_string()
                     prop:value=move || chosen.get().map(|first| (first + 1).to_string()).unwrap_or_default()
-                    on:change=change
+                    on:change=act(change)
                 />
                 <span class="muted">{live(move || text::of_images(images.get()))}</span>
             </label>
             <button
                 type="button"
                 disabled=move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get()))
-                on:click=move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES))
+                on:click=act(move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES)))
             >
                 {text::IMAGES_AFTER}
             </button>

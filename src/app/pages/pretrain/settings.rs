@@ -3,7 +3,7 @@
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use crate::app::client::Client;
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
 use crate::core::config::RunConfig;
@@ -118,7 +118,7 @@ fn Presets() -> impl IntoView {
                                     type="radio"
                                     name="preset"
                                     prop:checked=move || chosen.get() == Some(preset)
-                                    on:change=move |_| choose(preset)
+                                    on:change=act(move |_| choose(preset))
                                 />
                                 <span class="preset-name">{words.label}</span>
                                 <span class="preset-help">{words.help}</span>
@@ -152,7 +152,7 @@ fn WrongSize() -> impl IntoView {
             view! {
                 <div class="notice warn">
                     <p>{text::resize(have, want)}</p>
-                    <button type="button" disabled=busy on:click=resize>
+                    <button type="button" disabled=busy on:click=act(resize)>
                         {text::resize_to(want)}
                     </button>
                 </div>

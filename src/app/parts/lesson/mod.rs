@@ -6,7 +6,7 @@ mod player;
 mod state;
 
 use crate::app::parts::announce::Announcer;
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
@@ -71,7 +71,7 @@ pub fn lesson(
                 <button
                     class="quiet"
                     aria-current=move || (!all.get() && at.get() == n).then_some("step")
-                    on:click=move |_| go(n)
+                    on:click=act(move |_| go(n))
                 >
                     <span class="lesson-number">{n + 1}</span>
                     <span class="lesson-name">{one.title}</span>
@@ -108,36 +108,36 @@ pub fn lesson(
             }
         })}
         <div class="lesson-nav">
-            <button disabled=move || all.get() || at.get() == 0 on:click=move |_| by(false)>
+            <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
                 {text::BACK}
             </button>
             <span class="muted small">{text::KEYS}</span>
-            <button class="primary" disabled=move || all.get() || at.get() == last on:click=move |_| by(true)>
+            <button class="primary" disabled=move || all.get() || at.get() == last on:click=act(move |_| by(true))>
                 {text::NEXT}
             </button>
         </div>
         <div class="actions lesson-tools">
             <button
                 class="quiet"
-                on:click=move |_| {
+                on:click=act(move |_| {
                     let next = if all.get_untracked() { Place::Step(at.get_untracked()) } else { Place::All };
                     // Also where a browser that does not print never said that it is done.
                     printing.set(false);
                     frame.place.set(next);
-                }
+                })
             >
                 {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
-            <button class="quiet" on:click=move |_| copy(announcer, said)>
+            <button class="quiet" on:click=act(move |_| copy(announcer, said))>
                 {text::COPY}
             </button>
             <button
                 class="quiet"
-                on:click=move |_| {
+                on:click=act(move |_| {
                     // Only a later task finds all steps on the page: in this one they are not drawn yet.
                     printing.set(true);
                     set_timeout(|| drop(window().print()), Duration::ZERO);
-                }
+                })
             >
                 {text::PRINT}
             </button>
@@ -200,7 +200,7 @@ fn question(frame: Frame, n: usize) -> AnyView {
             }
         };
         view! {
-            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=choose>
+            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=act(choose)>
                 {*answer}
             </button>
         }

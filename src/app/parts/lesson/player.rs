@@ -1,6 +1,6 @@
 //! A slider that runs by itself.
 
-use crate::app::reactive::live;
+use crate::app::reactive::{act, live};
 use crate::app::text::lesson as text;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -65,12 +65,12 @@ pub fn player(
     };
     view! {
         <div class="actions">
-            <button on:click=run>{live(move || if playing.get() { text::STOP } else { play })}</button>
+            <button on:click=act(run)>{live(move || if playing.get() { text::STOP } else { play })}</button>
             {by_hand
                 .then(|| {
                     view! {
-                        <button on:click=move |_| { stop(); on(); }>{text::ONE}</button>
-                        <button class="quiet" on:click=reset>{text::RESET}</button>
+                        <button on:click=act(move |_| { stop(); on(); })>{text::ONE}</button>
+                        <button class="quiet" on:click=act(reset)>{text::RESET}</button>
                     }
                 })}
         </div>

@@ -90,13 +90,10 @@ test("the largest network is timed in seconds on the CPU, and a quick change of 
 });
 
 test("settings beyond the CPU's memory are named before a start, which is refused", async ({ page }) => {
-  await page.goto("data/");
-  await page.getByLabel("Image size").selectOption("16");
-  await page.getByRole("button", { name: "Load the sample set" }).click();
-  await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 90_000 });
+  await load(page, file("stripes.zip", zip(stripeFolders(620))));
   await go(page, "Pre-train");
   await page.getByRole("radio", { name: "Thorough" }).check({ force: true });
-  await page.getByRole("spinbutton", { name: "Batch size N" }).fill("900");
+  await page.getByRole("spinbutton", { name: "Batch size N" }).fill("740");
   await page.getByRole("spinbutton", { name: "Batch size N" }).blur();
   const words = /These settings need about [\d.]+ GB of memory; on the CPU a browser gives about [\d.]+ GB/;
   await expect(page.getByRole("region", { name: "Estimate" })).toContainText(words);

@@ -4,7 +4,8 @@ import { file, stripes, zip } from "./make.mjs";
 import { evaluate, go, load, quick, start } from "./person.mjs";
 import { alive, epoch, held, hold, holdAfter, notFinite, phase, release, say, standIn, step } from "./stand-in.mjs";
 
-test.setTimeout(300_000);
+// axe looks at each state four times.
+test.setTimeout(600_000);
 
 /** Opens every fold of the page. */
 async function unfold(page) {

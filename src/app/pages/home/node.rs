@@ -36,7 +36,7 @@ pub fn Stage(
                     <span class="dot" aria-hidden="true"></span>
                     {live(move || status.with(|s| s.words().to_owned()))}
                 </span>
-                <span class="inside">{inside.map(|i| i.run())}</span>
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
                 <span
                     class="node-bar"
                     aria-hidden="true"
@@ -69,7 +69,7 @@ pub fn Pair(
     let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
         view! {
             <Link to=href attr:class=move || format!("value {}", kind.get())>
-                <span class="inside">{inside.map(|i| i.run())}</span>
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
                 <span class="symbol" aria-hidden="true">
                     {symbol}
                 </span>

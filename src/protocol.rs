@@ -15,6 +15,7 @@ use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,13 @@ pub enum Request {
     Curves {
         runs: Vec<String>,
     },
+    /// The queue of runs; answered by [`Event::Queue`], as are the three below.
+    Queue,
+    ChangeQueue(QueueChange),
+    /// Runs and evaluates one entry after the other, without the page.
+    StartQueue,
+    /// Ends the queue once the run under way is through. To end at once: pause it.
+    StopQueue,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -172,6 +180,8 @@ pub enum Event {
     /// The run at hand was stored, or could not be.
     Kept(KeptReport),
     Curves(Vec<(String, Curve)>),
+    /// Also told unasked, whenever an entry changes.
+    Queue(QueueReport),
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

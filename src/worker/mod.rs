@@ -22,7 +22,6 @@ mod device;
 #[cfg(target_arch = "wasm32")]
 mod files;
 pub mod import;
-// Kept runs; only its file system is the browser's.
 #[cfg(target_arch = "wasm32")]
 mod jobs;
 #[cfg(target_arch = "wasm32")]
@@ -31,7 +30,6 @@ mod keep;
 mod mailbox;
 #[cfg(target_arch = "wasm32")]
 mod session;
-pub mod storage;
 pub mod storage;
 #[cfg(target_arch = "wasm32")]
 mod turn;

@@ -114,6 +114,27 @@ const NO_MEMORY: [&str; 6] = [
 /// without words is taken for a refused allocation: one tensor may ask for 1 GiB.
 const NEARLY_FULL: f64 = 2.5 * 1024.0 * 1024.0 * 1024.0;
 
+/// What kept something from being stored or read in the browser's own file system.
+/// `what` names it in a person's words: a run, the images, the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StorageFault {
+    /// The browser has no such file system, or gives none here (a private window).
+    Unavailable { detail: String },
+    /// No room. In bytes, as far as known: what was to be written, and what is left.
+    Full { needed: Option<u64>, free: Option<u64> },
+    /// Another tab has it open.
+    Held { what: String },
+    /// It is there, but cannot be read: cut off or changed.
+    Damaged { what: String, detail: String },
+    /// Stored by another version of the program, in a format that this one does not
+    /// read.
+    OtherVersion { what: String, found: u32 },
+    /// The browser refused.
+    Denied { detail: String },
+    /// It is not there, or no longer.
+    NotFound { what: String },
+}
+
 impl Fault {
     /// Whether the worker may be broken after this: a panic leaves it in the
     /// middle of something, and a lost device does not come back.
@@ -151,47 +172,19 @@ impl Fault {
     }
 }
 
-/// Why something could not be stored in this browser, or read from there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StorageFault {
-    /// The browser has no such storage here, or it failed.
-    Unavailable {
-        detail: String,
-    },
-    /// No room; in bytes, as far as the browser tells.
-    Full {
-        needed: Option<u64>,
-        free: Option<u64>,
-    },
-    /// Another tab works with it.
-    Held {
-        what: String,
-    },
-    /// Neither of its two copies is whole.
-    Damaged {
-        what: String,
-        detail: String,
-    },
-    /// Stored by a program of another format.
-    OtherVersion {
-        what: String,
-        found: u32,
-    },
-    /// The browser refuses, as in some private windows.
-    Denied {
-        detail: String,
-    },
-    NotFound {
-        what: String,
-    },
-}
-
 /// Anything the worker answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
     Import(ImportFault),
     Config(Vec<ConfigFault>),
     Device(DeviceFault),
+    Storage(StorageFault),
+    /// A run can be gone on with on its own images only; fingerprints of those and of
+    /// the ones that are loaded, if any.
+    WrongImages {
+        expected: String,
+        found: Option<String>,
+    },
     /// Fewer training images than one batch needs.
     TooFewImages {
         have: usize,
@@ -212,14 +205,6 @@ pub enum Fault {
     NoDataset,
     /// Nothing has been trained yet.
     NoEncoder,
-    Storage(StorageFault),
-    /// A stored run needs the images that it was trained on.
-    WrongImages {
-        /// Names of what they were loaded from.
-        expected: String,
-        /// Fingerprint of the set that is loaded, if one is.
-        found: Option<String>,
-    },
     /// The request does not fit what the worker is doing.
     Busy,
     OutOfMemory {

@@ -1,5 +1,7 @@
 //! Every fault and warning in words: what happened, and what to do about it.
 
+mod storage;
+
 use super::units::{bytes, count};
 use crate::core::config::bounds::Field;
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault};
@@ -21,6 +23,17 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Import(import) => import_fault(import),
         Fault::Config(fields) => config_fault(fields),
         Fault::Device(device) => device_fault(device),
+        Fault::Storage(storage) => storage::fault(storage),
+        Fault::WrongImages { expected, found: None } => words(
+            format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),
+            "Load the same images again, in the same order and at the same size, then resume.",
+        ),
+        Fault::WrongImages { expected, found: Some(found) } => words(
+            format!(
+                "This run was started on other images (fingerprint {expected}) than those that are loaded ({found})."
+            ),
+            "Load the images of the run, in the same order and at the same size, or start a new run on these.",
+        ),
         Fault::TooFewImages { have, need } => words(
             format!("There are {} training images; one batch of these settings needs {}.", count(*have), count(*need)),
             "Choose a smaller batch, or add images.",

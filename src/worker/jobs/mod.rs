@@ -11,4 +11,5 @@ pub mod lesson;
 pub mod pictures;
 pub mod pretrain;
 mod question;
+pub mod queue;
 pub mod runs;

@@ -14,6 +14,7 @@ use crate::core::run::OpenedRun;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
+pub mod hint;
 mod shelf;
 
 pub use shelf::Shelf;
@@ -307,6 +308,7 @@ impl Store {
             | Event::Opened(_)
             | Event::Kept(_)
             | Event::Curves(_)
+            | Event::Queue(_)
             | Event::Encoder { .. }
             | Event::NtXent(_)
             | Event::Failed(_) => {}

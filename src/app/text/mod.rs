@@ -13,5 +13,6 @@ pub mod layout;
 pub mod lesson;
 pub mod nt_xent;
 pub mod pretrain;
+pub mod runs;
 pub mod settings;
 pub mod units;

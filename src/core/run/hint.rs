@@ -1,8 +1,6 @@
 //! What the page itself remembers of a run that was not finished, so that it can be
 //! offered again before the worker is loaded: a few lines of text.
 
-use super::DataIdentity;
-
 /// Says which run can be gone on with, and on which images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
@@ -17,7 +15,7 @@ pub struct Hint {
     pub size: u32,
     pub split_seed: u64,
     pub images: usize,
-    /// See [`DataIdentity::sources`].
+    /// See [`DataIdentity::sources`](super::DataIdentity::sources).
     pub sources: Vec<String>,
 }
 
@@ -52,13 +50,6 @@ impl Hint {
             images: lines.next()?.parse().ok()?,
             sources: lines.map(str::to_owned).collect(),
         })
-    }
-
-    /// Puts in which images it is about.
-    pub fn with_data(mut self, data: &DataIdentity) -> Self {
-        self.images = data.images;
-        self.sources.clone_from(&data.sources);
-        self
     }
 }
 

@@ -4,6 +4,7 @@ use super::download::Download;
 use super::field::Invalid;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::kept::Kept;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
 use crate::app::state::{Asked, Store};
@@ -84,6 +85,7 @@ pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
                 </dl>
             </Show>
             <Buttons />
+            <Kept />
         </section>
     }
 }

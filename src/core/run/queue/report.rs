@@ -60,7 +60,9 @@ impl QueueReport {
                 }
                 queue.add(configs);
             }
-            QueueChange::Move { id, place } => drop(queue.move_to(id, place)),
+            QueueChange::Move { id, place } => {
+                queue.move_to(id, place);
+            }
             QueueChange::Remove(id) => {
                 // One that was cut off runs no more.
                 if resting && matches!(state_of(queue, id), Some(EntryState::Running(_))) {
@@ -138,7 +140,9 @@ mod tests {
         report.data = Some(DataIdentity::default());
         report.change(QueueChange::Add(vec![RunConfig::default()]));
         assert!(report.data.is_some() && report.unfinished());
-        (0..4).for_each(|id| drop(report.queue.mark(id, EntryState::Skipped)));
+        for id in 0..4 {
+            report.queue.mark(id, EntryState::Skipped);
+        }
         assert!(!report.unfinished());
         report.change(QueueChange::Add(vec![RunConfig::default()]));
         assert_eq!(report.data, None);

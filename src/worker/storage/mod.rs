@@ -150,7 +150,7 @@ impl<F: Files> Storage<F> {
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it.
     pub async fn hold(&self, id: &str) -> Result<F::Lock, StorageFault> {
-        self.files.lock(&path(id, "lock")).await
+        self.files.lock(&path(id, "lock")).await.map_err(|fault| held_as(fault, "this run"))
     }
 
     /// Removes a run for good; the caller holds none of its locks.
@@ -206,7 +206,7 @@ impl<F: Files> Storage<F> {
     pub async fn hold_queue(&self) -> Result<F::Lock, StorageFault> {
         // What another tab has written meanwhile is read anew.
         self.forget(QUEUE);
-        self.files.lock(&format!("{QUEUE}/lock")).await
+        self.files.lock(&format!("{QUEUE}/lock")).await.map_err(|fault| held_as(fault, "the queue"))
     }
 
     /// Fingerprints of the sets whose images are kept.
@@ -279,6 +279,14 @@ impl<F: Files> Storage<F> {
 
     async fn slots(&self, path: &str) -> Result<[Option<Vec<u8>>; 2], StorageFault> {
         Ok([self.files.read(&slot_path(path, Slot::A)).await?, self.files.read(&slot_path(path, Slot::B)).await?])
+    }
+}
+
+/// What another tab holds, as a person calls it.
+fn held_as(fault: StorageFault, what: &str) -> StorageFault {
+    match fault {
+        StorageFault::Held { .. } => StorageFault::Held { what: what.to_owned() },
+        other => other,
     }
 }
 

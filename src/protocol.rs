@@ -129,6 +129,11 @@ pub enum Request {
     StartQueue,
     /// Ends the queue once the run under way is through. To end at once: pause it.
     StopQueue,
+    /// The run at hand as one archive; answered by [`Event::Exported`].
+    ExportRun,
+    /// Stores the run of such an archive, the file beside the message; answered by
+    /// [`Event::Runs`].
+    ImportRun,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -182,6 +187,15 @@ pub enum Event {
     Curves(Vec<(String, Curve)>),
     /// Also told unasked, whenever an entry changes.
     Queue(QueueReport),
+    /// Part done of an export, 0 to 1.
+    ExportProgress {
+        part: f32,
+    },
+    Exported {
+        /// Of the file.
+        name: String,
+        archive: Vec<u8>,
+    },
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

@@ -114,6 +114,21 @@ const NO_MEMORY: [&str; 6] = [
 /// without words is taken for a refused allocation: one tensor may ask for 1 GiB.
 const NEARLY_FULL: f64 = 2.5 * 1024.0 * 1024.0 * 1024.0;
 
+/// Why an archive that was to bring a run back does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TakeawayFault {
+    NotAZip {
+        detail: String,
+    },
+    /// An archive, but not of a run.
+    NotARun,
+    /// One of its files is missing, cut off, or does not fit the others.
+    Damaged {
+        file: String,
+        detail: String,
+    },
+}
+
 /// What kept something from being stored or read in the browser's own file system.
 /// `what` names it in a person's words: a run, the images, the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +194,7 @@ pub enum Fault {
     Config(Vec<ConfigFault>),
     Device(DeviceFault),
     Storage(StorageFault),
+    Takeaway(TakeawayFault),
     /// A run can be gone on with on its own images only; fingerprints of those and of
     /// the ones that are loaded, if any.
     WrongImages {

@@ -167,7 +167,7 @@ fn tell(id: &str, step: u32, fault: Option<StorageFault>) {
 }
 
 /// A name for a run's folder: the time, and something that no other tab draws.
-fn new_id(created: f64) -> String {
+pub fn new_id(created: f64) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digit = |n: u64| char::from(DIGITS[(n % 32) as usize]);
     let time = created as u64;

@@ -248,6 +248,8 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::ChangeQueue(change) => jobs::queue::change(id, change).await,
         Request::StartQueue => jobs::queue::start(id).await,
         Request::StopQueue => jobs::queue::stop(id).await,
+        Request::ExportRun => jobs::takeaway::export(id).await,
+        Request::ImportRun => jobs::takeaway::import(id, files).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }

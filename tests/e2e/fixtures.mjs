@@ -54,6 +54,25 @@ export async function expectAccessible(page) {
   expect(found, "accessibility").toEqual([]);
 }
 
+const widths = [1280, 360];
+const schemes = ["light", "dark"];
+
+/** The same wide and narrow, light and dark; and nothing has to be scrolled sideways. Leaves the page as it was. */
+export async function expectAccessibleEverywhere(page) {
+  const before = page.viewportSize();
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: before.height });
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme });
+      await test.step(`${width} pixels, ${colorScheme}`, () => expectAccessible(page));
+    }
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wider, `pixels beyond a window of ${width}`).toBe(0);
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize(before);
+}
+
 /** The address of another origin whose server answers everybody: only the page's policy can stop a request to it. */
 export function otherOrigin() {
   return `http://localhost:${process.env.E2E_PORT}/open`;

@@ -88,3 +88,11 @@ export async function restart(page, images) {
 
 /** A run has ended and left an encoder. */
 export const trained = (page) => page.getByRole("button", { name: "Download encoder" }).waitFor({ timeout: 120_000 });
+
+/** Goes to the page "Evaluate" and presses its button, by this name, until the result is there. */
+export async function evaluate(page, name) {
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Evaluating" }).waitFor({ state: "detached", timeout: 200_000 });
+  await page.getByRole("heading", { name: "Result" }).waitFor();
+}

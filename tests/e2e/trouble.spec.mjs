@@ -95,30 +95,12 @@ test("navigator.gpu removed: the lesson's device step computes on the CPU", asyn
   await expect(page.getByRole("button", { name: "Compute on this device" })).toBeEnabled();
 });
 
-/** Milliseconds of the main thread's tasks over 50 ms in a span of time. */
-const longTasks = (page, span) =>
-  page.evaluate(async (span) => {
-    const tasks = [];
-    const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))));
-    observer.observe({ type: "longtask" });
-    await new Promise((resolve) => setTimeout(resolve, span));
-    observer.disconnect();
-    return tasks;
-  }, span);
-
-test("while training no task of the page takes 50 ms, and with the page at a standstill the worker goes on", async ({ page }) => {
+test("with the page at a standstill the worker goes on", async ({ page }) => {
   await keepWorker(page);
   await load(page, stripesZip());
   await quick(page, 1000);
   await start(page);
   await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(5);
-  const before = await stepCount(page);
-  // A busy machine stops the page for longer than that at times; a task of the page's own comes again in every span, as the
-  // charts are drawn four times a second.
-  let long;
-  for (let span = 0; span < 3 && long?.length !== 0; span++) long = await longTasks(page, 4_000);
-  expect(await stepCount(page), "it trained meanwhile").toBeGreaterThan(before + 5);
-  expect(long, "milliseconds of long tasks").toEqual([]);
 
   // A visible page cannot be frozen from outside (Chromium then freezes nothing), so its thread is held: no timer, frame or
   // message is served for three seconds; what the worker sent meanwhile then comes at once.

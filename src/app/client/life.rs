@@ -34,7 +34,7 @@ impl Client {
         // What was said about the old one.
         self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         if self.inner.try_update_value(|inner| inner.queue.reload()) == Some(true) {
-            self.store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
+            self.store.import.set(Some(ImportState::default()));
         }
         self.start();
         give_up(given_up);

@@ -25,7 +25,7 @@ pub fn Chart(
 ) -> impl IntoView {
     let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
     let empty = Memo::new(move |_| drawing.with(|d| *d == Drawing::default()));
-    let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| format(p.1))));
+    let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| number(p.1, format))));
     let summary = move || text::summary(title, newest.get().as_deref());
     let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
     view! {
@@ -81,6 +81,11 @@ pub fn Chart(
     }
 }
 
+/// A value in words, also where it is none.
+fn number(y: f64, format: fn(f64) -> String) -> String {
+    if y.is_finite() { format(y) } else { text::NO_NUMBER.to_owned() }
+}
+
 /// The numbers behind a chart; made only while it is open.
 #[component]
 fn Table(
@@ -96,7 +101,7 @@ fn Table(
         points.with(|all| {
             spread(all, ROWS)
                 .into_iter()
-                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{format(y)}</td></tr> })
+                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{number(y, format)}</td></tr> })
                 .collect_view()
         })
     };

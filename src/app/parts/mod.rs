@@ -13,4 +13,6 @@ pub mod meter;
 pub mod notice;
 pub mod overlay;
 pub mod picture;
+pub mod save;
+pub mod take_home;
 pub mod unfinished;

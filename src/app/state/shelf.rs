@@ -23,6 +23,8 @@ pub struct Shelf {
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
+    /// Part done of an export under way, 0 to 1.
+    pub exporting: RwSignal<Option<f32>>,
 }
 
 impl Shelf {
@@ -35,6 +37,7 @@ impl Shelf {
             queue_left: RwSignal::default(),
             fine_tuning: RwSignal::default(),
             fine_tuned: RwSignal::default(),
+            exporting: RwSignal::default(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Shelf {
                 self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
             Event::Queue(report) => self.queue.set(Some(report.clone())),
+            Event::ExportProgress { part } => self.exporting.set(Some(*part)),
             Event::Kept(report) => self.kept.set(Some(report.clone())),
             _ => {}
         }

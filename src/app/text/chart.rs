@@ -2,6 +2,7 @@
 
 pub const TABLE: &str = "Show as a table";
 pub const WAITING: &str = "Waiting for the first value";
+pub const NO_NUMBER: &str = "not a number";
 pub const NO_VALUE: &str = "no value yet";
 
 pub fn summary(title: &str, newest: Option<&str>) -> String {

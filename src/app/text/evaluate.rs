@@ -62,9 +62,18 @@ pub const LINEAR: &str = "Linear classifier";
 pub const KNN: &str = "kNN";
 pub const TRAINED: &str = "Your encoder";
 pub const UNTRAINED: &str = "Untrained encoder";
-/// Their own size, or the side that they were averaged to.
-pub fn raw_pixels(side: Option<u32>) -> String {
-    side.map_or_else(|| "Raw pixels".into(), |side| format!("Raw pixels (averaged to {side} × {side})"))
+/// Their own size or the side that they were averaged to, and the classifier's
+/// epochs where they were fewer than the encoder's.
+pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
+    let side = side.map(|side| format!("averaged to {side} × {side}"));
+    let epochs = epochs.map(|n| format!("{n} epoch{}", if n == 1 { "" } else { "s" }));
+    let notes: Vec<String> = side.into_iter().chain(epochs).collect();
+    if notes.is_empty() { "Raw pixels".into() } else { format!("Raw pixels ({})", notes.join(", ")) }
+}
+
+/// Why raw pixels were trained on for less.
+pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
+    format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
 }
 
 pub const BASELINES: &str = "Untrained encoder: this run's own weights from before step 1, so only the distance to it \
@@ -157,6 +166,14 @@ pub fn images_of(n: usize) -> String {
 pub const MISTAKES: &str = "Most frequent mistakes";
 pub const MISTAKES_HELP: &str = "With this many classes the matrix is too large to read; these are its largest cells off the \
     diagonal.";
+pub const BY_CLASS: &str = "Class by class";
+pub const BY_CLASS_HELP: &str =
+    "Every cell of the matrix that is not 0: choose a class, then what was said of its images.";
+pub const NO_TEST_IMAGES: &str = "No test image is of this class.";
+/// A class to choose, with how many of its test images were recognised.
+pub fn class_choice(name: &str, right: u32, all: u32) -> String {
+    format!("{name}: {right} of {all} recognised")
+}
 pub const NO_MISTAKES: &str = "No mistakes at all.";
 pub const CLOSE: &str = "Close";
 pub const LOADING_PICTURES: &str = "Loading images …";

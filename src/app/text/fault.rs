@@ -4,7 +4,7 @@ mod storage;
 
 use super::units::{bytes, count};
 use crate::core::config::bounds::Field;
-use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault};
+use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, TakeawayFault};
 use crate::core::report::DatasetWarning;
 
 /// Cause and remedy of a fault.
@@ -24,6 +24,7 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Config(fields) => config_fault(fields),
         Fault::Device(device) => device_fault(device),
         Fault::Storage(storage) => storage::fault(storage),
+        Fault::Takeaway(takeaway) => takeaway_fault(takeaway),
         Fault::WrongImages { expected, found: None } => words(
             format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),
             "Load the same images again, in the same order and at the same size, then resume.",
@@ -81,6 +82,23 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Internal { detail } => words(
             format!("Something went wrong inside the program: {detail}"),
             "Restart the training program. If it happens again, please report this message.",
+        ),
+    }
+}
+
+fn takeaway_fault(fault: &TakeawayFault) -> Words {
+    match fault {
+        TakeawayFault::NotAZip { detail } => words(
+            format!("This file is no zip archive that can be read ({detail})."),
+            "Choose the archive as it was downloaded here. Nothing was changed.",
+        ),
+        TakeawayFault::NotARun => words(
+            "This archive holds no run: it has no run.json.",
+            "Choose an archive that this program gave. To load images, go to the page Images. Nothing was changed.",
+        ),
+        TakeawayFault::Damaged { file, detail } => words(
+            format!("In this archive {file} can't be used ({detail})."),
+            "Download the archive again where it was made, and do not unpack or change it. Nothing was changed.",
         ),
     }
 }

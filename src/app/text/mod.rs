@@ -15,4 +15,5 @@ pub mod nt_xent;
 pub mod pretrain;
 pub mod runs;
 pub mod settings;
+pub mod take_home;
 pub mod units;

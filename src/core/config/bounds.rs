@@ -146,6 +146,20 @@ impl Field {
         }
     }
 
+    /// Whether the setting changes anything beside the other settings of `config`.
+    pub fn is_used(self, config: &RunConfig) -> bool {
+        let RunConfig { encoder, augment, optimizer, .. } = config;
+        match self {
+            Self::Stem => encoder.architecture != Architecture::ConvNet4,
+            Self::CropMinArea => augment.crop,
+            Self::JitterStrength => augment.jitter_probability > 0.0,
+            Self::BlurSigmaMin | Self::BlurSigmaMax => augment.blur_probability > 0.0,
+            Self::Momentum => optimizer.optimizer != Optimizer::AdamW,
+            Self::TrustCoefficient => optimizer.optimizer == Optimizer::Lars,
+            _ => true,
+        }
+    }
+
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.key() == key)
     }
@@ -374,6 +388,26 @@ mod tests {
             (faults.len(), faults[0].field.as_str(), faults[0].accepts.as_str()),
             (1, "blur_sigma_max", "2 to 5")
         );
+    }
+
+    #[test]
+    fn settings_that_change_nothing_are_told() {
+        let unused = |config: &RunConfig| -> Vec<Field> {
+            Field::ALL.into_iter().filter(|field| !field.is_used(config)).collect()
+        };
+        let mut config = RunConfig::default();
+        assert_eq!(unused(&config), [Field::BlurSigmaMin, Field::BlurSigmaMax], "no blur of small images");
+        config.encoder.architecture = Architecture::ConvNet4;
+        config.optimizer.optimizer = Optimizer::AdamW;
+        config.augment.blur_probability = 0.5;
+        config.augment.crop = false;
+        config.augment.jitter_probability = 0.0;
+        assert_eq!(
+            unused(&config),
+            [Field::Stem, Field::CropMinArea, Field::JitterStrength, Field::Momentum, Field::TrustCoefficient]
+        );
+        config.optimizer.optimizer = Optimizer::Sgd;
+        assert!(Field::Momentum.is_used(&config) && !Field::TrustCoefficient.is_used(&config));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What a line chart needs before it is drawn: fewer points, and round ticks.
+//! [`thinned`] keeps a run of any length small.
 
 mod drawing;
+pub mod thinned;
 
 pub use drawing::{Drawing, Rule, draw, draw_all};
 

@@ -71,64 +71,88 @@ impl Plan {
     }
 }
 
-/// The plans of a batch on the device, each coefficient [B, 1, 1].
-///
-/// Made before the batch's first operation: on a GPU every upload ends the
-/// command buffer that is being recorded. One small tensor a coefficient,
-/// because slices of a common one are a kernel each.
-pub struct Coefficients {
-    slots: Vec<BlendTensors>,
-    turn: Tensor<3>,
-    /// [1, 3, 1].
-    luma: Tensor<3>,
+/// Numbers that a plan goes to the device as: factor, gray and mean of each
+/// slot, then the turn, in sixths of a whole one, as hue's sectors are counted.
+const NUMBERS: usize = 3 * SLOTS + 1;
+const TURN: usize = NUMBERS - 1;
+
+impl Plan {
+    fn numbers(&self) -> [f32; NUMBERS] {
+        let mut all = [6.0 * self.turn; NUMBERS];
+        for (Blend { factor, gray, mean }, three) in self.blends.iter().zip(all.as_chunks_mut().0) {
+            *three = [*factor, *gray, *mean];
+        }
+        all
+    }
 }
 
-/// A [`Blend`] of each image.
-struct BlendTensors {
-    factor: Tensor<3>,
-    gray: Tensor<3>,
-    mean: Tensor<3>,
+/// The plans of a batch on the device, made before the batch's first operation:
+/// on a GPU every upload ends the command buffer that is being recorded.
+pub struct Coefficients {
+    /// [`NUMBERS`] rows [B]: one upload. A row by itself is a view, and no kernel,
+    /// where rows begin at multiples of 256 bytes: with 64 views, 128 and so on.
+    rows: Tensor<2>,
+    /// [1, 3, 1].
+    luma: Tensor<3>,
+    /// Whether any image is jittered, and any turned gray.
+    jitters: bool,
+    grays: bool,
 }
 
 impl Coefficients {
     /// None where no image is jittered or turned gray.
     pub fn new(params: &[ViewParams], device: &Device) -> Option<Self> {
-        if params.iter().all(|p| p.jitter.is_none() && !p.gray) {
+        let jitters = params.iter().any(|p| p.jitter.is_some());
+        let grays = params.iter().any(|p| p.gray);
+        if !(jitters || grays) {
             return None;
         }
-        let plans: Vec<Plan> = params.iter().map(Plan::of).collect();
-        let number = |of: &dyn Fn(&Plan) -> f32| {
-            let values: Vec<f32> = plans.iter().map(of).collect();
-            Tensor::<3>::from_data(TensorData::new(values, [plans.len(), 1, 1]), device)
-        };
-        let slot = |slot: usize| BlendTensors {
-            factor: number(&|plan| plan.blends[slot].factor),
-            gray: number(&|plan| plan.blends[slot].gray),
-            mean: number(&|plan| plan.blends[slot].mean),
-        };
+        let plans: Vec<[f32; NUMBERS]> = params.iter().map(|p| Plan::of(p).numbers()).collect();
+        let rows = (0..NUMBERS).flat_map(|row| plans.iter().map(move |numbers| numbers[row])).collect();
         Some(Self {
-            slots: (0..SLOTS).map(slot).collect(),
-            // In sixths, as the sectors of the hue are counted.
-            turn: number(&|plan| 6.0 * plan.turn),
+            rows: Tensor::from_data(TensorData::new(rows, [NUMBERS, plans.len()]), device),
             luma: Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), device),
+            jitters,
+            grays,
         })
+    }
+
+    /// A row as [B, 1, 1].
+    fn row(&self, row: usize) -> Tensor<3> {
+        let [_, images] = self.rows.dims();
+        self.rows.clone().narrow(0, row, 1).reshape([images, 1, 1])
+    }
+
+    /// Blend `slot` of all images; x [B, 3, pixels].
+    fn blend(&self, x: Tensor<3>, slot: usize) -> Tensor<3> {
+        let gray = x.clone().mul(self.luma.clone()).sum_dim(1);
+        let mut rest = gray.clone().mul(self.row(3 * slot + 1));
+        // No grayscale is drawn towards its mean.
+        if slot != GRAY_SLOT {
+            rest = rest.add(gray.mean_dim(2).mul(self.row(3 * slot + 2)));
+        }
+        x.mul(self.row(3 * slot)).add(rest).clamp(0.0, 1.0)
     }
 }
 
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
-pub fn jitter_and_gray(images: Tensor<4>, coefficients: Coefficients) -> Tensor<4> {
+///
+/// Where any image is jittered, all slots of jitter run, whatever was drawn: a
+/// GPU makes its kernels for one sequence of operations, and would make new ones
+/// for each that differs.
+pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor<4> {
     let [b, _, height, width] = images.dims();
-    let Coefficients { slots, turn, luma } = coefficients;
-    // Every slot runs, whatever was drawn: a GPU makes its kernels for one
-    // sequence of operations, and would make new ones for each that differs.
     let mut x = images.reshape([b, 3, height * width]);
-    for (index, slot) in slots.into_iter().enumerate() {
-        if index == AFTER_HUE {
-            x = hue(x, turn.clone());
+    if coefficients.jitters {
+        for slot in 0..GRAY_SLOT {
+            if slot == AFTER_HUE {
+                x = hue(x, coefficients.row(TURN));
+            }
+            x = coefficients.blend(x, slot);
         }
-        let gray = x.clone().mul(luma.clone()).sum_dim(1);
-        let mean = gray.clone().mean_dim(2).mul(slot.mean);
-        x = x.mul(slot.factor).add(gray.mul(slot.gray).add(mean)).clamp(0.0, 1.0);
+    }
+    if coefficients.grays {
+        x = coefficients.blend(x, GRAY_SLOT);
     }
     x.reshape([b, 3, height, width])
 }

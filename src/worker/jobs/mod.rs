@@ -13,3 +13,4 @@ pub mod pretrain;
 mod question;
 pub mod queue;
 pub mod runs;
+pub mod takeaway;

@@ -16,17 +16,17 @@
 //! state is cut to it when the run is opened.
 
 pub mod files;
+#[cfg(test)]
 mod memory;
 #[cfg(target_arch = "wasm32")]
 pub mod opfs;
 
-pub use files::{Files, Usage};
-pub use memory::Memory;
+pub use files::Files;
 
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;
 use crate::core::run::queue::QueueReport;
-use crate::core::run::slots::{self, NoSlot, Slot, SlotFault};
+use crate::core::run::slots::{self, Chosen, NoSlot, Slot, SlotFault};
 use crate::core::run::{Curve, RunRecord};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -253,7 +253,11 @@ impl<F: Files> Storage<F> {
     /// [`StorageFault::Damaged`] where there is a slot, but no good one.
     pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let [a, b] = self.slots(path).await?;
-        let chosen = slots::choose(a.as_deref(), b.as_deref());
+        let chosen = match slots::choose(a.as_deref(), b.as_deref()) {
+            // The very first write was cut off: nothing was stored yet.
+            Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }) => return Ok(None),
+            other => other,
+        };
         let chosen = chosen.map_err(|none| no_slot(path, none))?;
         self.known.borrow_mut().insert(path.to_owned(), (chosen.generation, chosen.write));
         Ok(chosen.newest.map(|(_, payload)| payload.to_vec()))
@@ -266,8 +270,13 @@ impl<F: Files> Storage<F> {
             Some(known) => known,
             None => {
                 let [a, b] = self.slots(path).await?;
+                let chosen = slots::choose(a.as_deref(), b.as_deref());
+                if let Ok(Chosen { passed_over: Some(SlotFault::OtherVersion { found }), .. }) = chosen {
+                    // Newer than this program: not to be overwritten.
+                    return Err(StorageFault::OtherVersion { what: path.to_owned(), found });
+                }
                 // Where no slot is good there is nothing to protect.
-                slots::choose(a.as_deref(), b.as_deref()).map_or((1, Slot::A), |c| (c.generation, c.write))
+                chosen.map_or((1, Slot::A), |c| (c.generation, c.write))
             }
         };
         let frame = slots::encode(generation, payload);

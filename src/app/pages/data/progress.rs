@@ -1,7 +1,7 @@
 //! An import under way, and one that ended without a set.
 
 use super::left_out::LeftOutTable;
-use crate::app::client::{Client, now};
+use crate::app::client::Client;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
 use crate::app::state::{ImportEnd, Store, WorkerState};
@@ -18,14 +18,7 @@ pub fn Progress() -> impl IntoView {
     let cancelling = RwSignal::new(false);
     let counts = Memo::new(move |_| store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
     let file = Memo::new(move |_| store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
-    let left = move || {
-        let (done, total) = counts.get();
-        let since = store.import.with_untracked(|i| i.as_ref().map_or(0.0, |i| i.since));
-        let elapsed = (now() - since) / 1000.0;
-        // The first files say little about the rest.
-        let known = total > 0 && done > 0 && elapsed > 1.0;
-        known.then(|| elapsed / f64::from(done) * f64::from(total.saturating_sub(done)))
-    };
+    let left = move || store.import.with(|i| i.as_ref()?.pace.milliseconds_left()).map(|ms| ms / 1000.0);
     let part = Signal::derive(move || {
         let (done, total) = counts.get();
         (total > 0).then(|| f64::from(done) / f64::from(total))

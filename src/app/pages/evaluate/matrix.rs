@@ -1,6 +1,6 @@
 //! The confusion matrix; its numbers are buttons that open the images behind.
 
-use super::mistakes::Mistakes;
+use super::mistakes::{ByClass, Mistakes};
 use super::panel::Cell;
 use super::result::Report;
 use crate::app::text::evaluate as text;
@@ -10,14 +10,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// With more classes than this the matrix is a list of its largest mistakes.
+/// With more classes than this the matrix is a list of its largest mistakes, and
+/// one of its rows at a time.
 const MOST: usize = 30;
 
 #[component]
 pub fn Matrix(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let classes = report.with_value(|r| r.classes.len());
     let inside = if classes > MOST {
-        view! { <Mistakes report=report open=open /> }.into_any()
+        view! { <Mistakes report=report open=open /><ByClass report=report open=open /> }.into_any()
     } else {
         view! { <Grid report=report open=open /> }.into_any()
     };

@@ -13,6 +13,7 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
+use crate::app::parts::take_home::TakeHome;
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
@@ -120,6 +121,7 @@ fn Outcome() -> impl IntoView {
             <Panel report=report open=open />
             <Scores report=report />
             <Downloads report=report />
+            <TakeHome />
         })
     }
 }

@@ -24,7 +24,7 @@ enum Stage {
 
 fn stage(store: Store) -> Stage {
     let labels = store.dataset.with(|set| set.as_ref().map(|set| (set.can_evaluate(), set.classes.is_empty())));
-    let steps = store.steps.with(|steps| steps.last().map_or(0, |s| s.step));
+    let steps = store.steps.with(|steps| steps.newest().map_or(0, |s| s.step));
     match labels {
         None => Stage::NoImages,
         Some((false, true)) => Stage::NoLabels,

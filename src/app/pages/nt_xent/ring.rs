@@ -12,8 +12,11 @@ use std::fmt::Write;
 
 /// Half of the picture's width, in radii of the circle.
 const HALF: f64 = 1.3;
-/// Radians that one press of a key turns a point by.
-const TURN: f64 = std::f64::consts::PI / 36.0;
+/// Degrees that one press of a key turns a point by, and with Shift.
+const TURN: f64 = 5.0;
+const FINE: f64 = 1.0;
+/// Where the key End takes a point: one degree short of where Home does.
+const END: f64 = 359.0;
 /// Radius of a point.
 const POINT: f64 = 0.11;
 /// Length of the longest possible arrow, about.
@@ -48,17 +51,22 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
         let name = move || play.with(|p| text::view_of(p, view.min(p.views() - 1)));
         let short = move || play.with(|p| text::point(p, view.min(p.views() - 1)));
         let kind = move || format!("ring-point class-{}", play.with(|p| letter(p.class(view % p.images()))));
-        let degrees = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0).round();
+        let angle = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0);
+        let degrees = move || angle().round() % 360.0;
         let turn = move |event: leptos::ev::KeyboardEvent| {
+            let step = if event.shift_key() { FINE } else { TURN };
+            let now = angle();
             let by = match event.key().as_str() {
-                "ArrowLeft" | "ArrowUp" => TURN,
-                "ArrowRight" | "ArrowDown" => -TURN,
+                "ArrowRight" | "ArrowUp" => step,
+                "ArrowLeft" | "ArrowDown" => -step,
+                "Home" => -now,
+                "End" => END - now,
                 _ => return,
             };
             event.prevent_default();
             // Else the lesson would turn its page.
             event.stop_propagation();
-            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by)));
+            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by.to_radians())));
             moved();
         };
         let take = move |event: leptos::ev::PointerEvent| {
@@ -72,7 +80,7 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
                 role="slider"
                 aria-label=name
                 aria-valuemin="0"
-                aria-valuemax="360"
+                aria-valuemax="359"
                 aria-valuenow=move || degrees().to_string()
                 aria-valuetext=move || text::degrees(degrees())
                 transform=move || format!("translate({:.4} {:.4})", place().0, -place().1)

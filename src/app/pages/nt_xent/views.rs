@@ -1,5 +1,6 @@
 //! Step 1: two sample images, two views of each, by the augmentation that trains.
 
+use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
 use crate::app::text::nt_xent as text;
@@ -27,15 +28,15 @@ fn pixels(planar: &[f32]) -> Pixels {
 /// What was drawn for a view, in words.
 fn described(view: &ViewParams) -> String {
     let area = f64::from(view.crop.width * view.crop.height) / (SIZE * SIZE) as f64;
-    let mut words = vec![format!("crop {:.0} %", area * 100.0)];
+    let mut words = vec![text::crop(area)];
     if view.flip {
-        words.push("mirrored".into());
+        words.push(text::FLIPPED.into());
     }
     if view.jitter.is_some() {
-        words.push("colours shifted".into());
+        words.push(text::JITTERED.into());
     }
     if view.gray {
-        words.push("gray".into());
+        words.push(text::GRAY.into());
     }
     words.join(", ")
 }
@@ -84,6 +85,7 @@ pub fn views(state: State) -> AnyView {
     view! {
         {rows.collect_view()}
         <p>{text::PAIRS}</p>
+        {counts()}
         <div class="actions">
             <button on:click=move |_| state.draw.update(|d| *d = *d % DRAWS + 1)>{text::REDRAW}</button>
         </div>

@@ -22,7 +22,7 @@ pub fn Charts() -> impl IntoView {
     let store = Store::get();
     let of_step = move |read: fn(&StepReport) -> f32| {
         Signal::derive(move || {
-            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect::<Vec<_>>())
+            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(&s)))).collect::<Vec<_>>())
         })
     };
     let config = move || store.run_config.get().unwrap_or_default();
@@ -43,7 +43,7 @@ pub fn Charts() -> impl IntoView {
         store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect::<Vec<_>>())
     });
     let knn_rules = Signal::derive(move || {
-        let before = knn.with(|k| k.first().filter(|p| p.0 == 0.0).map(|p| p.1));
+        let before = store.epochs.with(|e| e.first().filter(|e| e.epoch == 0).map(|e| f64::from(e.knn)));
         before.map(|y| Rule { y, label: text::UNTRAINED.into() }).into_iter().collect::<Vec<_>>()
     });
     let labelled = Memo::new(move |_| store.dataset.with(|d| d.as_ref().is_some_and(DatasetReport::can_measure)));
@@ -108,7 +108,7 @@ fn Alarm() -> impl IntoView {
     let store = Store::get();
     let alarm = Memo::new(move |_| {
         let output = store.run_config.with(|c| c.map_or(128, |c| c.head.output));
-        let last = store.steps.with(|s| s.last().copied())?;
+        let last = store.steps.with(|s| s.newest().copied())?;
         diagnostics::alarm(&last, output).map(text::alarm)
     });
     view! {

@@ -21,8 +21,9 @@ use web_sys::HtmlElement;
 const RUN: &str = "run";
 
 #[component]
-pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
+pub fn Run() -> impl IntoView {
     let store = Store::get();
+    let progress = store.progress;
     let announcer = Announcer::get();
     // Evaluation after each epoch would be announced too often.
     let announced = Memo::new(move |_| match store.run.get() {
@@ -36,8 +37,10 @@ pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
         }
     });
     let state = Signal::derive(move || text::state(store.run.get()).to_owned());
-    // Of the run; where kNN takes long, of that.
+    // Of the run; where kNN takes long, of that. How long loading and compiling
+    // take, nobody knows.
     let part = Signal::derive(move || match store.run.get() {
+        RunState::Running(Phase::Load | Phase::Compile) => None,
         RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
         _ => progress.get().map(|p| p.part()),
     });

@@ -103,6 +103,9 @@ pub fn FieldInput(field: Field) -> impl IntoView {
         let suited = store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset)));
         field.get(&suited.unwrap_or_default()).to_string()
     });
+    // Never shut while it has a fault to mend.
+    let shut = Memo::new(move |_| !store.config.with(|c| field.is_used(c)) && fault.with(Option::is_none));
+    let idle = move || shut.get();
     let bad = move || fault.with(Option::is_some).then_some("true");
     let control = match field.bounds() {
         Bounds::Switch => view! {
@@ -110,6 +113,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                 type="checkbox"
                 id=id.clone()
                 aria-describedby=help_id.clone()
+                disabled=idle
                 prop:checked=move || value.get() == Value::Switch(true).to_string()
                 on:change=move |e| {
                     set(store, invalid, field, &Value::Switch(event_target_checked(&e)).to_string());
@@ -118,7 +122,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
         }
         .into_any(),
         Bounds::OneOf(_) | Bounds::Choice(_) => view! {
-            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad on:change=change>
+            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad disabled=idle on:change=change>
                 {move || {
                     let now = value.get();
                     choices(&bounds.get())
@@ -146,6 +150,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                     id=id.clone()
                     aria-describedby=help_id.clone()
                     aria-invalid=bad
+                    disabled=idle
                     min=limit(|b| ends(b).0)
                     max=limit(|b| ends(b).1)
                     step=limit(step)
@@ -164,14 +169,15 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     let slid = slides(&field.bounds());
     let class = if field.bounds() == Bounds::Switch { "field switch" } else { "field" };
     view! {
-        <div class=class>
+        <div class=class class:unused=idle>
             <div class="field-head">
                 <label for=id>{words.label}</label>
                 {slid.then(|| view! { <output class="field-value">{value}</output> })}
             </div>
             {control}
             <p class="field-help" id=help_id>
-                {words.help} " " {move || bounds.with(|b| settings::bounds(b, &default.get()))}
+                {move || idle().then(|| view! { <strong>{settings::unused(field)} " "</strong> })} {words.help} " "
+                {move || bounds.with(|b| settings::bounds(b, &default.get()))}
                 {move || {
                     fault
                         .get()

@@ -23,11 +23,14 @@ pub fn follow(store: Store) -> bool {
         }
     }
     Effect::new(move || {
-        if !store.touched.get() {
-            return;
-        }
-        let query = format!("?{}", store.config.with(link::to_query));
         let address = window().location();
+        // A preset's settings follow the images: no link holds them, nor keeps what
+        // they replaced.
+        let query = match store.touched.get() {
+            true => format!("?{}", store.config.with(link::to_query)),
+            false if address.search().is_ok_and(|s| s.is_empty()) => return,
+            false => String::new(),
+        };
         // The visitor may already have gone elsewhere.
         if !address.pathname().is_ok_and(|p| p.trim_end_matches('/').ends_with("/pretrain")) {
             return;

@@ -6,7 +6,6 @@ mod controls;
 mod download;
 mod field;
 mod link;
-mod meters;
 mod preview;
 mod settings;
 
@@ -29,7 +28,6 @@ pub fn Pretrain() -> impl IntoView {
     let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
     let reading = Memo::new(move |_| store.import.with(Option::is_some));
     let begun = Memo::new(move |_| store.run.get() != RunState::Idle);
-    let progress = meters::progress(store);
     provide_context(field::Invalid::new());
     view! {
         <div class="page-head">
@@ -49,15 +47,15 @@ pub fn Pretrain() -> impl IntoView {
             </div>
         </Show>
         <Show when=move || begun.get()>
-            <controls::Run progress=progress />
+            <controls::Run />
             <charts::Charts />
         </Show>
         <div class="pretrain-top">
             <Device />
-            <EstimateCard progress=progress />
+            <EstimateCard progress=store.progress />
         </div>
         <Show when=move || !begun.get()>
-            <controls::Run progress=progress />
+            <controls::Run />
         </Show>
         <settings::Settings />
     }

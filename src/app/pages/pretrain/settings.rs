@@ -7,7 +7,7 @@ use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::Field;
-use crate::core::config::preset::Preset;
+use crate::core::config::preset::{DEFAULT_BATCH, Preset};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -83,17 +83,25 @@ pub fn Settings() -> impl IntoView {
 fn Presets() -> impl IntoView {
     let store = Store::get();
     let invalid: Invalid = expect_context();
+    let suited = move |preset: Preset| {
+        let size = store.config.with(|c| c.image_size);
+        store
+            .dataset
+            .with(|d| d.as_ref().map(|report| report.preset(preset)))
+            .unwrap_or_else(|| RunConfig::named(preset, size, 2 * DEFAULT_BATCH))
+    };
     let choose = move |preset: Preset| {
-        let suited = store.dataset.with_untracked(|d| d.as_ref().map(|report| report.preset(preset)));
-        let old = store.config.get_untracked();
-        let unsuited = || RunConfig { batch: old.batch, ..RunConfig::named(preset, old.image_size, 2 * old.batch) };
-        let config = suited.unwrap_or_else(unsuited);
+        let config = untrack(|| suited(preset));
         invalid.clear();
         store.preset.set(preset);
         store.touched.set(false);
         store.config.set(config);
     };
-    let chosen = Memo::new(move |_| store.config.with(Preset::of));
+    // None as soon as anything was changed, so that its preset can be chosen again.
+    let chosen = Memo::new(move |_| match store.touched.get() || invalid.any() {
+        true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !invalid.any()),
+        false => Some(store.preset.get()),
+    });
     view! {
         <fieldset class="presets">
             <legend>
@@ -118,6 +126,9 @@ fn Presets() -> impl IntoView {
                     })
                     .collect_view()}
             </div>
+            <p class="muted small presets-note">
+                {move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get()).label))}
+            </p>
         </fieldset>
     }
 }

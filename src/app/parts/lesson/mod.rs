@@ -2,6 +2,7 @@
 //! folds and a question. What a step lets a visitor do is the lesson's own.
 
 pub mod draw;
+mod player;
 mod state;
 
 use crate::app::parts::announce::Announcer;
@@ -11,8 +12,10 @@ use crate::core::error::ConfigFault;
 use crate::core::lesson::query::Place;
 use draw::formula;
 use leptos::prelude::*;
+pub use player::{Range, player, still};
 use state::copy;
 pub use state::{Frame, Lesson, search};
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 
 /// The whole page of a lesson: its steps, one shown or all, and what goes with
@@ -35,7 +38,12 @@ pub fn lesson(
     };
     let by = move |more: bool| {
         if let Place::Step(now) = frame.place.get_untracked() {
-            go(if more { (now + 1).min(last) } else { now.saturating_sub(1) });
+            let to = if more { (now + 1).min(last) } else { now.saturating_sub(1) };
+            if to != now {
+                frame.place.set(Place::Step(to));
+                // What had the focus may be gone, and reading goes on at the step's top.
+                set_timeout(move || focus(&heading(to)), Duration::ZERO);
+            }
         }
     };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
@@ -111,7 +119,9 @@ pub fn lesson(
             <button
                 class="quiet"
                 on:click=move |_| {
-                    let next = if all.get_untracked() { Place::Step(0) } else { Place::All };
+                    let next = if all.get_untracked() { Place::Step(at.get_untracked()) } else { Place::All };
+                    // Also where a browser that does not print never said that it is done.
+                    printing.set(false);
                     frame.place.set(next);
                 }
             >
@@ -123,7 +133,9 @@ pub fn lesson(
             <button
                 class="quiet"
                 on:click=move |_| {
-                    let _ = window().print();
+                    // Only a later task finds all steps on the page: in this one they are not drawn yet.
+                    printing.set(true);
+                    set_timeout(|| drop(window().print()), Duration::ZERO);
                 }
             >
                 {text::PRINT}
@@ -134,14 +146,25 @@ pub fn lesson(
     .into_any()
 }
 
+/// Id of a step's heading.
+fn heading(n: usize) -> String {
+    format!("step-{}", n + 1)
+}
+
+fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
+
 /// One step; `open` opens its folds, for paper.
 fn step(frame: Frame, n: usize, play: AnyView, open: bool) -> AnyView {
     let words = &frame.lesson.steps[n];
-    let id = format!("step-{}", n + 1);
     view! {
-        <article class="card lesson" aria-labelledby=id>
+        <article class="card lesson" aria-labelledby=heading(n)>
             <div class="lesson-read">
-                <h2 id=format!("step-{}", n + 1)>{format!("{}. {}", n + 1, words.title)}</h2>
+                <h2 id=heading(n) tabindex="-1">{format!("{}. {}", n + 1, words.title)}</h2>
                 <p>{words.text}</p>
                 {formula(move || words.formula.to_owned())}
             </div>

@@ -41,6 +41,9 @@ async function losses(page) {
   return lines.slice(1).map((line) => line.split("\t").slice(1).map(Number));
 }
 
+/** The step that a card offers to go on from. */
+const offered = async (card) => Number((await card.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/step (\d+) of 300/)[1]);
+
 /** The run that went on and one from the start to the end without a stop give the same losses. */
 async function agrees(page) {
   await trained(page);
@@ -158,7 +161,10 @@ test("the page is killed in mid-run: the run is offered again and gives the same
   again.on("request", (request) => request.url().includes("worker") && workers.push(request.url()));
   await again.goto("");
   const card = again.getByRole("region", { name: "A run was not finished" });
-  await expect(card).toContainText(`stripes.zip: step ${step} of 300`);
+  await expect(card).toContainText("stripes.zip: step");
+  // A slow machine has saved once more meanwhile.
+  const kept = await offered(card);
+  expect(kept).toBeGreaterThanOrEqual(step);
   expect(workers, "the worker is not loaded for that").toEqual([]);
   await expectAccessible(again);
   await card.getByRole("button", { name: "Continue" }).click();
@@ -169,7 +175,7 @@ test("the page is killed in mid-run: the run is offered again and gives the same
   await go(again, "Pre-train");
   await again.getByRole("button", { name: "Continue" }).click();
   await expect(button(again, "Resume")).toBeVisible();
-  expect(await stepCount(again)).toBe(step);
+  expect(await stepCount(again)).toBe(kept);
   await expect(again.getByRole("img", { name: /NT-Xent loss/ })).toBeVisible();
   await button(again, "Resume").click();
   await agrees(again);
@@ -189,11 +195,12 @@ test("the worker is killed in mid-run: after a restart the run goes on to the sa
   await page.clock.runFor(70_000);
   await messages(page).getByRole("button", { name: "Restart" }).click();
   const card = page.getByRole("region", { name: "A run was not finished" });
-  await expect(card).toContainText(`step ${step} of 300`);
   await expect(card.getByRole("button", { name: "Continue" })).toBeEnabled({ timeout: 60_000 });
+  const kept = await offered(card);
+  expect(kept).toBeGreaterThanOrEqual(step);
   await card.getByRole("button", { name: "Continue" }).click();
   await expect(button(page, "Resume")).toBeVisible({ timeout: 60_000 });
-  expect(await stepCount(page)).toBe(step);
+  expect(await stepCount(page)).toBe(kept);
   await button(page, "Resume").click();
   await agrees(page);
 });
@@ -315,25 +322,27 @@ test("where the browser lets nothing be stored it is said, and training works", 
   await expect(page.getByText(/Not saved: The browser does not let this site store anything/)).toBeVisible();
 });
 
-/** Runs code on the files of the only stored run: `file(name)` gives one's handle. */
-const onFiles = (page, code, names) =>
+/** Changes a byte in files of the only stored run: in all of them, or in the one written last (eight bytes from byte 12 count the writes). */
+const damage = (page, names, newestOnly = false) =>
   page.evaluate(
-    async ([code, names]) => {
+    async ([names, newestOnly]) => {
       const top = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("simclr-lab")).getDirectoryHandle("runs");
       let run;
       for await (const handle of top.values()) run = handle;
+      const found = [];
       for (const name of names) {
         const handle = await run.getFileHandle(name).catch(() => null);
-        if (!handle) continue;
-        const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
-        if (!new Function("bytes", `return (${code})(bytes)`)(bytes)) continue;
+        if (handle) found.push({ handle, bytes: new Uint8Array(await (await handle.getFile()).arrayBuffer()) });
+      }
+      found.sort((a, b) => b.bytes[12] - a.bytes[12]);
+      for (const { handle, bytes } of newestOnly ? found.slice(0, 1) : found) {
         bytes[Math.floor(bytes.length / 2)] ^= 255;
         const out = await handle.createWritable();
         await out.write(bytes);
         await out.close();
       }
     },
-    [code, names],
+    [names, newestOnly],
   );
 
 test("a damaged slot gives the checkpoint before; two damaged ones are told and can be deleted", async ({ page, context }) => {
@@ -344,22 +353,21 @@ test("a damaged slot gives the checkpoint before; two damaged ones are told and 
   const first = await pause(page);
   await button(page, "Resume").click();
   await expect.poll(() => stepCount(page)).toBeGreaterThan(first + 5);
-  await pause(page);
+  const second = await pause(page);
   await page.close();
 
-  // Writing a file's second slot: generation 2, eight bytes from byte 12. The policy forbids code from text, so from another page of the origin.
   const tools = await context.newPage();
-  await tools.route("**/tools.html", (route) => route.fulfill({ contentType: "text/html", body: "<title>tools</title>" }));
-  await tools.goto("tools.html");
-  await onFiles(tools, "(bytes) => bytes[12] === 2", ["state.a", "state.b"]);
+  await tools.goto("help/");
+  await damage(tools, ["state.a", "state.b"], true);
   const again = await context.newPage();
   await again.goto("");
   await again.getByRole("button", { name: "Continue" }).click();
   await expect(button(again, "Resume")).toBeVisible({ timeout: 60_000 });
-  expect(await stepCount(again), "the checkpoint before").toBe(first);
+  expect(await stepCount(again), "the checkpoint before").toBeLessThan(second);
+  expect(await stepCount(again)).toBeGreaterThanOrEqual(first);
   await again.close();
 
-  await onFiles(tools, "() => true", ["record.a", "record.b"]);
+  await damage(tools, ["record.a", "record.b"]);
   const last = await context.newPage();
   await last.goto("runs/");
   await expect(last.getByText(/What was stored of .* cannot be read/)).toBeVisible({ timeout: 60_000 });

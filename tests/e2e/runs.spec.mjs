@@ -46,10 +46,11 @@ const offered = async (card) => Number((await card.innerText()).replaceAll(/\s(?
 
 /** The run that went on and one from the start to the end without a stop give the same losses. */
 async function agrees(page) {
-  await trained(page);
+  const over = () => expect(button(page, "Start again")).toBeVisible({ timeout: 120_000 });
+  await over();
   await button(page, "Start again").click();
   await expect(button(page, "Start again")).toHaveCount(0);
-  await trained(page);
+  await over();
   await go(page, "Runs");
   await expect(rows(page)).toHaveCount(2);
   for (const box of await table(page).getByRole("checkbox").all()) await box.check();

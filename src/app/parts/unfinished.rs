@@ -11,6 +11,7 @@ use crate::app::text::{fault, runs as text};
 use crate::core::error::Fault;
 use crate::core::report::RunState;
 use crate::core::run::hint::Hint;
+use crate::core::run::queue::QueueState;
 use crate::core::sample;
 use crate::protocol::Request;
 use leptos::prelude::*;
@@ -20,7 +21,10 @@ pub fn Unfinished() -> impl IntoView {
     let store = Store::get();
     let shown = Memo::new(move |_| {
         let left = store.shelf.hint.with(Option::is_some) || store.shelf.queue_left.get().is_some();
-        left && store.run.get() == RunState::Idle
+        // Between two runs of the queue there is none for a moment.
+        let goes =
+            store.shelf.queue.with(|queue| queue.as_ref().is_some_and(|queue| queue.state != QueueState::Resting));
+        left && !goes && store.run.get() == RunState::Idle
     });
     view! {
         <Show when=move || shown.get()>

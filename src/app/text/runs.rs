@@ -19,6 +19,8 @@ pub const EMPTY: &str = "No run is stored yet. A run is stored by itself as soon
 pub const GO_PRETRAIN: &str = "Pre-train";
 
 pub const TABLE: &str = "Stored runs";
+/// The part of the page that scrolls sideways.
+pub const TABLE_REGION: &str = "Table of stored runs";
 pub const TABLE_HELP: &str = "Choose a column's name to sort by it. Settings that differ stand out. Tick runs to draw \
     their curves together.";
 pub const BEST: &str = "best on validation";

@@ -96,7 +96,7 @@ pub fn Table() -> impl IntoView {
                         view! { <p class="notice warn">{text::warning(sets)}</p> }
                     })
             }}
-            <div class="scroll runs" tabindex="0" role="region" aria-labelledby="runs-title">
+            <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
                 <table aria-labelledby="runs-title">
                     <thead>
                         <tr>

@@ -243,7 +243,11 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
         false => match evaluate::evaluate(None).await {
             // Without labels the loss and its curve are all there is.
             Ok(()) | Err(Fault::NoLabels) => Ok(End::Through),
-            Err(fault) => Err(fault),
+            Err(fault) => {
+                // Nobody waits for an answer, but the page shows how far it was.
+                post(None, Event::EvaluationCancelled);
+                Err(fault)
+            }
         },
     }
 }

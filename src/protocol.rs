@@ -16,6 +16,7 @@ use crate::core::report::{
     TrustRatios,
 };
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +125,13 @@ pub enum Request {
     Curves {
         runs: Vec<String>,
     },
+    /// The queue of runs; answered by [`Event::Queue`], as are the three below.
+    Queue,
+    ChangeQueue(QueueChange),
+    /// Runs and evaluates one entry after the other, without the page.
+    StartQueue,
+    /// Ends the queue once the run under way is through. To end at once: pause it.
+    StopQueue,
     /// The run at hand as one archive; answered by [`Event::Exported`].
     ExportRun,
     /// Stores the run of such an archive, the file beside the message; answered by
@@ -180,6 +188,8 @@ pub enum Event {
     /// The run at hand was stored, or could not be.
     Kept(KeptReport),
     Curves(Vec<(String, Curve)>),
+    /// Also told unasked, whenever an entry changes.
+    Queue(QueueReport),
     /// Part done of an export, 0 to 1.
     ExportProgress {
         part: f32,

@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::pages::{
-    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain,
+    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain, runs::Runs,
 };
 use super::parts::layout::Layout;
 use super::parts::link::Link;
@@ -19,6 +19,7 @@ pub fn App() -> impl IntoView {
     let store = Store::new();
     let router = Router::start();
     provide_context(store);
+    super::state::hint::install(store);
     provide_context(router);
     provide_context(Client::new(store, base_url()));
     view! { <Layout>{live(move || page(&router.path.read()))}</Layout> }
@@ -30,6 +31,7 @@ fn page(path: &str) -> AnyView {
         "/data" => view! { <Data /> }.into_any(),
         "/pretrain" => view! { <Pretrain /> }.into_any(),
         "/evaluate" => view! { <Evaluate /> }.into_any(),
+        "/runs" => view! { <Runs /> }.into_any(),
         "/lesson/nt-xent" => view! { <NtXent /> }.into_any(),
         "/lesson/lars" => view! { <Lars /> }.into_any(),
         "/help" => view! { <Help /> }.into_any(),

@@ -17,6 +17,7 @@ use crate::core::run::OpenedRun;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
+pub mod hint;
 mod shelf;
 
 pub use shelf::Shelf;
@@ -335,6 +336,7 @@ impl Store {
             | Event::Opened(_)
             | Event::Kept(_)
             | Event::Curves(_)
+            | Event::Queue(_)
             | Event::ExportProgress { .. }
             | Event::Exported { .. }
             | Event::Encoder { .. }

@@ -155,7 +155,7 @@ impl Request {
 
     /// Work that the worker refuses while it does other such work.
     pub fn is_job(&self) -> bool {
-        self.is_answered_job() || matches!(self, Self::Start { .. } | Self::Evaluate)
+        self.is_answered_job() || matches!(self, Self::Start { .. } | Self::Evaluate | Self::StartQueue)
     }
 
     /// A job that ends with the answer to its own request.

@@ -136,7 +136,16 @@ impl Keeper {
         }
     }
 
+    /// Takes in a name that was given while the loop had the run.
+    pub fn take_new_name(&mut self) {
+        let given = session::with(|s| s.new_name.take_if(|_| s.at_work.as_ref() == Some(&self.record.id)));
+        if let Some(name) = given {
+            self.record.name = name;
+        }
+    }
+
     fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {
+        self.take_new_name();
         self.since = now();
         self.record.state = state;
         self.record.steps = snapshot.steps();

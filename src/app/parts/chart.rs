@@ -55,7 +55,7 @@ pub fn Chart(
                                     .map(|(y, _)| view! { <line class="rule" x1="0" x2="100" y1=*y y2=*y /> })
                                     .collect_view()
                             })
-                    })} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
+                    })} <path class="curve" d=move || drawing.with(|d| d.paths.concat()) />
                 </svg>
                 <Show when=move || empty.get()>
                     <p class="plot-empty" aria-hidden="true">

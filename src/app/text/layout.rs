@@ -4,11 +4,12 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 7] = [
+pub const LINKS: [(&str, &str); 8] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
+    ("/runs", "Runs"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),
     ("/help", "Help"),
@@ -33,7 +34,7 @@ pub const SILENT: &str = "The training program has not answered for a minute. A 
     wait, or start it again.";
 pub const DEAD: &str = "The training program has stopped.";
 /// What a restart keeps.
-pub const RESTARTED: &str = "After a restart your settings are still there and your images are loaded again; an encoder \
-    in training is lost.";
+pub const RESTARTED: &str = "After a restart your settings are still there and your images are loaded again; a run \
+    goes on from where it was last saved.";
 pub const RESTART: &str = "Restart";
 pub const WAIT: &str = "Keep waiting";

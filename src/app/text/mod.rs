@@ -13,6 +13,7 @@ pub mod layout;
 pub mod lesson;
 pub mod nt_xent;
 pub mod pretrain;
+pub mod runs;
 pub mod settings;
 pub mod take_home;
 pub mod units;

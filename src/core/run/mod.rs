@@ -5,6 +5,7 @@ pub mod compare;
 #[cfg(test)]
 mod examples;
 pub mod fine_tune;
+pub mod hint;
 pub mod queue;
 pub mod slots;
 pub mod sweep;

@@ -11,5 +11,6 @@ pub mod lesson;
 pub mod pictures;
 pub mod pretrain;
 mod question;
+pub mod queue;
 pub mod runs;
 pub mod takeaway;

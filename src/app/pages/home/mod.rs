@@ -7,6 +7,7 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
+use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
@@ -24,6 +25,7 @@ pub fn Home() -> impl IntoView {
             <p class="lead">{text::LEAD}</p>
             <NextStep />
         </div>
+        <Unfinished />
         <flow::Flow />
     }
 }

@@ -4,6 +4,7 @@ use super::download::Download;
 use super::field::Invalid;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::kept::Kept;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
@@ -88,6 +89,7 @@ pub fn Run() -> impl IntoView {
                 </dl>
             </Show>
             <Buttons />
+            <Kept />
         </section>
     }
 }

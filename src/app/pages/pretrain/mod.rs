@@ -13,16 +13,17 @@ use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
+use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
-use crate::app::text::pretrain as text;
+use crate::app::text::{pretrain as text, runs};
 use crate::core::report::RunState;
 use leptos::prelude::*;
 
 #[component]
 pub fn Pretrain() -> impl IntoView {
     let store = Store::get();
-    link::follow(store);
+    let linked = link::follow(store);
     // Whoever opens this page is about to train: the device can be looked for.
     Client::get().wake();
     let loaded = memo(move || store.dataset.with(Option::is_some));
@@ -34,6 +35,10 @@ pub fn Pretrain() -> impl IntoView {
             <h1>{text::TITLE}</h1>
             <p class="lead">{text::LEAD}</p>
         </div>
+        <Unfinished />
+        <Show when=move || linked && !begun.get()>
+            <p class="notice">{runs::LINKED}</p>
+        </Show>
         <Show when=move || !loaded.get()>
             <div class="notice">
                 <p>{live(move || if reading.get() { text::READING } else { text::NO_IMAGES })}</p>

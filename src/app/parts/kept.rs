@@ -1,6 +1,7 @@
 //! How far the run at hand is stored, or why it is not.
 
 use super::link::Link;
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::fault::fault;
 use crate::app::text::runs as text;
@@ -11,7 +12,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Kept() -> impl IntoView {
     let store = Store::get();
-    let line = Memo::new(move |_| match store.shelf.kept.get() {
+    let line = memo(move || match store.shelf.kept.get() {
         Some(kept) => Some(match kept.fault {
             Some(cause) => {
                 let words = fault(&Fault::Storage(cause));

@@ -1,6 +1,7 @@
 //! Curves of several runs in one chart, told apart by dashes as well as by colour, with
 //! a legend and the numbers behind it.
 
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::chart as text;
 use crate::core::plot::{Rule, draw_all, spread};
 use leptos::prelude::*;
@@ -22,7 +23,7 @@ pub fn Overlay(
     #[prop(into, optional)] rules: Signal<Vec<Rule>>,
     format: fn(f64) -> String,
 ) -> impl IntoView {
-    let drawing = Memo::new(move |_| {
+    let drawing = memo(move || {
         series.with(|all| {
             let curves: Vec<&[(f64, f64)]> = all.iter().map(|(_, points)| &points[..]).collect();
             rules.with(|rules| draw_all(&curves, rules, format))
@@ -40,7 +41,7 @@ pub fn Overlay(
             </figcaption>
             <div class="plot">
                 <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
-                    {move || {
+                    {live(move || {
                         drawing
                             .with(|d| {
                                 let line = |class: &'static str| {
@@ -54,16 +55,16 @@ pub fn Overlay(
                                     .collect_view();
                                 view! { {grid} {rules} {curves} }
                             })
-                    }}
+                    })}
                 </svg>
                 <div aria-hidden="true">
-                    {move || drawing.with(|d| d.y_ticks.iter().cloned().map(label("y-tick", "top")).collect_view())}
-                    {move || drawing.with(|d| d.x_ticks.iter().cloned().map(label("x-tick", "left")).collect_view())}
-                    {move || drawing.with(|d| d.rules.iter().cloned().map(label("rule-label", "top")).collect_view())}
+                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(label("y-tick", "top")).collect_view()))}
+                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(label("x-tick", "left")).collect_view()))}
+                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(label("rule-label", "top")).collect_view()))}
                 </div>
             </div>
             <ul class="legend">
-                {move || {
+                {live(move || {
                     series
                         .with(|all| {
                             all.iter()
@@ -80,7 +81,7 @@ pub fn Overlay(
                                 })
                                 .collect_view()
                         })
-                }}
+                })}
             </ul>
             <Table title=title x_name=x_name series=series format=format />
         </figure>
@@ -119,7 +120,7 @@ fn Table(
         series.with(|all| all.iter().map(|(name, _)| view! { <th scope="col">{name.clone()}</th> }).collect_view())
     };
     view! {
-        <details node_ref=details on:toggle=move |_| open.set(details.get().is_some_and(|d| d.open()))>
+        <details node_ref=details on:toggle=act(move |_| open.set(details.get().is_some_and(|d| d.open())))>
             <summary>{text::TABLE}<span class="visually-hidden">": " {title}</span></summary>
             <Show when=move || open.get()>
                 <div class="scroll" tabindex="0" role="region" aria-label=title>

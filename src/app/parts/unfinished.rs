@@ -4,6 +4,7 @@
 use super::link::Link;
 use super::notice::FaultWords;
 use crate::app::client::Client;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::state::hint::{forget_run, set_queue};
@@ -19,7 +20,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Unfinished() -> impl IntoView {
     let store = Store::get();
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let left = store.shelf.hint.with(Option::is_some) || store.shelf.queue_left.get().is_some();
         // Between two runs of the queue there is none for a moment.
         let goes =
@@ -39,7 +40,7 @@ fn Card() -> impl IntoView {
     let (shelf, client, router) = (store.shelf, Client::get(), Router::get());
     let failed = RwSignal::new(None::<Fault>);
     let busy = RwSignal::new(false);
-    let reading = Memo::new(move |_| store.import.with(Option::is_some));
+    let reading = memo(move || store.import.with(Option::is_some));
     let go_on = move |_| {
         let request = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
             (Some(_), _) => Request::StartQueue,
@@ -73,7 +74,7 @@ fn Card() -> impl IntoView {
         <section class="card unfinished" aria-labelledby="unfinished-title">
             <h2 id="unfinished-title">{title}</h2>
             <p>{words}</p>
-            {move || {
+            {live(move || {
                 failed
                     .get()
                     .map(|fault| {
@@ -97,15 +98,15 @@ fn Card() -> impl IntoView {
                             </div>
                         }
                     })
-            }}
+            })}
             <div class="actions">
-                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=go_on>
+                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(go_on)>
                     {text::CONTINUE}
                 </button>
                 <Link to="/runs" attr:class="button">
                     {text::LOOK}
                 </Link>
-                <button type="button" class="quiet" on:click=forget>
+                <button type="button" class="quiet" on:click=act(forget)>
                     {text::DISMISS}
                 </button>
             </div>
@@ -119,7 +120,7 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let words = text::needs_images(&hint);
-    let reading = Memo::new(move |_| store.import.with(Option::is_some));
+    let reading = memo(move || store.import.with(Option::is_some));
     let way = if hint.sources == [sample::NAME] {
         let classes = sample::class_names().len();
         let load = move |_| {
@@ -128,7 +129,7 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
             client.send(Request::LoadSample { images_per_class, seed, size });
         };
         view! {
-            <button type="button" disabled=reading on:click=load>
+            <button type="button" disabled=reading on:click=act(load)>
                 {text::LOAD_SAMPLE}
             </button>
         }
@@ -143,7 +144,7 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
     };
     view! {
         <div>
-            <p>{move || if reading.get() { text::IMAGES_READ.to_owned() } else { words.clone() }}</p>
+            <p>{live(move || if reading.get() { text::IMAGES_READ.to_owned() } else { words.clone() })}</p>
         </div>
         {way}
     }

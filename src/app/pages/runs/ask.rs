@@ -1,5 +1,6 @@
 //! Asks before something is deleted. Escape closes it, as "keep" does.
 
+use crate::app::reactive::act;
 use crate::app::text::runs as text;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -38,15 +39,15 @@ pub fn Ask(question: RwSignal<Option<Question>>) -> impl IntoView {
             node_ref=dialog
             aria-labelledby="ask-title"
             aria-describedby="ask-words"
-            on:close=move |_| question.set(None)
+            on:close=act(move |_| question.set(None))
         >
             <h2 id="ask-title">{of(|q| q.title.clone())}</h2>
             <p id="ask-words">{of(|q| q.words.to_owned())}</p>
             <div class="actions">
-                <button type="button" class="primary" on:click=move |_| question.set(None)>
+                <button type="button" class="primary" on:click=act(move |_| question.set(None))>
                     {text::CANCEL}
                 </button>
-                <button type="button" on:click=yes>
+                <button type="button" on:click=act(yes)>
                     {of(|q| q.yes.to_owned())}
                 </button>
             </div>

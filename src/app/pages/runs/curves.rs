@@ -2,6 +2,7 @@
 
 use super::{Page, name};
 use crate::app::parts::overlay::{Overlay, Series};
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::text::runs as text;
 use crate::app::text::units::percent;
 use crate::core::nt_xent;
@@ -40,7 +41,7 @@ pub fn Curves() -> impl IntoView {
         });
     });
     let series = move |read: fn(&Curve) -> Vec<(f64, f64)>| {
-        Signal::derive(move || {
+        derive(move || {
             curves.with(|all| {
                 all.iter()
                     .filter_map(|(id, curve)| {
@@ -52,7 +53,7 @@ pub fn Curves() -> impl IntoView {
         })
     };
     // Chance is drawn only where it is the same for all.
-    let rules = Signal::derive(move || {
+    let rules = derive(move || {
         let batches = page.read(|stored| {
             let drawn = curves.with(|all| all.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());
             let of_drawn = stored.runs.iter().filter(|run| drawn.contains(&run.id));
@@ -65,8 +66,8 @@ pub fn Curves() -> impl IntoView {
             _ => Vec::new(),
         }
     });
-    let none = Memo::new(move |_| curves.with(Vec::is_empty));
-    let any_knn = Memo::new(move |_| curves.with(|all| all.iter().any(|(_, curve)| !curve.epochs.is_empty())));
+    let none = memo(move || curves.with(Vec::is_empty));
+    let any_knn = memo(move || curves.with(|all| all.iter().any(|(_, curve)| !curve.epochs.is_empty())));
     view! {
         <section class="stack" aria-labelledby="curves-title">
             <h2 id="curves-title">{text::CURVES}</h2>

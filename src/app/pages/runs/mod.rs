@@ -12,6 +12,7 @@ mod table;
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, runs as text};
@@ -93,8 +94,8 @@ pub fn Runs() -> impl IntoView {
     };
     provide_context(page);
     // At first, and whenever a run or its evaluation has ended, or a worker is new.
-    let at_work = Memo::new(move |_| store.run.get().is_running() || store.evaluating.with(Option::is_some));
-    let dead = Memo::new(move |_| store.worker.get() == WorkerState::Dead);
+    let at_work = memo(move || store.run.get().is_running() || store.evaluating.with(Option::is_some));
+    let dead = memo(move || store.worker.get() == WorkerState::Dead);
     Effect::new(move || {
         at_work.track();
         if !dead.get() {
@@ -102,8 +103,8 @@ pub fn Runs() -> impl IntoView {
             page.client.ask(Request::Queue, |_| {});
         }
     });
-    let known = Memo::new(move |_| page.read(|_| ()).is_some());
-    let empty = Memo::new(move |_| page.read(|stored| stored.runs.is_empty()).unwrap_or(true));
+    let known = memo(move || page.read(|_| ()).is_some());
+    let empty = memo(move || page.read(|stored| stored.runs.is_empty()).unwrap_or(true));
     let failed = page.failed;
     view! {
         <div class="page-head">
@@ -111,7 +112,7 @@ pub fn Runs() -> impl IntoView {
             <p class="lead">{text::LEAD}</p>
         </div>
         <div role="alert">
-            {move || {
+            {live(move || {
                 failed
                     .get()
                     .map(|fault| {
@@ -120,13 +121,13 @@ pub fn Runs() -> impl IntoView {
                                 <div>
                                     <FaultWords words=fault::fault(&fault) />
                                 </div>
-                                <button type="button" on:click=move |_| page.send(Request::Runs)>
+                                <button type="button" on:click=act(move |_| page.send(Request::Runs))>
                                     {text::TRY_AGAIN}
                                 </button>
                             </div>
                         }
                     })
-            }}
+            })}
         </div>
         <Show when=move || !known.get() && failed.with(Option::is_none)>
             <p role="status" class="muted">

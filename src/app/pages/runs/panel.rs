@@ -4,6 +4,7 @@ use super::table::ask_delete;
 use super::{Page, name};
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::unfinished::NeedsImages;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::base_url;
 use crate::app::text::fault::one_field;
 use crate::app::text::{runs as text, settings};
@@ -54,7 +55,7 @@ pub fn open(page: Page, run: String) {
 pub fn Panel() -> impl IntoView {
     let page = Page::get();
     // Anew only for another run, or where this one has changed: what is typed stays.
-    let record = Memo::new(move |_| {
+    let record = memo(move || {
         let id = page.open.get()?;
         page.read(|stored| stored.runs.iter().find(|record| record.id == id).cloned()).flatten()
     });
@@ -78,12 +79,12 @@ fn Of(record: RunRecord) -> impl IntoView {
         split_seed: page.store.split_seed.get_untracked(),
         ..Hint::default()
     };
-    let lacks = Memo::new(move |_| page.failed.with(|fault| matches!(fault, Some(Fault::WrongImages { .. }))));
+    let lacks = memo(move || page.failed.with(|fault| matches!(fault, Some(Fault::WrongImages { .. }))));
     view! {
         <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
             <div class="card-head">
                 <h2 id="panel-title">{called}</h2>
-                <button type="button" class="quiet" on:click=move |_| page.open.set(None)>
+                <button type="button" class="quiet" on:click=act(move |_| page.open.set(None))>
                     {text::CLOSE}
                 </button>
             </div>
@@ -93,25 +94,25 @@ fn Of(record: RunRecord) -> impl IntoView {
                 </div>
             </Show>
             <div class="actions">
-                <button type="button" class="primary" on:click=move |_| open(page, id.clone())>
+                <button type="button" class="primary" on:click=act(move |_| open(page, id.clone()))>
                     {text::OPEN}
                 </button>
                 <CopyLink record=record.clone() />
                 <button
                     type="button"
-                    on:click=move |_| ask_delete(page, to_delete.clone(), delete_called.clone())
+                    on:click=act(move |_| ask_delete(page, to_delete.clone(), delete_called.clone()))
                 >
                     {text::DELETE}
                 </button>
             </div>
-            <form class="inline" on:submit=rename>
+            <form class="inline" on:submit=act(rename)>
                 <label>
                     {text::NAME}
                     <input
                         type="text"
                         maxlength="80"
                         prop:value=given
-                        on:input=move |e| given.set(event_target_value(&e))
+                        on:input=act(move |e| given.set(event_target_value(&e)))
                     />
                 </label>
                 <button type="submit">{text::SAVE_NAME}</button>
@@ -142,10 +143,10 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
         }
     };
     view! {
-        <button type="button" on:click=copy>
+        <button type="button" on:click=act(copy)>
             {text::COPY}
         </button>
-        {move || {
+        {live(move || {
             said.get()
                 .map(|copied| {
                     view! {
@@ -155,7 +156,7 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
                         </p>
                     }
                 })
-        }}
+        })}
     }
 }
 
@@ -167,7 +168,7 @@ fn Like(record: RunRecord) -> impl IntoView {
     let field = RwSignal::new(Field::Temperature);
     let value = RwSignal::new(Field::Temperature.get(&config).to_string());
     let faults = RwSignal::new(Vec::<ConfigFault>::new());
-    let busy = Memo::new(move |_| page.store.run_open());
+    let busy = memo(move || page.store.run_open());
     let choose = move |key: String| {
         if let Some(chosen) = Field::from_key(&key) {
             faults.set(Vec::new());
@@ -187,18 +188,18 @@ fn Like(record: RunRecord) -> impl IntoView {
         }
     };
     view! {
-        <form class="stack" on:submit=go>
+        <form class="stack" on:submit=act(go)>
             <h3>{text::LIKE}</h3>
             <p class="muted small">{text::LIKE_HELP}</p>
             <div class="inline">
                 <FieldSelect label=text::LIKE_SETTING field=field choose=choose />
-                <label>{text::LIKE_VALUE} {move || value_input(field.get(), value)}</label>
+                <label>{text::LIKE_VALUE} {live(move || value_input(field.get(), value))}</label>
                 <button type="submit" disabled=busy>
                     {text::LIKE_GO}
                 </button>
             </div>
             <p class="small field-fault" role="alert">
-                {move || faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" "))}
+                {live(move || faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))}
             </p>
             <Show when=move || busy.get()>
                 <p class="small muted">{text::RUN_OPEN}</p>
@@ -217,7 +218,7 @@ pub fn FieldSelect(
     view! {
         <label>
             {label}
-            <select on:change=move |e| choose(event_target_value(&e))>
+            <select on:change=act(move |e| choose(event_target_value(&e)))>
                 {Field::ALL
                     .map(|one| {
                         view! {
@@ -250,7 +251,7 @@ fn value_input(field: Field, value: RwSignal<String>) -> AnyView {
                 type="text"
                 inputmode="decimal"
                 prop:value=value
-                on:input=move |e| value.set(event_target_value(&e))
+                on:input=act(move |e| value.set(event_target_value(&e)))
             />
         }
         .into_any();
@@ -263,5 +264,6 @@ fn value_input(field: Field, value: RwSignal<String>) -> AnyView {
             </option>
         }
     });
-    view! { <select on:change=move |e| value.set(event_target_value(&e))>{options.collect_view()}</select> }.into_any()
+    view! { <select on:change=act(move |e| value.set(event_target_value(&e)))>{options.collect_view()}</select> }
+        .into_any()
 }

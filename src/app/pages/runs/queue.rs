@@ -3,6 +3,7 @@
 use super::Page;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::unfinished::NeedsImages;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{fault, runs as text};
 use crate::core::config::bounds::Field;
 use crate::core::error::Fault;
@@ -23,10 +24,10 @@ pub fn QueueCard() -> impl IntoView {
     let page = Page::get();
     let queue = page.store.shelf.queue;
     let read = move |f: fn(&QueueReport) -> usize| queue.with(|report| report.as_ref().map_or(0, f));
-    let all = Memo::new(move |_| read(|report| report.queue.counts().all()));
-    let over = Memo::new(move |_| read(|report| report.queue.counts().over()));
-    let unfinished = Memo::new(move |_| queue.with(|report| report.as_ref().is_some_and(QueueReport::unfinished)));
-    let state = Memo::new(move |_| queue.with(|report| report.as_ref().map(|r| r.state).unwrap_or_default()));
+    let all = memo(move || read(|report| report.queue.counts().all()));
+    let over = memo(move || read(|report| report.queue.counts().over()));
+    let unfinished = memo(move || queue.with(|report| report.as_ref().is_some_and(QueueReport::unfinished)));
+    let state = memo(move || queue.with(|report| report.as_ref().map(|r| r.state).unwrap_or_default()));
     let failed = RwSignal::new(None::<Fault>);
     let send = move |request: Request| {
         failed.set(None);
@@ -73,26 +74,26 @@ pub fn QueueCard() -> impl IntoView {
             <h2 id="queue-title">{text::QUEUE}</h2>
             <p class="muted">{text::QUEUE_HELP}</p>
             <Show when=move || all.get() != 0 fallback=|| view! { <p>{text::QUEUE_EMPTY}</p> }>
-                <p role="status">{move || text::queue_state(state.get(), over.get(), all.get())}</p>
+                <p role="status">{live(move || text::queue_state(state.get(), over.get(), all.get()))}</p>
                 <ol class="plain">{rows}</ol>
             </Show>
             {trouble}
             <Show when=move || all.get() != 0>
                 <div class="actions">
                     <Show when=move || resting() && unfinished.get()>
-                        <button type="button" class="primary" on:click=move |_| send(Request::StartQueue)>
+                        <button type="button" class="primary" on:click=act(move |_| send(Request::StartQueue))>
                             {text::QUEUE_START}
                         </button>
                     </Show>
                     <Show when=move || state.get() == QueueState::Going>
-                        <button type="button" on:click=move |_| send(Request::StopQueue)>
+                        <button type="button" on:click=act(move |_| send(Request::StopQueue))>
                             {text::QUEUE_STOP}
                         </button>
                     </Show>
                     <Show when=move || over.get() != 0>
                         <button
                             type="button"
-                            on:click=move |_| send(Request::ChangeQueue(QueueChange::ClearOver))
+                            on:click=act(move |_| send(Request::ChangeQueue(QueueChange::ClearOver)))
                         >
                             {text::QUEUE_CLEAR}
                         </button>
@@ -113,7 +114,7 @@ fn Row(line: String, entry: Entry, place: usize, state: QueueState, send: Callba
                 type="button"
                 class="quiet"
                 aria-label=label
-                on:click=move |_| send.run(Request::ChangeQueue(change.clone()))
+                on:click=act(move |_| send.run(Request::ChangeQueue(change.clone())))
             >
                 {words}
             </button>

@@ -3,6 +3,7 @@
 use super::Page;
 use super::ask::Question;
 use crate::app::parts::meter::Meter;
+use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;
 use crate::protocol::Request;
 use leptos::prelude::*;
@@ -11,28 +12,28 @@ use leptos::prelude::*;
 pub fn StorageCard() -> impl IntoView {
     let page = Page::get();
     let store = page.store;
-    let usage = Memo::new(move |_| page.read(|stored| (stored.used, stored.quota)).unwrap_or_default());
-    let part = Signal::derive(move || {
+    let usage = memo(move || page.read(|stored| (stored.used, stored.quota)).unwrap_or_default());
+    let part = derive(move || {
         let (used, quota) = usage.get();
         Some(if quota == 0 { 0.0 } else { used as f64 / quota as f64 })
     });
-    let words = Signal::derive(move || {
+    let words = derive(move || {
         let (used, quota) = usage.get();
         text::used(used, quota)
     });
     // The loaded set: its fingerprint, and bytes of its pixels.
-    let loaded = Memo::new(move |_| {
+    let loaded = memo(move || {
         store.dataset.with(|d| d.as_ref().map(|d| (d.fingerprint.clone(), (d.images * d.size * d.size * 3) as f64)))
     });
-    let kept = Memo::new(move |_| page.read(|stored| stored.images.clone()).unwrap_or_default());
+    let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
     let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
-    let busy = Memo::new(move |_| store.run.get().is_running() || store.import.with(Option::is_some));
+    let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
     let keep = move || match loaded.get() {
         None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
         Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
         Some((_, size)) => view! {
             <div class="inline">
-                <button type="button" disabled=busy on:click=move |_| page.send(Request::KeepImages)>
+                <button type="button" disabled=busy on:click=act(move |_| page.send(Request::KeepImages))>
                     {text::KEEP}
                 </button>
                 <p class="muted small">{text::keep_help(size)}</p>
@@ -61,7 +62,7 @@ pub fn StorageCard() -> impl IntoView {
             view! {
                 <li>
                     <span>{text::kept_set(&what)}</span>
-                    <button type="button" aria-label=label on:click=forget>
+                    <button type="button" aria-label=label on:click=act(forget)>
                         {text::FORGET}
                     </button>
                 </li>
@@ -86,7 +87,7 @@ pub fn StorageCard() -> impl IntoView {
             {keep}
             <ul class="plain">{sets}</ul>
             <div class="actions">
-                <button type="button" on:click=delete_all>
+                <button type="button" on:click=act(delete_all)>
                     {text::DELETE_ALL}
                 </button>
             </div>

@@ -2,6 +2,7 @@
 
 use super::Page;
 use super::panel::{FieldSelect, all_values};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::runs as text;
 use crate::core::config::RunConfig;
@@ -48,7 +49,7 @@ pub fn SweepForm() -> impl IntoView {
     let first = Line { id: 0, field: Field::Temperature, values: "0.1, 0.5".into() };
     let lines = RwSignal::new(vec![first]);
     let scale_rate = RwSignal::new(true);
-    let plan = Memo::new(move |_| {
+    let plan = memo(move || {
         let axes = lines.with(|lines| {
             let axis = |line: &Line| Axis {
                 field: line.field.key().to_owned(),
@@ -58,7 +59,7 @@ pub fn SweepForm() -> impl IntoView {
         });
         Sweep { base: store.config.get(), axes, scale_rate: scale_rate.get() }.plan()
     });
-    let fields = Memo::new(move |_| lines.with(|lines| lines.iter().map(|line| line.field).collect::<Vec<_>>()));
+    let fields = memo(move || lines.with(|lines| lines.iter().map(|line| line.field).collect::<Vec<_>>()));
     let add = move |_| {
         let config = store.config.get_untracked();
         lines.update(|lines| {
@@ -76,7 +77,7 @@ pub fn SweepForm() -> impl IntoView {
             page.send(Request::ChangeQueue(QueueChange::Add(configs)));
         }
     };
-    let runs = Memo::new(move |_| plan.with(|plan| plan.as_ref().map_or(0, |plan| plan.runs.len())));
+    let runs = memo(move || plan.with(|plan| plan.as_ref().map_or(0, |plan| plan.runs.len())));
     view! {
         <section class="card" aria-labelledby="sweep-title">
             <h2 id="sweep-title">{text::SWEEP}</h2>
@@ -85,7 +86,7 @@ pub fn SweepForm() -> impl IntoView {
                 <AxisLine id=id lines=lines />
             </For>
             <div class="actions">
-                <button type="button" on:click=add>
+                <button type="button" on:click=act(add)>
                     {text::SWEEP_ADD}
                 </button>
             </div>
@@ -93,11 +94,11 @@ pub fn SweepForm() -> impl IntoView {
                 <input
                     type="checkbox"
                     prop:checked=scale_rate
-                    on:change=move |e| scale_rate.set(event_target_checked(&e))
+                    on:change=act(move |e| scale_rate.set(event_target_checked(&e)))
                 />
                 {text::SCALE_RATE}
             </label>
-            {move || match plan.get() {
+            {live(move || match plan.get() {
                 Ok(plan) => planned(page, &fields.get(), plan).into_any(),
                 Err(SweepFault::TooMany { runs, most }) => {
                     view! { <p class="field-fault">{text::too_many(runs, most)}</p> }.into_any()
@@ -106,10 +107,10 @@ pub fn SweepForm() -> impl IntoView {
                     let words = faults.iter().map(one_field).collect::<Vec<_>>().join(" ");
                     view! { <p class="field-fault">{words}</p> }.into_any()
                 }
-            }}
+            })}
             <div class="actions">
-                <button type="button" class="primary" disabled=move || runs.get() == 0 on:click=queue_them>
-                    {move || text::add_runs(runs.get())}
+                <button type="button" class="primary" disabled=move || runs.get() == 0 on:click=act(queue_them)>
+                    {live(move || text::add_runs(runs.get()))}
                 </button>
             </div>
         </section>
@@ -123,8 +124,8 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<Line>>) -> impl IntoView {
         lines.update(|lines| lines.iter_mut().filter(|line| line.id == id).for_each(f));
     };
     let read = move || lines.with(|lines| lines.iter().find(|line| line.id == id).cloned());
-    let field = Memo::new(move |_| read().map_or(Field::Temperature, |line| line.field));
-    let values = Memo::new(move |_| read().map(|line| line.values).unwrap_or_default());
+    let field = memo(move || read().map_or(Field::Temperature, |line| line.field));
+    let values = memo(move || read().map(|line| line.values).unwrap_or_default());
     let choose = move |key: String| {
         if let Some(field) = Field::from_key(&key) {
             let values = store.config.with_untracked(|config| suggested(field, config));
@@ -140,17 +141,17 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<Line>>) -> impl IntoView {
                     type="text"
                     prop:value=values
                     aria-describedby=format!("axis-{id}")
-                    on:input=move |e| {
+                    on:input=act(move |e| {
                         let typed = event_target_value(&e);
                         change(&|line| line.values.clone_from(&typed));
-                    }
+                    })
                 />
             </label>
-            <button type="button" on:click=move |_| lines.update(|lines| lines.retain(|line| line.id != id))>
+            <button type="button" on:click=act(move |_| lines.update(|lines| lines.retain(|line| line.id != id)))>
                 {text::SWEEP_REMOVE}
             </button>
             <p class="muted small whole" id=format!("axis-{id}")>
-                {move || text::accepted(field.get())}
+                {live(move || text::accepted(field.get()))}
             </p>
         </div>
     }

@@ -4,6 +4,7 @@ use super::ask::Question;
 use super::{Page, name, started};
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::overlay::MOST;
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::units::percent;
 use crate::app::text::{fault, runs as text};
 use crate::core::error::Fault;
@@ -43,8 +44,8 @@ pub fn Table() -> impl IntoView {
     let of_all = move |read: fn(&[&RunRecord]) -> Vec<SortKey>| {
         page.read(|stored| read(&stored.runs.iter().collect::<Vec<_>>())).unwrap_or_default()
     };
-    let shown = Memo::new(move |_| of_all(columns));
-    let warned = Memo::new(move |_| page.read(|stored| warning(&stored.runs.iter().collect::<Vec<_>>())).flatten());
+    let shown = memo(move || of_all(columns));
+    let warned = memo(move || page.read(|stored| warning(&stored.runs.iter().collect::<Vec<_>>())).flatten());
     let head = move |key: SortKey| {
         let order = move || match sort.get() {
             (now, descending) if now == key => Some(if descending { "descending" } else { "ascending" }),
@@ -59,14 +60,14 @@ pub fn Table() -> impl IntoView {
         };
         view! {
             <th scope="col" aria-sort=order class:differs=matches!(key, SortKey::Field(_))>
-                <button type="button" class="sort" on:click=choose>
+                <button type="button" class="sort" on:click=act(choose)>
                     {text::heading(key)}
                     <span aria-hidden="true">
-                        {move || match order() {
+                        {live(move || match order() {
                             Some("descending") => "↓",
                             Some(_) => "↑",
                             None => "",
-                        }}
+                        })}
                     </span>
                 </button>
             </th>
@@ -89,19 +90,19 @@ pub fn Table() -> impl IntoView {
         <section class="stack" aria-labelledby="runs-title">
             <h2 id="runs-title">{text::TABLE}</h2>
             <p class="muted">{text::TABLE_HELP}</p>
-            {move || {
+            {live(move || {
                 warned
                     .get()
                     .map(|crate::core::run::compare::TableWarning::DifferentData { sets }| {
                         view! { <p class="notice warn">{text::warning(sets)}</p> }
                     })
-            }}
+            })}
             <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
                 <table aria-labelledby="runs-title">
                     <thead>
                         <tr>
                             <th scope="col">{text::DRAW}</th>
-                            {move || shown.get().into_iter().map(head).collect_view()}
+                            {live(move || shown.get().into_iter().map(head).collect_view())}
                             <td></td>
                         </tr>
                     </thead>
@@ -115,7 +116,7 @@ pub fn Table() -> impl IntoView {
 fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool) -> impl IntoView + use<> {
     let (id, called) = (record.id.clone(), name(record));
     let (to_draw, to_open, to_show, shown) = (id.clone(), id.clone(), id.clone(), id.clone());
-    let drawn = Memo::new(move |_| page.drawn.with(|drawn| (drawn.contains(&id), drawn.len() >= MOST)));
+    let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&id), drawn.len() >= MOST)));
     let draw = move |_| {
         page.drawn.update(|drawn| match drawn.iter().position(|other| *other == to_draw) {
             Some(place) => drop(drawn.remove(place)),
@@ -133,20 +134,20 @@ fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool)
                     aria-label=text::draw(&called)
                     prop:checked=move || drawn.get().0
                     disabled=move || drawn.get() == (false, true)
-                    on:change=draw
+                    on:change=act(draw)
                 />
             </td>
             {cells}
             <td>
                 <div class="row-actions">
-                    <button type="button" aria-label=text::open(&called) on:click=open>
+                    <button type="button" aria-label=text::open(&called) on:click=act(open)>
                         {text::OPEN}
                     </button>
                     <button
                         type="button"
                         aria-label=text::more(&called)
                         aria-expanded=expanded
-                        on:click=move |_| super::panel::show(page, to_show.clone())
+                        on:click=act(move |_| super::panel::show(page, to_show.clone()))
                     >
                         {text::MORE}
                     </button>
@@ -163,7 +164,7 @@ fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) ->
         SortKey::Name => return view! { <th scope="row">{name(record)}</th> }.into_any(),
         SortKey::State => {
             let record = record.clone();
-            return view! { <td>{move || text::state(&record, page.here(&record))}</td> }.into_any();
+            return view! { <td>{live(move || text::state(&record, page.here(&record)))}</td> }.into_any();
         }
         SortKey::ValidationAccuracy => {
             let mark = best.then(|| view! { <span class="best-mark">{text::BEST}</span> });
@@ -210,7 +211,7 @@ pub fn Damaged() -> impl IntoView {
                             <div>
                                 <FaultWords words=fault::fault(&Fault::Storage(cause.clone())) />
                             </div>
-                            <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=delete>
+                            <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=act(delete)>
                                 {text::DELETE}
                             </button>
                         </div>

@@ -81,7 +81,7 @@ test("a device lost in mid-run: the cause, a restart, and training on it again",
   const device = page.getByRole("region", { name: "Device" });
   await expect(device).toContainText("GPU (WebGPU)");
   await start(page);
-  await expect.poll(() => stepCount(page), { timeout: 120_000 }).toBeGreaterThan(2);
+  await expect.poll(() => stepCount(page), { timeout: 120_000 }).toBeGreaterThan(0);
   await (await started).evaluate(() => self.testDevice.destroy());
 
   await expect(messages(page)).toContainText("The connection to the GPU was lost", { timeout: 60_000 });

@@ -24,8 +24,8 @@ test("pages before there is anything, and the address of none", async ({ page, b
       await expectAccessibleEverywhere(page);
     });
   }
-  // A static host answers an address that it has no file for with 404.html or the like: here the page itself.
-  await page.route(`${baseURL}nowhere/`, async (route) => route.fulfill({ response: await route.fetch({ url: baseURL }) }));
+  // A static host may answer an address that it has no file for with a page of the same depth.
+  await page.route(`${baseURL}nowhere/`, async (route) => route.fulfill({ response: await route.fetch({ url: `${baseURL}help/` }) }));
   await page.goto("nowhere/");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("There is no page here");
   await expectAccessibleEverywhere(page);
@@ -39,6 +39,7 @@ test("the training program on its way", async ({ page }) => {
     await route.continue();
   });
   await page.goto("data/");
+  await page.getByLabel("Image size").selectOption("16");
   await page.getByRole("button", { name: "Load the sample set" }).click();
   const bar = page.getByRole("region", { name: "Loading the training program" }).getByRole("progressbar");
   await expect(bar).toBeVisible();
@@ -46,7 +47,7 @@ test("the training program on its way", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Reading images" })).toBeVisible();
   await expectAccessibleEverywhere(page);
   go_on();
-  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 180_000 });
 });
 
 test("reading, timing, running, alarm, paused, failed, evaluating, evaluated", async ({ page }) => {

@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::pages::{
-    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain, runs::Runs,
+    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain,
 };
 use super::parts::layout::Layout;
 use super::parts::link::Link;
@@ -31,7 +31,6 @@ fn page(path: &str) -> AnyView {
         "/data" => view! { <Data /> }.into_any(),
         "/pretrain" => view! { <Pretrain /> }.into_any(),
         "/evaluate" => view! { <Evaluate /> }.into_any(),
-        "/runs" => view! { <Runs /> }.into_any(),
         "/lesson/nt-xent" => view! { <NtXent /> }.into_any(),
         "/lesson/lars" => view! { <Lars /> }.into_any(),
         "/help" => view! { <Help /> }.into_any(),

@@ -1,6 +1,5 @@
 //! How far the run at hand is stored, or why it is not.
 
-use super::link::Link;
 use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::fault::fault;
@@ -27,7 +26,7 @@ pub fn Kept() -> impl IntoView {
         line.get().map(|(bad, words)| {
             view! {
                 <p class="small" class:muted=!bad class:field-fault=bad>
-                    {words} " " <Link to="/runs">{text::STORED_RUNS}</Link>
+                    {words}
                 </p>
             }
         })

@@ -14,5 +14,6 @@ pub mod notice;
 pub mod overlay;
 pub mod picture;
 pub mod save;
+pub mod stored;
 pub mod take_home;
 pub mod unfinished;

@@ -103,9 +103,6 @@ fn Card() -> impl IntoView {
                 <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(go_on)>
                     {text::CONTINUE}
                 </button>
-                <Link to="/runs" attr:class="button">
-                    {text::LOOK}
-                </Link>
                 <button type="button" class="quiet" on:click=act(forget)>
                     {text::DISMISS}
                 </button>

@@ -4,12 +4,11 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 8] = [
+pub const LINKS: [(&str, &str); 7] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
-    ("/runs", "Runs"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),
     ("/help", "Help"),

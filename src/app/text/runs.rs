@@ -277,3 +277,6 @@ pub const NOT_YET_SAVED: &str = "Not saved yet: that happens by itself every few
 pub fn not_saved(cause: &str, todo: &str) -> String {
     format!("Not saved: {cause} {todo}")
 }
+
+pub const KEEP_THEM: &str = "Keep everything";
+pub const DELETED_ALL: &str = "Everything that this site had stored here is deleted.";

@@ -8,7 +8,7 @@ mod steps;
 
 use crate::app::parts::lesson::draw::{formula, table_html};
 use crate::app::parts::lesson::{Lesson, lesson};
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use controls::{control, played};
 use leptos::prelude::*;

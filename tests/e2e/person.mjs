@@ -20,7 +20,7 @@ export const start = (page) => page.getByRole("button", { name: "Start", exact: 
 /** Steps done, as the page shows them: "12 of 4 000". */
 export async function stepCount(page) {
   const text = (await page.getByRole("main").innerText()).replaceAll(/\s(?=\d{3})/g, "");
-  return Number(/(\d+) of \d/.exec(text)?.[1] ?? 0);
+  return Number(/(\d+) of ?\d/.exec(text)?.[1] ?? 0);
 }
 
 /** Opens the images page and loads a zip at 16 pixels. */

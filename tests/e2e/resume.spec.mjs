@@ -22,11 +22,11 @@ async function pause(page) {
   await expect(button(page, "Resume")).toBeEnabled({ timeout: 60_000 });
   const said = page.getByText(/Saved in this browser at step/);
   await expect(said).toBeVisible();
-  return Number((await said.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
+  return Number((await said.innerText()).match(/at step (\d+)/)[1]);
 }
 
 /** The step that a card offers to go on from. */
-const offered = async (card) => Number((await card.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/step (\d+) of 300/)[1]);
+const offered = async (card) => Number((await card.innerText()).match(/step (\d+) of 300/)[1]);
 
 /** The losses of every step of the run at hand, from its archive. */
 async function losses(page) {

@@ -25,6 +25,12 @@ pub const PREVIEW_HELP: &str = "What the encoder will see: each image, and two v
 pub const REDRAW: &str = "Draw again";
 pub const VIEWS: [&str; 2] = ["View 1", "View 2"];
 pub const ORIGINAL: &str = "Original";
+pub const IMAGE_NUMBER: &str = "From image";
+pub const IMAGES_BEFORE: &str = "Previous images";
+pub const IMAGES_AFTER: &str = "Next images";
+pub fn of_images(images: usize) -> String {
+    format!("of {}", count(images))
+}
 
 pub const ESTIMATE: &str = "Estimate";
 pub const TIMING: &str = "Timing a few steps on this device";

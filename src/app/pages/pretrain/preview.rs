@@ -1,4 +1,4 @@
-//! Two views of some images, redrawn as settings change.
+//! Two views of any images of the set, redrawn as settings change.
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
@@ -32,15 +32,28 @@ pub fn Preview() -> impl IntoView {
     let views = RwSignal::new(Vec::<[Pixels; 3]>::new());
     // Another epoch draws other parameters, exactly as training would.
     let epoch = RwSignal::new(1_u32);
+    // The first image that the user has chosen to see, with those after it.
+    let chosen = RwSignal::new(None::<usize>);
+    let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map_or(0, |d| d.images)));
     let wanted = Memo::new(move |_| {
-        let indices = store.dataset.with(|d| d.as_ref().map(examples))?;
+        let (first, images) = (chosen.get(), images.get());
+        let indices = store.dataset.with(|d| {
+            d.as_ref().map(|report| match first.filter(|first| *first < images) {
+                Some(first) => (first as u32..images.min(first + IMAGES) as u32).collect(),
+                None => examples(report),
+            })
+        })?;
         let (augment, seed) = store.config.with(|c| (c.augment, c.seed));
         Some((indices, augment, seed, epoch.get()))
     });
     let ask = move || {
-        let Some(Some((indices, augment, seed, epoch))) = wanted.try_get_untracked() else { return };
+        let Some(Some(asked)) = wanted.try_get_untracked() else { return };
+        let (indices, augment, seed, epoch) = asked.clone();
         client.ask(Request::Preview { indices, augment, seed, epoch }, move |answer| match answer {
-            Ok(Event::Views(drawn)) => drop(views.try_set(drawn)),
+            // Else other views are on their way.
+            Ok(Event::Views(drawn)) if wanted.try_get_untracked().flatten().as_ref() == Some(&asked) => {
+                drop(views.try_set(drawn));
+            }
             Ok(_) => {}
             Err(fault) => store.notify(fault),
         });
@@ -71,22 +84,64 @@ pub fn Preview() -> impl IntoView {
                 <div class="views">
                     {[text::ORIGINAL, text::VIEWS[0], text::VIEWS[1]]
                         .map(|row| view! { <span aria-hidden="true">{row}</span> })
-                        .collect_view()}
+                        .collect_view()} <span></span>
                     <For
                         each=move || 0..views.with(Vec::len)
                         key=|i| *i
                         children=move |i| view! { <Views views=views index=i /> }
                     />
                 </div>
+                <Choice chosen=chosen images=images />
             </section>
         </Show>
     }
 }
 
-/// An image above its two views.
+/// Which images are shown: by number, or the next and the ones before.
+#[component]
+fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView {
+    let go = move |first: usize| chosen.set(Some(first.min(images.get_untracked().saturating_sub(1))));
+    let change = move |event: leptos::ev::Event| {
+        // What is no number changes nothing.
+        if let Ok(number) = event_target_value(&event).trim().parse::<usize>() {
+            go(number.saturating_sub(1));
+        }
+    };
+    view! {
+        <div class="views-choice">
+            <button
+                type="button"
+                disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
+                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
+            >
+                {text::IMAGES_BEFORE}
+            </button>
+            <label>
+                {text::IMAGE_NUMBER}
+                <input
+                    type="number"
+                    min="1"
+                    max=move || images.get().to_string()
+                    prop:value=move || chosen.get().map(|first| (first + 1).to_string()).unwrap_or_default()
+                    on:change=change
+                />
+                <span class="muted">{move || text::of_images(images.get())}</span>
+            </label>
+            <button
+                type="button"
+                disabled=move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get()))
+                on:click=move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES))
+            >
+                {text::IMAGES_AFTER}
+            </button>
+        </div>
+    }
+}
+
+/// An image above its two views and its name.
 #[component]
 fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
-    (0..3)
+    let pictures = (0..3)
         .map(|which| {
             let pixels = Memo::new(move |old: Option<&Pixels>| {
                 views.with(|v| v.get(index).map(|v| v[which].clone())).or_else(|| old.cloned()).unwrap_or(Pixels {
@@ -101,5 +156,14 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
             let alt = Signal::derive(move || pixels.with(|p| text::view_alt(which, &p.name)));
             view! { <Picture pixels=pixels alt=alt /> }
         })
-        .collect_view()
+        .collect_view();
+    let name = Memo::new(move |_| views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
+    // The end tells images of one folder apart; all of it on hovering.
+    let end = move || name.with(|n| crate::core::dataset::tree::file_name(n).to_owned());
+    view! {
+        {pictures}
+        <span class="views-name" title=name>
+            {end}
+        </span>
+    }
 }

@@ -12,7 +12,8 @@ pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
+    TrustRatios,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +49,11 @@ pub enum Request {
         size: u32,
     },
     /// Paths relative to what was chosen; the `File`s travel beside the message.
+    /// `refused` are files and folders that the browser did not hand over.
     Import {
         role: ImportRole,
         paths: Vec<String>,
+        refused: Vec<LeftOut>,
         size: u32,
         seed: u64,
     },

@@ -14,16 +14,24 @@ pub enum FileFault {
     },
     Heic,
     Avif,
-    /// Ends early or holds broken data.
+    /// Ends early or holds broken data: an image, an archive, or a part of one.
     Damaged {
         detail: String,
+    },
+    /// An image in a variant of its format that the decoder does not know.
+    Unsupported {
+        detail: String,
+    },
+    /// A batch of CIFAR-10 that ends within a record; those before it are used.
+    CutBatch {
+        records: usize,
     },
     /// More pixels than the program decodes.
     TooLarge {
         width: u32,
         height: u32,
     },
-    /// An image file of more bytes than the program reads.
+    /// A file or zip entry of more bytes than the program reads.
     TooManyBytes {
         bytes: u64,
     },
@@ -47,6 +55,27 @@ pub enum FileFault {
     Unreadable {
         detail: String,
     },
+}
+
+/// What a [`FileFault`] keeps from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The file, or the image in it.
+    File,
+    /// A part of it only, such as its label.
+    Part,
+    /// A row of labels.csv.
+    Row,
+}
+
+impl FileFault {
+    pub fn lost(&self) -> Lost {
+        match self {
+            Self::NotInLabels | Self::CutBatch { .. } => Lost::Part,
+            Self::NoSuchFile | Self::BadRow { .. } => Lost::Row,
+            _ => Lost::File,
+        }
+    }
 }
 
 /// Why an import as a whole gave nothing.

@@ -169,8 +169,8 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::LoadSample { images_per_class, seed, size } => {
             jobs::import::sample_set(id, images_per_class as usize, seed, size as usize).await
         }
-        Request::Import { role, paths, size, seed } => {
-            jobs::import::files(id, role, paths, files, size as usize, seed).await
+        Request::Import { role, paths, refused, size, seed } => {
+            jobs::import::files(id, role, paths, refused, files, size as usize, seed).await
         }
         Request::Resize { size, seed } => jobs::import::resize(id, size as usize, seed).await,
         Request::Pictures { indices } => jobs::pictures::pictures(id, &indices),

@@ -1,7 +1,7 @@
 //! The ways to bring own images in: a folder, files, a drop.
 
 use super::files;
-use super::import::Importer;
+use super::import::{Importer, Listed};
 use super::options::Options;
 use crate::app::parts::link::Link;
 use crate::app::state::Store;
@@ -100,7 +100,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
         // Else choosing the same again would be no change.
         input.set_value("");
         if !chosen.is_empty() {
-            importer.files(chosen);
+            importer.files(Listed { files: chosen, refused: Vec::new() });
         }
     };
     let closed = move || !importer.allowed();
@@ -128,8 +128,13 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
             <input type="file" hidden multiple node_ref=files on:change=move |_| take(files) />
             <p class="data-drop-status" role="status">
                 {move || importer.listing.get().map(text::listing)}
-                {move || importer.nothing.get().then_some(text::NOTHING_DROPPED)}
+                {move || importer.refusal.get()}
             </p>
+            <Show when=move || importer.listing.with(Option::is_some)>
+                <button type="button" on:click=move |_| importer.end_listing()>
+                    {text::CANCEL}
+                </button>
+            </Show>
         </div>
     }
 }

@@ -13,9 +13,6 @@ use std::collections::HashMap;
 /// Classes shown before a click shows the rest.
 const FIRST: usize = 12;
 
-/// Images shown of a set without labels.
-const FIRST_UNLABELLED: usize = 24;
-
 /// Pictures by their index in the set.
 type Pictures = RwSignal<HashMap<u32, Pixels>>;
 
@@ -71,14 +68,14 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
     })
 }
 
-/// A look at a set without any label: its first images.
+/// A look at the images without a label, where there are any.
 #[component]
 pub fn Unlabelled(report: DatasetReport) -> impl IntoView {
-    if !report.classes.is_empty() {
+    let indices = report.unlabelled_thumbnails;
+    if indices.is_empty() {
         return None;
     }
     let pictures = Pictures::default();
-    let indices: Vec<u32> = (0..report.images.min(FIRST_UNLABELLED) as u32).collect();
     fetch(Client::get(), indices.clone(), pictures);
     let thumbnails = indices
         .into_iter()
@@ -86,7 +83,7 @@ pub fn Unlabelled(report: DatasetReport) -> impl IntoView {
         .collect_view();
     Some(view! {
         <section class="card" aria-labelledby="examples-title">
-            <h2 id="examples-title">{text::EXAMPLES}</h2>
+            <h2 id="examples-title">{text::UNLABELLED}</h2>
             <div class="data-thumbnails many">{thumbnails}</div>
         </section>
     })

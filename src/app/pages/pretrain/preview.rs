@@ -4,6 +4,7 @@ use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
+use crate::core::dataset::tree::parts;
 use crate::core::report::{DatasetReport, Picture as Pixels};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
@@ -109,13 +110,6 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
     };
     view! {
         <div class="views-choice">
-            <button
-                type="button"
-                disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
-                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
-            >
-                {text::IMAGES_BEFORE}
-            </button>
             <label>
                 {text::IMAGE_NUMBER}
                 <input
@@ -127,6 +121,13 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
                 />
                 <span class="muted">{move || text::of_images(images.get())}</span>
             </label>
+            <button
+                type="button"
+                disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
+                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
+            >
+                {text::IMAGES_BEFORE}
+            </button>
             <button
                 type="button"
                 disabled=move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get()))
@@ -158,8 +159,13 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
         })
         .collect_view();
     let name = Memo::new(move |_| views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
-    // The end tells images of one folder apart; all of it on hovering.
-    let end = move || name.with(|n| crate::core::dataset::tree::file_name(n).to_owned());
+    // Folder and file tell images apart; all of the path on hovering.
+    let end = move || {
+        name.with(|n| {
+            let parts = parts(n);
+            parts[parts.len().saturating_sub(2)..].join("/")
+        })
+    };
     view! {
         {pictures}
         <span class="views-name" title=name>

@@ -27,11 +27,18 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
     let classes = StoredValue::new(report.classes);
     let shown = RwSignal::new(FIRST.min(all));
     // Asked for as their rows appear, all of a batch at once.
+    let ask = move |from: usize, to: usize| {
+        let rows = |c: &Vec<ClassCount>| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect();
+        fetch(client, classes.with_value(rows), pictures);
+    };
+    // Not in an effect: the worker then has them on the way before it is asked
+    // to time a step, during which it answers nothing.
+    ask(0, shown.get_untracked());
     Effect::new(move |before: Option<usize>| {
-        let (from, to) = (before.unwrap_or(0), shown.get());
-        let indices: Vec<u32> =
-            classes.with_value(|c| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect());
-        fetch(client, indices, pictures);
+        let to = shown.get();
+        if let Some(from) = before {
+            ask(from, to);
+        }
         to
     });
     let row = move |index: usize| classes.with_value(|c| view! { <Row class=c[index].clone() pictures=pictures /> });

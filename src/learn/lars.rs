@@ -20,7 +20,8 @@ pub struct LarsConfig {
 ///
 /// λ = 1 where ‖w‖ or ‖g‖ is 0. One-dimensional tensors, which are biases and
 /// normalisation, get neither λ nor β. Norms are computed and used on the
-/// device: nothing is read.
+/// device: nothing is read. All λ are computed as one vector, because on a GPU
+/// a dozen operations on one number cost as much as on a thousand.
 #[derive(Debug)]
 pub struct Lars {
     config: LarsConfig,
@@ -40,11 +41,16 @@ impl Lars {
     /// One step of every parameter of `module` that has a gradient, at learning
     /// rate γ.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
-        let mut visit = Ratios { lars: self, gradients: &gradients, found: Vec::new() };
-        module.visit(&mut visit);
-        let found = visit.found;
-        self.ratios = (!found.is_empty()).then(|| Tensor::cat(found.clone(), 0));
-        module.map(&mut Step { lars: self, rate, ratios: found.into_iter(), gradients })
+        let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
+        module.visit(&mut squares);
+        let Squares { weights, slopes, .. } = squares;
+        self.ratios = (!weights.is_empty()).then(|| self.trust_ratios_of(weights, slopes));
+        // All slices before the first update: between two of them one would end what burn fuses.
+        let scales = match self.ratios.clone().map(|ratios| ratios * rate) {
+            Some(scales) => (0..scales.dims()[0]).map(|i| scales.clone().narrow(0, i, 1)).collect(),
+            None => Vec::new(),
+        };
+        module.map(&mut Step { lars: self, rate, scales: scales.into_iter(), gradients })
     }
 
     /// λ of every adapted tensor in the newest step, in the order of the module's
@@ -63,9 +69,9 @@ impl Lars {
         self.velocities.register(id, velocity);
     }
 
-    /// λ from ‖w‖² and ‖g‖²; all [1].
-    fn trust_ratio(&self, w: Tensor<1>, g: Tensor<1>) -> Tensor<1> {
-        let (w, g) = (w.sqrt(), g.sqrt());
+    /// λ of every adapted tensor, from the squared norms of w and g; [P].
+    fn trust_ratios_of(&self, weights: Vec<Tensor<1>>, slopes: Vec<Tensor<1>>) -> Tensor<1> {
+        let (w, g) = (Tensor::cat(weights, 0).sqrt(), Tensor::cat(slopes, 0).sqrt());
         let none = w.clone().equal_scalar(0).bool_or(g.clone().equal_scalar(0));
         let denominator = (g + w.clone() * self.config.weight_decay).mask_fill(none.clone(), 1);
         (w * self.config.trust_coefficient / denominator).mask_fill(none, 1)
@@ -81,21 +87,21 @@ fn square_norm<const D: usize>(t: Tensor<D>) -> Tensor<1> {
     rows.sum_dim(0).reshape([1])
 }
 
-/// Collects λ of the adapted tensors, [1] each.
-struct Ratios<'a> {
-    lars: &'a Lars,
+/// Collects ‖w‖² and ‖g‖² of the adapted tensors, [1] each.
+struct Squares<'a> {
     gradients: &'a GradientsParams,
-    found: Vec<Tensor<1>>,
+    weights: Vec<Tensor<1>>,
+    slopes: Vec<Tensor<1>>,
 }
 
-impl ModuleVisitor for Ratios<'_> {
+impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if D == 1 {
             return;
         }
         if let Some(g) = self.gradients.get::<D>(param.id) {
-            let [w, g] = [param.val().inner(), g.inner()].map(square_norm);
-            self.found.push(self.lars.trust_ratio(w, g));
+            self.weights.push(square_norm(param.val().inner()));
+            self.slopes.push(square_norm(g.inner()));
         }
     }
 }
@@ -103,8 +109,8 @@ impl ModuleVisitor for Ratios<'_> {
 struct Step<'a> {
     lars: &'a mut Lars,
     rate: f32,
-    /// λ of the adapted tensors, in the order of their visit.
-    ratios: std::vec::IntoIter<Tensor<1>>,
+    /// γ λ of the adapted tensors in the order of their visit, [1] each.
+    scales: std::vec::IntoIter<Tensor<1>>,
     gradients: GradientsParams,
 }
 
@@ -114,8 +120,8 @@ impl Step<'_> {
         if D == 1 {
             return g * self.rate;
         }
-        let ratio = self.ratios.next().expect("a λ for every tensor with a gradient");
-        (g + w * self.lars.config.weight_decay) * (ratio * self.rate).reshape([1; D])
+        let scale = self.scales.next().expect("a λ for every tensor with a gradient");
+        (g + w * self.lars.config.weight_decay) * scale.reshape([1; D])
     }
 }
 

@@ -59,8 +59,8 @@ test("behind another page the step count rises, faster than a hidden page's time
   await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(before + 30);
   const seen = await page.evaluate(() => ({ state: document.visibilityState, ticks: window.ticks, ms: performance.now() }));
   expect(seen.state).toBe("hidden");
-  // Chromium lets them tick once a second.
-  expect(seen.ticks).toBeLessThanOrEqual((seen.ms - begun) / 1000 + 2);
+  // Chromium lets them tick about once a second, and not fifty times.
+  expect(seen.ticks).toBeLessThan(((seen.ms - begun) / 1000) * 5);
 });
 
 test("frozen by the browser, and its worker with it, the run goes on afterwards where it stood", async ({ hidden: { page, front } }) => {

@@ -89,9 +89,8 @@ impl Plan {
 /// The plans of a batch on the device, made before the batch's first operation:
 /// on a GPU every upload ends the command buffer that is being recorded.
 pub struct Coefficients {
-    /// [`NUMBERS`] rows [B]: one upload. A row by itself is a view, and no kernel,
-    /// where rows begin at multiples of 256 bytes: with 64 views, 128 and so on.
-    rows: Tensor<2>,
+    /// [`NUMBERS`] of [B, 1, 1].
+    rows: Vec<Tensor<3>>,
     /// [1, 3, 1].
     luma: Tensor<3>,
     /// Whether any image is jittered, and any turned gray.
@@ -108,31 +107,42 @@ impl Coefficients {
             return None;
         }
         let plans: Vec<[f32; NUMBERS]> = params.iter().map(|p| Plan::of(p).numbers()).collect();
-        let rows = (0..NUMBERS).flat_map(|row| plans.iter().map(move |numbers| numbers[row])).collect();
         Some(Self {
-            rows: Tensor::from_data(TensorData::new(rows, [NUMBERS, plans.len()]), device),
+            rows: rows(&plans, device),
             luma: Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), device),
             jitters,
             grays,
         })
     }
 
-    /// A row as [B, 1, 1].
-    fn row(&self, row: usize) -> Tensor<3> {
-        let [_, images] = self.rows.dims();
-        self.rows.clone().narrow(0, row, 1).reshape([images, 1, 1])
-    }
-
     /// Blend `slot` of all images; x [B, 3, pixels].
     fn blend(&self, x: Tensor<3>, slot: usize) -> Tensor<3> {
         let gray = x.clone().mul(self.luma.clone()).sum_dim(1);
-        let mut rest = gray.clone().mul(self.row(3 * slot + 1));
+        let mut rest = gray.clone().mul(self.rows[3 * slot + 1].clone());
         // No grayscale is drawn towards its mean.
         if slot != GRAY_SLOT {
-            rest = rest.add(gray.mean_dim(2).mul(self.row(3 * slot + 2)));
+            rest = rest.add(gray.mean_dim(2).mul(self.rows[3 * slot + 2].clone()));
         }
-        x.mul(self.row(3 * slot)).add(rest).clamp(0.0, 1.0)
+        x.mul(self.rows[3 * slot].clone()).add(rest).clamp(0.0, 1.0)
     }
+}
+
+/// Values of one row after another, each [B, 1, 1] on the device.
+///
+/// In one upload where a row by itself is a view: on a GPU that is where it
+/// begins at a multiple of 256 bytes, as with 64 views. Else a slice would be a
+/// kernel each, and the rows go up one by one. All at once, because a slice
+/// between two operations ends what burn fuses.
+fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
+    let images = plans.len();
+    let row = |row: usize| plans.iter().map(move |numbers| numbers[row]);
+    if (images * size_of::<f32>()).is_multiple_of(256) {
+        let all = TensorData::new((0..NUMBERS).flat_map(row).collect(), [NUMBERS, images, 1]);
+        let all = Tensor::<3>::from_data(all, device);
+        return (0..NUMBERS).map(|i| all.clone().narrow(0, i, 1).reshape([images, 1, 1])).collect();
+    }
+    let one = |i| Tensor::from_data(TensorData::new(row(i).collect(), [images, 1, 1]), device);
+    (0..NUMBERS).map(one).collect()
 }
 
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
@@ -146,7 +156,7 @@ pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor
     if coefficients.jitters {
         for slot in 0..GRAY_SLOT {
             if slot == AFTER_HUE {
-                x = hue(x, coefficients.row(TURN));
+                x = hue(x, coefficients.rows[TURN].clone());
             }
             x = coefficients.blend(x, slot);
         }

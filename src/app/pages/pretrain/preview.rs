@@ -125,7 +125,7 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
             <button
                 type="button"
                 disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
-                on:click=move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES))
+                on:click=act(move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES)))
             >
                 {text::IMAGES_BEFORE}
             </button>
@@ -159,7 +159,7 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
             view! { <Picture pixels=pixels alt=alt /> }
         })
         .collect_view();
-    let name = Memo::new(move |_| views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
+    let name = memo(move || views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
     // Folder and file tell images apart; all of the path on hovering.
     let end = move || {
         name.with(|n| {

@@ -6,7 +6,7 @@ import { chooseDevice, go, inWorker, keepWorker, load, messages, quick, restart,
 
 test.setTimeout(240_000);
 // One pattern: Playwright takes a pair for a value and its options.
-test.use({ expectedErrors: [/in this test|unreachable/] });
+test.use({ expectedErrors: [/in this test|unreachable|device was lost/] });
 
 const stripesZip = (count = 60) => file("stripes.zip", zip(stripeFolders(count)));
 const panic = (page) =>

@@ -74,9 +74,10 @@ pub fn device(state: State) -> AnyView {
         }
     });
     // Numbers of another batch would stand under this one's.
+    // By value: the address sets both again when it is written.
+    let batch = memo(move || (state.tau.get(), state.cosines.get()));
     Effect::new(move |before: Option<()>| {
-        state.tau.track();
-        state.cosines.track();
+        batch.track();
         if before.is_some() {
             asked.update_value(|n| *n += 1);
             busy.set(false);

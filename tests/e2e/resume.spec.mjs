@@ -126,7 +126,7 @@ test("a full quota is told with what to delete, and training goes on", async ({ 
   await button(page, "Delete everything stored").click();
   await expectAccessible(page);
   await button(page, "Delete").click();
-  await expect(page.getByText("Everything that this site had stored here is deleted.")).toBeVisible();
+  await expect(page.getByRole("main").getByText("Everything that this site had stored here is deleted.")).toBeVisible();
 });
 
 test("where the browser lets nothing be stored it is said, and training works", async ({ page }) => {

@@ -53,7 +53,9 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     };
     let (record, curve) = (keeper.record.clone(), keeper.curve.clone());
     let state = if record.can_resume() { RunState::Paused } else { record.state };
-    with(|s| s.run = Some(Run::reopened(trainer, keeper)));
+    // Before the session is borrowed: the run looks at its images.
+    let run = Run::reopened(trainer, keeper);
+    with(|s| s.run = Some(run));
     post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
     Ok(())

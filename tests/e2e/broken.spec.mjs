@@ -58,8 +58,6 @@ test("work asked of a worker that has ended starts another, with the images", as
   await go(page, "NT-Xent");
   await page.getByRole("button", { name: "9 Your device" }).click();
   await page.getByRole("button", { name: "Compute on this device" }).click();
-  await expect(page.getByRole("row", { name: /^Device/ })).toContainText("CPU", { timeout: 60_000 });
-  await expect(messages(page)).toHaveText("");
   await go(page, "Images");
   await expect(page.getByRole("main")).toContainText("stripes.zip");
 });

@@ -86,14 +86,6 @@ for (const [name, change, cause] of [
   });
 }
 
-test("navigator.gpu removed: the lesson's device step computes on the CPU", async ({ page }) => {
-  await inWorker(page, noGpu);
-  await page.goto("lesson/nt-xent/?step=9");
-  await page.getByRole("button", { name: "Compute on this device" }).click();
-  await expect(page.getByRole("row", { name: /^Device/ })).toContainText("CPU", { timeout: 60_000 });
-  await expect(page.getByRole("button", { name: "Compute on this device" })).toBeEnabled();
-});
-
 test("with the page at a standstill the worker goes on", async ({ page }) => {
   await keepWorker(page);
   await load(page, stripesZip());

@@ -2,9 +2,8 @@
 
 pub const TITLE: &str = "Take it home";
 pub const EXPORT: &str = "Download the run (zip)";
-pub const EXPORT_HELP: &str = "One archive: the encoder with the names that torchvision uses (safetensors), a Python file that \
-    loads and uses it, settings, all measurements and the features of your images as tables, a model card, and the \
-    checkpoint to go on with. It holds no image.";
+pub const EXPORT_HELP: &str =
+    "The encoder (safetensors), a Python file that loads it, settings, measurements and features. No image.";
 pub const EXPORTING: &str = "Computing the features of all images";
 pub const EXPORTED: &str = "The archive was handed to the browser.";
 pub const IMPORT: &str = "Bring a run back (zip)";

@@ -1,7 +1,7 @@
 // Runs that are stored: listed, compared, gone on with after the page or the worker was killed, and what goes wrong around that.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, inWorker, keepWorker, load, messages, quick, start, stepCount, trained } from "./person.mjs";
+import { go, inWorker, load, quick, start, stepCount, trained } from "./person.mjs";
 
 test.setTimeout(300_000);
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
@@ -31,33 +31,6 @@ async function short(page, epochs = 2) {
   await quick(page, epochs);
   await button(page, (await button(page, "Start").count()) ? "Start" : "Start again").click();
   await trained(page);
-}
-
-/** The losses of the two drawn runs, step by step, from the table behind their chart. */
-async function losses(page) {
-  const figure = page.getByRole("figure").filter({ hasText: "NT-Xent loss" });
-  await figure.getByText("Show as a table").click();
-  const lines = await figure.getByRole("table").getByRole("row").allInnerTexts();
-  return lines.slice(1).map((line) => line.split("\t").slice(1).map(Number));
-}
-
-/** The step that a card offers to go on from. */
-const offered = async (card) => Number((await card.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/step (\d+) of 300/)[1]);
-
-/** The run that went on and one from the start to the end without a stop give the same losses. */
-async function agrees(page) {
-  const over = () => expect(button(page, "Start again")).toBeVisible({ timeout: 120_000 });
-  await over();
-  await button(page, "Start again").click();
-  await expect(button(page, "Start again")).toHaveCount(0);
-  await over();
-  await go(page, "Runs");
-  await expect(rows(page)).toHaveCount(2);
-  for (const box of await table(page).getByRole("checkbox").all()) await box.check();
-  await expect(page.getByRole("img", { name: /NT-Xent loss of/ })).toBeVisible();
-  const all = await losses(page);
-  expect(all.length).toBeGreaterThan(50);
-  for (const [one, other] of all) expect(Math.abs(one - other)).toBeLessThan(1e-3);
 }
 
 test("a finished run is listed with its settings; sorted, renamed, shared, begun anew, deleted", async ({ page, context }) => {
@@ -147,63 +120,6 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(storage).not.toContainText("Kept: stripes.zip");
   await page.reload();
   await expect(page.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
-});
-
-test("the page is killed in mid-run: the run is offered again and gives the same losses as one without a stop", async ({ page, context }) => {
-  await load(page, stripesZip());
-  await training(page, 150);
-  const step = await pause(page);
-  await button(page, "Resume").click();
-  await expect.poll(() => stepCount(page)).toBeGreaterThan(step + 10);
-  await page.close();
-
-  const again = await context.newPage();
-  const workers = [];
-  again.on("request", (request) => request.url().includes("worker") && workers.push(request.url()));
-  await again.goto("");
-  const card = again.getByRole("region", { name: "A run was not finished" });
-  await expect(card).toContainText("stripes.zip: step");
-  // A slow machine has saved once more meanwhile.
-  const kept = await offered(card);
-  expect(kept).toBeGreaterThanOrEqual(step);
-  expect(workers, "the worker is not loaded for that").toEqual([]);
-  await expectAccessible(again);
-  await card.getByRole("button", { name: "Continue" }).click();
-  await expect(card.getByRole("alert")).toContainText("It needs the images that it began on: stripes.zip (120), 16 pixels", { timeout: 60_000 });
-  await expectAccessible(again);
-  await card.getByRole("link", { name: "Choose the images" }).click();
-  await load(again, stripesZip());
-  await go(again, "Pre-train");
-  await again.getByRole("button", { name: "Continue" }).click();
-  await expect(button(again, "Resume")).toBeVisible();
-  expect(await stepCount(again)).toBe(kept);
-  await expect(again.getByRole("img", { name: /NT-Xent loss/ })).toBeVisible();
-  await button(again, "Resume").click();
-  await agrees(again);
-  await go(again, "Home");
-  await expect(again.getByRole("region", { name: "A run was not finished" })).toHaveCount(0);
-});
-
-test("the worker is killed in mid-run: after a restart the run goes on to the same losses", async ({ page }) => {
-  await keepWorker(page);
-  await page.clock.install();
-  await load(page, stripesZip());
-  await training(page, 150);
-  const step = await pause(page);
-  await button(page, "Resume").click();
-  await expect.poll(() => stepCount(page)).toBeGreaterThan(step + 10);
-  await page.evaluate(() => window.keptWorker.terminate());
-  await page.clock.runFor(70_000);
-  await messages(page).getByRole("button", { name: "Restart" }).click();
-  const card = page.getByRole("region", { name: "A run was not finished" });
-  await expect(card.getByRole("button", { name: "Continue" })).toBeEnabled({ timeout: 60_000 });
-  const kept = await offered(card);
-  expect(kept).toBeGreaterThanOrEqual(step);
-  await card.getByRole("button", { name: "Continue" }).click();
-  await expect(button(page, "Resume")).toBeVisible({ timeout: 60_000 });
-  expect(await stepCount(page)).toBe(kept);
-  await button(page, "Resume").click();
-  await agrees(page);
 });
 
 test("a run that another tab trains can neither be opened nor deleted, and both tabs keep their own", async ({ page, context }) => {

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 /** Every route of the page, as `src/app/routes.txt` lists them: "", "data/", … below /x/. */
 export const routes = readFileSync(new URL("../../src/app/routes.txt", import.meta.url), "utf8")
   .split("\n")
-  .map((line) => line.trim())
-  .filter((line) => line && !line.startsWith("#"))
+  .filter((line) => line.startsWith("/"))
+  .map((line) => line.trim().split(/\s+/)[0])
   .map((route) => (route === "/" ? "" : `${route.slice(1)}/`));
 
 export const test = base.extend({

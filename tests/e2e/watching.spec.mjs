@@ -21,6 +21,8 @@ async function table(page, title) {
   const figure = page.getByRole("figure").filter({ hasText: title }).first();
   const region = figure.getByRole("region", { name: title });
   if (!(await region.isVisible())) await figure.getByText("Show as a table").click();
+  // Its rows are drawn once it is open.
+  await expect(region.getByRole("row").nth(1)).toBeVisible();
   const rows = await region.getByRole("row").allInnerTexts();
   return rows.slice(1).map((row) => row.split("\t"));
 }

@@ -8,6 +8,7 @@ mod process;
 mod server;
 mod setup;
 mod sizes;
+mod split;
 mod worker;
 
 use process::Outcome;

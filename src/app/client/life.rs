@@ -1,6 +1,7 @@
 //! The worker's life: loaded, started, watched, ended, started again.
 
 use super::{Answer, Client, Inner, loader, now};
+use crate::app::chunks;
 use crate::app::state::{ImportState, WorkerState};
 use crate::core::error::Fault;
 use crate::protocol::queue::Parcel;
@@ -77,7 +78,10 @@ impl Client {
                     self.store.worker.set(WorkerState::Loading { got, total });
                 }
             };
+            // Once the worker runs nothing is fetched any more, so pages that were not opened yet come with it.
+            leptos::task::spawn_local(chunks::load_all());
             let loaded = loader::load(&base, progress).await;
+            chunks::load_all().await;
             if !current() {
                 return;
             }

@@ -7,5 +7,4 @@ pub mod home;
 pub mod lars;
 pub mod nt_xent;
 pub mod pretrain;
-// Waits, without a route: with it the page is over its download budget.
 pub mod runs;

@@ -31,7 +31,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     // After a navigation the keyboard starts at the new page, not in the menu.
     let path = Router::get().path;
     Effect::new(move |first: Option<()>| {
-        path.track();
+        path.with(|_| ());
         if let (Some(()), Some(main)) = (first, main.get_untracked()) {
             let _ = main.focus();
         }

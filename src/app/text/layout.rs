@@ -4,11 +4,12 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 7] = [
+pub const LINKS: [(&str, &str); 8] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
+    ("/runs", "Runs"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),
     ("/help", "Help"),
@@ -24,6 +25,12 @@ pub fn device(backend: &str) -> String {
 
 pub const NOT_FOUND: &str = "There is no page here";
 pub const NOT_FOUND_GO: &str = "Go to the start";
+
+pub const PAGE_COMING: &str = "Loading this page";
+pub const PAGE_FAILED: &str = "This page could not be loaded";
+pub const PAGE_FAILED_WHY: &str = "The connection may be down, or this site was renewed since you opened it. Try again, \
+    or reload the page.";
+pub const TRY_AGAIN: &str = "Try again";
 
 pub const NOTICES: &str = "Messages";
 pub const DISMISS: &str = "Dismiss";

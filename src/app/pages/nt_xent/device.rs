@@ -74,10 +74,11 @@ pub fn device(state: State) -> AnyView {
         }
     });
     // Numbers of another batch would stand under this one's.
-    // By value: the address sets both again when it is written.
+    // By value: the address sets both again when it is written. Read, not tracked
+    // only: a memo that was never read does not know what it follows.
     let batch = memo(move || (state.tau.get(), state.cosines.get()));
     Effect::new(move |before: Option<()>| {
-        batch.track();
+        batch.with(|_| ());
         if before.is_some() {
             asked.update_value(|n| *n += 1);
             busy.set(false);

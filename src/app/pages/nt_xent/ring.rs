@@ -30,7 +30,7 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
     let (play, tau) = (state.play, state.tau);
     let flat = memo(move || play.with(|p| p.dim() == 2));
     let plane = memo(move || {
-        flat.track();
+        flat.get();
         play.with_untracked(Play::plane)
     });
     let views = memo(move || play.with(Play::views));

@@ -97,7 +97,7 @@ pub fn Runs() -> impl IntoView {
     let at_work = memo(move || store.run.get().is_running() || store.evaluating.with(Option::is_some));
     let dead = memo(move || store.worker.get() == WorkerState::Dead);
     Effect::new(move || {
-        at_work.track();
+        at_work.get();
         if !dead.get() {
             page.send(Request::Runs);
             page.client.ask(Request::Queue, |_| {});

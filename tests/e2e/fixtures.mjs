@@ -58,13 +58,16 @@ const widths = [1280, 360];
 const schemes = ["light", "dark"];
 
 /** The same wide and narrow, light and dark; and nothing has to be scrolled sideways. Leaves the page as it was. */
-export async function expectAccessibleEverywhere(page) {
+export async function expectAccessibleEverywhere(page, name) {
   const before = page.viewportSize();
   for (const width of widths) {
     await page.setViewportSize({ width, height: before.height });
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme });
       await test.step(`${width} pixels, ${colorScheme}`, () => expectAccessible(page));
+      // To be looked at: SHOTS=folder names where the pictures of all states go.
+      const path = `${process.env.SHOTS}/${name} ${width} ${colorScheme}.png`;
+      if (process.env.SHOTS && name) await page.screenshot({ path, fullPage: true });
     }
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(wider, `pixels beyond a window of ${width}`).toBe(0);

@@ -95,6 +95,7 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await button(page, "Set it up").click();
   await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
   await expect(page.getByRole("spinbutton", { name: "Batch size N" })).toHaveValue("16");
+  await page.locator("summary", { hasText: "Optimiser and seed" }).click();
   await expect(page.getByRole("spinbutton", { name: "Seed" })).toHaveValue("17");
   await expect(button(page, "Start again"), "not started").toBeVisible();
 

@@ -82,10 +82,10 @@ test("an archive brings its run back in another browser; a broken one or another
   const flipped = Buffer.from(archive);
   flipped[archive.indexOf("checkpoint.safetensors") + 2_000] ^= 255;
   for (const [name, bytes, said] of [
-    ["half.zip", half, /not a zip|cut off|cannot be read/i],
+    ["half.zip", half, /no zip archive/],
     ["flipped.zip", flipped, /checkpoint\.safetensors/],
     ["holiday.zip", zip(stripeFolders(1)), /run\.json/],
-    ["letter.txt", Buffer.from("dear diary"), /not a zip|zip/i],
+    ["letter.txt", Buffer.from("dear diary"), /no zip archive/],
   ]) {
     await bring(name, bytes);
     await expect(other.getByRole("alert").filter({ hasText: said }), name).toBeVisible();

@@ -1,10 +1,10 @@
-// Every page in every state that it can stand in, wide and narrow, light and dark: axe finds nothing, nothing runs off the side.
+// Every page in every state that it can stand in, wide and light, narrow and dark: axe finds nothing, nothing runs off the side.
 import { test, expect, expectAccessibleEverywhere, routes } from "./fixtures.mjs";
 import { file, stripes, zip } from "./make.mjs";
 import { evaluate, go, load, quick, start } from "./person.mjs";
 import { alive, epoch, held, hold, holdAfter, notFinite, phase, release, say, standIn, step } from "./stand-in.mjs";
 
-// axe looks at each state four times.
+// axe looks at each state twice.
 test.setTimeout(600_000);
 
 /** Opens every fold of the page. */

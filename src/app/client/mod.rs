@@ -125,8 +125,12 @@ impl Client {
             self.take(Some(id), if import { Event::ImportCancelled } else { Event::EvaluationCancelled });
         }
         let queued = self.inner.try_update_value(|inner| {
-            // A run should not wait for the timing of another one.
-            let stop_estimate = matches!(request, Request::Start { .. }) && inner.queue.estimates();
+            // Neither a run nor images should wait for a timing, which is asked for again.
+            let urgent = matches!(
+                request,
+                Request::Start { .. } | Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. }
+            );
+            let stop_estimate = urgent && inner.queue.estimates();
             let (id, dropped) = inner.queue.push(request, files);
             inner.answers.extend(answer.map(|answer| (id, answer)));
             inner.starting = before.map(|view| (id, view)).or(inner.starting.take());

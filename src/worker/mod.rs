@@ -32,7 +32,6 @@ mod mailbox;
 #[cfg(target_arch = "wasm32")]
 mod session;
 pub mod storage;
-pub mod storage;
 #[cfg(target_arch = "wasm32")]
 mod turn;
 

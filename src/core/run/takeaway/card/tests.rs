@@ -7,11 +7,11 @@ fn fine_tuned() -> FineTuneReport {
         config: FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 1),
         labels: 30,
         epochs: Vec::new(),
-        chosen_epoch: 12,
         test: linear(None).test,
         predicted: Vec::new(),
         truth: Vec::new(),
         test_images: Vec::new(),
+        steps: 60,
         seconds: 3.0,
     }
 }

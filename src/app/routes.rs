@@ -3,7 +3,8 @@
 
 use super::client::Client;
 use super::pages::{
-    data::Data, evaluate::Evaluate, help::Help, home::Home, lars::Lars, nt_xent::NtXent, pretrain::Pretrain,
+    classify::Classify, data::Data, evaluate::Evaluate, fine_tune::FineTune, help::Help, home::Home, lars::Lars,
+    nt_xent::NtXent, pretrain::Pretrain,
 };
 use super::parts::layout::Layout;
 use super::parts::link::Link;
@@ -29,6 +30,8 @@ fn page(path: &str) -> AnyView {
         "/data" => view! { <Data /> }.into_any(),
         "/pretrain" => view! { <Pretrain /> }.into_any(),
         "/evaluate" => view! { <Evaluate /> }.into_any(),
+        "/fine-tune" => view! { <FineTune /> }.into_any(),
+        "/use" => view! { <Classify /> }.into_any(),
         "/lesson/nt-xent" => view! { <NtXent /> }.into_any(),
         "/lesson/lars" => view! { <Lars /> }.into_any(),
         "/help" => view! { <Help /> }.into_any(),

@@ -168,7 +168,7 @@ impl Store {
 
     /// Notes what was asked of the run, where there is one to do it.
     pub(super) fn ask(&self, asked: Asked) {
-        if self.run.get_untracked().is_active() {
+        if self.run.get_untracked().is_active() && !untrack(|| self.shelf.is_tuning()) {
             self.asked.set(Some(asked));
         }
     }
@@ -302,6 +302,8 @@ impl Store {
             | Event::Step(_)
             | Event::Epoch(_)
             | Event::FineTune(_)
+            | Event::Classifying { .. }
+            | Event::Classified(_)
             | Event::FineTuned(_)
             | Event::Runs(_)
             | Event::Opened(_)

@@ -79,6 +79,11 @@ impl Client {
         self.dispatch(request, Vec::new(), Some(Box::new(answer)));
     }
 
+    /// [`Client::ask`] with files.
+    pub fn ask_files(self, request: Request, files: Vec<File>, answer: impl FnOnce(Result<Event, Fault>) + 'static) {
+        self.dispatch(request, files, Some(Box::new(answer)));
+    }
+
     /// Changes what is computed on. The choice goes back to the one before where
     /// that cannot be had.
     pub fn use_device(self, choice: DeviceChoice) {

@@ -11,3 +11,4 @@ pub mod link;
 pub mod meter;
 pub mod notice;
 pub mod picture;
+pub mod waits;

@@ -1,6 +1,6 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
-use crate::core::run::fine_tune::{FineTuneProgress, FineTuneReport};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::{KeptReport, OpenedRun, StoredReport};
 use crate::protocol::Event;
 use leptos::prelude::*;
@@ -13,6 +13,11 @@ pub struct Shelf {
     pub kept: RwSignal<Option<KeptReport>>,
     /// How far fine-tuning is; none before it was asked for.
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
+    /// The list that was asked for last.
+    pub tuning_list: RwSignal<Vec<FineTuneConfig>>,
+    /// Part done, 0 to 1, of what has to be computed before a new image can be
+    /// classified; none where nothing is.
+    pub classifying: RwSignal<Option<f32>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
 }
@@ -23,8 +28,15 @@ impl Shelf {
             stored: RwSignal::default(),
             kept: RwSignal::default(),
             fine_tuning: RwSignal::default(),
+            tuning_list: RwSignal::default(),
+            classifying: RwSignal::default(),
             fine_tuned: RwSignal::default(),
         }
+    }
+
+    /// Whether classifiers are being trained now.
+    pub fn is_tuning(&self) -> bool {
+        self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
     }
 
     /// Another run is at hand, or none.
@@ -36,6 +48,7 @@ impl Shelf {
 
     pub(super) fn take(&self, event: &Event) {
         match event {
+            Event::Classifying { part } => self.classifying.set(Some(*part)),
             Event::FineTune(progress) => self.fine_tuning.set(Some(progress.clone())),
             Event::FineTuned(report) => self.fine_tuned.update(|all| {
                 all.retain(|other| other.config != report.config);

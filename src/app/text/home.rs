@@ -37,7 +37,6 @@ pub const WAITS_IMAGES: &str = "Waiting for images";
 pub const WAITS_TRAINING: &str = "Waiting for pre-training";
 pub const WAITS_LABELS: &str = "Waiting for labelled images";
 pub const WAITS_LINEAR: &str = "Waiting for linear evaluation";
-pub const LATER: &str = "Comes in a later version";
 pub const READY: &str = "Ready";
 pub const PAUSED: &str = "Paused";
 pub const WORKING: &str = "Working";

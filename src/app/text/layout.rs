@@ -4,11 +4,13 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 7] = [
+pub const LINKS: [(&str, &str); 9] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
+    ("/fine-tune", "Fine-tune"),
+    ("/use", "Try it"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),
     ("/help", "Help"),

@@ -121,7 +121,7 @@ async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>)
     let compute = session::compute().await?;
     let store = ByteStore::new(shown, &compute.device, compute.max_binding as usize);
     let indices: Vec<u32> = (0..shown.examples.len() as u32).collect();
-    let mut go_on = async |_| true;
+    let mut go_on = async |_: f32| true;
     let rows = features(&encoder, &store, &indices, BATCH, &mut go_on).await?;
     let logits = match (&tuned, &bank.linear) {
         (Some(tuned), _) => tuned.classifier.logits(&store, &indices, BATCH, &mut go_on).await?,

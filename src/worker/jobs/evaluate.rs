@@ -9,7 +9,6 @@ use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::Trainer;
-use crate::learn::training::Training;
 use crate::learn::untrained::{images_read, with_statistics};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;

@@ -196,9 +196,10 @@ impl Tuning {
 
     /// New images are shown to it from now on; a baseline is none for that.
     fn keep_classifier(&self) {
-        let (config, classifier) = (*self.tuner.config(), self.tuner.classifier());
+        let config = *self.tuner.config();
         if config.start == Start::Pretrained {
-            with(|s| s.classify.tuned = Some(Tuned { config, steps: steps(), classifier }));
+            let tuned = Tuned { config, steps: steps(), classifier: self.tuner.classifier() };
+            with(|s| s.classify.tuned = Some(tuned));
         }
     }
 

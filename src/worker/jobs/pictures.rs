@@ -15,7 +15,7 @@ use crate::worker::session::{self, with};
 pub fn pictures(id: u32, indices: &[u32]) -> Result<(), Fault> {
     let pictures = with(|s| {
         let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
-        Ok(known(dataset, indices).map(|i| stored(dataset, i)).collect())
+        Ok::<_, Fault>(known(dataset, indices).map(|i| stored(dataset, i)).collect())
     })?;
     post(Some(id), Event::Pictures(pictures));
     Ok(())
@@ -27,7 +27,7 @@ pub async fn preview(id: u32, indices: &[u32], config: &AugmentConfig, seed: u64
     let store = session::store().await?;
     let originals: Vec<Picture> = with(|s| {
         let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
-        Ok(known(dataset, indices).map(|i| stored(dataset, i)).collect())
+        Ok::<_, Fault>(known(dataset, indices).map(|i| stored(dataset, i)).collect())
     })?;
     if originals.is_empty() {
         post(Some(id), Event::Views(Vec::new()));

@@ -1,7 +1,7 @@
 //! The largest cells off the diagonal, for sets whose matrix nobody can read.
 
+use super::judged::Judgement;
 use super::panel::Cell;
-use super::result::Report;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
 
@@ -9,10 +9,9 @@ use leptos::prelude::*;
 const MOST: usize = 40;
 
 #[component]
-pub fn Mistakes(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn Mistakes(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let list = report.with_value(|r| {
         let mut cells: Vec<(u32, Cell)> = r
-            .trained
             .test
             .confusion
             .iter()

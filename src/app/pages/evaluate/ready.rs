@@ -1,6 +1,6 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
-use crate::app::parts::link::Link;
+use crate::app::parts::waits;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
@@ -68,18 +68,5 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
 
 /// What is missing, where to get it, and what there will be then.
 fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
-    view! {
-        <section class="card evaluate-waits" aria-labelledby="waits-title">
-            <h2 id="waits-title">{title}</h2>
-            <p>{why}</p>
-            <p>
-                <Link to=href attr:class="button primary">
-                    {go}
-                </Link>
-            </p>
-            <h3>{text::WHAT_YOU_GET}</h3>
-            <ul>{text::WHAT_LIST.map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
+    waits::view(title, why, href, go, &text::WHAT_LIST)
 }

@@ -53,10 +53,10 @@ pub fn Flow() -> impl IntoView {
                 <Stage place="linear" href="/evaluate" symbol="h →" label=text::LINEAR status=status::linear />
                 <Stage
                     place="tune"
-                    href="/evaluate"
+                    href="/fine-tune"
                     symbol="f, h"
                     label=text::FINE_TUNING
-                    status=|_| status::Status::Waiting(text::LATER.into())
+                    status=status::fine_tuning
                 />
                 <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
             </ol>

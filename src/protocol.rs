@@ -12,10 +12,12 @@ pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
+    TrustRatios,
 };
 use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +25,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +53,11 @@ pub enum Request {
         size: u32,
     },
     /// Paths relative to what was chosen; the `File`s travel beside the message.
+    /// `refused` are files and folders that the browser did not hand over.
     Import {
         role: ImportRole,
         paths: Vec<String>,
+        refused: Vec<LeftOut>,
         size: u32,
         seed: u64,
     },
@@ -128,6 +132,18 @@ pub enum Request {
     Curves {
         runs: Vec<String>,
     },
+    /// The queue of runs; answered by [`Event::Queue`], as are the three below.
+    Queue,
+    ChangeQueue(QueueChange),
+    /// Runs and evaluates one entry after the other, without the page.
+    StartQueue,
+    /// Ends the queue once the run under way is through. To end at once: pause it.
+    StopQueue,
+    /// The run at hand as one archive; answered by [`Event::Exported`].
+    ExportRun,
+    /// Stores the run of such an archive, the file beside the message; answered by
+    /// [`Event::Runs`].
+    ImportRun,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -185,6 +201,17 @@ pub enum Event {
     /// The run at hand was stored, or could not be.
     Kept(KeptReport),
     Curves(Vec<(String, Curve)>),
+    /// Also told unasked, whenever an entry changes.
+    Queue(QueueReport),
+    /// Part done of an export, 0 to 1.
+    ExportProgress {
+        part: f32,
+    },
+    Exported {
+        /// Of the file.
+        name: String,
+        archive: Vec<u8>,
+    },
     Encoder {
         safetensors: Vec<u8>,
         config_json: String,

@@ -13,6 +13,8 @@ mod augment;
 mod encoders;
 #[path = "golden_learn/lars.rs"]
 mod lars;
+#[path = "golden_learn/networks.rs"]
+mod networks;
 #[path = "golden_learn/nt_xent.rs"]
 mod nt_xent;
 #[path = "golden_learn/steps.rs"]

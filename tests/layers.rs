@@ -108,6 +108,33 @@ fn features_keep_tensors_and_browser_apart() {
     );
 }
 
+/// Browsers slow the timers of a hidden page down and stop its frames: what trains waits for neither.
+#[test]
+fn what_trains_waits_for_no_timer_and_no_frame() {
+    let mut wrong = Vec::new();
+    for path in sources(&src()) {
+        if matches!(layer_of(&path).as_deref(), Some("worker" | "learn")) {
+            let text = fs::read_to_string(&path).unwrap();
+            wrong.extend(clocks(&text).into_iter().map(|name| format!("{}: names {name}", shown(&path))));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(clocks("scope.set_timeout_with_callback(&f); // no setInterval"), ["settimeout"]);
+    assert_eq!(clocks("Reflect::get(&scope, &\"requestAnimationFrame\".into())"), ["requestanimationframe"]);
+    assert_eq!(clocks("gloo_timers::future::sleep(d)"), ["gloo"]);
+    assert!(clocks("let port = MessageChannel::new();").is_empty());
+}
+
+/// Timers and frame callbacks that the code names, also as a string; comments may.
+fn clocks(text: &str) -> Vec<&'static str> {
+    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or("")).collect();
+    let code = code.to_lowercase().replace('_', "");
+    ["settimeout", "setinterval", "requestanimationframe", "gloo"]
+        .into_iter()
+        .filter(|name| code.contains(name))
+        .collect()
+}
+
 #[test]
 fn sources_are_tidy() {
     let mut wrong = Vec::new();

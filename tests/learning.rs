@@ -4,18 +4,22 @@
 #![cfg(feature = "learn")]
 
 use burn::tensor::{Device, Tensor};
+use simclr_lab::core::config::preset::Preset;
 use simclr_lab::core::config::{
     Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem,
 };
 use simclr_lab::core::dataset::{Dataset, Split};
-use simclr_lab::core::sample::{IMAGES_PER_CLASS, sample_set};
+use simclr_lab::core::report::DatasetReport;
+use simclr_lab::core::sample::{IMAGES_PER_CLASS, NAME, sample_set};
 use simclr_lab::learn::block_on::block_on;
 use simclr_lab::learn::encoder::{Encoder, reestimate_batch_norm};
-use simclr_lab::learn::knn::Probe;
+use simclr_lab::learn::features::{Features, features};
+use simclr_lab::learn::knn::{Probe, accuracy, classify};
 use simclr_lab::learn::linear_eval::Evaluation;
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
 use simclr_lab::learn::training::Training;
+use std::ops::Range;
 
 const SIZE: usize = 32;
 /// Images a forward pass of the evaluation.
@@ -66,11 +70,12 @@ fn with_statistics(encoder: &Encoder, trainer: &Trainer) -> Encoder {
     reestimate_batch_norm(encoder, trainer.images().chunks_exact(BATCH).map(|part| trainer.store().gather(part)))
 }
 
-fn run(seed: u64, change: impl Fn(Tensor<4>) -> Tensor<4>) -> Run {
+fn run(config: &RunConfig, change: impl Fn(Tensor<4>) -> Tensor<4>) -> Run {
+    let seed = config.seed;
     let dataset = sample_set(seed, IMAGES_PER_CLASS, SIZE);
     let device = Device::flex();
     let store = ByteStore::new(&dataset, &device, 1 << 26);
-    let mut trainer = Trainer::new(&config(seed), store, &dataset.split(Split::Train), &device).expect("a trainer");
+    let mut trainer = Trainer::new(config, store, &dataset.split(Split::Train), &device).expect("a trainer");
     let probe = Probe::new(&dataset, Split::Test, usize::MAX, usize::MAX, seed).expect("labelled images");
     assert!(dataset.labelled(Split::Test).0.len() >= 300, "too few held-out images to tell 10 points");
     let knn = |encoder: &Encoder| {
@@ -97,14 +102,14 @@ fn run(seed: u64, change: impl Fn(Tensor<4>) -> Tensor<4>) -> Run {
 /// Pairs each image's first view with the next image's second one.
 fn wrong_positives(views: Tensor<4>) -> Tensor<4> {
     let n = views.dims()[0] / 2;
-    let part = |range: std::ops::Range<usize>| views.clone().slice([range]);
+    let part = |range: Range<usize>| views.clone().slice([range]);
     Tensor::cat(vec![part(0..n), part(n + 1..2 * n), part(n..n + 1)], 0)
 }
 
 #[test]
 fn a_few_dozen_steps_teach_the_smallest_encoder() {
     for seed in [1, 2, 3] {
-        let outcome = run(seed, |views| views).outcome;
+        let outcome = run(&config(seed), |views| views).outcome;
         assert!(outcome.learned(), "seed {seed}: {outcome:?}");
     }
 }
@@ -112,14 +117,80 @@ fn a_few_dozen_steps_teach_the_smallest_encoder() {
 #[test]
 fn wrong_positives_fail_the_same_check() {
     for seed in [1, 2, 3] {
-        let outcome = run(seed, wrong_positives).outcome;
+        let outcome = run(&config(seed), wrong_positives).outcome;
         assert!(!outcome.learned(), "seed {seed}: {outcome:?}");
     }
 }
 
+/// What the page gives a visitor who loads the sample set and takes a quick
+/// look, but for its epochs: they would take minutes here.
+fn visitors(seed: u64) -> RunConfig {
+    let report = DatasetReport {
+        sources: vec![NAME.to_owned()],
+        size: SIZE,
+        unlabelled: sample_set(seed, IMAGES_PER_CLASS, 16).split(Split::Train).len(),
+        ..DatasetReport::default()
+    };
+    RunConfig { epochs: 16, seed, ..report.preset(Preset::QuickLook) }
+}
+
+/// Features of the training images, and of those held out, with their classes.
+struct Judged {
+    bank: (Features, Vec<usize>),
+    queries: (Features, Vec<usize>),
+}
+
+impl Judged {
+    fn new(dataset: &Dataset, classes: Range<usize>, encoder: &Encoder) -> Self {
+        let store = ByteStore::new(dataset, &Device::flex(), 1 << 26);
+        let part = |splits: &[Split]| {
+            let (indices, labels): (Vec<_>, Vec<_>) = splits.iter().map(|&split| dataset.labelled(split)).unzip();
+            let all = indices.concat().into_iter().zip(labels.concat());
+            let (indices, labels): (Vec<u32>, _) =
+                all.filter(|(_, label)| classes.contains(label)).map(|(index, label)| (index as u32, label)).unzip();
+            (block_on(features(encoder, &store, &indices, BATCH, &mut async |_| true)).expect("features"), labels)
+        };
+        Self { bank: part(&[Split::Train]), queries: part(&[Split::Validation, Split::Test]) }
+    }
+
+    /// Part of the held-out images of two classes that kNN, which knows these
+    /// two only, takes for the other: a half where they are of one kind.
+    fn confused(&self, pair: [usize; 2]) -> f32 {
+        let of_pair = |(h, labels): &(Features, Vec<usize>)| {
+            let rows: Vec<usize> = (0..labels.len()).filter(|&i| pair.contains(&labels[i])).collect();
+            let values = rows.iter().flat_map(|&i| h.row(i)).copied().collect();
+            (Features { values, dim: h.dim }, rows.iter().map(|&i| labels[i]).collect::<Vec<_>>())
+        };
+        let ((bank, labels), (queries, truth)) = (of_pair(&self.bank), of_pair(&self.queries));
+        let found = block_on(classify(&bank, &labels, &queries, 20, &mut async |_| true)).expect("kNN");
+        1.0 - accuracy(&found, &truth)
+    }
+}
+
+/// Where the pixel at (channel, y, x) comes from.
+type Source = fn(usize, usize, usize) -> (usize, usize, usize);
+
+/// The set with class 1 made of other images of class 0, seen otherwise.
+fn with_class_0_twice(set: &Dataset, source: Source) -> Dataset {
+    let others = sample_set(99, IMAGES_PER_CLASS, SIZE);
+    let mut disguised = set.clone();
+    let of = |set: &Dataset, class| {
+        (0..set.examples.len()).filter(|&i| set.examples[i].label == Some(class)).collect::<Vec<_>>()
+    };
+    for (from, to) in of(&others, 0).into_iter().zip(of(set, 1)) {
+        let image = others.image(from);
+        let pixels = &mut disguised.pixels[to * set.stride()..(to + 1) * set.stride()];
+        for (at, pixel) in pixels.iter_mut().enumerate() {
+            let (channel, y, x) = source(at / (SIZE * SIZE), at / SIZE % SIZE, at % SIZE);
+            *pixel = image[(channel * SIZE + y) * SIZE + x];
+        }
+    }
+    disguised
+}
+
 #[test]
-fn linear_evaluation_tells_the_trained_encoder_from_raw_pixels() {
-    let Run { dataset, trainer, .. } = run(4, |views| views);
+fn a_visitors_encoder_is_far_above_raw_pixels_and_takes_no_class_for_another() {
+    let Run { dataset, trainer, .. } = run(&visitors(4), |views| views);
     let evaluation = Evaluation {
         dataset: &dataset,
         store: trainer.store(),
@@ -130,10 +201,29 @@ fn linear_evaluation_tells_the_trained_encoder_from_raw_pixels() {
         steps: trainer.steps(),
         test_use: 1,
     };
-    let report = block_on(evaluation.run(&mut async |_| true)).expect("kNN");
+    let report = block_on(evaluation.run(&mut async |_| true)).expect("an evaluation");
     let [trained, untrained, raw] =
         [&report.trained, &report.untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
     let found = format!("trained {trained}, untrained {untrained}, raw pixels {raw}");
     assert!(raw <= 0.25, "{found}");
     assert!(trained >= raw + 0.30 && trained >= untrained + 0.10, "{found}");
+
+    // Were a class another's mirror image, recolouring or crop, an encoder that
+    // was taught to ignore all three could hardly tell them apart.
+    let encoder = trainer.encoder();
+    let judged = Judged::new(&dataset, 0..dataset.classes.len(), &encoder);
+    for [a, b] in (0..dataset.classes.len()).flat_map(|a| (0..a).map(move |b| [a, b])) {
+        let part = judged.confused([a, b]);
+        assert!(part < 1.0 / 3.0, "{part} of {} and {}", dataset.classes[a], dataset.classes[b]);
+    }
+    // The same check of a set with such a class.
+    let seen: [(&str, Source); 3] = [
+        ("mirror image", |channel, y, x| (channel, y, SIZE - 1 - x)),
+        ("recolouring", |channel, y, x| ((channel + 1) % 3, y, x)),
+        ("crop", |channel, y, x| (channel, 2 + y * 7 / 8, 2 + x * 7 / 8)),
+    ];
+    for (name, source) in seen {
+        let part = Judged::new(&with_class_0_twice(&dataset, source), 0..2, &encoder).confused([0, 1]);
+        assert!(part > 1.0 / 3.0, "{part}: a {name} would not be noticed");
+    }
 }

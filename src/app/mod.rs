@@ -5,16 +5,20 @@
 //! |---|---|
 //! | [`client`] | the worker: loading it, asking it, noticing its death |
 //! | [`state`] | every fact that the page shows, as signals |
+//! | [`chunks`] | which part of the program each page lies in; fetching it |
 //! | [`routes`], [`router`] | which address shows which page; going there |
 //! | [`pages`] | one module a page |
 //! | [`parts`] | what several pages share: layout, notices, charts, pictures |
+//! | [`reactive`] | Leptos' reactive values, small |
 //! | [`text`] | every word that a user reads |
 
 use leptos::prelude::*;
 
+pub mod chunks;
 pub mod client;
 pub mod pages;
 pub mod parts;
+pub mod reactive;
 pub mod router;
 pub mod routes;
 pub mod state;

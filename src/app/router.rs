@@ -2,6 +2,7 @@
 //! without parameters need no more than this (Leptos' own router was a twentieth
 //! of the page's download).
 
+use crate::app::reactive::memo;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -23,7 +24,7 @@ impl Router {
         let now = RwSignal::new(here());
         let moved = window_event_listener(leptos::ev::popstate, move |_| now.set(here()));
         on_cleanup(move || moved.remove());
-        let path = Memo::new(move |_| {
+        let path = memo(move || {
             let all = now.get();
             let path = all.strip_prefix(&base_path()).unwrap_or(&all);
             // Opened by the file's own name, as some hosts link it.

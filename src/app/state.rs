@@ -3,17 +3,21 @@
 //!
 //! [`Client`]: super::client::Client
 
-use crate::core::config::RunConfig;
+use super::client::now;
 use crate::core::config::preset::Preset;
+use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
 use crate::core::lesson::lars::live::History;
+use crate::core::plot::thinned::Thinned;
+use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Phase, Picture, RunState, StepReport,
 };
 use crate::core::run::OpenedRun;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
+pub mod hint;
 mod shelf;
 
 pub use shelf::Shelf;
@@ -46,8 +50,8 @@ pub struct ImportState {
     pub total: u32,
     /// The file being read.
     pub file: String,
-    /// `performance.now()` when the import was asked for.
-    pub since: f64,
+    /// Time left.
+    pub pace: Pace,
 }
 
 /// How the last import ended, where it gave no set.
@@ -71,9 +75,10 @@ pub enum Asked {
 pub(super) struct RunView {
     run: RunState,
     config: Option<RunConfig>,
-    steps: Vec<StepReport>,
+    steps: Thinned<StepReport>,
+    progress: Option<Progress>,
     trust: History,
-    epochs: Vec<EpochReport>,
+    epochs: Thinned<EpochReport>,
     evaluation: Option<EvaluationReport>,
 }
 
@@ -109,15 +114,19 @@ pub struct Store {
     pub run_config: RwSignal<Option<RunConfig>>,
     /// One image of the set and two views of it, for the chart.
     pub example: RwSignal<Option<[Picture; 3]>>,
+    /// What [`Store::example`] shows: image, operations, seed.
+    pub example_of: StoredValue<Option<(u32, AugmentConfig, u64)>>,
     pub estimate: RwSignal<Option<Estimate>>,
     pub run: RwSignal<RunState>,
     pub asked: RwSignal<Option<Asked>>,
-    /// One report a step of the run, in order.
-    pub steps: RwSignal<Vec<StepReport>>,
+    /// Reports of the run's steps, as many as a chart can show.
+    pub steps: RwSignal<Thinned<StepReport>>,
+    /// How far the run is, and how fast.
+    pub progress: RwSignal<Option<Progress>>,
     /// λ of every layer over the run.
     pub trust: RwSignal<History>,
-    /// One report an epoch of the run, from epoch 0.
-    pub epochs: RwSignal<Vec<EpochReport>>,
+    /// Reports of the run's epochs, from epoch 0, thinned likewise.
+    pub epochs: RwSignal<Thinned<EpochReport>>,
     pub evaluation: RwSignal<Option<EvaluationReport>>,
     /// Part done, 0 to 1, while linear evaluation runs.
     pub evaluating: RwSignal<Option<f32>>,
@@ -142,10 +151,12 @@ impl Store {
             touched: RwSignal::default(),
             run_config: RwSignal::default(),
             example: RwSignal::default(),
+            example_of: StoredValue::new(None),
             estimate: RwSignal::default(),
             run: RwSignal::default(),
             asked: RwSignal::default(),
             steps: RwSignal::default(),
+            progress: RwSignal::default(),
             trust: RwSignal::default(),
             epochs: RwSignal::default(),
             evaluation: RwSignal::default(),
@@ -164,6 +175,11 @@ impl Store {
     /// Whether a run is under way, at work or paused.
     pub fn run_open(&self) -> bool {
         self.run.get().is_active()
+    }
+
+    /// Whether the encoder is being evaluated or fine-tuned: other work waits.
+    pub fn encoder_in_use(&self) -> bool {
+        self.evaluating.with(Option::is_some) || self.shelf.is_tuning()
     }
 
     /// Notes what was asked of the run, where there is one to do it.
@@ -190,6 +206,19 @@ impl Store {
         self.notices.update(|all| all.retain(|n| n.id != id));
     }
 
+    /// A run of `config` is asked for; the one before is returned.
+    pub(super) fn begin_run(&self, config: RunConfig) -> RunView {
+        let before = self.take_run();
+        let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
+        self.progress.set(Some(Progress::new(&config, images)));
+        self.run_config.set(Some(config));
+        // How the one before ended.
+        self.notices.update(|all| all.retain(|n| !matches!(n.fault, Fault::NotFinite { .. })));
+        // The worker says so too, once what it is at has ended.
+        self.run.set(RunState::Running(Phase::Load));
+        before
+    }
+
     /// Forgets the run and what was measured in it.
     pub(super) fn clear_run(&self) {
         drop(self.take_run());
@@ -203,6 +232,7 @@ impl Store {
             run: self.run.get_untracked(),
             config: self.run_config.get_untracked(),
             steps: self.steps.try_update(std::mem::take).unwrap_or_default(),
+            progress: self.progress.try_update(Option::take).flatten(),
             trust: self.trust.try_update(std::mem::take).unwrap_or_default(),
             epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
             evaluation: self.evaluation.try_update(Option::take).flatten(),
@@ -219,6 +249,7 @@ impl Store {
         self.run.set(view.run);
         self.run_config.set(view.config);
         self.steps.set(view.steps);
+        self.progress.set(view.progress);
         self.trust.set(view.trust);
         self.epochs.set(view.epochs);
         self.evaluation.set(view.evaluation);
@@ -241,8 +272,9 @@ impl Store {
         self.touched.set(true);
         self.config.set(record.config);
         self.run_config.set(Some(record.config));
-        self.steps.set(curve.steps.clone());
-        self.epochs.set(curve.epochs.clone());
+        self.progress.set(Some(Progress::resumed(&record.config, record.data.training_images, record.steps)));
+        self.steps.update(|all| curve.steps.iter().for_each(|s| all.push(*s)));
+        self.epochs.update(|all| curve.epochs.iter().for_each(|e| all.push(*e)));
         self.evaluation.set(record.evaluation.clone());
     }
 
@@ -258,6 +290,7 @@ impl Store {
             Event::ImportProgress { done, total, file } => self.import.update(|import| {
                 let import = import.get_or_insert_default();
                 (import.done, import.total) = (*done, *total);
+                import.pace.see(super::client::now(), *done, *total);
                 import.file.clone_from(file);
             }),
             Event::Imported(report) => {
@@ -281,6 +314,7 @@ impl Store {
             // The worker has let the run go.
             Event::State(RunState::Idle) => self.clear_run(),
             Event::State(state) => {
+                self.progress.update(|p| p.iter_mut().for_each(|p| p.entered(*state, now())));
                 self.run.set(*state);
                 let happened = !state.is_running() || self.asked.get_untracked() == Some(Asked::GoOn);
                 if happened {
@@ -309,6 +343,9 @@ impl Store {
             | Event::Opened(_)
             | Event::Kept(_)
             | Event::Curves(_)
+            | Event::Queue(_)
+            | Event::ExportProgress { .. }
+            | Event::Exported { .. }
             | Event::Encoder { .. }
             | Event::NtXent(_)
             | Event::Failed(_) => {}
@@ -316,12 +353,16 @@ impl Store {
     }
 
     /// Adds measurements, many at once: every change redraws the charts.
-    pub(super) fn measured(&self, steps: &mut Vec<StepReport>, epochs: &mut Vec<EpochReport>) {
+    pub(super) fn measured(&self, steps: &[StepReport], epochs: &[EpochReport]) {
         if !steps.is_empty() {
-            self.steps.update(|all| all.append(steps));
+            self.progress.update(|p| {
+                let Some(p) = p else { return };
+                steps.iter().for_each(|s| p.step_took(f64::from(s.milliseconds)));
+            });
+            self.steps.update(|all| steps.iter().for_each(|s| all.push(*s)));
         }
         if !epochs.is_empty() {
-            self.epochs.update(|all| all.append(epochs));
+            self.epochs.update(|all| epochs.iter().for_each(|e| all.push(*e)));
         }
     }
 }

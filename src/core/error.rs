@@ -14,16 +14,24 @@ pub enum FileFault {
     },
     Heic,
     Avif,
-    /// Ends early or holds broken data.
+    /// Ends early or holds broken data: an image, an archive, or a part of one.
     Damaged {
         detail: String,
+    },
+    /// An image in a variant of its format that the decoder does not know.
+    Unsupported {
+        detail: String,
+    },
+    /// A batch of CIFAR-10 that ends within a record; those before it are used.
+    CutBatch {
+        records: usize,
     },
     /// More pixels than the program decodes.
     TooLarge {
         width: u32,
         height: u32,
     },
-    /// An image file of more bytes than the program reads.
+    /// A file or zip entry of more bytes than the program reads.
     TooManyBytes {
         bytes: u64,
     },
@@ -47,6 +55,27 @@ pub enum FileFault {
     Unreadable {
         detail: String,
     },
+}
+
+/// What a [`FileFault`] keeps from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The file, or the image in it.
+    File,
+    /// A part of it only, such as its label.
+    Part,
+    /// A row of labels.csv.
+    Row,
+}
+
+impl FileFault {
+    pub fn lost(&self) -> Lost {
+        match self {
+            Self::NotInLabels | Self::CutBatch { .. } => Lost::Part,
+            Self::NoSuchFile | Self::BadRow { .. } => Lost::Row,
+            _ => Lost::File,
+        }
+    }
 }
 
 /// Why an import as a whole gave nothing.
@@ -114,6 +143,21 @@ const NO_MEMORY: [&str; 6] = [
 /// without words is taken for a refused allocation: one tensor may ask for 1 GiB.
 const NEARLY_FULL: f64 = 2.5 * 1024.0 * 1024.0 * 1024.0;
 
+/// Why an archive that was to bring a run back does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TakeawayFault {
+    NotAZip {
+        detail: String,
+    },
+    /// An archive, but not of a run.
+    NotARun,
+    /// One of its files is missing, cut off, or does not fit the others.
+    Damaged {
+        file: String,
+        detail: String,
+    },
+}
+
 /// What kept something from being stored or read in the browser's own file system.
 /// `what` names it in a person's words: a run, the images, the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +223,7 @@ pub enum Fault {
     Config(Vec<ConfigFault>),
     Device(DeviceFault),
     Storage(StorageFault),
+    Takeaway(TakeawayFault),
     /// A run can be gone on with on its own images only; fingerprints of those and of
     /// the ones that are loaded, if any.
     WrongImages {

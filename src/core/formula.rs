@@ -111,8 +111,8 @@ impl Reader<'_> {
             '<' => element("mo", "&lt;", out),
             '>' => element("mo", "&gt;", out),
             '&' => {}
-            // A bar in a fraction's place, and lengths, keep their height.
-            '/' | '‖' => {
+            // They keep their height: without a font for formulas stretched ones are far too large.
+            '/' | '‖' | '|' | '(' | ')' => {
                 out.push_str("<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">");
                 out.push(first);
                 out.push_str("</mo>");
@@ -215,6 +215,12 @@ mod tests {
         assert_eq!(inside("-ln 2"), "<mo>−</mo><mi>ln</mi><mo>\u{2061}</mo><mn>2</mn>");
         assert_eq!(inside("2N"), "<mn>2</mn><mi>N</mi>");
         assert_eq!(inside("a<b"), "<mi>a</mi><mo>&lt;</mo><mi>b</mi>");
+    }
+
+    #[test]
+    fn brackets_keep_their_height() {
+        let bracket = |b: &str| format!("<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">{b}</mo>");
+        assert_eq!(inside("(a)"), [&bracket("("), "<mi>a</mi>", &bracket(")")].concat());
     }
 
     #[test]

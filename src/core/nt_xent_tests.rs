@@ -5,7 +5,7 @@ fn near(value: f64, want: f64, tolerance: f64) {
     assert!((value - want).abs() <= tolerance, "{value}, expected {want}");
 }
 
-/// The worked example of METHOD in ARCHITECTURE.md: views x1i, x2i, x1j, x2j.
+/// The worked example of the lesson: views x1i, x2i, x1j, x2j.
 fn example() -> Similarities {
     Similarities::from_matrix(vec![
         1.0, 0.63, 0.77, 0.70, //

@@ -2,6 +2,7 @@
 //! first steps, which compile kernels and fill caches.
 
 use super::config::RunConfig;
+use super::run_state::{Phase, RunState};
 
 /// Steps at the start of a run whose time says nothing about the rest.
 pub const WARMUP_STEPS: u32 = 2;
@@ -38,6 +39,12 @@ pub struct Progress {
     since_start: u32,
     step: Smoothed,
     evaluation: Smoothed,
+    /// The state it is in.
+    state: RunState,
+    /// When the evaluation under way began.
+    evaluating_since: Option<f64>,
+    /// A step was begun: what is evaluated is the end of an epoch.
+    begun: bool,
 }
 
 impl Progress {
@@ -51,7 +58,16 @@ impl Progress {
             since_start: 0,
             step: Smoothed::default(),
             evaluation: Smoothed::default(),
+            state: RunState::Idle,
+            evaluating_since: None,
+            begun: false,
         }
+    }
+
+    /// Of a stored run with so many steps done.
+    pub fn resumed(config: &RunConfig, training_images: usize, done: u32) -> Self {
+        let new = Self::new(config, training_images);
+        Self { done: done.min(new.total), begun: done > 0, ..new }
     }
 
     /// One step more is done and took so long. A time that is no number, or
@@ -62,6 +78,28 @@ impl Progress {
         if self.since_start > WARMUP_STEPS && milliseconds.is_finite() && milliseconds >= 0.0 {
             self.step.add(milliseconds);
         }
+    }
+
+    /// The run entered `state` at `now`, in milliseconds of any clock. Times
+    /// the evaluations at the ends of epochs; the one before the first step, which
+    /// compiles kernels and estimates statistics, says nothing about them.
+    pub fn entered(&mut self, state: RunState, now: f64) {
+        use RunState::{Paused, Running};
+        if self.state == Paused && state.is_running() {
+            self.interrupted();
+        }
+        match state {
+            Running(Phase::Evaluate { .. }) => self.evaluating_since = self.evaluating_since.or(Some(now)),
+            _ => {
+                // One that a pause cut short is made again.
+                let whole = self.begun && (state.is_running() || state == RunState::Finished);
+                if let Some(since) = self.evaluating_since.take().filter(|_| whole) {
+                    self.evaluation_took(now - since);
+                }
+            }
+        }
+        self.begun |= matches!(state, Running(Phase::Compile | Phase::Train));
+        self.state = state;
     }
 
     /// The evaluation at the end of an epoch took so long.
@@ -118,6 +156,39 @@ impl Progress {
         let evaluations = epochs(self.total) - epochs(self.done);
         let steps = f64::from(self.total - self.done);
         Some(steps * self.step_milliseconds()? + evaluations * self.evaluation.mean().unwrap_or(0.0))
+    }
+}
+
+/// Work of many like parts, such as reading files: how long the rest takes, by
+/// the parts since it was first seen. What came before the first part (loading
+/// a program, opening an archive) does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace {
+    /// Milliseconds on any clock and parts done, when first and when last seen.
+    seen: Option<[(f64, u32); 2]>,
+    total: u32,
+}
+
+/// Less time than this tells little about the rest.
+const LEAST_SEEN_MILLISECONDS: f64 = 1_000.0;
+
+impl Pace {
+    /// At `now`, `done` of `total` parts are done; a `total` of 0 is not known yet.
+    pub fn see(&mut self, now: f64, done: u32, total: u32) {
+        if total == 0 {
+            return;
+        }
+        self.total = total;
+        let first = self.seen.map_or((now, done), |[first, _]| first);
+        self.seen = Some([first, (now, done)]);
+    }
+
+    /// Time until all is done; none until a second of it was seen.
+    pub fn milliseconds_left(&self) -> Option<f64> {
+        let [(begun, before), (now, done)] = self.seen?;
+        let (elapsed, parts) = (now - begun, done.saturating_sub(before));
+        let known = elapsed >= LEAST_SEEN_MILLISECONDS && parts > 0;
+        known.then(|| elapsed / f64::from(parts) * f64::from(self.total.saturating_sub(done)))
     }
 }
 
@@ -195,6 +266,41 @@ mod tests {
     }
 
     #[test]
+    fn only_whole_evaluations_at_the_end_of_an_epoch_are_timed() {
+        use RunState::{Cancelled, Paused, Running};
+        let evaluate = |percent| Running(Phase::Evaluate { percent });
+        let mut progress = run();
+        let mut enter = |states: &[(RunState, f64)]| {
+            states.iter().for_each(|(state, at)| progress.entered(*state, *at));
+            progress.evaluation_milliseconds()
+        };
+        // Before the first step, kernels compile.
+        let first = [(Running(Phase::Load), 0.0), (evaluate(0), 100.0), (evaluate(50), 4_000.0)];
+        assert_eq!(enter(&first), None);
+        assert_eq!(enter(&[(Running(Phase::Compile), 9_000.0), (Running(Phase::Train), 9_900.0)]), None);
+        assert_eq!(enter(&[(evaluate(0), 20_000.0), (evaluate(40), 20_100.0)]), None, "still at it");
+        assert_eq!(enter(&[(Running(Phase::Train), 20_200.0)]), Some(200.0));
+        // A pause waits for its end, cancelling does not.
+        assert_eq!(enter(&[(evaluate(0), 30_000.0), (Paused, 30_200.0)]), Some(200.0));
+        assert_eq!(
+            enter(&[(Running(Phase::Train), 90_000.0), (evaluate(0), 91_000.0), (Cancelled, 91_001.0)]),
+            Some(200.0)
+        );
+    }
+
+    #[test]
+    fn after_a_pause_steps_warm_up_again() {
+        let mut progress = run();
+        progress.entered(RunState::Running(Phase::Train), 0.0);
+        (0..10).for_each(|_| progress.step_took(100.0));
+        progress.entered(RunState::Paused, 1_000.0);
+        progress.entered(RunState::Running(Phase::Train), 5_000.0);
+        progress.step_took(60_000.0);
+        let step = progress.step_milliseconds().unwrap();
+        assert!((step - 100.0).abs() < 1e-9, "{step}");
+    }
+
+    #[test]
     fn after_an_interruption_the_old_time_stays_while_steps_warm_up() {
         let mut progress = run();
         (0..10).for_each(|_| progress.step_took(100.0));
@@ -211,6 +317,29 @@ mod tests {
         assert_eq!((progress.done(), progress.step_milliseconds()), (4, None));
         let empty = Progress::new(&RunConfig::default(), 0);
         assert_eq!((empty.part(), empty.epoch(), empty.milliseconds_left()), (1.0, 0, None));
+    }
+
+    #[test]
+    fn time_left_counts_from_the_first_part_on() {
+        let mut pace = Pace::default();
+        // The archive is being opened, after a minute in which the worker was loaded.
+        pace.see(60_000.0, 0, 0);
+        pace.see(60_100.0, 0, 100);
+        assert_eq!(pace.milliseconds_left(), None);
+        pace.see(60_600.0, 5, 100);
+        assert_eq!(pace.milliseconds_left(), None, "too early to tell");
+        pace.see(62_100.0, 20, 100);
+        assert_eq!(pace.milliseconds_left(), Some(8_000.0));
+        // More is found: the parts so far keep their pace.
+        pace.see(62_100.0, 20, 220);
+        assert_eq!(pace.milliseconds_left(), Some(20_000.0));
+        pace.see(82_100.0, 220, 220);
+        assert_eq!(pace.milliseconds_left(), Some(0.0));
+        // Seen first when half is done.
+        let mut late = Pace::default();
+        late.see(0.0, 50, 100);
+        late.see(2_000.0, 75, 100);
+        assert_eq!(late.milliseconds_left(), Some(2_000.0));
     }
 
     #[test]

@@ -31,10 +31,18 @@ pub struct LeftOut {
 /// Something that the user should know before training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetWarning {
-    /// Too few images to be in all three splits, or fewer than ten in all.
+    /// Fewer than ten images, over all splits.
     SmallClass {
         class: String,
         images: usize,
+    },
+    /// A class of ten images or more that has none for validation or test, as
+    /// where a test set leaves it out.
+    NotHeldOut {
+        class: String,
+        images: usize,
+        /// The splits without an image of it: one or two of validation and test.
+        splits: Vec<Split>,
     },
     OneClass {
         class: String,
@@ -52,11 +60,21 @@ pub enum DatasetWarning {
     UnlabelledTest {
         images: usize,
     },
-    /// A class that stands in the test set, but not among the training images.
+    /// A class that is held out only: none of its images trains.
     NotInTraining {
         class: String,
         images: usize,
     },
+}
+
+/// Images with the same pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicateGroup {
+    pub images: usize,
+    /// Of the first few.
+    pub names: Vec<String>,
+    /// Some of them have another label than others.
+    pub labels_differ: bool,
 }
 
 /// The pre-flight report of a data set.
@@ -69,8 +87,12 @@ pub struct DatasetReport {
     pub classes: Vec<ClassCount>,
     /// Training images without a label.
     pub unlabelled: usize,
+    /// Indices of some images without a label, to show.
+    pub unlabelled_thumbnails: Vec<u32>,
     pub left_out: Vec<LeftOut>,
     pub warnings: Vec<DatasetWarning>,
+    /// The first groups of exact copies; [`DatasetWarning::Duplicates`] counts all.
+    pub duplicates: Vec<DuplicateGroup>,
     /// Hash of pixels, labels and splits, as 16 hex digits.
     pub fingerprint: String,
 }

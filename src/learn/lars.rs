@@ -3,7 +3,6 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use std::collections::HashMap;
 
 /// Settings that do not change during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,17 +22,20 @@ pub struct LarsConfig {
 /// normalisation, get neither λ nor β. Norms are computed and used on the
 /// device: nothing is read. All λ are computed as one vector, because on a GPU
 /// a dozen operations on one number cost as much as on a thousand.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Lars {
     config: LarsConfig,
-    velocities: HashMap<ParamId, Tensor<1>>,
+    /// v of every parameter that has taken a step, in the parameter's own shape:
+    /// burn's fusion flattens permuted views in the wrong order. (A container of
+    /// gradients is burn's one that holds tensors of any rank.)
+    velocities: GradientsParams,
     /// λ of every adapted tensor in the newest step; [P].
     ratios: Option<Tensor<1>>,
 }
 
 impl Lars {
     pub fn new(config: LarsConfig) -> Self {
-        Self { config, velocities: HashMap::new(), ratios: None }
+        Self { config, velocities: GradientsParams::new(), ratios: None }
     }
 
     /// One step of every parameter of `module` that has a gradient, at learning
@@ -43,8 +45,12 @@ impl Lars {
         module.visit(&mut squares);
         let Squares { weights, slopes, .. } = squares;
         self.ratios = (!weights.is_empty()).then(|| self.trust_ratios_of(weights, slopes));
-        let scales = self.ratios.clone().map(|ratios| ratios * rate);
-        module.map(&mut Step { lars: self, rate, scales, next: 0, gradients })
+        // All slices before the first update: between two of them one would end what burn fuses.
+        let scales = match self.ratios.clone().map(|ratios| ratios * rate) {
+            Some(scales) => (0..scales.dims()[0]).map(|i| scales.clone().narrow(0, i, 1)).collect(),
+            None => Vec::new(),
+        };
+        module.map(&mut Step { lars: self, rate, scales: scales.into_iter(), gradients })
     }
 
     /// λ of every adapted tensor in the newest step, in the order of the module's
@@ -53,15 +59,14 @@ impl Lars {
         self.ratios.as_ref()
     }
 
-    /// v of one parameter of shape `shape`; none before its first step.
-    pub fn velocity<const D: usize>(&self, id: ParamId, shape: [usize; D]) -> Option<Tensor<D>> {
-        self.velocities.get(&id).map(|v| v.clone().reshape(shape))
+    /// v of one parameter; none before its first step.
+    pub fn velocity<const D: usize>(&self, id: ParamId) -> Option<Tensor<D>> {
+        self.velocities.get(id)
     }
 
     /// Puts back what [`Lars::velocity`] gave.
     pub fn set_velocity<const D: usize>(&mut self, id: ParamId, velocity: Tensor<D>) {
-        let length = velocity.shape().num_elements();
-        self.velocities.insert(id, velocity.reshape([length]));
+        self.velocities.register(id, velocity);
     }
 
     /// λ of every adapted tensor, from the squared norms of w and g; [P].
@@ -71,6 +76,15 @@ impl Lars {
         let denominator = (g + w.clone() * self.config.weight_decay).mask_fill(none.clone(), 1);
         (w * self.config.trust_coefficient / denominator).mask_fill(none, 1)
     }
+}
+
+/// ‖t‖², [1]. By rows and then over them: two kernels that use a whole GPU. burn's
+/// `sum` takes one a dimension, and one more for the squares. In what order the
+/// rows lie in memory is of no matter.
+fn square_norm<const D: usize>(t: Tensor<D>) -> Tensor<1> {
+    let shape = t.dims();
+    let rows = t.reshape([shape[0], shape[1..].iter().product()]).powi_scalar(2).sum_dim(1);
+    rows.sum_dim(0).reshape([1])
 }
 
 /// Collects ‖w‖² and ‖g‖² of the adapted tensors, [1] each.
@@ -86,8 +100,8 @@ impl ModuleVisitor for Squares<'_> {
             return;
         }
         if let Some(g) = self.gradients.get::<D>(param.id) {
-            self.weights.push(param.val().inner().powi_scalar(2).sum());
-            self.slopes.push(g.inner().powi_scalar(2).sum());
+            self.weights.push(square_norm(param.val().inner()));
+            self.slopes.push(square_norm(g.inner()));
         }
     }
 }
@@ -95,24 +109,19 @@ impl ModuleVisitor for Squares<'_> {
 struct Step<'a> {
     lars: &'a mut Lars,
     rate: f32,
-    /// γ λ of the adapted tensors in the order of their visit, and how many of
-    /// them are done.
-    scales: Option<Tensor<1>>,
-    next: usize,
+    /// γ λ of the adapted tensors in the order of their visit, [1] each.
+    scales: std::vec::IntoIter<Tensor<1>>,
     gradients: GradientsParams,
 }
 
 impl Step<'_> {
     /// γ λ (g + β w), or γ g for a vector.
     fn update<const D: usize>(&mut self, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
-        match &self.scales {
-            Some(scales) if D != 1 => {
-                let scale = scales.clone().narrow(0, self.next, 1).reshape([1; D]);
-                self.next += 1;
-                (g + w * self.lars.config.weight_decay) * scale
-            }
-            _ => g * self.rate,
+        if D == 1 {
+            return g * self.rate;
         }
+        let scale = self.scales.next().expect("a λ for every tensor with a gradient");
+        (g + w * self.lars.config.weight_decay) * scale.reshape([1; D])
     }
 }
 
@@ -122,82 +131,16 @@ impl ModuleMapper for Step<'_> {
         let id = param.id;
         param.map(|w| {
             let w = w.inner();
-            let shape = w.dims();
             let update = self.update(w.clone(), g.inner());
-            let v = match self.lars.velocities.remove(&id) {
-                Some(v) => v.reshape(shape) * self.lars.config.momentum + update,
+            let v = match self.lars.velocities.remove::<D>(id) {
+                Some(v) => v * self.lars.config.momentum + update,
                 None => update,
             };
-            self.lars.velocities.insert(id, v.clone().reshape([shape.iter().product::<usize>()]));
+            self.lars.velocities.register(id, v.clone());
             Tensor::from_inner(w - v).require_grad()
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::lars::Lars as Plain;
-    use burn::tensor::Device;
-
-    #[derive(Module, Debug)]
-    struct Weights {
-        matrices: Vec<Param<Tensor<2>>>,
-        vector: Param<Tensor<1>>,
-    }
-
-    /// Weights after steps with constant gradients, one `[w, g]` a matrix.
-    fn after(rates: &[f32], matrices: &[[[f32; 2]; 2]]) -> Vec<Vec<f32>> {
-        let device = Device::flex().autodiff();
-        let mut module = Weights {
-            matrices: matrices.iter().map(|[w, _]| Param::from_tensor(Tensor::from_data([*w], &device))).collect(),
-            vector: Param::from_tensor(Tensor::from_data([1.0f32, 2.0], &device)),
-        };
-        let mut lars = Lars::new(LarsConfig { momentum: 0.9, weight_decay: 0.01, trust_coefficient: 0.001 });
-        for &rate in rates {
-            let mut gradients = GradientsParams::new();
-            for (p, [_, g]) in module.matrices.iter().zip(matrices) {
-                gradients.register(p.id, Tensor::<2>::from_data([*g], &Device::flex()));
-            }
-            gradients.register(module.vector.id, Tensor::<1>::from_data([0.5f32, 0.5], &Device::flex()));
-            module = lars.step(rate, module, gradients);
-        }
-        assert_eq!(lars.velocities.len(), matrices.len() + 1);
-        if rates.len() == 1 {
-            let own = Plain { momentum: 0.9, weight_decay: 0.01, trust_coefficient: 0.001 };
-            let told: Vec<f32> = lars.trust_ratios().expect("a step").to_data().try_to_vec().unwrap();
-            for ([w, g], told) in matrices.iter().zip(told) {
-                let want = own.trust_ratio(w, g);
-                assert!((told - want).abs() <= 1e-6 * want, "{told}, expected {want}");
-            }
-        }
-        module.matrices.iter().map(|p| p.val().into_data().try_to_vec().unwrap()).collect()
-    }
-
-    fn close(got: &[f32], want: [f64; 2]) {
-        for (got, want) in got.iter().zip(want) {
-            assert!((f64::from(*got) - want).abs() < 1e-6, "{got}, expected {want}");
-        }
-    }
-
-    #[test]
-    fn the_rate_enters_the_momentum() {
-        let example = [[3.0, 4.0], [0.8, -0.6]];
-        close(&after(&[0.1], &[example])[0], [2.999_604_761_9, 4.000_266_666_7]);
-        close(&after(&[0.1, 0.1], &[example])[0], [2.998_853_813_2, 4.000_773_330_9]);
-        close(&after(&[0.1, 0.2], &[example])[0], [2.998_458_578_8, 4.001_039_995]);
-    }
-
-    #[test]
-    fn each_tensor_has_its_own_ratio_and_zeros_have_one() {
-        let all =
-            [[[3.0, 4.0], [0.8, -0.6]], [[0.0, 0.0], [1.0, 2.0]], [[30.0, 1.0], [0.1, 0.1]], [[1.0, 1.0], [0.0; 2]]];
-        let together = after(&[0.1, 0.2], &all);
-        for (one, together) in all.iter().zip(&together) {
-            assert_eq!(&after(&[0.1, 0.2], &[*one])[0], together);
-        }
-        // λ = 1: γ (g + β w).
-        close(&after(&[0.1], &all)[1], [-0.1, -0.2]);
-        close(&after(&[0.1], &all)[3], [0.999, 0.999]);
-    }
-}
+mod tests;

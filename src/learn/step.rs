@@ -39,7 +39,6 @@ pub fn initial_encoder(config: &EncoderConfig, seed: u64, device: &Device) -> En
 }
 
 /// What is trained and by which rule.
-#[derive(Clone)]
 pub struct Learner {
     pub model: SimClr,
     pub optimizer: Optimizer,

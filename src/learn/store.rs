@@ -5,6 +5,9 @@ use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 /// Bytes in one word of the store.
 const PACKED: usize = 4;
+/// Most bytes of a chunk, also where the device takes more: while it is packed
+/// and handed over, it lies in memory twice.
+const MAX_CHUNK: usize = 128 << 20;
 
 /// A data set's pixels as bytes on a device.
 ///
@@ -26,20 +29,23 @@ pub struct ByteStore {
 
 impl ByteStore {
     /// Copies a data set's pixels to `device`, no chunk over `max_chunk_bytes`
-    /// (but at least one image a chunk).
+    /// or 128 MiB (but at least one image a chunk).
     ///
     /// Give the device without autodiff: nothing here is differentiated.
     pub fn new(dataset: &Dataset, device: &Device, max_chunk_bytes: usize) -> Self {
         let stride = dataset.stride();
         assert!(stride > 0 && stride.is_multiple_of(PACKED), "an image of side {} does not pack", dataset.size);
-        let images_per_chunk = (max_chunk_bytes / stride).max(1);
+        let images_per_chunk = (max_chunk_bytes.min(MAX_CHUNK) / stride).max(1);
         let words = stride / PACKED;
         let chunks = dataset
             .pixels
             .chunks(images_per_chunk * stride)
             .map(|bytes| {
-                let data: Vec<i32> = bytes.chunks_exact(stride).flat_map(pack).collect();
-                int_tensor(data, [bytes.len() / stride, words], device)
+                let images = bytes.len() / stride;
+                // At once: a vector that grows by doubling takes half as much again.
+                let mut data = Vec::with_capacity(images * words);
+                bytes.chunks_exact(stride).for_each(|image| data.extend(pack(image)));
+                int_tensor(data, [images, words], device)
             })
             .collect();
         Self {
@@ -163,6 +169,23 @@ mod tests {
     fn a_batch_across_chunks_keeps_its_order() {
         check(2 * 768, &[6, 1, 0, 5, 3, 3, 2]);
         check(1, &[6, 0]);
+    }
+
+    #[test]
+    fn a_large_set_lies_in_several_chunks_also_where_the_device_takes_more() {
+        // 130 MiB of pixels, each image of its own value.
+        let (size, images) = (96, 4_931);
+        let stride = 3 * size * size;
+        let mut set = Dataset { size, pixels: vec![0; images * stride], ..Dataset::default() };
+        let value = |image: usize| (image % 251) as u8;
+        set.pixels.chunks_exact_mut(stride).enumerate().for_each(|(i, image)| image.fill(value(i)));
+        let store = ByteStore::new(&set, &Device::flex(), usize::MAX);
+        assert_eq!((store.chunks.len(), store.len(), store.bytes()), (2, images, images * stride));
+        let indices = [0, 4_853, 4_854, 4_930, 1];
+        let got: Vec<f32> = store.gather(&indices).into_data().try_to_vec().unwrap();
+        for (image, index) in got.chunks_exact(stride).zip(indices) {
+            assert!(image.iter().all(|v| *v == f32::from(value(index as usize)) / 255.0), "{index}");
+        }
     }
 
     #[test]

@@ -155,8 +155,11 @@ impl Request {
 
     /// Work that the worker refuses while it does other such work.
     pub fn is_job(&self) -> bool {
-        self.is_answered_job()
-            || matches!(self, Self::Start { .. } | Self::Evaluate | Self::FineTune { .. } | Self::ResumeFineTune)
+        let on_its_own = matches!(
+            self,
+            Self::Start { .. } | Self::Evaluate | Self::FineTune { .. } | Self::ResumeFineTune | Self::StartQueue
+        );
+        self.is_answered_job() || on_its_own
     }
 
     /// A job that ends with the answer to its own request.

@@ -13,6 +13,7 @@ thread_local! {
 
 /// Installs listeners and says `Ready`; runs once, as the module's start.
 pub fn start() {
+    construct();
     std::panic::set_hook(Box::new(|info| {
         PANICKED.set(true);
         console("error", &info.to_string());
@@ -42,6 +43,19 @@ pub fn start() {
         }
     });
     mailbox::post(None, Event::Ready { version: protocol::VERSION, program: env!("CARGO_PKG_VERSION").into() });
+}
+
+/// Runs the static constructors, of which the crates under burn have thousands
+/// (`inventory`). Where a program doesn't, the linker has every export run them
+/// first: then each call from JavaScript, however small, is followed by them all.
+#[allow(unsafe_code)]
+fn construct() {
+    unsafe extern "C" {
+        /// Made by the linker.
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: it takes and returns nothing, and this is the only call.
+    unsafe { __wasm_call_ctors() }
 }
 
 fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(name: &str, on: impl FnMut(E) + 'static) {

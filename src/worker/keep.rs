@@ -136,7 +136,16 @@ impl Keeper {
         }
     }
 
+    /// Takes in a name that was given while the loop had the run.
+    pub fn take_new_name(&mut self) {
+        let given = session::with(|s| s.new_name.take_if(|_| s.at_work.as_ref() == Some(&self.record.id)));
+        if let Some(name) = given {
+            self.record.name = name;
+        }
+    }
+
     fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {
+        self.take_new_name();
         self.since = now();
         self.record.state = state;
         self.record.steps = snapshot.steps();
@@ -158,7 +167,7 @@ fn tell(id: &str, step: u32, fault: Option<StorageFault>) {
 }
 
 /// A name for a run's folder: the time, and something that no other tab draws.
-fn new_id(created: f64) -> String {
+pub fn new_id(created: f64) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digit = |n: u64| char::from(DIGITS[(n % 32) as usize]);
     let time = created as u64;

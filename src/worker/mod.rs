@@ -12,7 +12,7 @@
 //! | `session` | what is loaded and what runs; hands requests to jobs |
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //!
-//! Only [`import`] and [`storage`] (but for `storage::opfs`) are free of the browser,
+//! Only [`import`], [`takeaway`] and [`storage`] (but for `storage::opfs`) are free of the browser,
 //! so only they build natively.
 
 #[cfg(target_arch = "wasm32")]
@@ -22,7 +22,6 @@ mod device;
 #[cfg(target_arch = "wasm32")]
 mod files;
 pub mod import;
-// Kept runs; only its file system is the browser's.
 #[cfg(target_arch = "wasm32")]
 mod jobs;
 #[cfg(target_arch = "wasm32")]
@@ -32,6 +31,7 @@ mod mailbox;
 #[cfg(target_arch = "wasm32")]
 mod session;
 pub mod storage;
+pub mod takeaway;
 #[cfg(target_arch = "wasm32")]
 mod turn;
 

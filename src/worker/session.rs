@@ -52,6 +52,10 @@ pub struct Session {
     pub classify: Classifiers,
     pub storage: Option<Rc<Storage<Opfs>>>,
     pub state: RunState,
+    /// Id of the run that the loop has taken out.
+    pub at_work: Option<String>,
+    /// What the user called that run meanwhile.
+    pub new_name: Option<String>,
     pub job: Option<Job>,
     pub wish: Wish,
 }
@@ -216,8 +220,8 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::LoadSample { images_per_class, seed, size } => {
             jobs::import::sample_set(id, images_per_class as usize, seed, size as usize).await
         }
-        Request::Import { role, paths, size, seed } => {
-            jobs::import::files(id, role, paths, files, size as usize, seed).await
+        Request::Import { role, paths, refused, size, seed } => {
+            jobs::import::files(id, role, paths, refused, files, size as usize, seed).await
         }
         Request::Resize { size, seed } => jobs::import::resize(id, size as usize, seed).await,
         Request::Pictures { indices } => jobs::pictures::pictures(id, &indices),
@@ -225,21 +229,32 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
             jobs::pictures::preview(id, &indices, &augment, seed, epoch).await
         }
         Request::Estimate { config } => jobs::estimate::estimate(id, &config).await,
-        Request::Start { config } => jobs::pretrain::start(id, config).await,
-        Request::Resume => jobs::pretrain::resume(id, false).await,
-        Request::StepOne => jobs::pretrain::resume(id, true).await,
-        Request::Evaluate => jobs::evaluate::evaluate(id).await,
+        Request::Start { config } => jobs::pretrain::start(Some(id), config).await.map(drop),
+        Request::Resume => {
+            match with(|s| s.run.as_ref().is_some_and(|run| jobs::queue::rests_with(&run.keeper.record.id))) {
+                true => jobs::queue::start(id).await,
+                false => jobs::pretrain::resume(Some(id), false).await.map(drop),
+            }
+        }
+        Request::StepOne => jobs::pretrain::resume(Some(id), true).await.map(drop),
+        Request::Evaluate => jobs::evaluate::evaluate(Some(id)).await,
         Request::FineTune { list } => jobs::fine_tune::start(id, list).await,
         Request::ResumeFineTune => jobs::fine_tune::resume(id).await,
         Request::Classify { names } => jobs::classify::classify(id, names, files).await,
         Request::Runs => jobs::runs::list(id).await,
-        Request::OpenRun { run } => jobs::runs::open(id, &run).await,
+        Request::OpenRun { run } => jobs::runs::open(Some(id), &run).await,
         Request::RenameRun { run, name } => jobs::runs::rename(id, &run, name).await,
         Request::DeleteRun { run } => jobs::runs::delete(id, &run).await,
         Request::DeleteAll => jobs::runs::delete_all(id).await,
         Request::Curves { runs } => jobs::runs::curves(id, runs).await,
         Request::KeepImages => jobs::runs::keep_images(id).await,
         Request::ForgetImages { fingerprint } => jobs::runs::forget_images(id, &fingerprint).await,
+        Request::Queue => jobs::queue::tell(id).await,
+        Request::ChangeQueue(change) => jobs::queue::change(id, change).await,
+        Request::StartQueue => jobs::queue::start(id).await,
+        Request::StopQueue => jobs::queue::stop(id).await,
+        Request::ExportRun => jobs::takeaway::export(id).await,
+        Request::ImportRun => jobs::takeaway::import(id, files).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }

@@ -8,13 +8,22 @@ export const settings = {
 };
 
 /** What can be measured alone. */
-export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "peers"];
+export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "evaluation", "peers"];
 
-/** How often each is stepped: `warm` steps before, then `steps` in all. An emulated GPU takes seconds a step. */
+/** Seconds that anything asked of a page may take: several times what the slowest step takes on an emulated GPU. */
+export const DEADLINE = 300;
+
+/** Minutes of the whole bench on two cores. */
+export const MINUTES = 30;
+
+/**
+ * How often each is stepped: `warm` steps before, then `steps` that are timed, then `late` more, whose memory is held against that after the
+ * timed ones; without any, memory after the timed steps is held against that after the warm-up. An emulated GPU takes many seconds a step.
+ */
 export function plan(device, setting, software) {
   if (device === "webgpu" && software) return { warm: 1, steps: 3, late: 0 };
   if (device === "webgpu") return { warm: 5, steps: 30, late: 120 };
-  return setting === "tiny" ? { warm: 2, steps: 12, late: 60 } : { warm: 1, steps: 3, late: 3 };
+  return setting === "tiny" ? { warm: 2, steps: 12, late: 60 } : { warm: 1, steps: 3, late: 9 };
 }
 
 export function read(argv) {

@@ -2,6 +2,7 @@
 // than the page's.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { say, within } from "./report.mjs";
 
 // The driver that the browser tests install.
 const { chromium } = createRequire(new URL("../e2e/package.json", import.meta.url))("@playwright/test");
@@ -26,7 +27,9 @@ export async function open() {
   const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
   const mark = `--bench-mark=${process.pid}-${count++}`;
   const browser = await chromium.launch({ executablePath, headless: true, args: [...flags, mark] });
-  return { browser, version: browser.version(), cpu: () => cpu(mark), close: () => browser.close() };
+  // A browser that does not even close any more is left behind: the measurements go on.
+  const close = () => within(30, "closing the browser", browser.close()).catch((error) => say(error.message));
+  return { browser, version: browser.version(), cpu: () => cpu(mark), close };
 }
 
 /** User and system time of the process whose command line has `mark`, and of all below it. */

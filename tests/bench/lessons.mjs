@@ -6,14 +6,25 @@ import { median, round } from "./report.mjs";
 export const target = { usable_ms: 1000, brotli: 400_000 };
 export const target_ms = 16;
 
-/** Where something is moved: a field of the step, and the values that it goes through. */
+/** So many times slower than this machine, as a phone may be: reported, not judged. */
+export const slowdown = 4;
+
+const circle = "&circle=10_50_90_130_170_210_250_290_20_60_100_140_180_220_260_300";
+
+/** What a visitor does: moves a field of the step through values, or presses a button, by its words. */
 const moves = [
   { lesson: "nt-xent", step: 2, field: "input[type=number]", event: "change", values: [0.1, 0.9] },
   { lesson: "nt-xent", step: 6, field: "input[type=range]", event: "input", values: [10, 40] },
-  { lesson: "nt-xent", step: 8, query: "&circle=10_50_90_130_170_210_250_290_20_60_100_140_180_220_260_300", field: "input[type=range]", event: "input", values: [10, 40] },
+  { lesson: "nt-xent", step: 8, query: circle, field: "input[type=range]", event: "input", values: [10, 40] },
   { lesson: "lars", step: 1, field: "input[type=range]", event: "input", values: [-2, 0] },
   { lesson: "lars", step: 3, field: "input[type=range]", event: "input", values: [3, 30] },
   { lesson: "lars", step: 6, field: "input[type=range]", event: "input", values: [20, 180] },
+  { lesson: "nt-xent", step: 1, press: ["Draw again"] },
+  { lesson: "nt-xent", step: 8, query: circle, press: ["One step"] },
+  { lesson: "nt-xent", step: 3, press: ["Next", "Previous"] },
+  { lesson: "lars", step: 2, press: ["Next", "Previous"] },
+  { lesson: "nt-xent", step: "all", field: "input[type=range]", event: "input", values: [10, 40] },
+  { lesson: "lars", step: "all", field: "input[type=range]", event: "input", values: [-2, 0] },
 ];
 
 /** One cold opening of a lesson. */
@@ -37,17 +48,20 @@ export async function cold(origin, lesson) {
   }
 }
 
-/** Milliseconds from each event to the layout that follows from it, for every one of `moves`. */
-export async function inputs(origin, count) {
+/** Milliseconds from each event to the layout that follows from it, for every one of `moves`, on a processor `slower` times slower. */
+export async function inputs(origin, count, slower = 1) {
   const { browser, close } = await open();
   try {
     const page = await browser.newPage();
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: slower });
     const all = [];
-    for (const { lesson, step, query = "", field, event, values } of moves) {
+    for (const { lesson, step, query = "", field = "input", event, values, press } of moves) {
       await page.goto(`${origin}/lesson/${lesson}/?step=${step}${query}`);
-      await page.waitForSelector(`article ${field}`);
-      const times = await page.evaluate(change, { field: `article ${field}`, event, values, count });
-      all.push({ lesson, step, ms_median: round(median(times), 2), ms_max: round(Math.max(...times), 2) });
+      await page.waitForSelector(press ? "article button" : `article ${field}`);
+      const times = await page.evaluate(change, { field: `article ${field}`, event, values, press, count });
+      const what = press ? press.join(", ") : event;
+      all.push({ lesson, step, what, ms_median: round(median(times), 2), ms_max: round(Math.max(...times), 2) });
     }
     return all;
   } finally {
@@ -56,16 +70,23 @@ export async function inputs(origin, count) {
 }
 
 /** Runs in the page. */
-async function change({ field, event, values, count }) {
-  const input = document.querySelector(field);
+async function change({ field, event, values, press, count }) {
   const times = [];
   for (let n = 0; n < count; n++) {
     // A frame of its own for each, as for a hand.
     await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
-    const before = document.querySelector("article").innerHTML;
+    const shown = () => [...document.querySelectorAll("article")].map((article) => article.innerHTML).join("") + pixels();
+    const pixels = () => [...document.querySelectorAll("article canvas")].map((canvas) => canvas.toDataURL()).join("");
+    const before = shown();
+    const words = press?.[n % press.length];
+    const target = words ? [...document.querySelectorAll("button")].find((button) => button.textContent.trim() === words) : document.querySelector(field);
     const begun = performance.now();
-    input.value = values[n % values.length];
-    input.dispatchEvent(new Event(event, { bubbles: true }));
+    if (words) {
+      target.click();
+    } else {
+      target.value = values[n % values.length];
+      target.dispatchEvent(new Event(event, { bubbles: true }));
+    }
     // What follows is drawn in microtasks, which end before the next task.
     await new Promise((next) => {
       const { port1, port2 } = new MessageChannel();
@@ -74,7 +95,7 @@ async function change({ field, event, values, count }) {
     });
     document.body.getBoundingClientRect();
     times.push(performance.now() - begun);
-    if (document.querySelector("article").innerHTML === before) throw new Error(`nothing changed after ${field} = ${input.value}`);
+    if (shown() === before) throw new Error(`nothing changed after ${words ?? field}`);
   }
   return times;
 }

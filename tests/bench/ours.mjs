@@ -1,38 +1,52 @@
 // Our own worker, started inside the built page the way the page itself starts it.
+import { DEADLINE } from "./arguments.mjs";
 import { open } from "./browser.mjs";
+import { within } from "./report.mjs";
 
 /** Opens the page in a browser of its own and the worker in it. */
 export async function ours(origin) {
   const { browser, version, cpu, close } = await open();
-  const page = await browser.newPage();
-  page.setDefaultTimeout(0);
-  const said = [];
-  page.on("console", (message) => message.type() === "error" && said.push(message.text()));
-  await page.goto(`${origin}/`);
-  const { download, start } = await page.evaluate(startWorker);
-  let next = 0;
-  const ask = async (question) => {
-    const answer = await page.evaluate((text) => globalThis.askBench(text), JSON.stringify({ id: next++, ...question }));
-    if (answer.error) throw new Error(`${JSON.stringify(question)}: ${answer.error}${said.length ? `; the console says: ${said.join("; ")}` : ""}`);
-    return answer.result;
-  };
-  return {
-    name: "ours",
-    browser: version,
-    /** Milliseconds to fetch the worker's wasm from this machine, and to compile and start it. */
-    worker: { download_ms: download, start_ms: start },
-    /** Opens a device and a step; says which adapter it is. */
-    open: (device, setting, kind) => ask({ do: "open", device, setting, kind }),
-    /** { ms: [], losses: [], memory, cpu_ms } */
-    async steps(count) {
-      const before = cpu();
-      const result = await ask({ do: "steps", count });
-      return { ...result, cpu_ms: before === null ? null : cpu() - before };
-    },
-    parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
-    close,
-    page,
-  };
+  try {
+    const page = await browser.newPage();
+    const said = [];
+    page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+    await page.goto(`${origin}/`);
+    const { download, start } = await within(DEADLINE, "ours: starting the worker", page.evaluate(startWorker));
+    let next = 0;
+    const ask = async (question) => {
+      const text = JSON.stringify({ id: next++, ...question });
+      const answer = await within(DEADLINE, `ours: ${text}`, page.evaluate((text) => globalThis.askBench(text), text));
+      if (answer.error) throw new Error(`${text}: ${answer.error}${said.length ? `; the console says: ${said.join("; ")}` : ""}`);
+      return answer.result;
+    };
+    /** Commands that the worker has given the GPU so far: { kernels, uploads }. */
+    const commands = () => within(DEADLINE, "ours: commands given", page.evaluate(() => globalThis.askCommands()));
+    return {
+      name: "ours",
+      browser: version,
+      /** Milliseconds to fetch the worker's wasm from this machine, and to compile and start it. */
+      worker: { download_ms: download, start_ms: start },
+      /** Opens a device and a step; says which adapter it is. */
+      open: (device, setting, kind) => ask({ do: "open", device, setting, kind }),
+      /** { ms: [], losses: [], memory, cpu_ms, kernels, uploads }, the last two a step. */
+      async steps(count) {
+        const before = cpu();
+        const given = await commands();
+        const result = await ask({ do: "steps", count });
+        const cpu_ms = before === null ? null : cpu() - before;
+        const each = ([name, all]) => [name, (all - given[name]) / count];
+        return { ...result, cpu_ms, ...Object.fromEntries(Object.entries(await commands()).map(each)) };
+      },
+      parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
+      /** Linear evaluation on the device that is open: { seconds, images }. */
+      evaluation: () => ask({ do: "evaluation" }),
+      close,
+      page,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Runs in the page: worker from a `blob:` module, wasm sent to it, as src/app/client/loader.rs does. */
@@ -41,7 +55,18 @@ async function startWorker() {
   const begun = performance.now();
   const wasm = await (await fetch(`${base}worker_bg.wasm`)).arrayBuffer();
   const fetched = performance.now();
+  // Beside it, on a channel of its own, the worker counts what it gives the GPU.
   const script = `import init from ${JSON.stringify(`${base}worker.js`)};
+const commands = { kernels: 0, uploads: 0 };
+const counted = (type, method, name) => {
+  const own = type?.prototype[method];
+  if (own) type.prototype[method] = function (...given) { commands[name] += 1; return own.apply(this, given); };
+};
+counted(self.GPUComputePassEncoder, "dispatchWorkgroups", "kernels");
+counted(self.GPUComputePassEncoder, "dispatchWorkgroupsIndirect", "kernels");
+counted(self.GPUQueue, "writeBuffer", "uploads");
+const channel = new BroadcastChannel("commands");
+channel.onmessage = ({ data }) => data === "?" && channel.postMessage(commands);
 self.onmessage = async ({ data }) => { self.onmessage = null; await init({ module_or_path: data }); };`;
   const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
   await new Promise((ready, failed) => {
@@ -54,6 +79,12 @@ self.onmessage = async ({ data }) => { self.onmessage = null; await init({ modul
       worker.onmessage = ({ data }) => data.bench !== undefined && done(JSON.parse(data.bench));
       worker.onerror = (event) => failed(new Error(event.message));
       worker.postMessage({ bench: text });
+    });
+  const channel = new BroadcastChannel("commands");
+  globalThis.askCommands = () =>
+    new Promise((done) => {
+      channel.onmessage = ({ data }) => done(data);
+      channel.postMessage("?");
     });
   return { download: fetched - begun, start: performance.now() - fetched };
 }

@@ -1,24 +1,25 @@
 // Another library in a browser of its own, with the same face as ours.mjs.
+import { DEADLINE } from "./arguments.mjs";
 import { open } from "./browser.mjs";
+import { within } from "./report.mjs";
 
 export async function peer(name, origin, setting, device) {
   const { browser, version, cpu, close } = await open();
   try {
     const page = await browser.newPage();
-    page.setDefaultTimeout(0);
     await page.goto(`${origin}/bench/`);
     const make = async ([name, setting, device]) => {
       const { open } = await import(`/bench/peers/${name}.mjs`);
       globalThis.step = await open(setting, device);
     };
-    await page.evaluate(make, [name, setting, device]);
+    await within(DEADLINE, `${name}: opening`, page.evaluate(make, [name, setting, device]));
     return {
       name,
       browser: version,
       /** { ms: [], losses: [], cpu_ms } */
       async steps(count) {
         const before = cpu();
-        const result = await page.evaluate(async (count) => {
+        const timed = page.evaluate(async (count) => {
           const ms = [];
           const losses = [];
           for (let i = 0; i < count; i++) {
@@ -28,6 +29,7 @@ export async function peer(name, origin, setting, device) {
           }
           return { ms, losses };
         }, count);
+        const result = await within(DEADLINE, `${name}: ${count} steps`, timed);
         return { ...result, cpu_ms: before === null ? null : cpu() - before };
       },
       close,

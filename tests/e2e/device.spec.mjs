@@ -1,11 +1,10 @@
 // What the training runs on: chosen by itself, by the user, and not without a question where that would lose an encoder.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { load, messages, quick, start, trained } from "./person.mjs";
+import { chooseDevice, load, messages, quick, start, trained } from "./person.mjs";
 
 test.setTimeout(180_000);
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(27)));
-const choice = (page, name) => page.getByRole("group", { name: "Run on" }).getByText(name, { exact: true });
 
 test("an emulated GPU is left for the CPU, which is said", async ({ page }) => {
   await page.goto("pretrain/");
@@ -23,7 +22,7 @@ test("a change of the device asks before it loses an encoder, and loses none whe
   const download = page.getByRole("button", { name: "Download encoder" });
 
   // The same device by another choice.
-  await choice(page, "CPU").click();
+  await chooseDevice(page, "CPU");
   await expect(page.getByRole("radio", { name: "CPU" })).toBeChecked();
   await expect(page.getByText("is emulated by software"), "the report is that of the new choice").toHaveCount(0);
   const saved = page.waitForEvent("download");
@@ -31,7 +30,7 @@ test("a change of the device asks before it loses an encoder, and loses none whe
   await saved;
 
   const dialog = page.getByRole("dialog", { name: "Give the encoder up?" });
-  await choice(page, "WebGPU").click();
+  await chooseDevice(page, "WebGPU");
   await expect(dialog).toBeVisible();
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Keep the encoder" }).click();
@@ -39,12 +38,12 @@ test("a change of the device asks before it loses an encoder, and loses none whe
   await expect(page.getByRole("radio", { name: "CPU" })).toBeChecked();
   await expect(download).toBeVisible();
 
-  await choice(page, "WebGPU").click();
+  await chooseDevice(page, "WebGPU");
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
   await expect(page.getByRole("radio", { name: "CPU" })).toBeChecked();
 
-  await choice(page, "WebGPU").click();
+  await chooseDevice(page, "WebGPU");
   await dialog.getByRole("button", { name: "Change the device" }).click();
   await expect(page.getByRole("region", { name: "Device" })).toContainText("GPU (WebGPU)", { timeout: 60_000 });
   await expect(download).toHaveCount(0);

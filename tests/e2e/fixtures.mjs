@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 /** Every route of the page, as `src/app/routes.txt` lists them: "", "data/", … below /x/. */
 export const routes = readFileSync(new URL("../../src/app/routes.txt", import.meta.url), "utf8")
   .split("\n")
-  .map((line) => line.trim())
-  .filter((line) => line && !line.startsWith("#"))
+  .filter((line) => line.startsWith("/"))
+  .map((line) => line.trim().split(/\s+/)[0])
   .map((route) => (route === "/" ? "" : `${route.slice(1)}/`));
 
 export const test = base.extend({
@@ -52,6 +52,25 @@ export async function expectAccessible(page) {
   const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
   const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}`));
   expect(found, "accessibility").toEqual([]);
+}
+
+const widths = [1280, 360];
+const schemes = ["light", "dark"];
+
+/** The same wide and narrow, light and dark; and nothing has to be scrolled sideways. Leaves the page as it was. */
+export async function expectAccessibleEverywhere(page) {
+  const before = page.viewportSize();
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: before.height });
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme });
+      await test.step(`${width} pixels, ${colorScheme}`, () => expectAccessible(page));
+    }
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wider, `pixels beyond a window of ${width}`).toBe(0);
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize(before);
 }
 
 /** The address of another origin whose server answers everybody: only the page's policy can stop a request to it. */

@@ -68,9 +68,10 @@ for (const device of devices) {
 
   test(`a random chain of all operations equals core's, ${device}`, async ({ page }) => {
     const ask = await openWorker(page);
-    for (const size of [16, 32]) {
+    // Windows of the blur are of 3, 3 and 5 pixels.
+    for (const size of [16, 32, 48]) {
       const [made, want] = await ask(device, "chain", { seed: 3, size });
-      expect(made).toHaveLength(32 * 3 * size * size);
+      expect(made).toHaveLength(64 * 3 * size * size);
       expect(furthest(made, want)).toBeLessThanOrEqual(2e-3);
     }
   });
@@ -126,3 +127,19 @@ test("five steps at the peak rate go alike on WebGPU and on the CPU backend", as
   }
   none();
 });
+
+for (const stem of ["Small", "ImageNet"]) {
+  test(`loss and gradients of a residual network are the CPU backend's on WebGPU, stem ${stem}`, async ({ page }) => {
+    const ask = await openWorker(page);
+    const { within, none } = verdict();
+    const network = { architecture: "ResNet10", stem, width: 16, views: 8, size: 16 };
+    const [gpu, cpu] = [await ask("webgpu", "network", network), await ask("cpu", "network", network)];
+    expect(gpu).toHaveLength(cpu.length);
+    within("loss", furthest(gpu[0], cpu[0]), cpu[0][0] * 1e-5);
+    cpu.slice(1).forEach((want, i) => {
+      expect(largest(want)).toBeGreaterThan(1e-6);
+      within(`gradient of parameter ${i}, ${want.length} values`, furthest(gpu[i + 1], want), largest(want) * 1e-3);
+    });
+    none();
+  });
+}

@@ -80,5 +80,27 @@ export function stripeFolders(count, top = "set/") {
   return files;
 }
 
+/** A batch of CIFAR-10: a record of 32 × 32 pixels for each label, each of its own grey from `grey` on. */
+export const cifarBatch = (labels, grey) => Buffer.concat(labels.map((label, i) => Buffer.concat([Buffer.from([label]), Buffer.alloc(3072, grey + 10 * i)])));
+
+/** The first bytes of a photo in a container of ISO media: "heic" or "avif". */
+export const isoPhoto = (brand) => Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brand}`), Buffer.alloc(4), Buffer.from(`mif1${brand}`)]);
+
+/** JPEG files of `side` pixels, encoded by the browser: one for each of `colours`, in words of CSS. */
+export async function jpegs(page, colours, side = 24) {
+  const urls = await page.evaluate(
+    ([colours, side]) =>
+      colours.map((colour) => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+        const context = canvas.getContext("2d");
+        context.fillStyle = colour;
+        context.fillRect(0, 0, side, side);
+        return canvas.toDataURL("image/jpeg");
+      }),
+    [colours, side],
+  );
+  return urls.map((url) => Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
+}
+
 /** What a file chooser takes. */
 export const file = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });

@@ -20,7 +20,7 @@ export const start = (page) => page.getByRole("button", { name: "Start", exact: 
 /** Steps done, as the page shows them: "12 of 4 000". */
 export async function stepCount(page) {
   const text = (await page.getByRole("main").innerText()).replaceAll(/\s(?=\d{3})/g, "");
-  return Number(/(\d+) of \d/.exec(text)?.[1] ?? 0);
+  return Number(/(\d+) of ?\d/.exec(text)?.[1] ?? 0);
 }
 
 /** Opens the images page and loads a zip at 16 pixels. */
@@ -57,10 +57,14 @@ export async function hold(page, worker) {
   let release;
   const released = new Promise((resolve) => (release = resolve));
   const held = page.waitForRequest(/\/hold$/);
-  await page.route(/\/hold$/, async (route) => {
-    await released;
-    await route.fulfill({ body: "" });
-  });
+  await page.route(
+    /\/hold$/,
+    async (route) => {
+      await released;
+      await route.fulfill({ body: "" });
+    },
+    { times: 1 },
+  );
   const wait = (url) => {
     const request = new XMLHttpRequest();
     request.open("GET", url, false);
@@ -69,10 +73,7 @@ export async function hold(page, worker) {
   // A worker that ends meanwhile gives no answer.
   worker.evaluate(wait, new URL("hold", page.url()).href).catch(() => {});
   await held;
-  return async () => {
-    release();
-    await page.unroute(/\/hold$/);
-  };
+  return release;
 }
 
 /** Everything that the page says in its messages. */
@@ -88,3 +89,14 @@ export async function restart(page, images) {
 
 /** A run has ended and left an encoder. */
 export const trained = (page) => page.getByRole("button", { name: "Download encoder" }).waitFor({ timeout: 120_000 });
+
+/** Goes to the page "Evaluate" and presses its button, by this name, until the result is there. */
+export async function evaluate(page, name) {
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Evaluating" }).waitFor({ state: "detached", timeout: 200_000 });
+  await page.getByRole("heading", { name: "Result" }).waitFor();
+}
+
+/** Chooses what the training runs on. The radio itself lies unseen under its words. */
+export const chooseDevice = (page, name) => page.getByRole("radio", { name, exact: true }).click({ force: true });

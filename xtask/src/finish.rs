@@ -3,6 +3,7 @@
 //! - **Routes** are listed once, in `src/app/routes.txt`. Each gets its own `index.html`, the same page with a `<base href>` of `./`, `../`
 //!   or `../../` after its depth. All addresses in the page are relative, so `document.baseURI` is always the folder that `dist/` lies in,
 //!   and the page takes its router's base from it.
+//!   The page's program is cut into chunks (`split`), and a route's page asks for its own at once.
 //! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
 //!   go into the content security policy.
 //! - **Icon**: written into the page, because browsers ask for it again at every navigation, and once the worker has loaded the page makes no
@@ -11,6 +12,7 @@
 //!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
 
 use crate::process::Outcome;
+use crate::split::{Chunks, split};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -24,10 +26,11 @@ pub fn hook() -> Outcome {
     let staging = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from).ok_or(
         "`finish` is Trunk's hook and works on TRUNK_STAGING_DIR, which is not set: use `cargo xtask serve`, or `trunk build`",
     )?;
-    finish(&staging, &read_routes(Path::new(ROUTES))?)
+    let release = std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "release");
+    finish(&staging, &routes()?, &split(&staging, release)?)
 }
 
-fn finish(dist: &Path, routes: &[String]) -> Outcome {
+fn finish(dist: &Path, routes: &[Route], chunks: &Chunks) -> Outcome {
     check_styles(dist)?;
     let page = read(&dist.join("index.html"))?;
     let worker = [fs::read(dist.join("worker.js")), fs::read(dist.join("worker_bg.wasm"))];
@@ -42,7 +45,17 @@ fn finish(dist: &Path, routes: &[String]) -> Outcome {
     let icon = fs::read(dist.join("icon.svg")).map_err(|e| format!("cannot read public/icon.svg: {e}"))?;
     let page = fill(&page, "{{icon}}", &STANDARD.encode(icon))?;
     let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
-    for route in routes {
+    for Route { path: route, chunk } in routes {
+        let files = match chunk {
+            None => &[][..],
+            Some(chunk) => chunks.get(chunk).ok_or_else(|| {
+                let known: Vec<&str> = chunks.keys().map(String::as_str).collect();
+                format!("{ROUTES}: {route} needs `{chunk}`; the program has the chunks {}", known.join(", "))
+            })?,
+        };
+        // Asked for with the main module, not after it.
+        let early: String = files.iter().map(|file| format!("<link rel=\"preload\" href=\"./{file}\" as=\"fetch\" type=\"application/wasm\" crossorigin=\"anonymous\">")).collect();
+        let page = fill(&page, "</head>", &format!("{early}</head>"))?;
         let depth = route.split('/').filter(|part| !part.is_empty()).count();
         let base = if depth == 0 { "./".to_string() } else { "../".repeat(depth) };
         let folder = dist.join(route.trim_matches('/'));
@@ -58,22 +71,34 @@ fn read(path: &Path) -> Outcome<String> {
     fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
 }
 
-/// One route a line; `#` starts a comment.
-fn read_routes(path: &Path) -> Outcome<Vec<String>> {
+/// A route and the chunk that its page lies in, if not in the main module.
+pub struct Route {
+    pub path: String,
+    chunk: Option<String>,
+}
+
+/// All routes of the page.
+pub fn routes() -> Outcome<Vec<Route>> {
+    read_routes(Path::new(ROUTES))
+}
+
+/// One route a line, its chunk after it; `#` starts a comment.
+fn read_routes(path: &Path) -> Outcome<Vec<Route>> {
     let text = read(path)?;
-    let routes: Vec<String> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(String::from)
-        .collect();
-    for route in &routes {
+    let mut routes = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let mut words = line.split_whitespace().map(String::from);
+        let (route, chunk) = (words.next().unwrap_or_default(), words.next());
         let plain = route.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/');
-        if !route.starts_with('/') || !plain || route.contains("//") {
-            return Err(format!("{}: `{route}` is no route; a route is / or /words/like-this", path.display()));
+        if !route.starts_with('/') || !plain || route.contains("//") || words.next().is_some() {
+            return Err(format!(
+                "{}: `{line}` is no route; a route is / or /words/like-this, with the name of its chunk after it if it has one",
+                path.display()
+            ));
         }
+        routes.push(Route { path: route, chunk });
     }
-    if !routes.iter().any(|route| route == "/") {
+    if !routes.iter().any(|route| route.path == "/") {
         return Err(format!("{}: the home page `/` is missing", path.display()));
     }
     Ok(routes)
@@ -136,27 +161,38 @@ mod tests {
     fn every_route_has_a_page_whose_base_leads_to_the_root() {
         let dist = std::env::temp_dir().join(format!("simclr-lab-finish-{}", std::process::id()));
         fs::create_dir_all(&dist).unwrap();
-        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><link href=\"{{icon}}\"><script>1</script>";
+        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><link href=\"{{icon}}\"><script>1</script></head>";
         fs::write(dist.join("index.html"), page).unwrap();
         fs::write(dist.join("icon.svg"), "<svg/>").unwrap();
         fs::write(dist.join("worker.js"), "x").unwrap();
         fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
-        let routes = ["/", "/data", "/lesson/lars"].map(String::from);
-        finish(&dist, &routes).unwrap();
+        let routes = [("/", None), ("/data", Some("work")), ("/lesson/lars", None)]
+            .map(|(path, chunk)| Route { path: path.to_string(), chunk: chunk.map(String::from) });
+        let chunks = Chunks::from([("work".to_string(), vec!["shared-1.wasm".to_string(), "work-1.wasm".to_string()])]);
+        finish(&dist, &routes, &chunks).unwrap();
         for (file, base) in [("index.html", "./"), ("data/index.html", "../"), ("lesson/lars/index.html", "../../")] {
             let text = fs::read_to_string(dist.join(file)).unwrap();
             assert!(text.contains(&format!("<base href=\"{base}\">")), "{file}: {text}");
             assert!(text.contains("content=\"4 ") && !text.contains("{{"), "{file}: {text}");
+            assert_eq!(
+                text.matches("rel=\"preload\"").count(),
+                if file.starts_with("data") { 2 } else { 0 },
+                "{file}: {text}"
+            );
         }
+        fs::write(dist.join("index.html"), page).unwrap();
+        assert!(finish(&dist, &routes, &Chunks::new()).unwrap_err().contains("`work`"));
         fs::remove_dir_all(&dist).unwrap();
     }
 
     #[test]
     fn a_bad_route_is_named() {
         let file = std::env::temp_dir().join(format!("simclr-lab-routes-{}", std::process::id()));
-        for (text, word) in [("/\ndata\n", "`data`"), ("/\n/../x\n", "`/../x`"), ("/data\n", "home page")] {
+        for (text, word) in
+            [("/\ndata\n", "`data`"), ("/\n/../x\n", "`/../x`"), ("/data\n", "home page"), ("/\n/data a b\n", "a b")]
+        {
             fs::write(&file, text).unwrap();
-            let error = read_routes(&file).unwrap_err();
+            let error = read_routes(&file).err().unwrap();
             assert!(error.contains(word), "{error}");
         }
         fs::remove_file(&file).unwrap();

@@ -7,10 +7,15 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Takes the port, 0 for any: before the build, whose minutes nobody wants to
+/// wait to hear that the port is in use.
+pub fn listen(port: u16) -> Outcome<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .map_err(|e| format!("cannot listen on port {port}: {e}; choose another with --port N"))
+}
+
 /// Serves `dist` until the program is stopped.
-pub fn serve(dist: &Path, port: u16) -> Outcome {
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .map_err(|e| format!("cannot listen on port {port}: {e}; choose another with --port N"))?;
+pub fn serve(listener: &TcpListener, dist: &Path) -> Outcome {
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
     // Browsers offer WebGPU on localhost without a certificate.
     println!("\nSimCLR Lab is at http://localhost:{port}/   (Ctrl-C stops it)");
@@ -126,6 +131,14 @@ mod tests {
         {
             assert!(matches!(resolve(&dist, bad), Reply::Missing), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_port_in_use_is_named() {
+        let first = listen(0).unwrap();
+        let port = first.local_addr().unwrap().port();
+        let error = listen(port).unwrap_err();
+        assert!(error.contains(&format!("port {port}")) && error.contains("--port N"), "{error}");
     }
 
     #[test]

@@ -160,24 +160,45 @@ fn chromium() -> Outcome<PathBuf> {
     if let Some(path) = installed_chromium() {
         return Ok(path);
     }
-    if debian_root() {
+    if let Some(rights) = debian() {
         say("installing Chromium with apt-get");
-        let mut install = Command::new("apt-get");
-        install.args(["install", "-y", "--no-install-recommends", "chromium"]).env("DEBIAN_FRONTEND", "noninteractive");
-        let packaged = run(Command::new("apt-get").arg("update")).and_then(|()| run(&mut install));
+        let install = ["install", "-y", "--no-install-recommends", "chromium"];
+        let packaged = run(&mut apt_get(rights, &["update"])).and_then(|()| run(&mut apt_get(rights, &install)));
         match (packaged, installed_chromium()) {
             (Ok(()), Some(path)) => return Ok(path),
             (Err(error), _) => say(&format!("{error}; taking Playwright's own Chromium")),
             (Ok(()), None) => say("the package brought no working Chromium; taking Playwright's own"),
         }
     }
-    if let Some(path) = downloaded_chromium()? {
-        return Ok(path);
-    }
-    say("downloading Playwright's Chromium");
-    run(Command::new("npx").args(["playwright", "install", "chromium"]).current_dir(NPM))?;
-    downloaded_chromium()?
-        .ok_or_else(|| "no Chromium could be installed: install one yourself and set CHROMIUM to its path".to_string())
+    let path = match downloaded_chromium()? {
+        Some(path) => path,
+        None => {
+            say("downloading Playwright's Chromium");
+            run(Command::new("npx").args(["playwright", "install", "chromium"]).current_dir(NPM))?;
+            downloaded_chromium()?.ok_or_else(|| {
+                "no Chromium could be installed: install one yourself and set CHROMIUM to its path".to_string()
+            })?
+        }
+    };
+    // A download brings none of the system's libraries.
+    let missing = output(Command::new("ldd").arg(&path)).map(|said| not_found(&said)).unwrap_or_default();
+    if missing.is_empty() { Ok(path) } else { Err(libraries_missing(&path, &missing)) }
+}
+
+/// Libraries that `ldd` did not find.
+fn not_found(said: &str) -> Vec<String> {
+    let names = said.lines().filter_map(|line| line.split_once("=> not found")).map(|(name, _)| name.trim());
+    names.map(String::from).collect()
+}
+
+fn libraries_missing(chromium: &Path, names: &[String]) -> String {
+    format!(
+        "{} lacks {} of the system's libraries: {}. Have them installed (`npx playwright install-deps chromium` in {NPM} asks for the password), \
+         or any Chromium, and run this again; CHROMIUM names one that is not on PATH",
+        chromium.display(),
+        names.len(),
+        names.join(", "),
+    )
 }
 
 fn installed_chromium() -> Option<PathBuf> {
@@ -189,11 +210,38 @@ fn installed_chromium() -> Option<PathBuf> {
     names.iter().filter_map(|name| find(name)).chain(mac.is_file().then_some(mac)).find(works)
 }
 
-fn debian_root() -> bool {
+/// How packages may be installed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rights {
+    Root,
+    /// Without a password.
+    Sudo,
+}
+
+/// On Debian where packages may be installed.
+fn debian() -> Option<Rights> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    release.lines().any(|line| line == "ID=debian")
-        && find("apt-get").is_some()
-        && output(Command::new("id").arg("-u")).is_ok_and(|user| user == "0")
+    if !release.lines().any(|line| line == "ID=debian") || find("apt-get").is_none() {
+        return None;
+    }
+    if output(Command::new("id").arg("-u")).is_ok_and(|user| user == "0") {
+        return Some(Rights::Root);
+    }
+    output(Command::new("sudo").args(["-n", "true"])).is_ok().then_some(Rights::Sudo)
+}
+
+fn apt_get(rights: Rights, words: &[&str]) -> Command {
+    let quiet = "DEBIAN_FRONTEND=noninteractive";
+    let mut command = match rights {
+        Rights::Root => Command::new("env"),
+        Rights::Sudo => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "env"]);
+            sudo
+        }
+    };
+    command.args([quiet, "apt-get"]).args(words);
+    command
 }
 
 fn downloaded_chromium() -> Outcome<Option<PathBuf>> {
@@ -204,4 +252,24 @@ fn downloaded_chromium() -> Outcome<Option<PathBuf>> {
 
 fn absolute(path: &Path) -> Outcome<PathBuf> {
     std::path::absolute(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_are_missing_are_named() {
+        let said = "\tlinux-vdso.so.1 (0x1)\n\tlibnss3.so => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x2)\n\tlibgbm.so.1 => not found";
+        assert_eq!(not_found(said), ["libnss3.so", "libgbm.so.1"]);
+        let error = libraries_missing(Path::new("/x/chrome"), &not_found(said));
+        assert!(error.contains("lacks 2") && error.contains("libnss3.so, libgbm.so.1"), "{error}");
+    }
+
+    #[test]
+    fn packages_are_installed_with_the_rights_there_are() {
+        let shown = |rights| format!("{:?}", apt_get(rights, &["update"])).replace('"', "");
+        assert_eq!(shown(Rights::Root), "env DEBIAN_FRONTEND=noninteractive apt-get update");
+        assert_eq!(shown(Rights::Sudo), "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get update");
+    }
 }

@@ -7,11 +7,12 @@ use crate::setup::WASM;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Leptos then joins views as boxed ones in place of a type for each: this took a seventh off the page's compressed size.
-/// Cargo adds it to the flags of `.cargo/config.toml`.
-pub const PAGE_FLAGS: [&str; 2] = ["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg erase_components"];
+/// Leptos then joins views as boxed ones in place of a type for each (this took a seventh off the page's compressed
+/// size), and the linker leaves the relocations that `split` follows. Cargo adds them to the flags of `.cargo/config.toml`.
+pub const PAGE_FLAGS: [&str; 2] =
+    ["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg erase_components -Clink-args=--emit-relocs"];
 
-/// wasm-opt's. Its -Oz is smaller than -O1 raw, but not compressed.
+/// wasm-opt's, for the page. Its -Oz is smaller than -O1 raw, but not compressed.
 pub const WASM_OPT: [&str; 9] = [
     "-O1",
     "--enable-simd",
@@ -31,25 +32,22 @@ pub fn hook() -> Outcome {
             format!("`worker` is Trunk's hook and {name} is not set: use `cargo xtask serve`, or `trunk build`")
         })
     };
-    let (staging, profile) = (PathBuf::from(variable("TRUNK_STAGING_DIR")?), variable("TRUNK_PROFILE")?);
+    let staging = PathBuf::from(variable("TRUNK_STAGING_DIR")?);
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--locked", "--target", WASM, "--profile", "wasm", "--bin", "worker"]);
     run(cargo.args(["--features", "worker,gpu"]).env_remove(PAGE_FLAGS[0]))?;
 
+    // wasm-opt is not for it: it was a fortieth larger after -O1, compressed, and took minutes.
     let built = target_folder()?.join(WASM).join("wasm").join("worker.wasm");
     let mut bindgen = Command::new("wasm-bindgen");
     run(bindgen
         .args(["--target", "web", "--no-typescript", "--out-name", "worker", "--out-dir"])
         .arg(&staging)
-        .arg(built))?;
-    if profile != "release" {
-        return Ok(());
-    }
-    let wasm = staging.join("worker_bg.wasm");
-    run(Command::new("wasm-opt").arg(&wasm).args(WASM_OPT).arg("-o").arg(&wasm))
+        .arg(built))
 }
 
-fn target_folder() -> Outcome<PathBuf> {
+/// Where Cargo writes.
+pub fn target_folder() -> Outcome<PathBuf> {
     let said = output(Command::new("cargo").args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
     let after = said.split_once("\"target_directory\":\"").and_then(|(_, rest)| rest.split_once('"'));
     // JSON escapes the backslashes of Windows.

@@ -36,7 +36,7 @@ impl Client {
             Event::Step(report) => self.measure(|inner| inner.steps.push(report)),
             Event::Epoch(report) => self.measure(|inner| inner.epochs.push(report)),
             Event::Failed(fault) => self.fail(reply_to, fault),
-            Event::ImportProgress { .. } | Event::EvaluationProgress { .. } => {}
+            Event::ImportProgress { .. } | Event::EvaluationProgress { .. } | Event::ExportProgress { .. } => {}
             Event::State(state) => {
                 if state == RunState::Running(Phase::Load) {
                     // The run before is gone in the worker too.
@@ -119,8 +119,8 @@ impl Client {
             inner.flush_due = false;
             (std::mem::take(&mut inner.steps), std::mem::take(&mut inner.epochs))
         });
-        if let Some((mut steps, mut epochs)) = taken {
-            self.store.measured(&mut steps, &mut epochs);
+        if let Some((steps, epochs)) = taken {
+            self.store.measured(&steps, &epochs);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The worker's life: loaded, started, watched, ended, started again.
 
 use super::{Answer, Client, Inner, loader, now};
+use crate::app::chunks;
 use crate::app::state::{ImportState, WorkerState};
 use crate::core::error::Fault;
 use crate::protocol::queue::Parcel;
@@ -34,7 +35,7 @@ impl Client {
         // What was said about the old one.
         self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         if self.inner.try_update_value(|inner| inner.queue.reload()) == Some(true) {
-            self.store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
+            self.store.import.set(Some(ImportState::default()));
         }
         self.start();
         give_up(given_up);
@@ -77,7 +78,10 @@ impl Client {
                     self.store.worker.set(WorkerState::Loading { got, total });
                 }
             };
+            // Once the worker runs nothing is fetched any more, so pages that were not opened yet come with it.
+            leptos::task::spawn_local(chunks::load_all());
             let loaded = loader::load(&base, progress).await;
+            chunks::load_all().await;
             if !current() {
                 return;
             }
@@ -143,6 +147,8 @@ impl Client {
         let given_up = self.stop();
         self.store.clear_worker();
         self.store.worker.set(WorkerState::Dead);
+        // What work said that failed by it, such as a read from a lost device.
+        self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         self.store.notify(fault);
         give_up(given_up);
     }

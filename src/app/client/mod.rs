@@ -6,9 +6,11 @@ mod life;
 mod loader;
 mod post;
 
+pub use post::words;
+
 use super::state::{Asked, ImportState, RunView, Store, WorkerState};
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, Phase, RunState, StepReport};
+use crate::core::report::{EpochReport, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
 use crate::protocol::{DeviceChoice, Event, Request};
 use leptos::prelude::*;
@@ -79,7 +81,7 @@ impl Client {
         self.dispatch(request, Vec::new(), Some(Box::new(answer)));
     }
 
-    /// [`Client::ask`] with files.
+    /// Like [`Client::ask`], with files beside the request.
     pub fn ask_files(self, request: Request, files: Vec<File>, answer: impl FnOnce(Result<Event, Fault>) + 'static) {
         self.dispatch(request, files, Some(Box::new(answer)));
     }
@@ -144,17 +146,11 @@ impl Client {
         let store = self.store;
         match request {
             Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. } => {
-                store.import.set(Some(ImportState { since: now(), ..ImportState::default() }));
+                store.import.set(Some(ImportState::default()));
                 store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
-            Request::Start { config } => {
-                let before = store.take_run();
-                store.run_config.set(Some(*config));
-                // The worker says so too, once what it is at has ended.
-                store.run.set(RunState::Running(Phase::Load));
-                return Some(before);
-            }
+            Request::Start { config } => return Some(store.begin_run(*config)),
             Request::Pause => store.ask(Asked::Pause),
             Request::Resume | Request::StepOne => store.ask(Asked::GoOn),
             Request::Cancel => store.ask(Asked::Cancel),

@@ -1,5 +1,6 @@
 //! The page "Help": WebGPU by cause, privacy, questions people ask.
 
+use crate::app::parts::stored::DeleteStored;
 use crate::app::text::help as text;
 use leptos::prelude::*;
 
@@ -36,6 +37,7 @@ pub fn Help() -> impl IntoView {
         <section class="stack" aria-labelledby="help-privacy">
             <h2 id="help-privacy">{text::PRIVACY}</h2>
             {text::PRIVACY_TEXT.map(|p| view! { <p>{p}</p> }).collect_view()}
+            <DeleteStored />
         </section>
         <section class="stack" aria-labelledby="help-questions">
             <h2 id="help-questions">{text::QUESTIONS}</h2>

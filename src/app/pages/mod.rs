@@ -9,3 +9,4 @@ pub mod home;
 pub mod lars;
 pub mod nt_xent;
 pub mod pretrain;
+pub mod runs;

@@ -1,6 +1,7 @@
 //! A line chart: one curve, horizontal lines that say what its height means, the
 //! newest value in words, and a table behind it.
 
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::chart as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -23,9 +24,9 @@ pub fn Chart(
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = Memo::new(move |_| points.with(|p| rules.with(|r| draw(p, r, format))));
-    let empty = Memo::new(move |_| drawing.with(|d| *d == Drawing::default()));
-    let newest = Memo::new(move |_| points.with(|p| p.last().map(|p| format(p.1))));
+    let drawing = memo(move || points.with(|p| rules.with(|r| draw(p, r, format))));
+    let empty = memo(move || drawing.with(|d| *d == Drawing::default()));
+    let newest = memo(move || points.with(|p| p.last().map(|p| number(p.1, format))));
     let summary = move || text::summary(title, newest.get().as_deref());
     let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
     view! {
@@ -37,7 +38,7 @@ pub fn Chart(
             </figcaption>
             <div class="plot">
                 <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
-                    {move || {
+                    {live(move || {
                         drawing
                             .with(|d| {
                                 d.y_ticks
@@ -45,8 +46,8 @@ pub fn Chart(
                                     .map(|(y, _)| view! { <line class="grid" x1="0" x2="100" y1=*y y2=*y /> })
                                     .collect_view()
                             })
-                    }}
-                    {move || {
+                    })}
+                    {live(move || {
                         drawing
                             .with(|d| {
                                 d.rules
@@ -54,7 +55,7 @@ pub fn Chart(
                                     .map(|(y, _)| view! { <line class="rule" x1="0" x2="100" y1=*y y2=*y /> })
                                     .collect_view()
                             })
-                    }} <path class="curve" d=move || drawing.with(|d| d.path.clone()) />
+                    })} <path class="curve" d=move || drawing.with(|d| d.paths.concat()) />
                 </svg>
                 <Show when=move || empty.get()>
                     <p class="plot-empty" aria-hidden="true">
@@ -62,10 +63,10 @@ pub fn Chart(
                     </p>
                 </Show>
                 <div aria-hidden="true">
-                    {move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view())}
-                    {move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view())}
-                    {move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view())}
-                    {move || {
+                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view()))}
+                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view()))}
+                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view()))}
+                    {live(move || {
                         drawing
                             .with(|d| d.last)
                             .map(|(x, y)| {
@@ -73,12 +74,17 @@ pub fn Chart(
                                     <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span>
                                 }
                             })
-                    }}
+                    })}
                 </div>
             </div>
             <Table title=title x_name=x_name points=points rules=rules format=format />
         </figure>
     }
+}
+
+/// A value in words, also where it is none.
+fn number(y: f64, format: fn(f64) -> String) -> String {
+    if y.is_finite() { format(y) } else { text::NO_NUMBER.to_owned() }
 }
 
 /// The numbers behind a chart; made only while it is open.
@@ -96,12 +102,12 @@ fn Table(
         points.with(|all| {
             spread(all, ROWS)
                 .into_iter()
-                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{format(y)}</td></tr> })
+                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{number(y, format)}</td></tr> })
                 .collect_view()
         })
     };
     view! {
-        <details node_ref=details on:toggle=move |_| open.set(details.get().is_some_and(|d| d.open()))>
+        <details node_ref=details on:toggle=act(move |_| open.set(details.get().is_some_and(|d| d.open())))>
             <summary>{text::TABLE}<span class="visually-hidden">": " {title}</span></summary>
             <Show when=move || open.get()>
                 <div class="scroll" tabindex="0" role="region" aria-label=title>
@@ -113,13 +119,13 @@ fn Table(
                             </tr>
                         </thead>
                         <tbody>
-                            {move || {
+                            {live(move || {
                                 rules
                                     .get()
                                     .into_iter()
                                     .map(|r| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> })
                                     .collect_view()
-                            }} {rows}
+                            })} {rows}
                         </tbody>
                     </table>
                 </div>

@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use crate::app::client::Client;
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
@@ -23,7 +24,7 @@ pub fn backend(backend: &Backend) -> &'static str {
 pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let locked = Memo::new(move |_| store.run_open() || store.evaluating.with(Option::is_some));
+    let locked = memo(move || store.run_open() || store.encoder_in_use());
     // A change that has to be confirmed first.
     let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {
@@ -38,7 +39,7 @@ pub fn Device() -> impl IntoView {
     view! {
         <section class="card device" aria-labelledby="device-title">
             <h2 id="device-title">{text::TITLE}</h2>
-            {move || {
+            {live(move || {
                 store
                     .device
                     .with(|device| match device {
@@ -72,7 +73,7 @@ pub fn Device() -> impl IntoView {
                                 .into_any()
                         }
                     })
-            }}
+            })}
             <fieldset class="segments" disabled=locked>
                 <legend class="small muted">{text::CHOICE}</legend>
                 <div>
@@ -84,7 +85,7 @@ pub fn Device() -> impl IntoView {
                                         type="radio"
                                         name="device"
                                         prop:checked=move || shown() == choice
-                                        on:change=move |_| choose(choice)
+                                        on:change=act(move |_| choose(choice))
                                     />
                                     <span>{text::choice(choice)}</span>
                                 </label>
@@ -135,15 +136,15 @@ fn Confirm(unsure: RwSignal<Option<DeviceChoice>>) -> impl IntoView {
             node_ref=dialog
             aria-labelledby="confirm-title"
             aria-describedby="confirm-words"
-            on:close=move |_| unsure.set(None)
+            on:close=act(move |_| unsure.set(None))
         >
             <h2 id="confirm-title">{text::CONFIRM}</h2>
             <p id="confirm-words">{text::CONFIRM_WORDS}</p>
             <div class="actions">
-                <button type="button" class="primary" on:click=move |_| unsure.set(None)>
+                <button type="button" class="primary" on:click=act(move |_| unsure.set(None))>
                     {text::KEEP}
                 </button>
-                <button type="button" on:click=change>
+                <button type="button" on:click=act(change)>
                     {text::CHANGE}
                 </button>
             </div>

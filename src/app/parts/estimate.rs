@@ -2,6 +2,7 @@
 //! run's own pace.
 
 use crate::app::client::Client;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
 use crate::app::text::fault;
@@ -28,9 +29,9 @@ pub fn EstimateCard(
     let store = Store::get();
     let client = Client::get();
     let timing = RwSignal::new(false);
-    let images = Memo::new(move |_| store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
+    let images = memo(move || store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
     // For these settings on this device: of the run itself, else as timed.
-    let estimate = Memo::new(move |_| {
+    let estimate = memo(move || {
         let config = store.config.get();
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
         let timed = store.estimate.get().filter(|e| e.holds(&config, &backend));
@@ -50,11 +51,11 @@ pub fn EstimateCard(
         of_run.or(timed)
     });
     // One epoch of these settings.
-    let epoch_time = Memo::new(move |_| {
+    let epoch_time = memo(move || {
         let (train, _) = images.get()?;
         estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
     });
-    let known = Memo::new(move |_| epoch_time.with(Option::is_some));
+    let known = memo(move || epoch_time.with(Option::is_some));
     // Settings whose timing failed: not timed again unasked.
     let failed = RwSignal::new(None::<RunConfig>);
     let ask = move || {
@@ -79,24 +80,26 @@ pub fn EstimateCard(
             timing.try_set(false);
         });
     };
-    let too_much = Memo::new(move |_| {
+    let too_much = memo(move || {
         let (_, all) = images.get()?;
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
         store.config.with(|c| Cost::fits(c, all, backend).err())
     });
     // Settings that may be timed now, and are not.
-    let untimed = Memo::new(move |_| {
+    let untimed = memo(move || {
         let config = store.config.get();
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == config.image_size));
         let enough = images.get().is_some_and(|(train, _)| train >= config.batch);
-        let idle = !store.run_open() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none);
+        let idle = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
         let alive = store.worker.get() != WorkerState::Dead;
         let sound = too_much.with(Option::is_none) && config.check().is_ok();
         (fits && enough && idle && alive && sound && !known.get()).then_some(config)
     });
     // A preset is timed at once, settings of one's own once they have come to rest.
     let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || drop(timer.try_update_value(|t| t.take().iter().for_each(TimeoutHandle::clear)));
+    let stop = move || {
+        timer.try_update_value(|timer| timer.take().iter().for_each(TimeoutHandle::clear));
+    };
     Effect::new(move || {
         stop();
         let config = untimed.get();
@@ -108,19 +111,19 @@ pub fn EstimateCard(
         }
     });
     on_cleanup(stop);
-    let again = Memo::new(move |_| failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
+    let again = memo(move || failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
     view! {
         <section class="card estimate" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
-            {move || {
+            {live(move || {
                 let need = store.config.with(|c| c.batch);
                 let have = images.get().filter(|(have, _)| *have < need)?.0;
                 Some(view! { <p class="notice warn">{too_few(have, need)}</p> })
-            }}
-            {move || {
+            })}
+            {live(move || {
                 let words = fault::fault(&too_much.get()?);
                 Some(view! { <p class="notice warn">{words.what} " " {words.todo}</p> })
-            }}
+            })}
             <Show when=move || timing.get()>
                 <p class="muted" role="status">
                     {text::TIMING}
@@ -144,7 +147,7 @@ pub fn EstimateCard(
                     value=move || images.get().map(|(_, all)| text::memory(store.config.with(|c| Cost::memory(c, all))))
                 />
             </dl>
-            {move || {
+            {live(move || {
                 // Nothing to choose during a run.
                 let epoch = epoch_time.get().filter(|_| !store.run_open())?;
                 let proposed = proposed_epochs(epoch);
@@ -160,7 +163,7 @@ pub fn EstimateCard(
                             .then(|| {
                                 view! {
                                     <div class="actions">
-                                        <button type="button" on:click=take>
+                                        <button type="button" on:click=act(take)>
                                             {text::use_epochs(proposed)}
                                         </button>
                                     </div>
@@ -168,10 +171,10 @@ pub fn EstimateCard(
                             })}
                     },
                 )
-            }}
+            })}
             <Show when=move || again.get()>
                 <div class="actions">
-                    <button type="button" on:click=move |_| ask()>
+                    <button type="button" on:click=act(move |_| ask())>
                         {text::TIME_AGAIN}
                     </button>
                 </div>
@@ -185,7 +188,7 @@ fn Fact(name: &'static str, value: impl Fn() -> Option<String> + Send + Sync + '
     view! {
         <div>
             <dt>{name}</dt>
-            <dd>{move || value().unwrap_or_else(|| text::NOT_YET.to_owned())}</dd>
+            <dd>{live(move || value().unwrap_or_else(|| text::NOT_YET.to_owned()))}</dd>
         </div>
     }
 }

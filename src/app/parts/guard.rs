@@ -1,5 +1,6 @@
 //! While a run is under way: leaving asks first, and the screen stays awake.
 
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::core::report::RunState;
 use js_sys::{Function, Promise, Reflect};
@@ -22,7 +23,7 @@ pub fn install(store: Store) {
     on_cleanup(move || unload.remove());
 
     let lock = StoredValue::new_local(None::<JsValue>);
-    let running = Memo::new(move |_| matches!(store.run.get(), RunState::Running(_)) || store.shelf.is_tuning());
+    let running = memo(move || matches!(store.run.get(), RunState::Running(_)) || store.shelf.is_tuning());
     let update = move || {
         if running.get_untracked() {
             leptos::task::spawn_local(async move {

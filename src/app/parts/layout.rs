@@ -6,6 +6,7 @@ use super::device::backend;
 use super::link::Link;
 use super::meter::Meter;
 use super::notice::Notices;
+use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
@@ -30,7 +31,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     // After a navigation the keyboard starts at the new page, not in the menu.
     let path = Router::get().path;
     Effect::new(move |first: Option<()>| {
-        path.track();
+        path.with(|_| ());
         if let (Some(()), Some(main)) = (first, main.get_untracked()) {
             let _ = main.focus();
         }
@@ -41,7 +42,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     };
     Effect::new(move || document().set_title(&text::title(page())));
     view! {
-        <a class="skip" href="#content" on:click=skip>
+        <a class="skip" href="#content" on:click=act(skip)>
             {text::SKIP}
         </a>
         <header class="site">
@@ -90,19 +91,19 @@ fn Mark() -> impl IntoView {
 #[component]
 fn WorkerLoading() -> impl IntoView {
     let worker = Store::get().worker;
-    let label = Signal::derive(move || {
+    let label = derive(move || {
         if worker.get() == WorkerState::Starting { text::STARTING_WORKER } else { text::LOADING_WORKER }.to_owned()
     });
-    let part = Signal::derive(move || match worker.get() {
+    let part = derive(move || match worker.get() {
         WorkerState::Loading { got, total: Some(total) } => Some(got / total),
         _ => None,
     });
-    let detail = Signal::derive(move || match worker.get() {
+    let detail = derive(move || match worker.get() {
         WorkerState::Loading { got, total: Some(total) } => format!("{} of {}", bytes(got), bytes(total)),
         WorkerState::Loading { got, total: None } => bytes(got),
         _ => String::new(),
     });
-    let busy = Memo::new(move |_| matches!(worker.get(), WorkerState::Loading { .. } | WorkerState::Starting));
+    let busy = memo(move || matches!(worker.get(), WorkerState::Loading { .. } | WorkerState::Starting));
     view! {
         <Show when=move || busy.get()>
             <section class="worker-loading" aria-label=move || label.get()>

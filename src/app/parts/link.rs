@@ -1,5 +1,6 @@
 //! Links between pages, under whatever folder of the host the program lies in.
 
+use crate::app::reactive::act;
 use crate::app::router::{Router, href};
 use leptos::prelude::*;
 
@@ -11,7 +12,7 @@ pub fn Link(to: &'static str, children: Children) -> impl IntoView {
         <a
             href=href(to)
             aria-current=move || (*router.path.read() == to).then_some("page")
-            on:click=move |event| router.click(&event, to)
+            on:click=act(move |event| router.click(&event, to))
         >
             {children()}
         </a>

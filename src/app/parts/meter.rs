@@ -15,8 +15,8 @@ pub fn Meter(
                 <span>{label}</span>
                 <span class="meter-detail">{detail}</span>
             </div>
-            <progress max="1" prop:value=move || part.get().unwrap_or(0.0) aria-label=label
-                class:unknown=move || part.get().is_none()></progress>
+            // Without a value it is indeterminate, to eyes and screen readers alike.
+            <progress max="1" value=move || part.get() aria-label=label></progress>
         </div>
     }
 }

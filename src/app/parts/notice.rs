@@ -1,6 +1,7 @@
 //! Faults in words, each with a way to close it, and the worker's own troubles.
 
 use crate::app::client::Client;
+use crate::app::reactive::{Show, act, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{fault, layout as text};
 use leptos::prelude::*;
@@ -44,11 +45,11 @@ fn Message(notice: Notice) -> impl IntoView {
             </div>
             <div class="actions">
                 <Show when=move || ends_worker>
-                    <button type="button" class:primary=dead on:click=move |_| client.restart()>
+                    <button type="button" class:primary=dead on:click=act(move |_| client.restart())>
                         {text::RESTART}
                     </button>
                 </Show>
-                <button type="button" class="quiet" on:click=move |_| store.dismiss(notice.id)>
+                <button type="button" class="quiet" on:click=act(move |_| store.dismiss(notice.id))>
                     {text::DISMISS}
                 </button>
             </div>
@@ -62,7 +63,7 @@ fn Message(notice: Notice) -> impl IntoView {
 fn WorkerTrouble() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let said = Memo::new(move |_| store.notices.with(|all| all.iter().any(|n| n.fault.ends_worker())));
+    let said = memo(move || store.notices.with(|all| all.iter().any(|n| n.fault.ends_worker())));
     move || {
         let silent = match store.worker.get() {
             WorkerState::Silent => true,
@@ -77,11 +78,11 @@ fn WorkerTrouble() -> impl IntoView {
                 </div>
                 <div class="actions">
                     <Show when=move || silent>
-                        <button type="button" on:click=move |_| client.keep_waiting()>
+                        <button type="button" on:click=act(move |_| client.keep_waiting())>
                             {text::WAIT}
                         </button>
                     </Show>
-                    <button type="button" class="primary" on:click=move |_| client.restart()>
+                    <button type="button" class="primary" on:click=act(move |_| client.restart())>
                         {text::RESTART}
                     </button>
                 </div>

@@ -40,7 +40,7 @@ pub enum Missing {
 
 /// Steps of pre-training behind the encoder at hand.
 pub fn steps(store: Store) -> u32 {
-    store.steps.with(|steps| steps.last().map_or(0, |s| s.step))
+    store.steps.with(|steps| steps.newest().map_or(0, |s| s.step))
 }
 
 pub fn missing(store: Store) -> Option<Missing> {

@@ -1,6 +1,8 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::hint::Hint;
+use crate::core::run::queue::QueueReport;
 use crate::core::run::{KeptReport, OpenedRun, StoredReport};
 use crate::protocol::Event;
 use leptos::prelude::*;
@@ -11,6 +13,12 @@ pub struct Shelf {
     pub stored: RwSignal<Option<StoredReport>>,
     /// How far the run at hand is stored.
     pub kept: RwSignal<Option<KeptReport>>,
+    /// Runs to come; none until it was asked.
+    pub queue: RwSignal<Option<QueueReport>>,
+    /// A run that was not finished, as the page itself remembers it; see [`super::hint`].
+    pub hint: RwSignal<Option<Hint>>,
+    /// Runs left of a queue that was started and not finished.
+    pub queue_left: RwSignal<Option<usize>>,
     /// How far fine-tuning is; none before it was asked for.
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
     /// The list that was asked for last.
@@ -20,6 +28,8 @@ pub struct Shelf {
     pub classifying: RwSignal<Option<f32>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
+    /// Part done of an export under way, 0 to 1.
+    pub exporting: RwSignal<Option<f32>>,
 }
 
 impl Shelf {
@@ -27,10 +37,14 @@ impl Shelf {
         Self {
             stored: RwSignal::default(),
             kept: RwSignal::default(),
+            queue: RwSignal::default(),
+            hint: RwSignal::default(),
+            queue_left: RwSignal::default(),
             fine_tuning: RwSignal::default(),
             tuning_list: RwSignal::default(),
             classifying: RwSignal::default(),
             fine_tuned: RwSignal::default(),
+            exporting: RwSignal::default(),
         }
     }
 
@@ -59,6 +73,8 @@ impl Shelf {
                 self.fine_tuned.set(record.fine_tuned.clone());
                 self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
+            Event::Queue(report) => self.queue.set(Some(report.clone())),
+            Event::ExportProgress { part } => self.exporting.set(Some(*part)),
             Event::Kept(report) => self.kept.set(Some(report.clone())),
             _ => {}
         }

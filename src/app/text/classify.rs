@@ -1,6 +1,6 @@
 //! Words of the page that shows new images to a trained classifier.
 
-use super::units::{count, whole_percent};
+use super::units::whole_percent;
 use crate::core::run::classify::{Judge, MOST};
 
 pub const TITLE: &str = "Try it";
@@ -25,8 +25,8 @@ pub const PHOTO: &str = "Take a photo";
 pub fn most() -> String {
     format!("PNG, JPEG, WebP, GIF or BMP; up to {MOST} at a time.")
 }
-pub fn too_many(files: usize) -> String {
-    format!("{} files are more than {MOST}: the first {MOST} were taken.", count(files))
+pub fn too_many() -> String {
+    format!("These are more than {MOST} files: the first {MOST} were taken.")
 }
 pub const BUSY: &str = "Looking";
 pub const BUSY_ONCE: &str = "Computing the features of the training images: once for this encoder";

@@ -2,7 +2,8 @@
 
 use super::units::{bytes, count, duration};
 use crate::core::dataset::{ImportRole, Split};
-use crate::core::report::DatasetReport;
+use crate::core::error::Lost;
+use crate::core::report::{DatasetReport, LeftOut};
 
 pub const TITLE: &str = "Images";
 pub const INTRO: &str = "SimCLR learns from images alone; labels are only needed later, to measure what was learned. \
@@ -143,6 +144,19 @@ pub fn too_few(have: usize, need: usize) -> String {
 pub const WARNINGS: &str = "Good to know";
 pub const NO_WARNINGS: &str = "Nothing unusual: no duplicates, no class too small.";
 
+pub const DUPLICATES: &str = "Copies by name";
+pub const LABELS_DIFFER: &str = "Different labels.";
+/// After the names of copies, so many of which are not named.
+pub fn more_copies(unnamed: usize) -> String {
+    match unnamed {
+        0 => String::new(),
+        _ => format!(" and {} more", count(unnamed)),
+    }
+}
+pub fn show_all_warnings(n: usize) -> String {
+    format!("Show all {}", count(n))
+}
+
 pub const CLASS_TABLE: &str = "Images of each class by split";
 pub const CLASS: &str = "Class";
 pub const TOTAL: &str = "All";
@@ -166,11 +180,19 @@ pub fn thumbnail(class: &str, name: &str) -> String {
 
 pub const LEFT_OUT: &str = "Left out";
 pub const NONE_LEFT_OUT: &str = "Every file was read.";
-pub fn left_out(files: usize) -> String {
-    match files {
-        1 => "1 file was not used; all others were.".into(),
-        _ => format!("{} files were not used; all others were.", count(files)),
-    }
+/// How many of what was chosen were left out: files or images, parts of them,
+/// rows of a table.
+pub fn left_out(list: &[LeftOut]) -> String {
+    let lost = |lost| list.iter().filter(|l| l.fault.lost() == lost).count();
+    let part = |n, one: &str, many: &str| match n {
+        0 => String::new(),
+        1 => format!("1 {one} "),
+        _ => format!("{} {many} ", count(n)),
+    };
+    let files = part(lost(Lost::File), "file was not used.", "files were not used.");
+    let parts = part(lost(Lost::Part), "was used only in part.", "were used only in part.");
+    let rows = part(lost(Lost::Row), "row of labels.csv has no effect.", "rows of labels.csv have no effect.");
+    format!("{files}{parts}{rows}All else was used.")
 }
 pub const FILE: &str = "File";
 pub const WHY: &str = "Why, and what to do";

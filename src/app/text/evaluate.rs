@@ -23,6 +23,7 @@ pub const WAITS_IMAGES: &str = "Waiting for images";
 pub const WAITS_LABELS: &str = "Waiting for labels";
 pub const WAITS_ENCODER: &str = "Waiting for an encoder";
 pub const WAITS_RUN: &str = "Waiting for the run";
+pub const WAITS_TUNING: &str = "Waiting for fine-tuning";
 pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to train on or to measure with.";
 pub const GO_IMAGES: &str = "Load images";
 pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
@@ -35,6 +36,8 @@ pub const GO_TRAIN: &str = "Pre-train an encoder";
 pub const TRAINING: &str = "Pre-training is at work. Evaluate when it has finished, or pause it to measure the encoder as it \
     is now.";
 pub const SEE_TRAINING: &str = "See the run";
+pub const TUNING: &str = "Fine-tuning is at work. Evaluate when it has ended or is paused.";
+pub const SEE_TUNING: &str = "See fine-tuning";
 pub const WHAT_YOU_GET: &str = "What you will get";
 pub const WHAT_LIST: [&str; 4] = [
     "Accuracy of your encoder beside the same encoder untrained, raw pixels and guessing.",
@@ -62,9 +65,18 @@ pub const LINEAR: &str = "Linear classifier";
 pub const KNN: &str = "kNN";
 pub const TRAINED: &str = "Your encoder";
 pub const UNTRAINED: &str = "Untrained encoder";
-/// Their own size, or the side that they were averaged to.
-pub fn raw_pixels(side: Option<u32>) -> String {
-    side.map_or_else(|| "Raw pixels".into(), |side| format!("Raw pixels (averaged to {side} × {side})"))
+/// Their own size or the side that they were averaged to, and the classifier's
+/// epochs where they were fewer than the encoder's.
+pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
+    let side = side.map(|side| format!("averaged to {side} × {side}"));
+    let epochs = epochs.map(|n| format!("{n} epoch{}", if n == 1 { "" } else { "s" }));
+    let notes: Vec<String> = side.into_iter().chain(epochs).collect();
+    if notes.is_empty() { "Raw pixels".into() } else { format!("Raw pixels ({})", notes.join(", ")) }
+}
+
+/// Why raw pixels were trained on for less.
+pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
+    format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
 }
 
 pub const BASELINES: &str = "Untrained encoder: this run's own weights from before step 1, so only the distance to it \
@@ -157,6 +169,14 @@ pub fn images_of(n: usize) -> String {
 pub const MISTAKES: &str = "Most frequent mistakes";
 pub const MISTAKES_HELP: &str = "With this many classes the matrix is too large to read; these are its largest cells off the \
     diagonal.";
+pub const BY_CLASS: &str = "Class by class";
+pub const BY_CLASS_HELP: &str =
+    "Every cell of the matrix that is not 0: choose a class, then what was said of its images.";
+pub const NO_TEST_IMAGES: &str = "No test image is of this class.";
+/// A class to choose, with how many of its test images were recognised.
+pub fn class_choice(name: &str, right: u32, all: u32) -> String {
+    format!("{name}: {right} of {all} recognised")
+}
 pub const NO_MISTAKES: &str = "No mistakes at all.";
 pub const CLOSE: &str = "Close";
 pub const LOADING_PICTURES: &str = "Loading images …";

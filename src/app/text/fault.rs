@@ -2,9 +2,11 @@
 
 mod storage;
 
+use super::data::split;
 use super::units::{bytes, count};
 use crate::core::config::bounds::Field;
-use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault};
+use crate::core::dataset::Split;
+use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, TakeawayFault};
 use crate::core::report::DatasetWarning;
 
 /// Cause and remedy of a fault.
@@ -24,6 +26,7 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Config(fields) => config_fault(fields),
         Fault::Device(device) => device_fault(device),
         Fault::Storage(storage) => storage::fault(storage),
+        Fault::Takeaway(takeaway) => takeaway_fault(takeaway),
         Fault::WrongImages { expected, found: None } => words(
             format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),
             "Load the same images again, in the same order and at the same size, then resume.",
@@ -47,7 +50,7 @@ pub fn fault(fault: &Fault) -> Words {
             "The learning rate is too high, as a rule: halve it, or raise the temperature, and start again.",
         ),
         Fault::NoLabels => words(
-            "Evaluation needs labelled images of at least two classes among training and test images.",
+            "A classifier needs labelled images of at least two classes among training and test images.",
             "Add images in one folder per class, or a labels.csv. Pre-training works without labels.",
         ),
         Fault::NoDataset => words("No images are loaded.", "Load the sample set or your own images first."),
@@ -85,6 +88,23 @@ pub fn fault(fault: &Fault) -> Words {
     }
 }
 
+fn takeaway_fault(fault: &TakeawayFault) -> Words {
+    match fault {
+        TakeawayFault::NotAZip { detail } => words(
+            format!("This file is no zip archive that can be read ({detail})."),
+            "Choose the archive as it was downloaded here. Nothing was changed.",
+        ),
+        TakeawayFault::NotARun => words(
+            "This archive holds no run: it has no run.json.",
+            "Choose an archive that this program gave. To load images, go to the page Images. Nothing was changed.",
+        ),
+        TakeawayFault::Damaged { file, detail } => words(
+            format!("In this archive {file} can't be used ({detail})."),
+            "Download the archive again where it was made, and do not unpack or change it. Nothing was changed.",
+        ),
+    }
+}
+
 fn import_fault(fault: &ImportFault) -> Words {
     match fault {
         ImportFault::NoImages { left_out } if left_out.is_empty() => words(
@@ -92,17 +112,14 @@ fn import_fault(fault: &ImportFault) -> Words {
             "Choose PNG, JPEG, WebP, GIF or BMP images, a folder or a zip of them.",
         ),
         ImportFault::NoImages { left_out } => {
-            let first = &left_out[0];
-            let file = file_fault(&first.fault);
-            words(
-                format!(
-                    "None of these {} files could be used. The first, {}: {}",
-                    count(left_out.len()),
-                    first.file,
-                    file.what
-                ),
-                file.todo,
-            )
+            let files = left_out.iter().filter(|l| l.fault.lost() == Lost::File);
+            let first = files.clone().next().unwrap_or(&left_out[0]);
+            let why = file_fault(&first.fault);
+            let what = match files.count() {
+                0 | 1 => format!("No image could be used. {}: {}", first.file, why.what),
+                n => format!("None of these {} files could be used. The first, {}: {}", count(n), first.file, why.what),
+            };
+            words(what, why.todo)
         }
         ImportFault::NoFiles => {
             words("There were no files in what was chosen.", "Choose a folder that holds images, or a zip of one.")
@@ -182,8 +199,19 @@ pub fn file_fault(fault: &FileFault) -> Words {
         ),
         FileFault::Avif => words("AVIF images are not read.", CONVERT),
         FileFault::Damaged { detail } => {
-            words(format!("The image is damaged or cut short ({detail})."), "Copy it again from its source.")
+            words(format!("It is damaged or cut short ({detail})."), "Copy it again from its source.")
         }
+        FileFault::Unsupported { detail } => {
+            words(format!("This kind of image file is not read ({detail})."), "Save it as an ordinary JPEG or PNG.")
+        }
+        FileFault::CutBatch { records: 1 } => words(
+            "It ends in the middle of an image; the one before it was used.",
+            "Copy it again from its source to have all.",
+        ),
+        FileFault::CutBatch { records } => words(
+            format!("It ends in the middle of an image; the {} before it were used.", count(*records)),
+            "Copy it again from its source to have all.",
+        ),
         FileFault::TooLarge { width, height } => words(
             format!("The image has {width} × {height} pixels, more than the program reads."),
             "Shrink it; a few hundred pixels are plenty here.",
@@ -227,9 +255,21 @@ pub fn file_fault(fault: &FileFault) -> Words {
 pub fn warning(warning: &DatasetWarning) -> Words {
     match warning {
         DatasetWarning::SmallClass { class, images } => words(
-            format!("Class {class} has only {} image{}.", count(*images), if *images == 1 { "" } else { "s" }),
+            match images {
+                0 => format!("Class {class} has no image."),
+                1 => format!("Class {class} has only 1 image."),
+                _ => format!("Class {class} has only {} images.", count(*images)),
+            },
             "It cannot be judged fairly: add images, or leave the class out.",
         ),
+        DatasetWarning::NotHeldOut { class, images, splits } => {
+            let lacking: Vec<String> = splits.iter().map(|s| split(*s).to_lowercase()).collect();
+            let of = format!("None of the {} images of class {class} is for {}.", count(*images), lacking.join(" or "));
+            match splits.contains(&Split::Test) {
+                true => words(of, "The class is not measured in evaluation: add images of it to the test set."),
+                false => words(of, "The class has no say when settings are chosen: add validation images of it."),
+            }
+        }
         DatasetWarning::OneClass { class } => words(
             format!("All labelled images are of one class, {class}."),
             "Pre-training works; add a second class to evaluate.",
@@ -252,11 +292,17 @@ pub fn warning(warning: &DatasetWarning) -> Words {
             "Check their labels: no classifier can get them all right.",
         ),
         DatasetWarning::UnlabelledTest { images } => words(
-            format!("{} images of the test set have no label.", count(*images)),
-            "They are neither trained on nor evaluated.",
+            match images {
+                1 => "1 image that is for test or validation has no label.".to_owned(),
+                _ => format!("{} images that are for test or validation have no label.", count(*images)),
+            },
+            "Without one an image there is neither trained on nor evaluated.",
         ),
         DatasetWarning::NotInTraining { class, images } => words(
-            format!("Class {class} ({} images) is in the test set, but not among the training images.", count(*images)),
+            match images {
+                1 => format!("The only image of class {class} is held out: there is none to train on."),
+                _ => format!("All {} images of class {class} are held out: there is none to train on.", count(*images)),
+            },
             "A classifier cannot learn it: add training images of it, or leave it out.",
         ),
     }

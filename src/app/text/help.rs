@@ -40,8 +40,9 @@ pub const PRIVACY_TEXT: [&str; 2] = [
     "Your images, the encoder and every result stay in this tab. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
     "The page's own security policy forbids it to send anything to another site; once the training program has \
-     loaded, it needs no network at all. A link to settings holds settings only. Closing the tab forgets everything but \
-     how far you are in the lesson.",
+     loaded, it needs no network at all. A link to settings holds settings only. This browser keeps the run at hand, its \
+     weights and measurements but no image, so that it can go on after a crash or a closed tab; and how far you are in \
+     the lessons.",
 ];
 
 pub const QUESTIONS: &str = "Questions people ask";
@@ -117,7 +118,7 @@ pub const ANSWERS: [(&str, &str); 14] = [
     ),
     (
         "Was it better than training from scratch with the same labels?",
-        "This version does not train a classifier from scratch, so it cannot say. Fine-tuning, which will, comes in a later \
-         version.",
+        "The page Fine-tune answers it: beside your encoder it trains the same network from random weights with the same labels \
+         and the same budget, and a linear classifier on the frozen encoder.",
     ),
 ];

@@ -37,6 +37,9 @@ pub const WAITS_IMAGES: &str = "Waiting for images";
 pub const WAITS_TRAINING: &str = "Waiting for pre-training";
 pub const WAITS_LABELS: &str = "Waiting for labelled images";
 pub const WAITS_LINEAR: &str = "Waiting for linear evaluation";
+pub const FEATURES_KEPT: &str = "Kept";
+pub const NOT_NEEDED: &str = "Done: no longer needed";
+pub const MEASURED: &str = "Being judged";
 pub const READY: &str = "Ready";
 pub const PAUSED: &str = "Paused";
 pub const WORKING: &str = "Working";
@@ -69,6 +72,10 @@ pub fn trained(steps: u32) -> String {
 
 pub fn ready(what: &str) -> String {
     format!("{READY}: {what}")
+}
+
+pub fn pixels(side: usize) -> String {
+    format!("{side} × {side}")
 }
 
 pub fn numbers(n: usize) -> String {

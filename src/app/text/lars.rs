@@ -4,10 +4,6 @@ use super::lesson::{Question, Step};
 
 pub const TITLE: &str = "LARS, layer by layer";
 pub const LEAD: &str = "How far may each layer move? Move the numbers and see. Every value is computed by the code that checks the training.";
-pub const PLAY: &str = "Play";
-pub const STOP: &str = "Stop";
-pub const ONE: &str = "One step";
-pub const RESET: &str = "Reset";
 pub const TABLE: &str = "The numbers as a table";
 pub const RUNS: [&str; 2] = ["LARS", "SGD"];
 pub const RATES: [&str; 3] = ["stays: 0.1, 0.1, 0.1, 0.1", "rises: 0.1, 0.2, 0.3, 0.4", "falls: 0.4, 0.3, 0.2, 0.1"];
@@ -21,7 +17,7 @@ const UPDATE: &str = "v &← μ v + γ λ (g + β w) \\\\ w &← w - v";
 pub const ALL: [Step; 8] = [
     Step {
         title: "One rate for all layers",
-        text: "Four layers, each with a bowl-shaped loss of its own curvature c. SGD uses one rate γ for all; LARS scales it for each layer by λ. The dots show the distance to the best weights: the line is the start, left is nearer, right is farther. Each mark is a factor of ten.",
+        text: "Four layers, each with a bowl-shaped loss of its own curvature c. SGD uses one rate γ for all; LARS scales it for each layer by λ. The dots show the distance to the best weights: the line is the start, left is nearer, right is farther. Each mark is a factor of ten. How each layer ended stands there at the last step.",
         formula: "\\text{SGD} \\,\\,\\, w &← w - γ g \\\\ \\text{LARS} \\,\\,\\, w &← w - γ λ g",
         why: "A step of SGD multiplies the distance by |1 − γc|. It grows where γc is above 2 and hardly changes where γc is near 0. LARS moves each layer by γη of its own length whatever c is (here η = 0.03, so that 60 steps are enough); once there it circles the best weights until γ falls. This is a model: in a real network layers influence each other, and curvature changes on the way.",
         printed: None,
@@ -33,10 +29,10 @@ pub const ALL: [Step; 8] = [
         },
     },
     Step {
-        title: "λ of one layer",
-        text: "The trust ratio λ compares a layer's length ‖w‖ with that of its gradient ‖g‖. β is the weight decay and η the trust coefficient: the part of its own length that a layer may move at γ = 1.",
+        title: "λ of each layer",
+        text: "A network of three layers. The trust ratio λ compares a layer's length ‖w‖ with that of its gradient ‖g‖. β is the weight decay and η the trust coefficient: the part of its own length that a layer may move at γ = 1. Move the norms and see what LARS and SGD make of them.",
         formula: LAMBDA,
-        why: "The longest update, γλ(‖g‖ + β‖w‖), is γη‖w‖: the gradient gives the direction, and the layer's own length the distance. Where ‖w‖ or ‖g‖ is 0 the formula says nothing, or nothing can start; then λ is 1.",
+        why: "The longest update, γλ(‖g‖ + β‖w‖), is γη‖w‖: the gradient gives the direction, and the layer's own length the distance. Where ‖w‖ or ‖g‖ is 0, λ is 1 by rule. At ‖w‖ = 0 the formula would give 0, and the layer could never start; at ‖g‖ = 0 it would give η/β, and nothing at all where β is 0.",
         printed: Some(
             "Its second formula for λ leaves out η, which makes λ and every update 1/η = 1000 times as large. Step 7 computes it.",
         ),
@@ -75,7 +71,7 @@ pub const ALL: [Step; 8] = [
     },
     Step {
         title: "Momentum when γ changes",
-        text: "w = (3, 4) and a gradient that stays, g = (0.8, −0.6), with β = 0.01 and η = 0.001. Programs differ in where γ stands and in what λ divides by. The bars show how far w has come after four steps.",
+        text: "w = (3, 4) and a gradient that stays, g = (0.8, −0.6), with β = 0.01 and η = 0.001. Momentum adds up: at each step v is μ of the old v and the new update, so under a steady gradient it grows to 1/(1 − μ) times one update. Programs differ in where γ stands and in what λ divides by. The bars show how far w has come after four steps.",
         formula: UPDATE,
         why: "With γ inside, v remembers each update at the rate of its own step. With γ outside, the whole memory is scaled by the newest γ. In warm-up, where γ rises, that moves the weights further; along the cosine, less.",
         printed: Some(
@@ -137,8 +133,12 @@ pub fn knob(key: &str) -> &'static str {
         "sgd" => "γ of SGD",
         "lars" => "γ of LARS",
         "t" => "Step",
-        "w" => "‖w‖",
-        "g" => "‖g‖",
+        "w" => "Layer 1: ‖w‖",
+        "g" => "Layer 1: ‖g‖",
+        "w2" => "Layer 2: ‖w‖",
+        "g2" => "Layer 2: ‖g‖",
+        "w3" => "Layer 3: ‖w‖",
+        "g3" => "Layer 3: ‖g‖",
         "beta" | "decay" => "β",
         "eta" => "η",
         "at" => "Recording",
@@ -166,12 +166,18 @@ pub fn recording(at: f64, of: f64) -> String {
 pub const FACTORS: &str =
     "At each step SGD multiplies a layer's distance by this: above 1 it diverges, near 1 it stands still.";
 pub const FAR: &str = "over 1000000";
-pub const RACE_HEADS: [&str; 4] = ["Layer", "c", "SGD", "LARS"];
-pub const PARTS: [&str; 7] = ["η‖w‖", "β‖w‖", "‖g‖", "λ", "λ‖g‖", "λβ‖w‖", "longest update, γ = 1"];
-pub const PARTS_HEADS: [&str; 2] = ["Part", "Value"];
+pub const RACE_HEADS: [&str; 6] = ["Layer", "c", "SGD", "", "LARS", ""];
+pub const PARTS: [&str; 10] =
+    ["‖w‖", "‖g‖", "η‖w‖", "β‖w‖", "λ", "λ‖g‖", "λβ‖w‖", "longest update", "the same / ‖w‖", "SGD: ‖g‖ / ‖w‖"];
+pub const PART: &str = "At γ = 1";
 pub const PARTS_CAPTION: &str = "λ and its parts";
-pub const PARTS_PICTURE: &str = "λ and its parts, each mark a factor of ten; the numbers are in the table";
-pub const BY_RULE: &str = "‖w‖ or ‖g‖ is 0, so λ = 1 by rule.";
+/// What the bars show: λ, then updates at γ = 1 by LARS and by SGD.
+pub const PARTS_BARS: [&str; 3] =
+    ["λ", "LARS: longest update at γ = 1, in lengths of its layer", "SGD: update at γ = 1, in lengths of its layer"];
+pub const BY_RULE: &str = "by rule";
+pub const EVEN: &str =
+    "Each mark is a factor of ten. LARS moves every layer by the same part of its length, η at γ = 1; SGD does not.";
+pub const RULED: &str = "Where ‖w‖ or ‖g‖ is 0, λ = 1 by rule, and the update is not tied to the layer's length.";
 pub const RUN_HEADS: [&str; 6] = ["Tensor", "‖w‖", "‖g‖", "λ", "γλ‖g‖/‖w‖", "γ‖g‖/‖w‖"];
 pub const RUN_PICTURE: &str = "λ of each layer, each mark a factor of ten; the numbers are in the table";
 pub const BOUND: &str = "bound η/β";
@@ -179,13 +185,15 @@ pub const FADING: &str = "As the gradient fades, λ comes near η/β and never p
 pub const DECAY_HEADS: [&str; 2] = ["Gradient", "λ"];
 pub const DECAY_CAPTION: &str = "λ as the gradient fades, ‖w‖ = 5";
 pub const DECAY_PICTURE: &str = "λ as the gradient fades, each mark a factor of ten; the numbers are in the table";
-pub const SECOND_STEP: &str = "The second step of the first entry, by the paper's rule.";
-pub const MOMENTUM_HEADS: [&str; 5] = ["Rule", "γ", "λ", "w₁", "w₂"];
-pub const MOMENTUM_CAPTION: &str = "w after each step";
+pub const MOMENTUM_HEADS: [&str; 7] = ["Rule", "γ", "λ", "v₁", "v₂", "w₁", "w₂"];
+pub const MOMENTUM_CAPTION: &str = "v and w after each step";
 pub const MOMENTUM_PICTURE: &str = "How far w has come after four steps; the numbers are in the table";
+/// Heads of the distances: step, then both.
+pub const BIAS_HEADS: [&str; 3] = ["Step", WITHOUT, WITH];
+pub const BIAS_CAPTION: &str = "Distance to the best value";
 pub const WITHOUT: &str = "without λ, as it should be";
 pub const WITH: &str = "with λ and β";
-pub const BIAS_PICTURE: &str = "Distance of the bias to its best value; the numbers stand above";
+pub const BIAS_PICTURE: &str = "Distance of the bias to its best value; the numbers are in the table";
 pub const TENSORS: &str = "Tensors of the recorded network";
 pub const TENSOR_HEADS: [&str; 3] = ["Tensor", "Shape", "Gets"];
 pub const GETS: [&str; 2] = ["neither", "λ and β"];
@@ -194,6 +202,13 @@ pub const SLIP_PICTURE: &str = "How far w has moved, each mark a factor of ten; 
 /// Stand before the numbers of the first step.
 pub const RIGHT_NAME: &str = "right";
 pub const PRINTED_NAME: &str = "printed";
+/// The formula of each slip: right, and as printed.
+pub const SLIP_FORMULAS: [[&str; 2]; 4] = [
+    [LAMBDA, "λ = \\frac{‖w‖}{‖g‖ + β ‖w‖}"],
+    ["v ← μ v + γ λ (g + β w)", "v ← μ v + γ λ (g + β ‖w‖)"],
+    ["v ← μ v + γ_{\\text{global}} \\, λ (g + β w)", "v ← μ v + γ_{\\text{local}} \\, λ (g + β w)"],
+    ["v ← μ v + γ λ (g + β w) \\\\ & w ← w - v", "v ← μ v + γ λ (g + β w)"],
+];
 pub const SLIP_MEANS: [&str; 4] = [
     "Without η a layer moves its whole length at γ = 1: every update is 1000 times too long.",
     "β‖w‖ is one number. Added to every entry it no longer points along w.",
@@ -217,8 +232,17 @@ pub fn race_caption(step: usize) -> String {
     format!("Distance after {step} steps; 1 at the start")
 }
 
-pub fn longest(update: &str) -> String {
-    format!("At γ = 1 the update is at most {update} long: η‖w‖.")
+/// What μ does, by step 4 and in the end, as multiples of one update.
+pub fn gain(steps: usize, gain: &str, limit: &str) -> String {
+    format!(
+        "Above: the second step of the first entry, by the paper's rule. While γ, λ and the gradient stay, v grows to \
+         1/(1 − μ) = {limit} times one update; after {steps} steps it is at {gain} times."
+    )
+}
+
+/// `‖g‖ = 0.1`.
+pub fn fading(gradient: &str) -> String {
+    format!("‖g‖ = {gradient}")
 }
 
 pub fn moment(step: u32, rate: &str, loss: &str, spread: f64) -> String {

@@ -4,13 +4,14 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 9] = [
+pub const LINKS: [(&str, &str); 10] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
     ("/fine-tune", "Fine-tune"),
-    ("/use", "Try it"),
+    ("/classify", "Try it"),
+    ("/runs", "Runs"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),
     ("/help", "Help"),
@@ -27,6 +28,12 @@ pub fn device(backend: &str) -> String {
 pub const NOT_FOUND: &str = "There is no page here";
 pub const NOT_FOUND_GO: &str = "Go to the start";
 
+pub const PAGE_COMING: &str = "Loading this page";
+pub const PAGE_FAILED: &str = "This page could not be loaded";
+pub const PAGE_FAILED_WHY: &str = "The connection may be down, or this site was renewed since you opened it. Try again, \
+    or reload the page.";
+pub const TRY_AGAIN: &str = "Try again";
+
 pub const NOTICES: &str = "Messages";
 pub const DISMISS: &str = "Dismiss";
 pub const LOADING_WORKER: &str = "Loading the training program";
@@ -35,7 +42,7 @@ pub const SILENT: &str = "The training program has not answered for a minute. A 
     wait, or start it again.";
 pub const DEAD: &str = "The training program has stopped.";
 /// What a restart keeps.
-pub const RESTARTED: &str = "After a restart your settings are still there and your images are loaded again; an encoder \
-    in training is lost.";
+pub const RESTARTED: &str = "After a restart your settings are still there and your images are loaded again; a run \
+    goes on from where it was last saved.";
 pub const RESTART: &str = "Restart";
 pub const WAIT: &str = "Keep waiting";

@@ -1,6 +1,11 @@
 //! Words that all lessons share, and what the words of a step are.
 
 pub const STEPS: &str = "Steps";
+pub const FORMULA: &str = "Formula";
+pub const PLAY: &str = "Play";
+pub const STOP: &str = "Stop";
+pub const ONE: &str = "One step";
+pub const RESET: &str = "Reset";
 pub const ALL_STEPS: &str = "All steps";
 pub const ONE_STEP: &str = "One step at a time";
 pub const COPY: &str = "Copy link";

@@ -15,6 +15,8 @@ pub mod layout;
 pub mod lesson;
 pub mod nt_xent;
 pub mod pretrain;
+pub mod runs;
 pub mod settings;
 pub mod sure;
+pub mod take_home;
 pub mod units;

@@ -13,6 +13,10 @@ pub const GO_IMAGES: &str = "Choose images";
 
 pub const SETTINGS: &str = "Settings";
 pub const PRESET: &str = "Preset";
+/// Where no preset is chosen; `last` is the one before the changes.
+pub fn changed(last: &str) -> String {
+    format!("{last}, with changes of your own. Choose a preset to put every setting back.")
+}
 pub const GROUP_MAIN: &str = "Main settings";
 pub const GROUP_ENCODER: &str = "Encoder and head";
 pub const GROUP_AUGMENT: &str = "Augmentation";
@@ -25,6 +29,12 @@ pub const PREVIEW_HELP: &str = "What the encoder will see: each image, and two v
 pub const REDRAW: &str = "Draw again";
 pub const VIEWS: [&str; 2] = ["View 1", "View 2"];
 pub const ORIGINAL: &str = "Original";
+pub const IMAGE_NUMBER: &str = "From image";
+pub const IMAGES_BEFORE: &str = "Previous images";
+pub const IMAGES_AFTER: &str = "Next images";
+pub fn of_images(images: usize) -> String {
+    format!("of {}", count(images))
+}
 
 pub const ESTIMATE: &str = "Estimate";
 pub const TIMING: &str = "Timing a few steps on this device";
@@ -43,7 +53,7 @@ pub const RESUME: &str = "Resume";
 pub const STEP_ONE: &str = "Step one batch";
 pub const CANCEL: &str = "Cancel";
 pub const CANCELLING: &str = "Cancelling …";
-pub const EVALUATING_NOTE: &str = "The run can go on once its evaluation has ended.";
+pub const EVALUATING_NOTE: &str = "The run can go on once its evaluation or fine-tuning has ended.";
 pub const DOWNLOAD: &str = "Download encoder";
 pub const DOWNLOADED: &str = "Saved as encoder.safetensors and encoder.json.";
 pub const EVALUATE: &str = "Evaluate";

@@ -79,6 +79,19 @@ pub const fn of(field: Field) -> Setting {
     }
 }
 
+/// Why a setting changes nothing, where [`Field::is_used`] says so.
+pub const fn unused(field: Field) -> &'static str {
+    match field {
+        Field::Stem => "The 4-layer net has its own.",
+        Field::Momentum => "AdamW does not use it.",
+        Field::TrustCoefficient => "Only LARS uses it.",
+        Field::CropMinArea => "Random crop is off.",
+        Field::JitterStrength => "Colour jitter is at 0.",
+        Field::BlurSigmaMin | Field::BlurSigmaMax => "Blur is at 0.",
+        _ => "",
+    }
+}
+
 /// What a setting accepts, where that is not in sight, and its default.
 pub fn bounds(bounds: &Bounds, default: &str) -> String {
     match bounds {

@@ -146,6 +146,20 @@ impl Field {
         }
     }
 
+    /// Whether the setting changes anything beside the other settings of `config`.
+    pub fn is_used(self, config: &RunConfig) -> bool {
+        let RunConfig { encoder, augment, optimizer, .. } = config;
+        match self {
+            Self::Stem => encoder.architecture != Architecture::ConvNet4,
+            Self::CropMinArea => augment.crop,
+            Self::JitterStrength => augment.jitter_probability > 0.0,
+            Self::BlurSigmaMin | Self::BlurSigmaMax => augment.blur_probability > 0.0,
+            Self::Momentum => optimizer.optimizer != Optimizer::AdamW,
+            Self::TrustCoefficient => optimizer.optimizer == Optimizer::Lars,
+            _ => true,
+        }
+    }
+
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.key() == key)
     }
@@ -293,96 +307,4 @@ impl RunConfig {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two acceptable values of a field that differ.
-    fn two_values(field: Field) -> [Value; 2] {
-        match field.bounds() {
-            Bounds::Whole { min, max } => [Value::Whole(min), Value::Whole(max)],
-            Bounds::OneOf(all) => [Value::Whole(all[0]), Value::Whole(all[all.len() - 1])],
-            Bounds::Real { min, max, .. } => [Value::Real(min), Value::Real(max)],
-            Bounds::Switch => [Value::Switch(false), Value::Switch(true)],
-            Bounds::Choice(all) => [Value::Choice(all[0]), Value::Choice(all[all.len() - 1])],
-        }
-    }
-
-    #[test]
-    fn every_field_reads_back_what_was_set_and_touches_no_other() {
-        let base = RunConfig::default();
-        for field in Field::ALL {
-            for value in two_values(field) {
-                let mut config = base;
-                field.set(&mut config, value).unwrap();
-                assert_eq!(field.get(&config), value, "{field:?}");
-                for other in Field::ALL.into_iter().filter(|o| *o != field) {
-                    assert_eq!(other.get(&config), other.get(&base), "{field:?} changed {other:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn choices_all_read_back() {
-        for field in Field::ALL {
-            if let Bounds::Choice(all) = field.bounds() {
-                for key in all {
-                    let mut config = RunConfig::default();
-                    field.set_text(&mut config, key).unwrap();
-                    assert_eq!(field.get(&config), Value::Choice(key));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn keys_are_unique_and_found() {
-        for field in Field::ALL {
-            assert_eq!(Field::from_key(field.key()), Some(field));
-        }
-        assert_eq!(Field::from_key("tau"), None);
-    }
-
-    #[test]
-    fn check_names_every_fault_with_what_would_be_accepted() {
-        let mut config = RunConfig::default();
-        assert_eq!(config.check(), Ok(()));
-        config.temperature = f32::NAN;
-        config.batch = 1;
-        config.image_size = 33;
-        let faults = config.check().unwrap_err();
-        let fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();
-        assert_eq!(fields, ["size", "temperature", "batch"]);
-        assert_eq!(faults[0].accepts, "16, 32, 48, 64, 96");
-        assert_eq!(faults[1].accepts, "0.01 to 5");
-        assert_eq!((faults[2].value.as_str(), faults[2].accepts.as_str()), ("1", "2 to 4096"));
-    }
-
-    #[test]
-    fn settings_are_checked_beside_each_other() {
-        let mut config = RunConfig::default();
-        config.encoder.width = 8;
-        config.encoder.architecture = Architecture::ConvNet4;
-        assert_eq!(config.check(), Ok(()));
-        config.encoder.architecture = Architecture::ResNet10;
-        assert_eq!(config.check().unwrap_err()[0].accepts, "16, 32, 64");
-
-        let mut config = RunConfig::default();
-        config.augment.blur_sigma = (2.0, 0.1);
-        let faults = config.check().unwrap_err();
-        assert_eq!(
-            (faults.len(), faults[0].field.as_str(), faults[0].accepts.as_str()),
-            (1, "blur_sigma_max", "2 to 5")
-        );
-    }
-
-    #[test]
-    fn a_refused_value_leaves_the_configuration() {
-        for text in ["", "-1", "1e99", "NaN", "inf", "resnet10", "5.01"] {
-            let mut config = RunConfig::default();
-            let fault = Field::Temperature.set_text(&mut config, text).unwrap_err();
-            assert_eq!((fault.field.as_str(), fault.value.as_str()), ("temperature", text));
-            assert_eq!(config, RunConfig::default());
-        }
-    }
-}
+mod tests;

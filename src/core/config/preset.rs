@@ -1,4 +1,4 @@
-//! Presets by image size and number of images (METHOD in ARCHITECTURE.md).
+//! Presets by image size and number of images.
 
 use super::{Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
 use serde::{Deserialize, Serialize};
@@ -33,9 +33,10 @@ impl Preset {
         EncoderConfig { architecture, stem, width }
     }
 
-    /// The preset whose encoder `config` has, if any.
-    pub fn of(config: &RunConfig) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.encoder(config.image_size) == config.encoder)
+    /// The preset that `config` is, setting by setting, where `suited` says what
+    /// each means for the images at hand.
+    pub fn of(config: &RunConfig, suited: impl Fn(Self) -> RunConfig) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| suited(*preset) == *config)
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
                     let config = RunConfig::named(preset, size, images);
                     assert_eq!(config.check(), Ok(()), "{preset:?} {size} {images}");
                     assert_eq!(config.for_sample_set().check(), Ok(()));
-                    assert_eq!(Preset::of(&config), Some(preset));
+                    assert_eq!(Preset::of(&config, |p| RunConfig::named(p, size, images)), Some(preset));
                 }
             }
         }
@@ -224,9 +225,18 @@ mod tests {
     }
 
     #[test]
-    fn an_encoder_of_ones_own_is_no_preset() {
-        let mut config = RunConfig::default();
-        config.encoder.width = 32;
-        assert_eq!(Preset::of(&config), None);
+    fn a_preset_with_any_setting_of_ones_own_is_none() {
+        let suited = |preset| RunConfig::named(preset, 32, 1_000);
+        for change in [
+            (|c| c.encoder.width = 32) as fn(&mut RunConfig),
+            |c| c.epochs += 1,
+            |c| c.augment.crop = false,
+            |c| c.optimizer.peak_rate *= 2.0,
+        ] {
+            let mut config = suited(Preset::Balanced);
+            assert_eq!(Preset::of(&config, suited), Some(Preset::Balanced));
+            change(&mut config);
+            assert_eq!(Preset::of(&config, suited), None);
+        }
     }
 }

@@ -39,7 +39,8 @@ pub struct Import {
 ///
 /// - [`ImportRole::New`] replaces everything.
 /// - [`ImportRole::AddTraining`] trains, whatever its folders say; the splits of
-///   the images before it stay as they are.
+///   the images before it stay as they are. Where none of those has a label, it
+///   is split like a new set.
 /// - [`ImportRole::AddTest`] tests, whatever its folders say. It joins a test set
 ///   that came with the images; a test part that was merely drawn goes back to
 ///   training and validation.
@@ -110,7 +111,7 @@ impl Collection {
         if classes.len() > usize::from(u16::MAX) {
             return Err(ImportFault::TooManyClasses { classes: classes.len() });
         }
-        let first = self.sources.is_empty();
+        let first = self.dataset.examples.iter().all(|example| example.label.is_none());
         self.dataset.classes = classes;
         self.sources.push(import.name);
         self.left_out.extend(import.left_out);
@@ -160,15 +161,18 @@ impl Collection {
             images: self.dataset.examples.len(),
             classes: preflight::count_classes(&self.dataset),
             unlabelled: preflight::unlabelled(&self.dataset, Split::Train),
+            unlabelled_thumbnails: preflight::unlabelled_thumbnails(&self.dataset),
             left_out: self.left_out.clone(),
             warnings: preflight::warnings(&self.dataset, &self.groups),
+            duplicates: preflight::duplicate_names(&self.dataset, &self.groups),
             fingerprint: fingerprint(&self.dataset),
         }
     }
 }
 
-/// What an import's role makes of the split that its folders name. More
-/// training images for nothing are a new set.
+/// What an import's role makes of the split that its folders name. The `first`
+/// images with labels are split like a new set, as more training images too:
+/// else none of them could judge what was learned.
 fn wish(role: ImportRole, split: Option<Split>, first: bool) -> Wish {
     match (role, split) {
         (ImportRole::AddTest, _) => Wish::Fixed(Split::Test),
@@ -263,6 +267,23 @@ mod tests {
         let after: Vec<Split> = all.dataset().examples.iter().map(|e| e.split).collect();
         assert_eq!(before, after[..100]);
         assert_eq!(counts(&all)[0], row("cat", [35, 10, 10]));
+    }
+
+    #[test]
+    fn the_first_labels_open_evaluation_also_as_more_training_images() {
+        let mut flat = import("flat", 1, &[("", 20)]);
+        flat.classes.clear();
+        flat.items.iter_mut().for_each(|item| item.label = None);
+        let mut all = Collection::new(1, 1);
+        all.add(flat, ImportRole::New).unwrap();
+        assert!(!all.report().can_evaluate());
+        all.add(import("labelled", 2, &[("cat", 10), ("dog", 10)]), ImportRole::AddTraining).unwrap();
+        assert_eq!(counts(&all), [row("cat", [6, 2, 2]), row("dog", [6, 2, 2])]);
+        assert!(all.report().can_evaluate() && all.report().can_measure());
+        assert_eq!((all.report().unlabelled, all.report().training_images()), (20, 32));
+        // From then on more training images train.
+        all.add(import("more", 3, &[("cat", 5)]), ImportRole::AddTraining).unwrap();
+        assert_eq!(counts(&all)[0], row("cat", [11, 2, 2]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::temperature;
 use crate::core::error::ConfigFault;
+use crate::core::nt_xent::{Similarities, gradients};
 use crate::core::report::DeviceReport;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,41 @@ pub struct LessonReport {
     pub losses: Vec<f32>,
     /// ∂loss/∂z, `[2N][dim]`.
     pub gradient: Vec<f32>,
+}
+
+/// One number by the lesson in 64 bits and by the training code in 32.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beside {
+    pub lesson: f64,
+    pub training: f64,
+}
+
+impl Beside {
+    pub fn difference(self) -> f64 {
+        (self.training - self.lesson).abs()
+    }
+}
+
+impl LessonReport {
+    /// ℓ of each anchor and, last, L; `[2N + 1]`. `similarities` and `tau` are
+    /// those of the batch that was sent.
+    pub fn beside(&self, similarities: &Similarities, tau: f64) -> Vec<Beside> {
+        let lesson = similarities.losses(tau).into_iter().chain([similarities.loss(tau)]);
+        let training = self.losses.iter().copied().chain([self.loss]).map(f64::from);
+        lesson.zip(training).map(|(lesson, training)| Beside { lesson, training }).collect()
+    }
+
+    /// Farthest that an entry of ∂L/∂z lies from the lesson's, for embeddings
+    /// `[2N][dim]`; NaN if the two are not of one size.
+    pub fn gradient_difference(&self, z: &[f64], dim: usize, tau: f64) -> f64 {
+        let (a, b) = z.split_at(z.len() / 2);
+        let own = gradients(a, b, dim, tau);
+        if self.gradient.len() != z.len() {
+            return f64::NAN;
+        }
+        let pairs = own.a.iter().chain(&own.b).zip(&self.gradient);
+        pairs.map(|(own, &theirs)| (own - f64::from(theirs)).abs()).fold(0.0, f64::max)
+    }
 }
 
 impl LessonBatch {

@@ -2,7 +2,7 @@
 
 use super::matrix::{Cosines, N};
 use super::plane::Plane;
-use super::play::{Force, Play, Relation};
+use super::play::{Force, MOST_IMAGES, Play, Relation};
 use crate::core::float::{dot, norm};
 
 /// Farthest that a point moves in a step that counts as standing still.
@@ -62,6 +62,18 @@ impl Play {
     pub fn turn(&mut self, view: usize, plane: &Plane, by: f64) {
         let ((x, y), (sin, cos)) = (plane.shadow(self.point(view)), by.sin_cos());
         self.drag(view, plane, (x * cos - y * sin, x * sin + y * cos));
+    }
+
+    /// Adds an image of the first class that has none: the letters that a link
+    /// may hold suffice, whatever classes were removed or came with a link.
+    pub fn add_new(&mut self) -> bool {
+        let class = (0..MOST_IMAGES).find(|class| !self.classes().contains(class)).unwrap_or_default();
+        self.add(class)
+    }
+
+    /// Length of [`Self::pull`].
+    pub fn pulled(&self, forces: &[Force], view: usize, relation: Relation) -> f64 {
+        norm(&self.pull(forces, view, relation))
     }
 
     /// Sum of the forces of one relation on `view`, `[dim]`.
@@ -193,6 +205,17 @@ mod tests {
     }
 
     #[test]
+    fn a_new_class_is_one_that_a_link_can_hold() {
+        let mut play = Play::from_circle("10_50_90_130", Some("AH")).unwrap();
+        for classes in ["AHB", "AHBC", "AHBCD", "AHBCDE", "AHBCDEF", "AHBCDEFG"] {
+            assert!(play.add_new());
+            assert_eq!(play.classes_text(), classes);
+            assert!(Play::from_circle(&play.points_text(), Some(classes)).is_some(), "{classes}");
+        }
+        assert!(!play.add_new());
+    }
+
+    #[test]
     fn pulls_sum_to_the_gradient() {
         let mut play = Play::circle();
         play.add(1);
@@ -203,6 +226,7 @@ mod tests {
             for d in 0..2 {
                 near(all.iter().map(|p| p[d]).sum(), -gradient[2 * view + d], 1e-12);
             }
+            near(play.pulled(&forces, view, Relation::Positive), norm(&all[0]), 1e-15);
         }
     }
 }

@@ -57,6 +57,19 @@ impl Row {
         &self.candidates[0]
     }
 
+    /// The negatives' exps over the positive's: p = 1/(1 + odds), which keeps
+    /// its digits where p is near 1.
+    pub fn odds(&self) -> f64 {
+        self.loss.exp_m1()
+    }
+
+    /// Slope of ℓ by the cosine of candidate `n`: (p − 1)/τ of the positive,
+    /// which is the first, and p/τ of a negative.
+    pub fn slope(&self, n: usize, tau: f64) -> f64 {
+        let above = if n == 0 { (-self.loss).exp_m1() } else { self.candidates[n].probability };
+        above / tau
+    }
+
     /// The negatives in rising order.
     pub fn negatives(&self) -> &[Candidate] {
         &self.candidates[1..]

@@ -12,7 +12,7 @@ fn near(value: f64, want: f64, tolerance: f64) {
     assert!((value - want).abs() <= tolerance, "{value}, expected {want}");
 }
 
-/// To the last digit printed in METHOD.
+/// To the last digit printed.
 const PRINTED: f64 = 6e-7;
 
 #[test]
@@ -38,6 +38,9 @@ fn every_anchor_at_every_temperature() {
                 near(c.exp / row.sum, c.probability, 1e-14);
             }
             near(-row.positive().probability.ln(), row.loss, 1e-14);
+            near(1.0 / (1.0 + row.odds()), row.positive().probability, 1e-14);
+            near(row.slope(0, tau), (row.positive().probability - 1.0) / tau, 1e-13);
+            near(row.slope(2, tau), row.negatives()[1].probability / tau, 1e-14);
             near(row.candidates.iter().map(|c| c.probability).sum(), 1.0, 1e-14);
         }
     }
@@ -330,6 +333,28 @@ fn the_plane_shows_the_most_spread() {
     let flat = Plane::principal(&[0.6, 0.8, 0.0].repeat(4), 3);
     near(flat.shadow(&[1.0, 0.0, 0.0]).0, 1.0, 1e-12);
     near(flat.shadow(&[0.0, 1.0, 0.0]).1, 1.0, 1e-12);
+}
+
+#[test]
+fn the_training_codes_numbers_stand_beside_the_lessons() {
+    use super::device::LessonReport;
+    use crate::core::report::{Backend, DeviceReport};
+    let cosines = Cosines::default();
+    let (s, z) = (cosines.similarities(), cosines.embedding().unwrap());
+    let gradient: Vec<f32> = Play::example().gradient(0.5).iter().map(|&g| g as f32).collect();
+    let device = DeviceReport { backend: Backend::Cpu, name: String::new(), software: false, why_not_gpu: None };
+    let losses: Vec<f32> = s.losses(0.5).iter().map(|&l| l as f32).collect();
+    let mut report = LessonReport { device, loss: 0.5, losses, gradient };
+    let beside = report.beside(&s, 0.5);
+    assert_eq!(beside.len(), N + 1);
+    assert!(beside[..N].iter().all(|b| b.difference() < 1e-7));
+    near(beside[N].lesson, 0.916347, PRINTED);
+    near(beside[N].difference(), 0.416347, PRINTED);
+    assert!(report.gradient_difference(&z, N, 0.5) < 1e-7);
+    report.gradient[3] += 0.25;
+    near(report.gradient_difference(&z, N, 0.5), 0.25, 1e-6);
+    report.gradient.pop();
+    assert!(report.gradient_difference(&z, N, 0.5).is_nan());
 }
 
 #[test]

@@ -16,40 +16,54 @@ pub struct Rule {
 /// What a line chart shows, in coordinates from 0 to 100, y downwards.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawing {
-    pub path: String,
+    /// One a curve, in order; empty where it has no point yet.
+    pub paths: Vec<String>,
     /// Position and words.
     pub rules: Vec<(f64, String)>,
     pub y_ticks: Vec<(f64, String)>,
     pub x_ticks: Vec<(f64, String)>,
+    /// The newest point of the last curve that has one.
     pub last: Option<(f64, f64)>,
 }
 
-/// A curve through `points` (ordered by x) with `rules`, its numbers in the words of
-/// `format`; empty where there is nothing to see yet.
+/// [`draw_all`] of one curve.
 pub fn draw(points: &[(f64, f64)], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
-    let few = downsample(points, BUCKETS);
-    let ys = || few.iter().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
+    draw_all(&[points], rules, format)
+}
+
+/// A curve through each list of points (ordered by x) with `rules`, on common axes, the
+/// numbers in the words of `format`; empty where there is nothing to see yet.
+pub fn draw_all(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
+    let thinned: Vec<Vec<(f64, f64)>> = curves.iter().map(|points| downsample(points, BUCKETS)).collect();
+    let few = || thinned.iter().flatten();
+    let ys = || few().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
     let (low, high) = ys().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(y), h.max(y)));
     // One line alone has no scale: nothing to see before the first value.
-    if !low.is_finite() || (few.is_empty() && low == high) {
+    if !low.is_finite() || (few().next().is_none() && low == high) {
         return Drawing::default();
     }
     // A little air above and below; some height for a flat curve.
     let air = ((high - low) * 0.08).max(high.abs() * 0.04).max(1e-9);
     let (low, high) = (if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air);
-    let (left, right) = match (few.first(), few.last()) {
-        (Some(first), Some(last)) if last.0 > first.0 => (first.0, last.0),
-        (Some(first), _) => (first.0 - 0.5, first.0 + 0.5),
-        _ => (0.0, 1.0),
+    let ends = few().fold(None, |ends: Option<(f64, f64)>, p| {
+        Some(ends.map_or((p.0, p.0), |(left, right)| (left.min(p.0), right.max(p.0))))
+    });
+    let (left, right) = match ends {
+        Some((left, right)) if right > left => (left, right),
+        Some((left, _)) => (left - 0.5, left + 0.5),
+        None => (0.0, 1.0),
     };
     let x_of = |x: f64| (x - left) / (right - left) * 100.0;
     let y_of = |y: f64| (high - y) / (high - low) * 100.0;
-    let mut path = String::new();
-    for (i, (x, y)) in few.iter().enumerate() {
-        let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
-    }
+    let path = |few: &Vec<(f64, f64)>| {
+        let mut path = String::new();
+        for (i, (x, y)) in few.iter().enumerate() {
+            let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
+        }
+        path
+    };
     Drawing {
-        path,
+        paths: thinned.iter().map(path).collect(),
         rules: rules.iter().filter(|r| r.y.is_finite()).map(|r| (y_of(r.y), r.label.clone())).collect(),
         y_ticks: unlike(ticks(low, high, 4).into_iter().map(|y| (y_of(y), format(y)))),
         x_ticks: ticks(left, right, 4)
@@ -57,7 +71,7 @@ pub fn draw(points: &[(f64, f64)], rules: &[Rule], format: fn(f64) -> String) ->
             .filter(|x| x.fract() == 0.0)
             .map(|x| (x_of(x), format!("{x}")))
             .collect(),
-        last: few.last().map(|p| (x_of(p.0), y_of(p.1))),
+        last: few().last().map(|p| (x_of(p.0), y_of(p.1))),
     }
 }
 
@@ -81,6 +95,19 @@ mod tests {
         let chance = Rule { y: 0.004, label: "chance".into() };
         assert_eq!(draw(&[], std::slice::from_ref(&chance), percent), Drawing::default());
         assert_ne!(draw(&[(1.0, 0.004)], &[chance], percent), Drawing::default());
+    }
+
+    #[test]
+    fn curves_share_their_axes() {
+        let (long, short): (Vec<_>, Vec<_>) =
+            ((0..30_000).map(|i| (f64::from(i), 4.0)).collect(), (0..3).map(|i| (f64::from(i), 2.0)).collect());
+        let drawing = draw_all(&[&long, &[], &short], &[], percent);
+        let [first, none, last] = &drawing.paths[..] else { panic!("a path each") };
+        assert!(first.starts_with("M0.00") && first.contains("L100.00"), "{first}");
+        assert!(first.matches('L').count() < 2 * BUCKETS);
+        assert!(none.is_empty());
+        assert!(last.ends_with(&format!("{:.2} {:.2}", 200.0 / 29_999.0, drawing.last.unwrap().1)), "{last}");
+        assert_eq!(draw_all(&[], &[], percent), Drawing::default());
     }
 
     #[test]

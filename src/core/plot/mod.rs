@@ -1,8 +1,10 @@
 //! What a line chart needs before it is drawn: fewer points, and round ticks.
+//! [`thinned`] keeps a run of any length small.
 
 mod drawing;
+pub mod thinned;
 
-pub use drawing::{Drawing, Rule, draw};
+pub use drawing::{Drawing, Rule, draw, draw_all};
 
 /// At most `2 * buckets` points that look like `points` (ordered by x): of each
 /// bucket the least and the greatest, in their order, so that no spike is lost.

@@ -5,6 +5,7 @@ use super::RunRecord;
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Bounds, Field, Value};
 use crate::core::error::ConfigFault;
+use crate::core::report::RunState;
 use std::cmp::Ordering;
 
 /// Something in which runs can differ besides their results.
@@ -92,6 +93,12 @@ pub fn best(records: &[&RunRecord]) -> Option<usize> {
 pub enum SortKey {
     Created,
     Name,
+    /// Where they came from.
+    Images,
+    /// From under way to failed.
+    State,
+    Device,
+    Program,
     Field(Field),
     /// Linear evaluation on validation.
     ValidationAccuracy,
@@ -112,10 +119,25 @@ impl SortKey {
     /// None where the run has no such value.
     fn of(self, record: &RunRecord) -> Option<Rank> {
         let test = record.evaluation.as_ref().map(|e| &e.trained.test);
+        let text = match self {
+            Self::Name => Some(record.name.to_lowercase()),
+            Self::Images => Some(record.data.sources.join(", ").to_lowercase()),
+            Self::Device => Some(record.device.name.to_lowercase()),
+            Self::Program => Some(record.program.clone()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            return (!text.is_empty()).then_some(Rank::Text(text));
+        }
         let number = match self {
-            Self::Name => {
-                return (!record.name.is_empty()).then(|| Rank::Text(record.name.to_lowercase()));
-            }
+            Self::Name | Self::Images | Self::Device | Self::Program => None,
+            Self::State => Some(match record.state {
+                RunState::Idle | RunState::Running(_) => 0.0,
+                RunState::Paused => 1.0,
+                RunState::Finished => 2.0,
+                RunState::Cancelled => 3.0,
+                RunState::Failed => 4.0,
+            }),
             Self::Created => Some(record.created),
             Self::Field(field) => Some(field_rank(field, &record.config)),
             Self::ValidationAccuracy => record.validation_accuracy().map(f64::from),

@@ -6,6 +6,7 @@ pub mod compare;
 #[cfg(test)]
 mod examples;
 pub mod fine_tune;
+pub mod hint;
 pub mod queue;
 pub mod slots;
 pub mod sweep;

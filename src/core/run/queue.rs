@@ -2,10 +2,15 @@
 //! every change, so that a reload goes on where it was.
 
 use crate::core::config::RunConfig;
+use crate::core::error::Fault;
 use serde::{Deserialize, Serialize};
 
+mod report;
+
+pub use report::{QueueChange, QueueReport, QueueState};
+
 /// Where an entry is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum EntryState {
     #[default]
     Waiting,
@@ -15,7 +20,7 @@ pub enum EntryState {
     /// With the id of its run.
     Done(String),
     /// With what went wrong.
-    Failed(String),
+    Failed(Fault),
     /// Left out on request.
     Skipped,
 }
@@ -155,7 +160,7 @@ mod tests {
             assert!(queue.mark(id, EntryState::Running(run.clone())));
             assert_eq!(queue.next(), None, "one at a time");
             assert_eq!(queue.running().map(|entry| entry.id), Some(id));
-            let end = if id == 1 { EntryState::Failed("no memory".into()) } else { EntryState::Done(run) };
+            let end = if id == 1 { EntryState::Failed(Fault::NotFinite { step: 3 }) } else { EntryState::Done(run) };
             queue.mark(id, end);
             ran.push(id);
         }
@@ -186,7 +191,7 @@ mod tests {
     fn a_stored_queue_goes_on() {
         let mut queue = queue(5);
         queue.mark(0, EntryState::Done("run0".into()));
-        queue.mark(1, EntryState::Failed("the \"quota\"\nis full".into()));
+        queue.mark(1, EntryState::Failed(Fault::Internal { detail: "the \"quota\"\nis full".into() }));
         queue.mark(2, EntryState::Skipped);
         queue.mark(3, EntryState::Running("run3".into()));
         let json = serde_json::to_string(&queue).unwrap();

@@ -71,64 +71,98 @@ impl Plan {
     }
 }
 
-/// The plans of a batch on the device, each coefficient [B, 1, 1].
-///
-/// Made before the batch's first operation: on a GPU every upload ends the
-/// command buffer that is being recorded. One small tensor a coefficient,
-/// because slices of a common one are a kernel each.
-pub struct Coefficients {
-    slots: Vec<BlendTensors>,
-    turn: Tensor<3>,
-    /// [1, 3, 1].
-    luma: Tensor<3>,
+/// Numbers that a plan goes to the device as: factor, gray and mean of each
+/// slot, then the turn, in sixths of a whole one, as hue's sectors are counted.
+const NUMBERS: usize = 3 * SLOTS + 1;
+const TURN: usize = NUMBERS - 1;
+
+impl Plan {
+    fn numbers(&self) -> [f32; NUMBERS] {
+        let mut all = [6.0 * self.turn; NUMBERS];
+        for (Blend { factor, gray, mean }, three) in self.blends.iter().zip(all.as_chunks_mut().0) {
+            *three = [*factor, *gray, *mean];
+        }
+        all
+    }
 }
 
-/// A [`Blend`] of each image.
-struct BlendTensors {
-    factor: Tensor<3>,
-    gray: Tensor<3>,
-    mean: Tensor<3>,
+/// The plans of a batch on the device, made before the batch's first operation:
+/// on a GPU every upload ends the command buffer that is being recorded.
+pub struct Coefficients {
+    /// [`NUMBERS`] of [B, 1, 1].
+    rows: Vec<Tensor<3>>,
+    /// [1, 3, 1].
+    luma: Tensor<3>,
+    /// Whether any image is jittered, and any turned gray.
+    jitters: bool,
+    grays: bool,
 }
 
 impl Coefficients {
     /// None where no image is jittered or turned gray.
     pub fn new(params: &[ViewParams], device: &Device) -> Option<Self> {
-        if params.iter().all(|p| p.jitter.is_none() && !p.gray) {
+        let jitters = params.iter().any(|p| p.jitter.is_some());
+        let grays = params.iter().any(|p| p.gray);
+        if !(jitters || grays) {
             return None;
         }
-        let plans: Vec<Plan> = params.iter().map(Plan::of).collect();
-        let number = |of: &dyn Fn(&Plan) -> f32| {
-            let values: Vec<f32> = plans.iter().map(of).collect();
-            Tensor::<3>::from_data(TensorData::new(values, [plans.len(), 1, 1]), device)
-        };
-        let slot = |slot: usize| BlendTensors {
-            factor: number(&|plan| plan.blends[slot].factor),
-            gray: number(&|plan| plan.blends[slot].gray),
-            mean: number(&|plan| plan.blends[slot].mean),
-        };
+        let plans: Vec<[f32; NUMBERS]> = params.iter().map(|p| Plan::of(p).numbers()).collect();
         Some(Self {
-            slots: (0..SLOTS).map(slot).collect(),
-            // In sixths, as the sectors of the hue are counted.
-            turn: number(&|plan| 6.0 * plan.turn),
+            rows: rows(&plans, device),
             luma: Tensor::from_data(TensorData::new(LUMA.to_vec(), [1, 3, 1]), device),
+            jitters,
+            grays,
         })
+    }
+
+    /// Blend `slot` of all images; x [B, 3, pixels].
+    fn blend(&self, x: Tensor<3>, slot: usize) -> Tensor<3> {
+        let gray = x.clone().mul(self.luma.clone()).sum_dim(1);
+        let mut rest = gray.clone().mul(self.rows[3 * slot + 1].clone());
+        // No grayscale is drawn towards its mean.
+        if slot != GRAY_SLOT {
+            rest = rest.add(gray.mean_dim(2).mul(self.rows[3 * slot + 2].clone()));
+        }
+        x.mul(self.rows[3 * slot].clone()).add(rest).clamp(0.0, 1.0)
     }
 }
 
+/// Values of one row after another, each [B, 1, 1] on the device.
+///
+/// In one upload where a row by itself is a view: on a GPU that is where it
+/// begins at a multiple of 256 bytes, as with 64 views. Else a slice would be a
+/// kernel each, and the rows go up one by one. All at once, because a slice
+/// between two operations ends what burn fuses.
+fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
+    let images = plans.len();
+    let row = |row: usize| plans.iter().map(move |numbers| numbers[row]);
+    if (images * size_of::<f32>()).is_multiple_of(256) {
+        let all = TensorData::new((0..NUMBERS).flat_map(row).collect(), [NUMBERS, images, 1]);
+        let all = Tensor::<3>::from_data(all, device);
+        return (0..NUMBERS).map(|i| all.clone().narrow(0, i, 1).reshape([images, 1, 1])).collect();
+    }
+    let one = |i| Tensor::from_data(TensorData::new(row(i).collect(), [images, 1, 1]), device);
+    (0..NUMBERS).map(one).collect()
+}
+
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
-pub fn jitter_and_gray(images: Tensor<4>, coefficients: Coefficients) -> Tensor<4> {
+///
+/// Where any image is jittered, all slots of jitter run, whatever was drawn: a
+/// GPU makes its kernels for one sequence of operations, and would make new ones
+/// for each that differs.
+pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor<4> {
     let [b, _, height, width] = images.dims();
-    let Coefficients { slots, turn, luma } = coefficients;
-    // Every slot runs, whatever was drawn: a GPU makes its kernels for one
-    // sequence of operations, and would make new ones for each that differs.
     let mut x = images.reshape([b, 3, height * width]);
-    for (index, slot) in slots.into_iter().enumerate() {
-        if index == AFTER_HUE {
-            x = hue(x, turn.clone());
+    if coefficients.jitters {
+        for slot in 0..GRAY_SLOT {
+            if slot == AFTER_HUE {
+                x = hue(x, coefficients.rows[TURN].clone());
+            }
+            x = coefficients.blend(x, slot);
         }
-        let gray = x.clone().mul(luma.clone()).sum_dim(1);
-        let mean = gray.clone().mean_dim(2).mul(slot.mean);
-        x = x.mul(slot.factor).add(gray.mul(slot.gray).add(mean)).clamp(0.0, 1.0);
+    }
+    if coefficients.grays {
+        x = coefficients.blend(x, GRAY_SLOT);
     }
     x.reshape([b, 3, height, width])
 }

@@ -60,7 +60,7 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
         None => images,
     };
     let images = match colors {
-        Some(colors) => color::jitter_and_gray(images, colors),
+        Some(colors) => color::jitter_and_gray(images, &colors),
         None => images,
     };
     match blur {
@@ -151,29 +151,6 @@ mod tests {
             AugmentConfig { blur_probability: 0.7, ..off },
         ] {
             check(&config, 16);
-        }
-    }
-
-    /// `cargo test --release --features learn,native --lib speed_of_views -- --ignored --nocapture`
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed_of_views() {
-        let set = dataset(256, 32);
-        let store = ByteStore::new(&set, &Device::flex(), usize::MAX);
-        let indices: Vec<u32> = (0..32).collect();
-        let no_blur = AugmentConfig { blur_probability: 0.0, ..ALL };
-        for (name, config) in [("without blur", no_blur), ("with blur", ALL)] {
-            let params = draw(&config, &indices, 32);
-            let mut times: Vec<f64> = (0..60)
-                .map(|_| {
-                    let start = std::time::Instant::now();
-                    let sum = views(&store, &indices, &params).sum().into_data();
-                    assert_eq!(sum.num_elements(), 1);
-                    start.elapsed().as_secs_f64() * 1e3
-                })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            eprintln!("views, N = 32, 32 px, {name}: median {:.2} ms, best {:.2} ms", times[30], times[0]);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What `cargo xtask bench` times: training steps of two fixed settings, with
 //! the weights and the input that the other libraries in tests/bench/peers get.
 
+mod evaluation;
 mod fixed;
 mod parts;
 
+pub use evaluation::evaluation;
 pub use fixed::{fixed_views, fixed_weights, mulberry};
 pub use parts::{PartTimes, Parts};
 
@@ -85,7 +87,7 @@ impl Bench {
                 views: fixed_views(2 * config.batch, SIZE, device),
             },
             Kind::Full => {
-                let set = noise(&config);
+                let set = noise(BATCHES * config.batch);
                 let images: Vec<usize> = (0..set.examples.len()).collect();
                 let store = ByteStore::new(&set, device, 1 << 27);
                 Self::Full(Box::new(Trainer::new(&config, store, &images, device)?))
@@ -120,9 +122,8 @@ async fn peer_learner(config: &RunConfig, device: &Device) -> Result<Learner, Fa
     Ok(Learner::new(model, super::optim::Optimizer::new(&rule), 0.5))
 }
 
-/// Images of noise: what is in them changes no time.
-fn noise(config: &RunConfig) -> Dataset {
-    let images = BATCHES * config.batch;
+/// Images of noise without labels: what is in them changes no time.
+fn noise(images: usize) -> Dataset {
     let pixels = mulberry(5, images * 3 * SIZE * SIZE).iter().map(|v| (v * 256.0) as u8).collect();
     let example = |i: usize| Example { label: None, split: Split::Train, name: format!("noise {i}") };
     Dataset { size: SIZE, classes: Vec::new(), examples: (0..images).map(example).collect(), pixels }

@@ -1,6 +1,6 @@
 //! The full step taken apart.
 
-use super::{SIZE, Setting, first_value, noise};
+use super::{BATCHES, SIZE, Setting, first_value, noise};
 use crate::core::config::RunConfig;
 use crate::core::error::Fault;
 use crate::learn::augment::views;
@@ -39,7 +39,8 @@ impl Parts {
         let config = setting.config();
         let model = SimClr::new(&config.encoder, &config.head, config.seed, &device.clone().autodiff());
         let learner = Learner::new(model, Optimizer::new(&config.optimizer), config.temperature);
-        Self { config, learner, store: ByteStore::new(&noise(&config), device, 1 << 27), steps: 0 }
+        let store = ByteStore::new(&noise(BATCHES * config.batch), device, 1 << 27);
+        Self { config, learner, store, steps: 0 }
     }
 
     /// One step, timed with `clock`, which gives milliseconds.

@@ -94,12 +94,12 @@ fn jitter(op: ColorOp, value: f32) -> Jitter {
     jitter
 }
 
-/// Two random views of each of sixteen images of the sample set, by the device
-/// from bytes and by `core`.
+/// Two random views of each of 32 images of the sample set, by the device from
+/// bytes and by `core`.
 pub async fn chain(seed: u64, size: usize, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
     let all = AugmentConfig { blur_probability: 0.5, jitter_strength: 1.0, ..AugmentConfig::preset(size) };
-    let set = sample_set(seed, 2, size);
-    let indices: Vec<u32> = (0..16).collect();
+    let set = sample_set(seed, 4, size);
+    let indices: Vec<u32> = (0..32).collect();
     let params: Vec<_> = indices.iter().map(|&i| view_pair(&all, size, seed, 1, i)).collect();
     // Chunks of seven images, so that a batch is gathered from several.
     let store = ByteStore::new(&set, device, 7 * set.stride());

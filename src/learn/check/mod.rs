@@ -7,6 +7,7 @@ mod augmentation;
 mod convolution;
 mod encoder;
 mod lars;
+mod network;
 pub mod steps;
 
 pub use array::Array;
@@ -33,14 +34,15 @@ pub enum Case {
     Convolution(convolution::Convolution),
     /// Features of an encoder with known weights. Answer: [B, F].
     Encoder(encoder::Known),
+    /// A whole network at its initial weights. Answer: the loss of fixed views;
+    /// its gradient over each parameter.
+    Network(network::Network),
     /// Random full chains of augmentation on images of `size` pixels, from bytes
     /// in the store. Answer: the views of the device; the same by `core`.
     Chain { seed: u64, size: usize },
     /// Training at the peak rate from the first step, with [`steps::config`].
     /// Answer: the loss of each step.
     Steps { count: usize, optimizer: Optimizer },
-    /// No answer: a panic, with these words.
-    Panic { message: String },
 }
 
 /// Computes a case on `device`, which is without autodiff. Numbers are flat, in
@@ -49,9 +51,6 @@ pub enum Case {
 /// # Errors
 /// [`Fault::Internal`] where the case cannot be used or the device gives no
 /// values.
-///
-/// # Panics
-/// On [`Case::Panic`].
 pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
     match case {
         Case::NtXent { temperature, z_a, z_b } => loss_and_gradient(temperature, &z_a, &z_b, device).await,
@@ -59,8 +58,8 @@ pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault>
         Case::Image { op, image } => Ok(vec![augmentation::apply(&op, &image, device).await?]),
         Case::Convolution(case) => case.answer(device).await,
         Case::Encoder(case) => Ok(vec![case.features(device).await?]),
+        Case::Network(case) => case.answer(device).await,
         Case::Chain { seed, size } => augmentation::chain(seed, size, device).await,
-        Case::Panic { message } => panic!("{message}"),
         Case::Steps { count, optimizer } => Ok(vec![steps::losses(count, optimizer, device).await?]),
     }
 }

@@ -181,8 +181,9 @@ impl Convolution for CubeBackend {
             );
         });
         let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([kernel, kernel, channels, out]));
-        // In [O, C, K, K] in memory too, not as a view: LARS keeps its velocities
-        // flat, and burn's fusion flattened what came of a view in the wrong order.
+        // In [O, C, K, K] in memory too, as the weights are, not as a view: the optimiser
+        // reads all of them side by side, and burn's fusion has flattened views in the
+        // wrong order.
         contiguous(sum, &[3, 2, 0, 1])
     }
 }

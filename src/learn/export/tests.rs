@@ -63,3 +63,47 @@ fn files_that_do_not_fit_are_told_apart() {
     let bytes = read_sync(to_safetensors(&model(1, 8).head)).unwrap();
     assert!(matches!(load(&bytes), Some(WeightsError::Missing { .. })));
 }
+
+/// Images whose values follow from their place.
+fn pattern(images: usize, size: usize, salt: usize) -> Tensor<4> {
+    let values: Vec<f32> = (0..images * 3 * size * size).map(|i| ((i * 31 + salt * 17) % 97) as f32 / 96.0).collect();
+    Tensor::from_data(TensorData::new(values, [images, 3, size, size]), &Device::flex())
+}
+
+/// Of [`to_safetensors`]' files, loaded by the Python file that a run is taken home
+/// with (`core/run/takeaway/load_encoder.py`) into PyTorch 1.13, the wide one into
+/// torchvision 0.14's own resnet18: the first numbers of h of `pattern(2, size, 9)`.
+const BY_PYTORCH: [(Architecture, Stem, usize, usize, [f32; 8]); 2] = [
+    (
+        Architecture::ResNet10,
+        Stem::Small,
+        16,
+        32,
+        [0.0051369, 0.0032016, 0.0613209, 0.1109099, 0.0, 0.0435036, 0.0636176, 0.0],
+    ),
+    (
+        Architecture::ResNet18,
+        Stem::ImageNet,
+        64,
+        64,
+        [0.1635739, 0.0049428, 0.0922862, 0.0342042, 0.0196111, 0.1415606, 0.0, 0.1332323],
+    ),
+];
+
+#[test]
+fn features_are_those_that_pytorch_computes_from_the_file() {
+    for (architecture, stem, width, size, expected) in BY_PYTORCH {
+        let config = EncoderConfig { architecture, stem, width };
+        let start = |seed| crate::learn::step::initial_encoder(&config, seed, &Device::flex().autodiff());
+        let trained = start(7);
+        // The running statistics move.
+        for salt in 0..2 {
+            let _ = trained.forward(pattern(8, size, salt).autodiff());
+        }
+        let bytes = read_sync(to_safetensors(&trained.valid())).unwrap();
+        let read = from_safetensors(start(8), &bytes).unwrap();
+        let h: Vec<f32> = read.valid().forward(pattern(2, size, 9)).into_data().try_to_vec().unwrap();
+        let worst = h.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 2e-6, "{architecture:?}: {worst}, {:?}", &h[..8]);
+    }
+}

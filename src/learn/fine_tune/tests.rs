@@ -25,7 +25,7 @@ fn store() -> ByteStore {
 }
 
 fn held_out(image: usize) -> bool {
-    image / CLASSES % 3 == 0
+    (image / CLASSES).is_multiple_of(3)
 }
 
 fn config(trained: Trained) -> FineTuneConfig {

@@ -301,23 +301,4 @@ mod tests {
         assert!((20..40).contains(&epochs(4000, 3072, 10)));
         assert_eq!(epochs(10_000_000, 3072, 10), 10);
     }
-
-    /// `cargo test --features learn,native --lib speed_of_linear -- --ignored --nocapture`
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed_of_linear_evaluation() {
-        for dim in [128, 512, 3072] {
-            let [train, validation, test] = [(4000, 1), (1000, 2), (1000, 3)].map(|(n, s)| clouds(n, dim, 10, 9.0, s));
-            let problem = Problem {
-                train: Labelled { rows: &train.0, labels: &train.1 },
-                validation: Labelled { rows: &validation.0, labels: &validation.1 },
-                test: Labelled { rows: &test.0, labels: &test.1 },
-                classes: 10,
-            };
-            let start = std::time::Instant::now();
-            let report = block_on(super::train(&problem, 1, &mut async |_| true)).unwrap();
-            let seconds = start.elapsed().as_secs_f32();
-            eprintln!("linear, {dim} dimensions, {} epochs: {seconds:.2} s", report.epochs);
-        }
-    }
 }

@@ -12,7 +12,6 @@ use burn::tensor::Tensor;
 use per_tensor::{ByRank, PerTensor, Rule};
 
 /// LARS is the program's own, the rules of the others are burn's.
-#[derive(Clone)]
 pub enum Optimizer {
     Lars(Box<Lars>),
     Sgd(PerTensor<Sgd>),
@@ -80,7 +79,7 @@ impl Optimizer {
     /// without a graph.
     pub fn state<const D: usize>(&self, id: ParamId, like: Tensor<D>) -> Vec<(&'static str, Tensor<D>)> {
         match self {
-            Self::Lars(lars) => lars.velocity(id, like.dims()).map(|v| ("velocity", v)).into_iter().collect(),
+            Self::Lars(lars) => lars.velocity(id).map(|v| ("velocity", v)).into_iter().collect(),
             Self::Sgd(all) => all.state(id, like),
             Self::AdamW(all) => all.state(id, like),
         }

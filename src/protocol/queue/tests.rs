@@ -4,7 +4,7 @@ use crate::core::lesson::device::LessonBatch;
 use crate::protocol::DeviceChoice;
 
 fn import(role: ImportRole) -> Request {
-    Request::Import { role, paths: vec!["a.png".into()], size: 32, seed: 1 }
+    Request::Import { role, paths: vec!["a.png".into()], refused: Vec::new(), size: 32, seed: 1 }
 }
 
 fn estimate() -> Request {

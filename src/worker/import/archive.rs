@@ -73,10 +73,8 @@ impl Archive {
                 Some(FileFault::Encrypted)
             } else if !supported {
                 Some(FileFault::Compression { method: method_name(method) })
-            } else if is_bomb(entry.size(), entry.compressed_size()) {
-                Some(FileFault::Bomb)
             } else {
-                None
+                too_much(entry.size(), entry.compressed_size())
             };
             match fault {
                 Some(fault) => directory.faults.push((path, fault)),
@@ -111,8 +109,8 @@ impl Archive {
             if let Some(accept) = accept.take() {
                 accept(&bytes)?;
             }
-            if is_bomb(bytes.len() as u64, packed) {
-                return Err(FileFault::Bomb);
+            if let Some(fault) = too_much(bytes.len() as u64, packed) {
+                return Err(fault);
             }
             if got == 0 {
                 return Ok(bytes);
@@ -121,8 +119,13 @@ impl Archive {
     }
 }
 
-fn is_bomb(unpacked: u64, packed: u64) -> bool {
-    unpacked > MAX_ENTRY || unpacked > BOMB_BYTES && unpacked / BOMB_RATIO > packed
+/// What is wrong with an entry of so many bytes, if its size is.
+fn too_much(unpacked: u64, packed: u64) -> Option<FileFault> {
+    if unpacked > BOMB_BYTES && unpacked / BOMB_RATIO > packed {
+        Some(FileFault::Bomb)
+    } else {
+        (unpacked > MAX_ENTRY).then_some(FileFault::TooManyBytes { bytes: unpacked })
+    }
 }
 
 fn method_name(method: CompressionMethod) -> String {
@@ -233,6 +236,20 @@ mod tests {
         assert_eq!(archive.directory().faults, []);
         assert!(matches!(archive.read(0, |_| Ok(())), Err(FileFault::Bomb | FileFault::Damaged { .. })));
         assert_eq!(archive.read(1, |_| Ok(())).unwrap(), b"fine");
+    }
+
+    #[test]
+    fn a_large_entry_is_no_bomb_and_named_with_its_size() {
+        let mut bytes = samples::zip_by(CompressionMethod::Stored, &[("a.bin", b"content"), ("b.png", b"fine")]);
+        let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+        // Packed and unpacked size.
+        let size: u32 = 300 << 20;
+        for offset in [20, 24] {
+            bytes[directory + offset..directory + offset + 4].copy_from_slice(&size.to_le_bytes());
+        }
+        let found = open(bytes).directory();
+        assert_eq!(found.faults, [("a.bin".to_owned(), FileFault::TooManyBytes { bytes: size.into() })]);
+        assert_eq!(found.entries.len(), 1);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn fault(error: ImageError) -> FileFault {
         _ => error.to_string(),
     };
     match error {
-        ImageError::Unsupported(_) => FileFault::Unreadable { detail },
+        ImageError::Unsupported(_) => FileFault::Unsupported { detail },
         _ => FileFault::Damaged { detail },
     }
 }
@@ -243,6 +243,14 @@ mod tests {
         assert_eq!(decode(&[1, 2, 3], 16), not(None));
         assert_eq!(decode(b"\0\0\0\x14ftypheic\0\0\0\0mif1", 16), Err(FileFault::Heic));
         assert_eq!(decode(b"\0\0\0\x14ftypavif\0\0\0\0mif1", 16), Err(FileFault::Avif));
+    }
+
+    #[test]
+    fn a_variant_that_the_decoder_does_not_know_is_neither_damaged_nor_unreadable() {
+        let mut bytes = samples::encode(&samples::noise(8, 8).into(), ImageFormat::Bmp);
+        // Packed as a JPEG inside the bitmap, as some printers write it.
+        bytes[30] = 4;
+        assert!(matches!(decode(&bytes, 16), Err(FileFault::Unsupported { .. })), "{:?}", decode(&bytes, 16));
     }
 
     #[test]

@@ -56,8 +56,9 @@ pub struct Importer {
 }
 
 impl Importer {
-    /// Prepares to read `files` at `size` × `size` pixels.
-    pub fn new(files: &[File], size: usize) -> Self {
+    /// Prepares to read `files` at `size` × `size` pixels. `refused` were chosen
+    /// too, but the browser did not hand them over.
+    pub fn new(files: &[File], refused: &[LeftOut], size: usize) -> Self {
         let kept: Vec<File> = files.iter().filter(|file| !tree::is_clutter(file.path())).cloned().collect();
         let (packed, mut loose): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&i| is_archive(&kept[i]));
         // Browsers list folders in any order.
@@ -67,7 +68,7 @@ impl Importer {
         Self {
             size,
             several: packed.len() + usize::from(!loose.is_empty()) > 1,
-            import: Import { name: name_of(&kept, &loose, &packed), ..Import::default() },
+            import: Import { name: name_of(&kept, &loose, &packed), left_out: refused.to_vec(), ..Import::default() },
             to_open: packed.into(),
             archives: Vec::new(),
             groups: if group.files.is_empty() { VecDeque::new() } else { [group].into() },
@@ -110,7 +111,7 @@ impl Importer {
     /// # Errors
     /// [`ImportFault::NoFiles`], [`ImportFault::NotAZip`] or [`ImportFault::NoImages`].
     pub fn finish(mut self) -> Result<Import, ImportFault> {
-        if self.files.is_empty() {
+        if self.files.is_empty() && self.import.left_out.is_empty() {
             return Err(ImportFault::NoFiles);
         }
         if let Some(fault) = self.broken_archive.filter(|_| !self.several) {
@@ -190,9 +191,12 @@ impl Importer {
                 continue;
             }
             let records = batch.bytes as usize / cifar::RECORD;
-            if !(batch.bytes as usize).is_multiple_of(cifar::RECORD) {
-                let detail = format!("{} bytes are no whole number of {}-byte records", batch.bytes, cifar::RECORD);
-                self.leave_out(&batch.name, FileFault::Damaged { detail });
+            if records == 0 {
+                let detail = format!("shorter than one record of {} bytes", cifar::RECORD);
+                let fault = if batch.bytes == 0 { FileFault::Empty } else { FileFault::Damaged { detail } };
+                self.leave_out(&batch.name, fault);
+            } else if !(batch.bytes as usize).is_multiple_of(cifar::RECORD) {
+                self.leave_out(&batch.name, FileFault::CutBatch { records });
             }
             expected += records;
             self.total += records;

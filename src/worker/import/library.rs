@@ -6,7 +6,7 @@ use super::source::File;
 use crate::core::dataset::collection::{Collection, Import, Item};
 use crate::core::dataset::{Dataset, ImportRole};
 use crate::core::error::ImportFault;
-use crate::core::report::DatasetReport;
+use crate::core::report::{DatasetReport, LeftOut};
 use crate::core::sample::{self, SampleDrawing};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -16,13 +16,12 @@ use std::rc::Rc;
 pub enum Origin {
     Files {
         files: Vec<File>,
+        /// Chosen, but not handed over by the browser.
+        refused: Vec<LeftOut>,
         role: ImportRole,
     },
     /// The sample set, drawn from a seed; always a new set.
-    Sample {
-        images_per_class: usize,
-        seed: u64,
-    },
+    Sample { images_per_class: usize, seed: u64 },
 }
 
 impl Origin {
@@ -157,7 +156,9 @@ impl Job {
     pub fn step(&mut self) -> Result<Step, ImportFault> {
         let Some(current) = &mut self.current else {
             self.current = self.queue.pop_front().map(|origin| match origin {
-                Origin::Files { files, .. } => Reading::Files(Box::new(Importer::new(&files, self.size))),
+                Origin::Files { files, refused, .. } => {
+                    Reading::Files(Box::new(Importer::new(&files, &refused, self.size)))
+                }
                 Origin::Sample { images_per_class, seed } => {
                     Reading::Sample(SampleDrawing::new(seed, images_per_class, self.size))
                 }

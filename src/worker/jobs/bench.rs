@@ -4,11 +4,13 @@
 use super::question::{self, Place};
 use crate::core::error::Fault;
 use crate::core::report::Backend;
-use crate::learn::bench::{Bench, Kind, Parts, Setting};
+use crate::learn::bench::{Bench, Kind, Parts, Setting, evaluation};
+use crate::learn::features::Stopped;
 use crate::worker::boot;
 use crate::worker::device::{self, Compute};
 use crate::worker::session::{Job, Working};
 use crate::worker::turn::{now, turn};
+use burn::tensor::Device;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -23,7 +25,12 @@ enum What {
     Steps { count: usize },
     /// Steps taken apart, on the device that is open.
     Parts { setting: Setting, warm_up: usize, count: usize },
+    /// Linear evaluation, on the device that is open.
+    Evaluation {},
 }
+
+/// Images of the evaluation that is timed.
+const EVALUATED: usize = 5_000;
 
 thread_local! {
     static COMPUTE: RefCell<Option<Compute>> = const { RefCell::new(None) };
@@ -41,6 +48,7 @@ async fn perform(what: What) -> Result<Value, Fault> {
         What::Open { device, setting, kind } => open(device, setting, kind).await,
         What::Steps { count } => steps(count).await,
         What::Parts { setting, warm_up, count } => parts(setting, warm_up, count).await,
+        What::Evaluation {} => evaluate().await,
     }
 }
 
@@ -70,8 +78,7 @@ async fn steps(count: usize) -> Result<Value, Fault> {
 }
 
 async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, Fault> {
-    let device = COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone())).ok_or_else(nothing_open)?;
-    let mut parts = Parts::new(setting, &device);
+    let mut parts = Parts::new(setting, &device()?);
     let mut times = Vec::new();
     for step in 0..warm_up + count {
         turn().await;
@@ -83,6 +90,24 @@ async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, 
     Ok(json!({ "parts": times }))
 }
 
+async fn evaluate() -> Result<Value, Fault> {
+    let device = device()?;
+    let begun = now();
+    let mut pause = async |_| {
+        turn().await;
+        true
+    };
+    match evaluation(EVALUATED, &device, &mut pause).await {
+        Ok(_) => Ok(json!({ "seconds": (now() - begun) / 1000.0, "images": EVALUATED })),
+        Err(Stopped::Failed(fault)) => Err(fault),
+        Err(Stopped::OnRequest) => Err(Fault::Internal { detail: "nobody asked the evaluation to stop".into() }),
+    }
+}
+
+fn device() -> Result<Device, Fault> {
+    COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone())).ok_or_else(nothing_open)
+}
+
 fn nothing_open() -> Fault {
     Fault::Internal { detail: "the bench has no step open".into() }
 }
@@ -90,8 +115,7 @@ fn nothing_open() -> Fault {
 /// Bytes of wasm's memory, which never shrinks, and of burn's pools where the
 /// device has such.
 fn memory() -> Value {
-    let device = COMPUTE.with_borrow(|kept| kept.as_ref().map(|c| c.device.clone()));
-    let pools = device.and_then(|device| device.memory_pool_usage());
+    let pools = device().ok().and_then(|device| device.memory_pool_usage());
     json!({
         "wasm_bytes": boot::memory_bytes(),
         "reserved_bytes": pools.as_ref().map(|p| p.bytes_reserved),

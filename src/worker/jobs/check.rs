@@ -1,6 +1,6 @@
 //! Comparisons for the browser tests, which hold the page's own worker to the
 //! golden files: `{ check: text }` with JSON `{ id, device, case }` in, a list
-//! of lists of numbers out. See [`question`] and [`learn::check`].
+//! of lists of numbers out; or `{ id, panic }`. See [`question`] and [`learn::check`].
 //!
 //! [`learn::check`]: crate::learn::check
 
@@ -14,9 +14,16 @@ use serde_json::{Value, json};
 use web_sys::MessageEvent;
 
 #[derive(Deserialize)]
-struct Check {
-    device: Place,
-    case: Case,
+#[serde(untagged)]
+enum Check {
+    Case {
+        device: Place,
+        case: Case,
+    },
+    /// No answer: a panic with these words, whatever is under way.
+    Panic {
+        panic: String,
+    },
 }
 
 /// Takes a message that is a check; false for any other.
@@ -25,7 +32,11 @@ pub fn receive(event: &MessageEvent) -> bool {
 }
 
 async fn perform(check: Check) -> Result<Value, Fault> {
+    let (device, case) = match check {
+        Check::Case { device, case } => (device, case),
+        Check::Panic { panic } => panic!("{panic}"),
+    };
     let _working = Working::begin(Job::Measure)?;
-    let compute = device::open(check.device.into()).await?;
-    Ok(json!(answer(check.case, &compute.device).await?))
+    let compute = device::open(device.into()).await?;
+    Ok(json!(answer(case, &compute.device).await?))
 }

@@ -73,28 +73,39 @@ pub async fn go(course: &mut impl Course, one_step: bool) -> Result<RunState, Fa
         let soon = now() - since_read + course.pace().step / 2.0 >= READ_EVERY;
         let due = soon || course.training().unread() >= MOST_UNREAD;
         if first || due || epoch_ends || one_step || with(|s| s.wish) != Wish::GoOn {
-            let steps = course.training().read().await?;
-            // Only now has the device done what was asked of it.
-            let each = (now() - since_read) / steps.len().max(1) as f64;
+            read(course, since_read).await?;
             since_read = now();
-            course.pace().step = each;
             if first {
                 course.enter(Phase::Train);
             }
-            course.measured(steps, each)?;
         }
         if epoch_ends {
             course.pace().due = Some(course.training().epochs_done());
             judge(course).await?;
             since_read = now();
         }
-        course.save_if_due();
+        // A checkpoint is of no step that was not told yet.
+        if course.training().unread() == 0 {
+            course.save_if_due();
+        }
         turn().await;
         if let Some(state) = asked(course, one_step) {
+            if course.training().unread() > 0 {
+                read(course, since_read).await?;
+            }
             return Ok(state);
         }
     }
     Ok(RunState::Finished)
+}
+
+/// Fetches what was measured since the last time (`since` by the clock) and tells it.
+async fn read(course: &mut impl Course, since: f64) -> Result<(), Fault> {
+    let steps = course.training().read().await?;
+    // Only now has the device done what was asked of it.
+    let each = (now() - since) / steps.len().max(1) as f64;
+    course.pace().step = each;
+    course.measured(steps, each)
 }
 
 /// Judges where that is due. Left at a pause or a cancel, it stays due.

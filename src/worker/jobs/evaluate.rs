@@ -72,8 +72,9 @@ async fn knn(
     probe.accuracy(&encoder, trainer.store(), BATCH, &mut rest).await
 }
 
-/// Linear evaluation of the run's encoder beside its baselines.
-pub async fn evaluate(id: u32) -> Result<(), Fault> {
+/// Linear evaluation of the run's encoder beside its baselines; the queue asks for it
+/// without a request.
+pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
     let _working = Working::begin(Job::Evaluate)?;
     let (collection, steps, test_use) = with(|s| match (s.library.collection(), &s.run) {
         (None, _) => Err(Fault::NoDataset),
@@ -102,7 +103,7 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
     let mut pause = async |part| {
         if now() - told > TELL_EVERY {
             told = now();
-            post(Some(id), Event::EvaluationProgress { part });
+            post(id, Event::EvaluationProgress { part });
         }
         turn().await;
         with(|s| s.wish) != Wish::Cancel
@@ -111,11 +112,11 @@ pub async fn evaluate(id: u32) -> Result<(), Fault> {
         Ok(mut report) => {
             report.seconds = ((now() - begun) / 1000.0) as f32;
             keep(&report).await;
-            post(Some(id), Event::Evaluated(report));
+            post(id, Event::Evaluated(report));
             Ok(())
         }
         Err(Stopped::OnRequest) => {
-            post(Some(id), Event::EvaluationCancelled);
+            post(id, Event::EvaluationCancelled);
             Ok(())
         }
         Err(Stopped::Failed(fault)) => Err(fault),

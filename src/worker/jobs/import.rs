@@ -6,6 +6,7 @@
 
 use crate::core::dataset::ImportRole;
 use crate::core::error::{Fault, ImportFault};
+use crate::core::report::LeftOut;
 use crate::protocol::Event;
 use crate::worker::files::chosen;
 use crate::worker::import::importer::Step;
@@ -29,13 +30,14 @@ pub async fn files(
     id: u32,
     role: ImportRole,
     paths: Vec<String>,
+    refused: Vec<LeftOut>,
     files: Vec<web_sys::File>,
     size: usize,
     seed: u64,
 ) -> Result<(), Fault> {
     let files = paths.into_iter().zip(files).map(|(path, file)| chosen(path, file)).collect();
     load(id, |library| match role == ImportRole::New || library.can_read_again() {
-        true => Ok(library.add(Origin::Files { role, files }, size, seed)),
+        true => Ok(library.add(Origin::Files { role, refused, files }, size, seed)),
         false => Err(Fault::Import(ImportFault::NeedsFiles)),
     })
     .await

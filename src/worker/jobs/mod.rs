@@ -12,4 +12,6 @@ pub mod lesson;
 pub mod pictures;
 pub mod pretrain;
 mod question;
+pub mod queue;
 pub mod runs;
+pub mod takeaway;

@@ -6,11 +6,12 @@ use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
+use crate::core::run::{Curve, OpenedRun};
 use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
 use crate::protocol::Event;
-use crate::worker::jobs::{estimate, evaluate, fine_tune};
+use crate::worker::jobs::{estimate, evaluate, fine_tune, queue};
 use crate::worker::keep::Keeper;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -48,7 +49,8 @@ impl Run {
 }
 
 /// Starts a run; one that has ended is replaced.
-pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
+/// Returns once it is paused or over. The queue starts runs without a request.
+pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault> {
     config.check().map_err(Fault::Config)?;
     let working = Working::begin(Job::Train)?;
     if with(|s| s.state.is_active()) {
@@ -69,19 +71,29 @@ pub async fn start(id: u32, config: RunConfig) -> Result<(), Fault> {
     turn().await;
     let trainer = Trainer::new(&config, store, &train, &compute.device).inspect_err(|_| set_state(RunState::Failed))?;
     let keeper = Keeper::begin(&config, compute.report, &data).await;
-    post(Some(id), Event::Alive);
+    match id {
+        Some(_) => post(id, Event::Alive),
+        // The page asked for nothing: it is told what runs.
+        None => {
+            queue::begins(&keeper.record).await;
+            post(None, Event::Opened(OpenedRun { record: keeper.record.clone(), curve: Curve::default() }));
+            set_state(RunState::Running(Phase::Load));
+        }
+    }
     drive(Run::new(trainer, keeper), false, working).await
 }
 
-/// Goes on with a paused run: to its end, or for one step.
-pub async fn resume(id: u32, one_step: bool) -> Result<(), Fault> {
+/// Goes on with a paused run: to its end, or for one step; see [`start`].
+pub async fn resume(id: Option<u32>, one_step: bool) -> Result<RunState, Fault> {
     let working = Working::begin(Job::Train)?;
     if with(|s| s.state) != RunState::Paused {
         return Err(Fault::Busy);
     }
     fine_tune::cancel_if_paused();
     let run = with(|s| s.run.take()).ok_or(Fault::NoEncoder)?;
-    post(Some(id), Event::Alive);
+    if id.is_some() {
+        post(id, Event::Alive);
+    }
     drive(run, one_step, working).await
 }
 
@@ -109,29 +121,33 @@ pub fn let_go() {
     }
 }
 
-async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<(), Fault> {
+async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<RunState, Fault> {
+    with(|s| s.at_work = Some(run.keeper.record.id.clone()));
     if !std::mem::replace(&mut run.begun, true) {
         post(None, Event::Layers(run.trainer.layers()));
     }
     let ended = course::go(&mut run, one_step).await;
-    match ended {
+    let ended = match ended {
         Ok(state) => {
             let snapshot = run.trainer.snapshot();
             run.keeper.save_now(state, snapshot).await;
             with(|s| s.run = Some(run));
             drop(working);
             set_state(state);
-            Ok(())
+            Ok(state)
         }
         // The run is dropped: where the loss is no number the weights are none.
         Err(fault) => {
             run.keeper.record.state = RunState::Failed;
+            run.keeper.take_new_name();
             run.keeper.save_record().await;
             drop(working);
             set_state(RunState::Failed);
             Err(fault)
         }
-    }
+    };
+    with(|s| s.at_work = None);
+    ended
 }
 
 impl Course for Run {

@@ -2,11 +2,11 @@
 
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::RunState;
-use crate::core::run::{OpenedRun, StoredReport};
+use crate::core::run::{DataIdentity, OpenedRun, StoredReport};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
-use crate::worker::jobs::estimate;
 use crate::worker::jobs::pretrain::{self, Run};
+use crate::worker::jobs::{estimate, fine_tune, queue};
 use crate::worker::keep::Keeper;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -29,7 +29,7 @@ pub async fn list(id: u32) -> Result<(), Fault> {
 /// [`Fault::WrongImages`] where the set that is loaded is not the run's and its
 /// images were not kept; [`Fault::Storage`] where another tab has the run at hand,
 /// or it can't be read. The run at hand before then stays.
-pub async fn open(id: u32, name: &str) -> Result<(), Fault> {
+pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     let _working = Working::begin(Job::Import)?;
     if with(|s| s.state.is_running()) {
         return Err(Fault::Busy);
@@ -42,7 +42,7 @@ pub async fn open(id: u32, name: &str) -> Result<(), Fault> {
     }
     let stored = storage.load(name).await?;
     let keeper = Keeper::reopen(stored.record, stored.curve).await?;
-    bring_images(&keeper).await?;
+    bring_images(&keeper.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
     let config = keeper.record.config;
@@ -53,22 +53,32 @@ pub async fn open(id: u32, name: &str) -> Result<(), Fault> {
     };
     let (record, curve) = (keeper.record.clone(), keeper.curve.clone());
     let state = if record.can_resume() { RunState::Paused } else { record.state };
-    with(|s| s.run = Some(Run::reopened(trainer, keeper)));
-    post(Some(id), Event::Opened(OpenedRun { record, curve }));
+    // Before the session is borrowed: the run looks at its images.
+    let run = Run::reopened(trainer, keeper);
+    // What was made of the run before goes with it.
+    fine_tune::cancel_if_paused();
+    with(|s| {
+        s.run = Some(run);
+        s.classify = Default::default();
+    });
+    post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
     Ok(())
 }
 
-/// The run's images, kept ones where others are loaded.
-async fn bring_images(keeper: &Keeper) -> Result<(), Fault> {
-    let expected = &keeper.record.data.fingerprint;
+/// A run's images, kept ones where others are loaded.
+///
+/// # Errors
+/// [`Fault::WrongImages`] where they are not at hand.
+pub async fn bring_images(data: &DataIdentity) -> Result<(), Fault> {
+    let expected = &data.fingerprint;
     let loaded = with(|s| s.library.report()).map(|report| report.fingerprint);
     if loaded.as_ref() == Some(expected) {
         return Ok(());
     }
     let storage = session::storage().await?;
     let Some((meta, pixels)) = storage.load_images(expected).await? else {
-        return Err(Fault::WrongImages { expected: keeper.record.data.sources.join(", "), found: loaded });
+        return Err(Fault::WrongImages { expected: expected.clone(), found: loaded });
     };
     let report = with(|s| {
         let report = s.library.restore(&meta, pixels)?;
@@ -90,8 +100,13 @@ pub async fn rename(id: u32, run: &str, name: String) -> Result<(), Fault> {
         }
         _ => false,
     });
+    let at_work = with(|s| s.at_work.as_deref() == Some(run));
+    if at_work {
+        with(|s| s.new_name = Some(name.clone()));
+    }
     let storage = session::storage().await?;
-    let lock = if at_hand { None } else { Some(storage.hold(run).await?) };
+    // Of a run of this tab the lock is its own.
+    let lock = if at_hand || at_work { None } else { Some(storage.hold(run).await?) };
     let missing = || StorageFault::NotFound { what: run.to_owned() };
     let mut record = storage.record(run).await?.ok_or_else(missing)?;
     record.name = name;
@@ -102,6 +117,9 @@ pub async fn rename(id: u32, run: &str, name: String) -> Result<(), Fault> {
 
 /// Removes a stored run for good.
 pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
+    if with(|s| s.at_work.as_deref() == Some(run)) {
+        return Err(Fault::Busy);
+    }
     let at_hand = with(|s| s.run.as_ref().is_some_and(|here| here.keeper.record.id == run));
     if at_hand {
         if with(|s| s.job.is_some()) {
@@ -116,10 +134,11 @@ pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
 /// Removes everything that this site has stored, images too; a run at hand that is
 /// under way is an error, those of other tabs stay and are named.
 pub async fn delete_all(id: u32) -> Result<(), Fault> {
-    if with(|s| s.job.is_some()) {
+    if with(|s| s.job.is_some()) || queue::goes() {
         return Err(Fault::Busy);
     }
     pretrain::let_go();
+    queue::forget();
     let held = session::storage().await?.delete_all().await?;
     list(id).await?;
     match held.first() {

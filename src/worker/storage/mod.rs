@@ -5,6 +5,8 @@
 //! runs/ID/curve.a .b     what was measured in every step, postcard
 //! runs/ID/state.a .b     weights and optimiser: learn::checkpoint
 //! runs/ID/lock           held by the tab that works with the run
+//! queue.a .b             runs to come, JSON
+//! queue/lock             held by the tab that starts them
 //! images/FINGERPRINT/…   a set of shrunk images, where the user keeps them
 //! ```
 //!
@@ -14,22 +16,24 @@
 //! state is cut to it when the run is opened.
 
 pub mod files;
+#[cfg(test)]
 mod memory;
 #[cfg(target_arch = "wasm32")]
 pub mod opfs;
 
-pub use files::{Files, Usage};
-pub use memory::Memory;
+pub use files::Files;
 
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;
-use crate::core::run::slots::{self, NoSlot, Slot, SlotFault};
+use crate::core::run::queue::QueueReport;
+use crate::core::run::slots::{self, Chosen, NoSlot, Slot, SlotFault};
 use crate::core::run::{Curve, RunRecord};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 const RUNS: &str = "runs";
 const IMAGES: &str = "images";
+const QUEUE: &str = "queue";
 
 /// All that is stored, over some file system.
 #[derive(Debug, Default)]
@@ -146,7 +150,7 @@ impl<F: Files> Storage<F> {
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it.
     pub async fn hold(&self, id: &str) -> Result<F::Lock, StorageFault> {
-        self.files.lock(&path(id, "lock")).await
+        self.files.lock(&path(id, "lock")).await.map_err(|fault| held_as(fault, "this run"))
     }
 
     /// Removes a run for good; the caller holds none of its locks.
@@ -172,11 +176,37 @@ impl<F: Files> Storage<F> {
         }
         for name in self.files.list("").await? {
             if name != RUNS {
-                self.files.remove(&name).await?;
-                self.forget(&format!("{name}/"));
+                match self.files.remove(&name).await {
+                    Err(StorageFault::Held { .. }) => held.push(name.clone()),
+                    other => other?,
+                }
             }
         }
+        self.forget("");
         Ok(held)
+    }
+
+    /// The stored queue, an empty one where none was stored.
+    pub async fn queue(&self) -> Result<QueueReport, StorageFault> {
+        match self.get(QUEUE).await? {
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|e| damaged(QUEUE, e.to_string())),
+            None => Ok(QueueReport::default()),
+        }
+    }
+
+    pub async fn save_queue(&self, report: &QueueReport) -> Result<(), StorageFault> {
+        let bytes = serde_json::to_vec(report).map_err(|e| damaged(QUEUE, e.to_string()))?;
+        self.put(QUEUE, &bytes).await
+    }
+
+    /// Holds the queue for this tab until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`StorageFault::Held`] while another tab starts its runs.
+    pub async fn hold_queue(&self) -> Result<F::Lock, StorageFault> {
+        // What another tab has written meanwhile is read anew.
+        self.forget(QUEUE);
+        self.files.lock(&format!("{QUEUE}/lock")).await.map_err(|fault| held_as(fault, "the queue"))
     }
 
     /// Fingerprints of the sets whose images are kept.
@@ -223,7 +253,11 @@ impl<F: Files> Storage<F> {
     /// [`StorageFault::Damaged`] where there is a slot, but no good one.
     pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let [a, b] = self.slots(path).await?;
-        let chosen = slots::choose(a.as_deref(), b.as_deref());
+        let chosen = match slots::choose(a.as_deref(), b.as_deref()) {
+            // The very first write was cut off: nothing was stored yet.
+            Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }) => return Ok(None),
+            other => other,
+        };
         let chosen = chosen.map_err(|none| no_slot(path, none))?;
         self.known.borrow_mut().insert(path.to_owned(), (chosen.generation, chosen.write));
         Ok(chosen.newest.map(|(_, payload)| payload.to_vec()))
@@ -236,8 +270,13 @@ impl<F: Files> Storage<F> {
             Some(known) => known,
             None => {
                 let [a, b] = self.slots(path).await?;
+                let chosen = slots::choose(a.as_deref(), b.as_deref());
+                if let Ok(Chosen { passed_over: Some(SlotFault::OtherVersion { found }), .. }) = chosen {
+                    // Newer than this program: not to be overwritten.
+                    return Err(StorageFault::OtherVersion { what: path.to_owned(), found });
+                }
                 // Where no slot is good there is nothing to protect.
-                slots::choose(a.as_deref(), b.as_deref()).map_or((1, Slot::A), |c| (c.generation, c.write))
+                chosen.map_or((1, Slot::A), |c| (c.generation, c.write))
             }
         };
         let frame = slots::encode(generation, payload);
@@ -249,6 +288,14 @@ impl<F: Files> Storage<F> {
 
     async fn slots(&self, path: &str) -> Result<[Option<Vec<u8>>; 2], StorageFault> {
         Ok([self.files.read(&slot_path(path, Slot::A)).await?, self.files.read(&slot_path(path, Slot::B)).await?])
+    }
+}
+
+/// What another tab holds, as a person calls it.
+fn held_as(fault: StorageFault, what: &str) -> StorageFault {
+    match fault {
+        StorageFault::Held { .. } => StorageFault::Held { what: what.to_owned() },
+        other => other,
     }
 }
 

@@ -5,6 +5,7 @@
 use super::files::{Files, Usage};
 use crate::core::error::StorageFault;
 use crate::worker::boot::describe;
+use crate::worker::turn::{now, turn};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -53,6 +54,8 @@ extern "C" {
 
 /// Name of the program's folder: other programs may share the origin.
 const FOLDER: &str = "simclr-lab";
+/// Milliseconds that a file is waited for which another task or tab reads or writes.
+const PATIENCE: f64 = 1_000.0;
 
 /// The program's folder in the browser's file system.
 #[derive(Clone)]
@@ -104,6 +107,18 @@ impl Opfs {
             Err(error) => Err(fault(path, &error)),
         }
     }
+
+    /// [`Opfs::access`] to read or to write, which takes moments: one that is held is
+    /// waited for.
+    async fn brief(&self, path: &str, create: bool) -> Result<Option<Open>, StorageFault> {
+        let begun = now();
+        loop {
+            match self.access(path, create).await {
+                Err(StorageFault::Held { .. }) if now() - begun < PATIENCE => turn().await,
+                other => return other,
+            }
+        }
+    }
 }
 
 /// An access handle that is closed when it is dropped.
@@ -119,7 +134,7 @@ impl Files for Opfs {
     type Lock = Open;
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
-        let Some(open) = self.access(path, false).await? else { return Ok(None) };
+        let Some(open) = self.brief(path, false).await? else { return Ok(None) };
         let read = || {
             let size = open.0.get_size()?;
             let bytes = Uint8Array::new_with_length(size as u32);
@@ -131,7 +146,7 @@ impl Files for Opfs {
 
     async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StorageFault> {
         let missing = || StorageFault::NotFound { what: path.to_owned() };
-        let open = self.access(path, true).await?.ok_or_else(missing)?;
+        let open = self.brief(path, true).await?.ok_or_else(missing)?;
         let write = || {
             open.0.truncate(0.0)?;
             let written = open.0.write(&Uint8Array::from(bytes), &at(0.0))?;

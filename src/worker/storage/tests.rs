@@ -1,3 +1,5 @@
+use super::files::Files;
+use super::memory::Memory;
 use super::*;
 use crate::core::config::RunConfig;
 use crate::core::report::{Backend, DeviceReport, EpochReport, RunState, StepReport};
@@ -63,7 +65,7 @@ fn what_was_stored_is_there_in_another_tab() {
 fn a_crash_at_any_write_leaves_a_whole_run() {
     // A save is three writes; the run of 5 steps was stored, that of 9 is cut off.
     for writes in 0..3 {
-        for saves_before in 1..4 {
+        for saves_before in 0..4 {
             let files = Memory::default();
             let storage = Storage::new(files.clone());
             (0..saves_before).for_each(|_| save(&storage, 5).unwrap());
@@ -72,8 +74,15 @@ fn a_crash_at_any_write_leaves_a_whole_run() {
             files.writes_before_crash.set(None);
             // The tab is opened again.
             let storage = Storage::new(files.clone());
-            let run = wait(storage.load("a")).unwrap();
-            assert_eq!((run.record.steps, &run.curve, run.state), (5, &curve(5), Some(state(5))), "{writes}");
+            if saves_before > 0 {
+                let run = wait(storage.load("a")).unwrap();
+                assert_eq!((run.record.steps, &run.curve, run.state), (5, &curve(5), Some(state(5))), "{writes}");
+            } else if writes == 0 {
+                assert_eq!(wait(storage.list()), Ok(Listing::default()), "not even a record");
+            } else {
+                let run = wait(storage.load("a")).unwrap();
+                assert_eq!((run.record.steps, run.curve.steps.len(), run.state), (0, 0, None), "{writes}");
+            }
             // And the next save finds its way.
             save(&storage, 12).unwrap();
             save(&Storage::new(files.clone()), 14).unwrap();

@@ -1,7 +1,8 @@
 //! The ways to show an image: a drop anywhere on the page, files, the camera.
 
-use super::Try;
-use crate::app::pages::data::files::{Dropped, of_list};
+use super::ask::Try;
+use crate::app::pages::data::files::{Dropped, Listed, of_list};
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::classify as text;
 use leptos::ev;
 use leptos::html;
@@ -13,7 +14,10 @@ fn accept_on_page(this: Try) {
     let drop = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
         let Some(dropped) = event.data_transfer().map(|transfer| Dropped::of(&transfer)) else { return };
-        leptos::task::spawn_local(async move { this.show(dropped.files(RwSignal::new(None)).await) });
+        leptos::task::spawn_local(async move {
+            let listed = dropped.files(|_| true).await;
+            listed.into_iter().for_each(|listed| this.show(listed));
+        });
     });
     on_cleanup(move || {
         over.remove();
@@ -39,40 +43,40 @@ pub fn Input() -> impl IntoView {
     };
     let take = move |input: NodeRef<html::Input>| {
         let Some(input) = input.get_untracked() else { return };
-        let chosen = input.files().map(|list| of_list(&list)).unwrap_or_default();
+        let files = input.files().map(|list| of_list(&list)).unwrap_or_default();
         // Else choosing the same again would be no change.
         input.set_value("");
-        this.show(chosen);
+        this.show(Listed { files, refused: Vec::new() });
     };
     let over = RwSignal::new(false);
-    let closed = Memo::new(move |_| !this.allowed());
+    let closed = memo(move || !this.allowed());
     view! {
         <section class="card" aria-labelledby="show-title">
             <h2 id="show-title">{text::SHOW}</h2>
             <div
                 class="data-drop"
                 class:over=move || over.get()
-                on:dragenter=move |_| over.set(true)
-                on:dragover=move |_| over.set(true)
-                on:dragleave=move |_| over.set(false)
-                on:drop=move |_| over.set(false)
+                on:dragenter=act(move |_| over.set(true))
+                on:dragover=act(move |_| over.set(true))
+                on:dragleave=act(move |_| over.set(false))
+                on:drop=act(move |_| over.set(false))
             >
                 <p class="data-drop-title">{text::DROP}</p>
                 <p class="data-drop-or">{text::OR}</p>
                 <p class="data-drop-buttons">
-                    <button type="button" disabled=closed on:click=move |_| open(files)>
+                    <button type="button" disabled=closed on:click=act(move |_| open(files))>
                         {text::CHOOSE}
                     </button>
-                    <button type="button" disabled=closed on:click=move |_| open(camera)>
+                    <button type="button" disabled=closed on:click=act(move |_| open(camera))>
                         {text::PHOTO}
                     </button>
                 </p>
                 <p class="muted small">{text::most()}</p>
-                <input type="file" hidden multiple node_ref=files on:change=move |_| take(files) />
-                <input type="file" hidden accept="image/*" node_ref=camera on:change=move |_| take(camera) />
+                <input type="file" hidden multiple node_ref=files on:change=act(move |_| take(files)) />
+                <input type="file" hidden accept="image/*" node_ref=camera on:change=act(move |_| take(camera)) />
                 <p class="data-drop-status" role="status">
-                    {move || this.too_many.get().map(text::too_many)}
-                    {move || this.store.shelf.is_tuning().then_some(text::TUNING)}
+                    {live(move || this.too_many.get().then(text::too_many))}
+                    {live(move || this.store.shelf.is_tuning().then_some(text::TUNING))}
                 </p>
             </div>
         </section>

@@ -1,9 +1,11 @@
 //! The ways to bring own images in: a folder, files, a drop.
 
 use super::files;
+use super::files::Listed;
 use super::import::Importer;
 use super::options::Options;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -15,11 +17,11 @@ use leptos::prelude::*;
 pub fn Chooser() -> impl IntoView {
     let store = Store::get();
     let importer = expect_context::<Importer>();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let loaded = memo(move || store.dataset.with(Option::is_some));
     let role = move || if loaded.get() { importer.role.get() } else { ImportRole::New };
     view! {
         <section class="card" aria-labelledby="own-title">
-            <h2 id="own-title">{move || if loaded.get() { text::ADD_TITLE } else { text::OWN_TITLE }}</h2>
+            <h2 id="own-title">{live(move || if loaded.get() { text::ADD_TITLE } else { text::OWN_TITLE })}</h2>
             <Show when=move || store.run_open()>
                 <p class="notice warn">{text::RUN_OPEN} " " <Link to="/pretrain">{text::PRETRAIN_PAGE}</Link> "."</p>
             </Show>
@@ -29,14 +31,14 @@ pub fn Chooser() -> impl IntoView {
             <Show when=move || loaded.get()>
                 <Roles />
             </Show>
-            <DropZone role=Signal::derive(role) />
+            <DropZone role=derive(role) />
             <Options />
             <Show when=move || loaded.get()>
                 <p class="data-sample-again">
                     <button
                         type="button"
                         disabled=move || !importer.allowed()
-                        on:click=move |_| importer.sample()
+                        on:click=act(move |_| importer.sample())
                     >
                         {text::SAMPLE_INSTEAD}
                     </button>
@@ -58,7 +60,7 @@ fn Roles() -> impl IntoView {
                         type="radio"
                         name="role"
                         prop:checked=move || importer.role.get() == role
-                        on:change=move |_| importer.role.set(role)
+                        on:change=act(move |_| importer.role.set(role))
                     />
                     <span>
                         <strong>{label}</strong>
@@ -100,7 +102,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
         // Else choosing the same again would be no change.
         input.set_value("");
         if !chosen.is_empty() {
-            importer.files(chosen);
+            importer.files(Listed { files: chosen, refused: Vec::new() });
         }
     };
     let closed = move || !importer.allowed();
@@ -108,28 +110,33 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
         <div
             class="data-drop"
             class:over=move || over.get()
-            on:dragenter=move |_| over.set(true)
-            on:dragover=move |_| over.set(true)
-            on:dragleave=move |_| over.set(false)
-            on:drop=move |_| over.set(false)
+            on:dragenter=act(move |_| over.set(true))
+            on:dragover=act(move |_| over.set(true))
+            on:dragleave=act(move |_| over.set(false))
+            on:drop=act(move |_| over.set(false))
         >
-            <p class="data-drop-title">{move || text::drop_does(role.get())}</p>
+            <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p class="data-drop-or">{text::DROP_OR}</p>
             <p class="data-drop-buttons">
-                <button type="button" disabled=closed on:click=move |_| open(folder)>
+                <button type="button" disabled=closed on:click=act(move |_| open(folder))>
                     {text::CHOOSE_FOLDER}
                 </button>
-                <button type="button" disabled=closed on:click=move |_| open(files)>
+                <button type="button" disabled=closed on:click=act(move |_| open(files))>
                     {text::CHOOSE_FILES}
                 </button>
             </p>
             <p class="muted small">{text::FORMATS} <br /> {text::PHONE_HINT}</p>
-            <input type="file" hidden multiple node_ref=folder on:change=move |_| take(folder) />
-            <input type="file" hidden multiple node_ref=files on:change=move |_| take(files) />
+            <input type="file" hidden multiple node_ref=folder on:change=act(move |_| take(folder)) />
+            <input type="file" hidden multiple node_ref=files on:change=act(move |_| take(files)) />
             <p class="data-drop-status" role="status">
-                {move || importer.listing.get().map(text::listing)}
-                {move || importer.nothing.get().then_some(text::NOTHING_DROPPED)}
+                {live(move || importer.listing.get().map(text::listing))}
+                {live(move || importer.refusal.get())}
             </p>
+            <Show when=move || importer.listing.with(Option::is_some)>
+                <button type="button" on:click=act(move |_| importer.end_listing())>
+                    {text::CANCEL}
+                </button>
+            </Show>
         </div>
     }
 }

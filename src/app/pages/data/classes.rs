@@ -2,6 +2,7 @@
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{Show, act, memo};
 use crate::app::text::data as text;
 use crate::app::text::units::count;
 use crate::core::dataset::Split;
@@ -12,9 +13,6 @@ use std::collections::HashMap;
 
 /// Classes shown before a click shows the rest.
 const FIRST: usize = 12;
-
-/// Images shown of a set without labels.
-const FIRST_UNLABELLED: usize = 24;
 
 /// Pictures by their index in the set.
 type Pictures = RwSignal<HashMap<u32, Pixels>>;
@@ -30,11 +28,18 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
     let classes = StoredValue::new(report.classes);
     let shown = RwSignal::new(FIRST.min(all));
     // Asked for as their rows appear, all of a batch at once.
+    let ask = move |from: usize, to: usize| {
+        let rows = |c: &Vec<ClassCount>| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect();
+        fetch(client, classes.with_value(rows), pictures);
+    };
+    // Not in an effect: the worker then has them on the way before it is asked
+    // to time a step, during which it answers nothing.
+    ask(0, shown.get_untracked());
     Effect::new(move |before: Option<usize>| {
-        let (from, to) = (before.unwrap_or(0), shown.get());
-        let indices: Vec<u32> =
-            classes.with_value(|c| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect());
-        fetch(client, indices, pictures);
+        let to = shown.get();
+        if let Some(from) = before {
+            ask(from, to);
+        }
         to
     });
     let row = move |index: usize| classes.with_value(|c| view! { <Row class=c[index].clone() pictures=pictures /> });
@@ -62,7 +67,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
             </div>
             <Show when=move || { shown.get() < all }>
                 <p>
-                    <button type="button" on:click=move |_| shown.set(all)>
+                    <button type="button" on:click=act(move |_| shown.set(all))>
                         {text::show_all_classes(all)}
                     </button>
                 </p>
@@ -71,14 +76,14 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
     })
 }
 
-/// A look at a set without any label: its first images.
+/// A look at the images without a label, where there are any.
 #[component]
 pub fn Unlabelled(report: DatasetReport) -> impl IntoView {
-    if !report.classes.is_empty() {
+    let indices = report.unlabelled_thumbnails;
+    if indices.is_empty() {
         return None;
     }
     let pictures = Pictures::default();
-    let indices: Vec<u32> = (0..report.images.min(FIRST_UNLABELLED) as u32).collect();
     fetch(Client::get(), indices.clone(), pictures);
     let thumbnails = indices
         .into_iter()
@@ -86,7 +91,7 @@ pub fn Unlabelled(report: DatasetReport) -> impl IntoView {
         .collect_view();
     Some(view! {
         <section class="card" aria-labelledby="examples-title">
-            <h2 id="examples-title">{text::EXAMPLES}</h2>
+            <h2 id="examples-title">{text::UNLABELLED}</h2>
             <div class="data-thumbnails many">{thumbnails}</div>
         </section>
     })
@@ -126,7 +131,7 @@ fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
 /// A picture once it is here; before that, its place.
 #[component]
 fn Thumbnail(index: u32, class: String, pictures: Pictures) -> impl IntoView {
-    let pixels = Memo::new(move |_| pictures.with(|all| all.get(&index).cloned()));
+    let pixels = memo(move || pictures.with(|all| all.get(&index).cloned()));
     move || match pixels.get() {
         Some(pixels) => {
             let alt = text::thumbnail(&class, &pixels.name);

@@ -12,7 +12,7 @@ pub fn accept_on_page(importer: Importer) {
     let drop = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
         let Some(dropped) = event.data_transfer().map(|transfer| Dropped::of(&transfer)) else { return };
-        if untrack(|| importer.allowed()) {
+        if untrack(|| importer.may_drop()) {
             take(importer, dropped);
         }
     });
@@ -23,13 +23,14 @@ pub fn accept_on_page(importer: Importer) {
 }
 
 fn take(importer: Importer, dropped: Dropped) {
-    importer.nothing.set(false);
-    importer.listing.set(Some(0));
+    let listing = importer.list();
     leptos::task::spawn_local(async move {
-        let files = dropped.files(importer.listing).await;
-        // Gone where the user has left the page meanwhile.
-        if importer.listing.try_set(None).is_none() {
-            importer.files(files);
+        // None where the user has cancelled, or left the page.
+        if let Some(listed) = dropped.files(|files| importer.listed(listing, files)).await
+            && importer.listed(listing, listed.files.len())
+        {
+            importer.end_listing();
+            importer.files(listed);
         }
     });
 }

@@ -1,15 +1,26 @@
 //! Files out of the browser's two ways to hand them over: a file input and a
 //! drop.
 
-use super::import::Chosen;
+use crate::app::client::words;
+use crate::core::error::FileFault;
+use crate::core::report::LeftOut;
 use js_sys::{Array, Function, Promise, Reflect};
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry,
 };
+
+/// A file and its path relative to what was chosen.
+pub type Chosen = (String, File);
+
+/// What was chosen or dropped.
+pub struct Listed {
+    pub files: Vec<Chosen>,
+    /// What the browser did not hand over.
+    pub refused: Vec<LeftOut>,
+}
 
 /// Files of an input, with paths where a folder was chosen.
 pub fn of_list(list: &FileList) -> Vec<Chosen> {
@@ -42,54 +53,60 @@ impl Dropped {
         Self { entries, plain }
     }
 
-    /// All files, folders gone through to the bottom. A file that the browser
-    /// refuses is left to the count of files, not an error: it has been moved
-    /// or deleted since.
-    pub async fn files(self, found: RwSignal<Option<usize>>) -> Vec<Chosen> {
-        let mut files = self.plain;
+    /// All files, folders gone through to the bottom; `found` is told their
+    /// number now and then, and ends the search by returning false. A file or
+    /// folder that the browser refuses (it was moved, deleted or locked since)
+    /// is named.
+    pub async fn files(self, found: impl Fn(usize) -> bool) -> Option<Listed> {
+        let mut listed = Listed { files: self.plain, refused: Vec::new() };
         let mut waiting = self.entries;
         waiting.reverse();
         while let Some(entry) = waiting.pop() {
-            if entry.is_directory() {
-                let mut inside = children(entry.unchecked_ref()).await;
-                inside.reverse();
-                waiting.append(&mut inside);
-            } else if let Some(file) = file_of(entry.unchecked_ref()).await {
-                files.push((entry.full_path().trim_start_matches('/').to_owned(), file));
-                if files.len().is_multiple_of(100) {
-                    found.try_set(Some(files.len()));
-                }
+            if !found(listed.files.len()) {
+                return None;
+            }
+            let path = entry.full_path().trim_start_matches('/').to_owned();
+            let result = if entry.is_directory() {
+                let mut inside = Vec::new();
+                let result = children(entry.unchecked_ref(), &mut inside).await;
+                waiting.extend(inside.into_iter().rev());
+                result
+            } else {
+                file_of(entry.unchecked_ref()).await.map(|file| listed.files.push((path.clone(), file)))
+            };
+            if let Err(error) = result {
+                let fault = FileFault::Unreadable { detail: words(&error) };
+                listed.refused.push(LeftOut { file: path, fault });
             }
         }
-        files
+        Some(listed)
     }
 }
 
-async fn file_of(entry: &FileSystemFileEntry) -> Option<File> {
-    promise(|done, fail| entry.file_with_callback_and_callback(done, fail)).await?.dyn_into().ok()
+async fn file_of(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
+    promise(|done, fail| entry.file_with_callback_and_callback(done, fail)).await?.dyn_into()
 }
 
-/// Everything in a folder: the browser gives at most 100 entries a call, and an
-/// empty list at the end.
-async fn children(folder: &FileSystemDirectoryEntry) -> Vec<FileSystemEntry> {
+/// Puts everything in a folder into `all`: the browser gives at most 100 entries
+/// a call, and an empty list at the end.
+async fn children(folder: &FileSystemDirectoryEntry, all: &mut Vec<FileSystemEntry>) -> Result<(), JsValue> {
     let reader: FileSystemDirectoryReader = folder.create_reader();
-    let mut all = Vec::new();
     loop {
         let some = promise(|done, fail| {
             // Throws only where the callbacks are missing.
             let _ = reader.read_entries_with_callback_and_callback(done, fail);
         })
-        .await;
-        let some: Array = some.and_then(|list| list.dyn_into().ok()).unwrap_or_default();
+        .await?;
+        let some: Array = some.dyn_into()?;
         if some.length() == 0 {
-            return all;
+            return Ok(());
         }
         all.extend(some.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
     }
 }
 
-/// Awaits a function of two callbacks; none where the second was called.
-async fn promise(call: impl Fn(&Function, &Function)) -> Option<JsValue> {
+/// Awaits a function of two callbacks, the second for an error.
+async fn promise(call: impl Fn(&Function, &Function)) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |done, fail| call(&done, &fail));
-    JsFuture::from(promise).await.ok()
+    JsFuture::from(promise).await
 }

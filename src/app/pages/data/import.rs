@@ -1,16 +1,15 @@
 //! What the user has chosen for the next import, and sending it off.
 
+use super::files::Listed;
 use crate::app::client::Client;
 use crate::app::state::Store;
+use crate::app::text::data as text;
+use crate::core::error::Fault;
 use crate::protocol::{ImportRole, Request};
 use leptos::prelude::*;
-use web_sys::File;
 
 /// Images a class of the sample set.
 const SAMPLE_IMAGES: u32 = 200;
-
-/// A file and its path relative to what was chosen.
-pub type Chosen = (String, File);
 
 /// Settings of the next import; `Copy`, shared by the parts of this page.
 #[derive(Clone, Copy)]
@@ -21,10 +20,12 @@ pub struct Importer {
     pub size: RwSignal<usize>,
     /// As typed; [`Importer::seed`] reads it.
     pub seed_text: RwSignal<String>,
-    /// Files seen while a dropped folder is listed.
+    /// The files seen while a dropped folder is listed.
     pub listing: RwSignal<Option<usize>>,
-    /// Something was dropped that holds no file.
-    pub nothing: RwSignal<bool>,
+    /// Number of the last listing, so that one that was cancelled ends.
+    listings: StoredValue<u32>,
+    /// Why what was dropped was not taken.
+    pub refusal: RwSignal<Option<&'static str>>,
 }
 
 impl Importer {
@@ -37,7 +38,8 @@ impl Importer {
             size: RwSignal::new(store.config.with_untracked(|c| c.image_size)),
             seed_text: RwSignal::new(store.split_seed.get_untracked().to_string()),
             listing: RwSignal::new(None),
-            nothing: RwSignal::new(false),
+            listings: StoredValue::new(0),
+            refusal: RwSignal::new(None),
         }
     }
 
@@ -50,9 +52,45 @@ impl Importer {
     pub fn allowed(self) -> bool {
         !self.store.run_open()
             && self.store.import.with(Option::is_none)
-            && self.store.evaluating.with(Option::is_none)
+            && !self.store.encoder_in_use()
             && self.listing.with(Option::is_none)
             && self.seed().is_some()
+    }
+
+    /// [`Importer::allowed`], and says so where not.
+    pub fn may_drop(self) -> bool {
+        let allowed = self.allowed();
+        if !allowed && self.seed().is_none() {
+            self.refusal.set(Some(text::SEED_BAD));
+        } else if !allowed {
+            self.store.notify(Fault::Busy);
+        }
+        allowed
+    }
+
+    /// Begins to list a dropped folder; returns the listing's number.
+    pub fn list(self) -> u32 {
+        self.refusal.set(None);
+        self.listing.set(Some(0));
+        self.listings.update_value(|n| *n += 1);
+        self.listings.get_value()
+    }
+
+    /// So many files were found; false where the listing was cancelled, or the
+    /// user has left the page.
+    pub fn listed(self, listing: u32, files: usize) -> bool {
+        let goes_on = self.listings.try_get_value() == Some(listing)
+            && self.listing.try_with_untracked(Option::is_some) == Some(true);
+        // A number that changes with every file would only cost time.
+        if goes_on && files.is_multiple_of(100) && self.listing.get_untracked() != Some(files) {
+            self.listing.set(Some(files));
+        }
+        goes_on
+    }
+
+    /// The listing is complete, or cancelled.
+    pub fn end_listing(self) {
+        self.listing.set(None);
     }
 
     pub fn sample(self) {
@@ -61,9 +99,9 @@ impl Importer {
         }
     }
 
-    pub fn files(self, chosen: Vec<Chosen>) {
-        self.nothing.set(chosen.is_empty());
-        if chosen.is_empty() {
+    pub fn files(self, Listed { files, refused }: Listed) {
+        if files.is_empty() && refused.is_empty() {
+            self.refusal.set(Some(text::NOTHING_DROPPED));
             return;
         }
         if let Some((size, seed)) = self.begin() {
@@ -72,8 +110,8 @@ impl Importer {
             } else {
                 ImportRole::New
             };
-            let (paths, files) = chosen.into_iter().unzip();
-            self.client.send_files(Request::Import { role, paths, size, seed }, files);
+            let (paths, files) = files.into_iter().unzip();
+            self.client.send_files(Request::Import { role, paths, refused, size, seed }, files);
         }
     }
 
@@ -90,7 +128,7 @@ impl Importer {
             return None;
         }
         let seed = untrack(|| self.seed())?;
-        self.nothing.set(false);
+        self.refusal.set(None);
         self.store.split_seed.set(seed);
         Some((self.size.get_untracked() as u32, seed))
     }

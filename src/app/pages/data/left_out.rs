@@ -1,6 +1,7 @@
 //! Files that were not used, one by one, with cause and advice.
 
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::{Show, act, live};
 use crate::app::text::{data as text, fault};
 use crate::core::report::LeftOut;
 use leptos::prelude::*;
@@ -43,9 +44,9 @@ pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
             <p>
                 <button
                     type="button"
-                    on:click=move |_| shown.update(|n| *n = (*n + PAGE).min(all))
+                    on:click=act(move |_| shown.update(|n| *n = (*n + PAGE).min(all)))
                 >
-                    {move || text::show_more(shown.get(), all)}
+                    {live(move || text::show_more(shown.get(), all))}
                 </button>
             </p>
         </Show>

@@ -13,6 +13,7 @@ mod report;
 mod sample;
 
 use crate::app::parts::announce::Announcer;
+use crate::app::reactive::{Show, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -42,8 +43,8 @@ pub fn Data() -> impl IntoView {
     });
     provide_context(importer);
     drop::accept_on_page(importer);
-    let reading = Memo::new(move |_| store.import.with(Option::is_some));
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let reading = memo(move || store.import.with(Option::is_some));
+    let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
         <div class="data">
             <div class="page-head">

@@ -1,6 +1,7 @@
 //! How images are read: side in pixels and seed of the split.
 
 use super::import::Importer;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::config::IMAGE_SIZES;
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 pub fn Options() -> impl IntoView {
     let store = Store::get();
     let importer = expect_context::<Importer>();
-    let differs = Memo::new(move |_| {
+    let differs = memo(move || {
         let size = store.dataset.with(|d| d.as_ref().map(|d| d.size));
         size.is_some_and(|size| size != importer.size.get() || importer.seed() != Some(store.split_seed.get()))
     });
@@ -25,7 +26,7 @@ pub fn Options() -> impl IntoView {
             }
         })
         .collect_view();
-    let bad = Memo::new(move |_| importer.seed().is_none());
+    let bad = memo(move || importer.seed().is_none());
     view! {
         <div class="data-options" role="group" aria-label=text::OPTIONS>
             <div class="field">
@@ -33,11 +34,11 @@ pub fn Options() -> impl IntoView {
                 <select
                     id="size"
                     aria-describedby="size-help"
-                    on:change=move |event| {
+                    on:change=act(move |event| {
                         if let Ok(size) = event_target_value(&event).parse() {
                             importer.size.set(size);
                         }
-                    }
+                    })
                 >
                     {sizes}
                 </select>
@@ -53,10 +54,10 @@ pub fn Options() -> impl IntoView {
                     aria-describedby="seed-help"
                     aria-invalid=move || bad.get().to_string()
                     prop:value=move || importer.seed_text.get()
-                    on:input=move |event| importer.seed_text.set(event_target_value(&event))
+                    on:input=act(move |event| importer.seed_text.set(event_target_value(&event)))
                 />
                 <p class="muted small" id="seed-help">
-                    {move || if bad.get() { text::SEED_BAD } else { text::SEED_HELP }}
+                    {live(move || if bad.get() { text::SEED_BAD } else { text::SEED_HELP })}
                 </p>
             </div>
         </div>
@@ -65,9 +66,9 @@ pub fn Options() -> impl IntoView {
                 <button
                     type="button"
                     disabled=move || !importer.allowed()
-                    on:click=move |_| importer.again()
+                    on:click=act(move |_| importer.again())
                 >
-                    {move || text::read_again(importer.size.get(), importer.seed().unwrap_or_default())}
+                    {live(move || text::read_again(importer.size.get(), importer.seed().unwrap_or_default()))}
                 </button>
                 <span class="muted small">{text::READ_AGAIN_HELP}</span>
             </p>

@@ -1,9 +1,10 @@
 //! An import under way, and one that ended without a set.
 
 use super::left_out::LeftOutTable;
-use crate::app::client::{Client, now};
+use crate::app::client::Client;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
@@ -16,21 +17,14 @@ pub fn Progress() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let cancelling = RwSignal::new(false);
-    let counts = Memo::new(move |_| store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
-    let file = Memo::new(move |_| store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
-    let left = move || {
-        let (done, total) = counts.get();
-        let since = store.import.with_untracked(|i| i.as_ref().map_or(0.0, |i| i.since));
-        let elapsed = (now() - since) / 1000.0;
-        // The first files say little about the rest.
-        let known = total > 0 && done > 0 && elapsed > 1.0;
-        known.then(|| elapsed / f64::from(done) * f64::from(total.saturating_sub(done)))
-    };
-    let part = Signal::derive(move || {
+    let counts = memo(move || store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
+    let file = memo(move || store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
+    let left = move || store.import.with(|i| i.as_ref()?.pace.milliseconds_left()).map(|ms| ms / 1000.0);
+    let part = derive(move || {
         let (done, total) = counts.get();
         (total > 0).then(|| f64::from(done) / f64::from(total))
     });
-    let detail = Signal::derive(move || match (counts.get(), store.worker.get()) {
+    let detail = derive(move || match (counts.get(), store.worker.get()) {
         ((0, _), _) | (_, WorkerState::Loading { .. } | WorkerState::Starting) => text::PREPARING.to_owned(),
         ((done, total), _) => text::progress(done, total, left()),
     });
@@ -41,12 +35,12 @@ pub fn Progress() -> impl IntoView {
             <button
                 type="button"
                 disabled=move || cancelling.get()
-                on:click=move |_| {
+                on:click=act(move |_| {
                     cancelling.set(true);
                     client.send(Request::CancelImport);
-                }
+                })
             >
-                {move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }}
+                {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
             </button>
         </section>
     }

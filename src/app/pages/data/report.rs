@@ -5,11 +5,15 @@ use super::left_out::LeftOutTable;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
+use crate::app::reactive::{Show, act};
 use crate::app::state::Store;
 use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};
-use crate::core::report::DatasetReport;
+use crate::core::report::{DatasetReport, DuplicateGroup};
 use leptos::prelude::*;
+
+/// Warnings shown at first: a set of many small classes has one of each.
+const FIRST_WARNINGS: usize = 8;
 
 #[component]
 pub fn Report() -> impl IntoView {
@@ -93,41 +97,74 @@ fn Next() -> impl IntoView {
 
 #[component]
 fn Warnings(report: DatasetReport) -> impl IntoView {
-    let list = report
-        .warnings
-        .iter()
-        .map(|warning| {
-            view! {
-                <li>
-                    <FaultWords words=fault::warning(warning) />
-                </li>
-            }
-        })
-        .collect_view();
-    let none = report.warnings.is_empty();
+    let all = report.warnings.len();
+    let shown = RwSignal::new(FIRST_WARNINGS.min(all));
+    let warnings = StoredValue::new(report.warnings);
+    let row = move |index: usize| {
+        let words = warnings.with_value(|w| fault::warning(&w[index]));
+        view! {
+            <li>
+                <FaultWords words=words />
+            </li>
+        }
+    };
+    let list = view! { <For each=move || 0..shown.get() key=|index| *index children=row /> };
     view! {
         <section class="card" aria-labelledby="warnings-title">
             <h2 id="warnings-title">{text::WARNINGS}</h2>
-            {if none {
+            {if all == 0 {
                 view! { <p>{text::NO_WARNINGS}</p> }.into_any()
             } else {
                 view! { <ul class="data-warnings">{list}</ul> }.into_any()
             }}
+            <Show when=move || { shown.get() < all }>
+                <p>
+                    <button type="button" on:click=act(move |_| shown.set(all))>
+                        {text::show_all_warnings(all)}
+                    </button>
+                </p>
+            </Show>
+            {(!report.duplicates.is_empty()).then(|| view! { <Duplicates groups=report.duplicates /> })}
         </section>
+    }
+}
+
+/// Exact copies by name, folded away: there may be many.
+#[component]
+fn Duplicates(groups: Vec<DuplicateGroup>) -> impl IntoView {
+    let rows = groups
+        .into_iter()
+        .map(|group| {
+            let more = text::more_copies(group.images - group.names.len());
+            view! {
+                <li>
+                    {group.names.join(", ")} {more}
+                    {group.labels_differ.then(|| view! { <strong>" " {text::LABELS_DIFFER}</strong> })}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="fold">
+            <summary>{text::DUPLICATES}</summary>
+            <ol class="data-duplicates" tabindex="0" aria-label=text::DUPLICATES>
+                {rows}
+            </ol>
+        </details>
     }
 }
 
 #[component]
 fn LeftOut(files: Vec<crate::core::report::LeftOut>) -> impl IntoView {
-    let count = files.len();
+    let counts = text::left_out(&files);
     view! {
         <section class="card" aria-labelledby="left-out-title">
             <h2 id="left-out-title">{text::LEFT_OUT}</h2>
-            {if count == 0 {
+            {if files.is_empty() {
                 view! { <p>{text::NONE_LEFT_OUT}</p> }.into_any()
             } else {
                 view! {
-                    <p>{text::left_out(count)}</p>
+                    <p>{counts}</p>
                     <LeftOutTable files=files />
                 }
                     .into_any()

@@ -2,6 +2,7 @@
 
 use super::import::Importer;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::act;
 use crate::app::text::data as text;
 use crate::core::report::Picture as Pixels;
 use crate::core::sample::{class_names, sample_set};
@@ -20,7 +21,7 @@ pub fn Sample() -> impl IntoView {
                 type="button"
                 class="primary"
                 disabled=move || !importer.allowed()
-                on:click=move |_| importer.sample()
+                on:click=act(move |_| importer.sample())
             >
                 {text::SAMPLE_BUTTON}
             </button>

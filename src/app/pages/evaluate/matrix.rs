@@ -1,8 +1,9 @@
 //! The confusion matrix; its numbers are buttons that open the images behind.
 
 use super::judged::Judgement;
-use super::mistakes::Mistakes;
+use super::mistakes::{ByClass, Mistakes};
 use super::panel::Cell;
+use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Table;
@@ -10,14 +11,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// With more classes than this the matrix is a list of its largest mistakes.
+/// With more classes than this the matrix is a list of its largest mistakes, and
+/// one of its rows at a time.
 const MOST: usize = 30;
 
 #[component]
 pub fn Matrix(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let classes = report.with_value(|r| r.classes.len());
     let inside = if classes > MOST {
-        view! { <Mistakes report=report open=open /> }.into_any()
+        view! { <Mistakes report=report open=open /><ByClass report=report open=open /> }.into_any()
     } else {
         view! { <Grid report=report open=open /> }.into_any()
     };
@@ -67,7 +69,7 @@ fn Grid(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     view! {
         <p class="muted small">{text::MATRIX_HELP}</p>
         <div class="scroll-x" tabindex="0" role="group" aria-labelledby="matrix-title">
-            <table class="matrix" node_ref=table on:keydown=move |event| move_focus(&event, table, columns)>
+            <table class="matrix" node_ref=table on:keydown=act(move |event| move_focus(&event, table, columns))>
                 <thead>
                     <tr>
                         <th scope="col" class="corner">{text::TRUTH}</th>
@@ -100,7 +102,7 @@ fn number(report: Judgement, open: RwSignal<Option<Cell>>, cell: Cell, count: u3
                 data-cell=format!("{truth}-{said}")
                 aria-label=label
                 aria-haspopup="dialog"
-                on:click=move |_| open.set(Some(cell))
+                on:click=act(move |_| open.set(Some(cell)))
             >
                 {count}
             </button>

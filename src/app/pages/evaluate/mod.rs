@@ -14,6 +14,8 @@ use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
 use crate::app::parts::notice::FaultWords;
+use crate::app::parts::take_home::TakeHome;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
@@ -49,7 +51,7 @@ pub fn Evaluate() -> impl IntoView {
             }
         });
     });
-    let busy = Memo::new(move |_| store.evaluating.with(Option::is_some));
+    let busy = memo(move || store.evaluating.with(Option::is_some));
     let announcer = Announcer::get();
     Effect::new(move |before: Option<()>| {
         let words =
@@ -65,7 +67,7 @@ pub fn Evaluate() -> impl IntoView {
                 <h1>{text::TITLE}</h1>
                 <p class="lead">{text::INTRO}</p>
             </div>
-            {move || failed.get().map(|fault| view! { <Failed fault=fault /> })}
+            {live(move || failed.get().map(|fault| view! { <Failed fault=fault /> }))}
             <Show when=move || busy.get() fallback=move || view! { <Ready start=start /> }>
                 <Busy />
             </Show>
@@ -94,15 +96,15 @@ fn Busy() -> impl IntoView {
         cancelling.set(true);
         client.send(Request::CancelEvaluation);
     };
-    let part = Signal::derive(move || store.evaluating.get().map(f64::from));
-    let detail = Signal::derive(move || part.get().map(text::part).unwrap_or_default());
+    let part = derive(move || store.evaluating.get().map(f64::from));
+    let detail = derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
             <p>
-                <button type="button" disabled=move || cancelling.get() on:click=cancel>
-                    {move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }}
+                <button type="button" disabled=move || cancelling.get() on:click=act(cancel)>
+                    {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </p>
         </section>
@@ -124,6 +126,7 @@ fn Outcome() -> impl IntoView {
             <Panel report=judged open=open />
             <Scores report=judged />
             <Downloads report=report />
+            <TakeHome />
         })
     }
 }

@@ -4,6 +4,7 @@ use super::judged::Judgement;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{Show, act, live};
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::tree;
 use crate::core::error::Fault;
@@ -40,14 +41,14 @@ pub fn Panel(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let title =
         move || open.get().map(|c| report.with_value(|r| text::cell_title(&r.classes[c.truth], &r.classes[c.said])));
     view! {
-        <dialog class="panel" node_ref=dialog aria-labelledby="panel-title" on:close=move |_| open.set(None)>
+        <dialog class="panel" node_ref=dialog aria-labelledby="panel-title" on:close=act(move |_| open.set(None))>
             <div class="panel-head">
                 <h2 id="panel-title">{title}</h2>
-                <button type="button" class="quiet" on:click=move |_| open.set(None)>
+                <button type="button" class="quiet" on:click=act(move |_| open.set(None))>
                     {text::CLOSE}
                 </button>
             </div>
-            {move || open.get().map(|cell| view! { <Images report=report cell=cell /> })}
+            {live(move || open.get().map(|cell| view! { <Images report=report cell=cell /> }))}
         </dialog>
     }
 }
@@ -96,7 +97,7 @@ fn Images(report: Judgement, cell: Cell) -> impl IntoView {
     };
     view! {
         <p class="muted small">{text::images_of(total)}</p>
-        {move || failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> })}
+        {live(move || failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> }))}
         <ul class="panel-images" aria-busy=move || loading.get().to_string()>
             <For each=move || pictures.get() key=|p| p.index children=figure />
         </ul>
@@ -104,8 +105,8 @@ fn Images(report: Judgement, cell: Cell) -> impl IntoView {
             <p role="status">{text::LOADING_PICTURES}</p>
         </Show>
         <Show when=rest>
-            <button type="button" on:click=move |_| more()>
-                {move || text::more_pictures(shown(), total)}
+            <button type="button" on:click=act(move |_| more())>
+                {live(move || text::more_pictures(shown(), total))}
             </button>
         </Show>
     }

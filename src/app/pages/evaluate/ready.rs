@@ -1,6 +1,7 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
 use crate::app::parts::waits;
+use crate::app::reactive::{act, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
@@ -15,6 +16,8 @@ enum Stage {
     FewLabels,
     NoEncoder,
     Training,
+    /// Classifiers are trained on the encoder.
+    Tuning,
     Ready,
     /// The newest result is of the encoder as it is.
     Done,
@@ -24,12 +27,13 @@ enum Stage {
 
 fn stage(store: Store) -> Stage {
     let labels = store.dataset.with(|set| set.as_ref().map(|set| (set.can_evaluate(), set.classes.is_empty())));
-    let steps = store.steps.with(|steps| steps.last().map_or(0, |s| s.step));
+    let steps = store.steps.with(|steps| steps.newest().map_or(0, |s| s.step));
     match labels {
         None => Stage::NoImages,
         Some((false, true)) => Stage::NoLabels,
         Some((false, false)) => Stage::FewLabels,
         Some((true, _)) if store.run.get().is_running() => Stage::Training,
+        Some((true, _)) if store.shelf.is_tuning() => Stage::Tuning,
         Some((true, _)) if steps == 0 || !store.run.get().keeps_encoder() => Stage::NoEncoder,
         Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
             None => Stage::Ready,
@@ -42,11 +46,11 @@ fn stage(store: Store) -> Stage {
 #[component]
 pub fn Ready(start: Callback<()>) -> impl IntoView {
     let store = Store::get();
-    let stage = Memo::new(move |_| stage(store));
+    let stage = memo(move || stage(store));
     let button = move |label: &'static str, help: String| {
         view! {
             <section class="card evaluate-start">
-                <button type="button" class="primary" on:click=move |_| start.run(())>
+                <button type="button" class="primary" on:click=act(move |_| start.run(()))>
                     {label}
                 </button>
                 <p class="muted small">{help}</p>
@@ -60,6 +64,7 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
         Stage::FewLabels => waits(text::WAITS_LABELS, text::FEW_LABELS, "/data", text::GO_LABELS),
         Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
         Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
+        Stage::Tuning => waits(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING),
         Stage::Ready => button(text::BUTTON, text::BUTTON_HELP.to_owned()),
         Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
         Stage::Done => ().into_any(),

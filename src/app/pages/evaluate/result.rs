@@ -33,7 +33,9 @@ pub fn Headline(report: Report) -> impl IntoView {
                 <ul class="verdicts">{verdicts}</ul>
                 {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 <Bars report=report />
-                <p class="muted small">{text::BASELINES}</p>
+                <p class="muted small">
+                    {text::BASELINES} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
+                </p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
@@ -42,6 +44,12 @@ pub fn Headline(report: Report) -> impl IntoView {
             </section>
         }
     })
+}
+
+/// Epochs of the raw pixels' classifier and of the encoder's, where they differ.
+fn fewer(report: &EvaluationReport) -> Option<(u32, u32)> {
+    let (raw, encoder) = (report.raw_pixels.epochs, report.trained.epochs);
+    (raw < encoder).then_some((raw, encoder))
 }
 
 /// Accuracy of one guess among the classes.
@@ -56,7 +64,7 @@ fn Bars(report: Report) -> impl IntoView {
         let rows = [
             (text::LINEAR, text::TRAINED.to_owned(), r.trained.test.accuracy, "own"),
             (text::LINEAR, text::UNTRAINED.to_owned(), r.untrained.test.accuracy, ""),
-            (text::LINEAR, text::raw_pixels(r.raw_side), r.raw_pixels.test.accuracy, ""),
+            (text::LINEAR, text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw)), r.raw_pixels.test.accuracy, ""),
             (text::KNN, text::TRAINED.to_owned(), f64::from(r.knn_trained), "own"),
             (text::KNN, text::UNTRAINED.to_owned(), f64::from(r.knn_untrained), ""),
         ];

@@ -2,6 +2,7 @@
 //! are.
 
 use super::judged::Judgement;
+use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
 use crate::app::text::{evaluate as text, sure};
 use crate::core::metrics::Scores as Values;
@@ -39,7 +40,7 @@ pub fn Scores(report: Judgement) -> impl IntoView {
     };
     let f1 = move |value: f64, of: fn(&Bootstrap, usize) -> Interval, class: usize| {
         let range = move || found.with(|b| b.as_ref().map(|b| sure::whole_range(of(b, class))));
-        view! { <td class="number">{percent(value)} <small>{range}</small></td> }
+        view! { <td class="number">{percent(value)} <small>{live(range)}</small></td> }
     };
     let (classes, averages) = report.with_value(|r| {
         let test = &r.test;

@@ -2,12 +2,11 @@
 
 use super::result::Report;
 use super::table;
+use crate::app::parts::save::save;
+use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use crate::core::report::EvaluationReport;
-use js_sys::Array;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 #[component]
 pub fn Downloads(report: Report) -> impl IntoView {
@@ -20,7 +19,7 @@ pub fn Downloads(report: Report) -> impl IntoView {
     let buttons = files
         .map(|(label, file, make)| {
             view! {
-                <button type="button" on:click=move |_| save(file, &report.with_value(make))>
+                <button type="button" on:click=act(move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into()))>
                     {label}
                 </button>
             }
@@ -32,19 +31,4 @@ pub fn Downloads(report: Report) -> impl IntoView {
             <p class="actions">{buttons}</p>
         </section>
     }
-}
-
-/// Hands a text to the browser as a file to keep.
-fn save(name: &str, contents: &str) {
-    let kind = BlobPropertyBag::new();
-    kind.set_type("text/csv;charset=utf-8");
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&contents.into()), &kind);
-    let Ok(url) = blob.and_then(|blob| Url::create_object_url_with_blob(&blob)) else { return };
-    let link = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
-    if let Some(link) = link {
-        link.set_href(&url);
-        link.set_download(name);
-        link.click();
-    }
-    let _ = Url::revoke_object_url(&url);
 }

@@ -2,6 +2,7 @@
 //! numbers as a table.
 
 use super::form::Form;
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::chart as words;
 use crate::app::text::{fine_tune as text, sure};
@@ -25,7 +26,7 @@ fn y(accuracy: f64) -> f64 {
 pub fn FractionChart() -> impl IntoView {
     let store = Store::get();
     let form: Form = expect_context();
-    let lines = Memo::new(move |_| {
+    let lines = memo(move || {
         let base = form.config();
         let of = |line: usize| -> Line {
             FRACTIONS
@@ -106,7 +107,7 @@ pub fn FractionChart() -> impl IntoView {
                         y1=move || y(1.0 / chance() as f64)
                         y2=move || y(1.0 / chance() as f64)
                     />
-                    {drawn}
+                    {live(drawn)}
                 </svg>
                 <Show when=move || results() == 0>
                     <p class="plot-empty" aria-hidden="true">
@@ -118,7 +119,7 @@ pub fn FractionChart() -> impl IntoView {
                     <span class="rule-label" style:top=move || format!("{:.2}%", y(1.0 / chance() as f64))>
                         {text::CHANCE}
                     </span>
-                    {marks}
+                    {live(marks)}
                 </div>
             </div>
             <Numbers lines=lines />
@@ -181,7 +182,7 @@ fn Numbers(lines: Memo<[Line; 3]>) -> impl IntoView {
                             {head}
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody>{live(rows)}</tbody>
                 </table>
             </div>
         </details>

@@ -7,6 +7,7 @@ mod result;
 mod settings;
 
 use crate::app::parts::waits::{Missing, missing};
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
 use form::Form;
@@ -17,9 +18,9 @@ use leptos::prelude::*;
 pub fn FineTune() -> impl IntoView {
     let store = Store::get();
     provide_context(Form::new(store));
-    let lacks = Memo::new(move |_| missing(store));
-    let begun = Memo::new(move |_| store.shelf.fine_tuning.with(Option::is_some));
-    let any = Memo::new(move |_| store.shelf.fine_tuned.with(|all| !all.is_empty()));
+    let lacks = memo(move || missing(store));
+    let begun = memo(move || store.shelf.fine_tuning.with(Option::is_some));
+    let any = memo(move || store.shelf.fine_tuned.with(|all| !all.is_empty()));
     let waits = move |lacks: Missing| {
         lacks.view([text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
     };
@@ -29,7 +30,7 @@ pub fn FineTune() -> impl IntoView {
                 <h1>{text::TITLE}</h1>
                 <p class="lead">{text::INTRO}</p>
             </div>
-            {move || match lacks.get() {
+            {live(move || match lacks.get() {
                 Some(lacks) => waits(lacks),
                 None => {
                     view! {
@@ -40,7 +41,7 @@ pub fn FineTune() -> impl IntoView {
                     }
                         .into_any()
                 }
-            }}
+            })}
             <Show when=move || lacks.get().is_none() || any.get()>
                 <chart::FractionChart />
             </Show>

@@ -4,6 +4,7 @@ use super::form::Form;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
 use crate::app::text::pretrain::of;
@@ -48,18 +49,19 @@ pub fn Progress() -> impl IntoView {
     let form: Form = expect_context();
     let announcer = Announcer::get();
     let progress = store.shelf.fine_tuning;
-    let read =
-        move |f: fn(&FineTuneProgress) -> String| move || progress.with(|p| p.as_ref().map(f).unwrap_or_default());
-    let state = Memo::new(move |_| progress.with(|p| p.as_ref().map_or("", state_words)));
+    let read = move |f: fn(&FineTuneProgress) -> String| {
+        live(move || progress.with(|p| p.as_ref().map(f).unwrap_or_default()))
+    };
+    let state = memo(move || progress.with(|p| p.as_ref().map_or("", state_words)));
     Effect::new(move |first: Option<()>| {
         let words = state.get();
         if first.is_some() {
             announcer.say(words);
         }
     });
-    let over = Memo::new(move |_| progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
-    let done = Signal::derive(move || progress.with(|p| p.as_ref().map(part)));
-    let detail = Signal::derive(move || done.get().map_or_else(String::new, whole_percent));
+    let over = memo(move || progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
+    let done = derive(move || progress.with(|p| p.as_ref().map(part)));
+    let detail = derive(move || done.get().map_or_else(String::new, whole_percent));
     let what = move || progress.with(|p| p.as_ref().map(|p| text::training(&p.config, p.labels, form.stages())));
     let steps = |p: &FineTuneProgress| if p.total_steps == 0 { text::NONE.into() } else { of(p.step, p.total_steps) };
     let epoch = |p: &FineTuneProgress| match p.total_steps {
@@ -77,9 +79,9 @@ pub fn Progress() -> impl IntoView {
     view! {
         <section class="card run" aria-labelledby="tuning-title">
             <h2 id="tuning-title">{text::RUN}</h2>
-            <Meter label=Signal::derive(move || state.get().to_owned()) part=done detail=detail />
+            <Meter label=derive(move || state.get().to_owned()) part=done detail=detail />
             <Show when=move || !over.get()>
-                <p>{what}</p>
+                <p>{live(what)}</p>
                 <dl class="facts">
                     <div>
                         <dt>{text::PLACE}</dt>
@@ -99,7 +101,7 @@ pub fn Progress() -> impl IntoView {
                     </div>
                     <div>
                         <dt>{text::LEFT}</dt>
-                        <dd>{time}</dd>
+                        <dd>{live(time)}</dd>
                     </div>
                 </dl>
                 <Buttons />
@@ -113,11 +115,11 @@ fn Buttons() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let paused =
-        Memo::new(move |_| store.shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
+        memo(move || store.shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
     // What was asked and has not happened yet.
     let asked = RwSignal::new(None::<Request>);
     Effect::new(move || {
-        paused.track();
+        paused.with(|_| ());
         asked.set(None);
     });
     let send = move |request: Request| {
@@ -138,16 +140,16 @@ fn Buttons() -> impl IntoView {
                 type="button"
                 class="primary"
                 aria-disabled=move || asked.with(Option::is_some).to_string()
-                on:click=move |_| send(if paused.get_untracked() { Request::ResumeFineTune } else { Request::Pause })
+                on:click=act(move |_| send(if paused.get_untracked() { Request::ResumeFineTune } else { Request::Pause }))
             >
-                {pause_words}
+                {live(pause_words)}
             </button>
             <button
                 type="button"
                 aria-disabled=move || cancelling().to_string()
-                on:click=move |_| send(Request::CancelFineTune)
+                on:click=act(move |_| send(Request::CancelFineTune))
             >
-                {move || if cancelling() { text::CANCELLING } else { text::CANCEL }}
+                {live(move || if cancelling() { text::CANCELLING } else { text::CANCEL })}
             </button>
         </div>
     }

@@ -8,6 +8,7 @@ use crate::app::pages::evaluate::panel::Panel;
 use crate::app::pages::evaluate::scores::Scores;
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::units::percent;
 use crate::app::text::{evaluate, fine_tune as text, sure};
@@ -25,8 +26,8 @@ pub fn Outcome() -> impl IntoView {
     // None: the newest, whichever that is.
     let chosen = RwSignal::new(None::<FineTuneConfig>);
     let shown =
-        Memo::new(move |_| all.with(|all| all.iter().find(|r| Some(r.config) == chosen.get()).or(all.last()).cloned()));
-    let newest = Memo::new(move |_| all.with(|all| all.last().cloned()));
+        memo(move || all.with(|all| all.iter().find(|r| Some(r.config) == chosen.get()).or(all.last()).cloned()));
+    let newest = memo(move || all.with(|all| all.last().cloned()));
     Effect::new(move |before: Option<()>| {
         let words = newest.with(|r| r.as_ref().map(|r| text::announced(text::contestant(&r.config), r.test.accuracy)));
         // Not what was there when the page was opened.
@@ -54,16 +55,16 @@ pub fn Outcome() -> impl IntoView {
             <h2 id="tuned-title">{text::RESULT}</h2>
             <label class="tune-choice">
                 <span>{text::RESULTS}</span>
-                <select on:change=choose>{options}</select>
+                <select on:change=act(choose)>{live(options)}</select>
             </label>
-            {move || shown.get().map(|r| headline(&r, all, form.stages()))}
+            {live(move || shown.get().map(|r| headline(&r, all, form.stages())))}
             <p>
-                <Link to="/use" attr:class="button">
+                <Link to="/classify" attr:class="button">
                     {text::TRY}
                 </Link>
             </p>
         </section>
-        {move || {
+        {live(move || {
             let classes = store.dataset.with(|set| {
                 set.iter().flat_map(|set| &set.classes).map(|c| c.name.clone()).collect::<Vec<_>>()
             });
@@ -78,7 +79,7 @@ pub fn Outcome() -> impl IntoView {
                     <Scores report=judged />
                 },
             )
-        }}
+        })}
     }
 }
 

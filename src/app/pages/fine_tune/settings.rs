@@ -1,6 +1,7 @@
 //! Settings, each with what it means and accepts, and the buttons that start.
 
 use super::form::Form;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{fine_tune as text, settings};
 use crate::core::config::bounds::{Bounds, Value};
 use crate::core::run::fine_tune::{BATCH, EPOCHS, FRACTIONS, FineTuneConfig, RATE, Trained, default_rate};
@@ -9,11 +10,11 @@ use leptos::prelude::*;
 #[component]
 pub fn Settings() -> impl IntoView {
     let form: Form = expect_context();
-    let locked = Memo::new(move |_| form.under_way());
-    let ready = Memo::new(move |_| form.ready());
-    let baselines = Memo::new(move |_| form.missing(form.config().contestants()[1..].to_vec()));
-    let curve = Memo::new(move |_| form.missing(form.config().curve()));
-    let wrong = Memo::new(move |_| form.invalid.with(|all| !all.is_empty()));
+    let locked = memo(move || form.under_way());
+    let ready = memo(move || form.ready());
+    let baselines = memo(move || form.missing(form.config().contestants()[1..].to_vec()));
+    let curve = memo(move || form.missing(form.config().curve()));
+    let wrong = memo(move || form.invalid.with(|all| !all.is_empty()));
     view! {
         <section class="card" aria-labelledby="tune-settings">
             <h2 id="tune-settings">{text::SETTINGS}</h2>
@@ -71,7 +72,7 @@ pub fn Settings() -> impl IntoView {
                         type="button"
                         class="primary"
                         disabled=move || !ready.get()
-                        on:click=move |_| form.start(vec![untrack(|| form.config())])
+                        on:click=act(move |_| form.start(vec![untrack(|| form.config())]))
                     >
                         {text::START}
                     </button>
@@ -81,12 +82,12 @@ pub fn Settings() -> impl IntoView {
                         type="button"
                         aria-describedby="baselines-help"
                         disabled=move || !ready.get() || baselines.with(Vec::is_empty)
-                        on:click=move |_| form.start(baselines.get_untracked())
+                        on:click=act(move |_| form.start(baselines.get_untracked()))
                     >
                         {text::BASELINES}
                     </button>
                     <p class="muted small" id="baselines-help">
-                        {move || if baselines.with(Vec::is_empty) { text::ALL_THERE } else { text::BASELINES_HELP }}
+                        {live(move || if baselines.with(Vec::is_empty) { text::ALL_THERE } else { text::BASELINES_HELP })}
                     </p>
                 </div>
                 <div>
@@ -94,11 +95,11 @@ pub fn Settings() -> impl IntoView {
                         type="button"
                         aria-describedby="curve-help"
                         disabled=move || !ready.get() || curve.with(Vec::is_empty)
-                        on:click=move |_| form.start(curve.get_untracked())
+                        on:click=act(move |_| form.start(curve.get_untracked()))
                     >
                         {text::CURVE}
                     </button>
-                    <p class="muted small" id="curve-help">{move || text::curve_help(curve.with(Vec::len))}</p>
+                    <p class="muted small" id="curve-help">{live(move || text::curve_help(curve.with(Vec::len)))}</p>
                 </div>
             </div>
         </section>
@@ -126,8 +127,8 @@ fn Fraction() -> impl IntoView {
             <div class="field-head">
                 <label for="tune-labels">{text::FRACTION}</label>
             </div>
-            <select id="tune-labels" aria-describedby="tune-labels-help" on:change=change>
-                {options}
+            <select id="tune-labels" aria-describedby="tune-labels-help" on:change=act(change)>
+                {live(options)}
             </select>
             <p class="field-help" id="tune-labels-help">{text::FRACTION_HELP}</p>
         </div>
@@ -157,8 +158,8 @@ fn Layers() -> impl IntoView {
             <div class="field-head">
                 <label for="tune-layers">{text::LAYERS}</label>
             </div>
-            <select id="tune-layers" aria-describedby="tune-layers-help" on:change=change>
-                {options}
+            <select id="tune-layers" aria-describedby="tune-layers-help" on:change=act(change)>
+                {live(options)}
             </select>
             <p class="field-help" id="tune-layers-help">{text::LAYERS_HELP}</p>
         </div>
@@ -177,8 +178,8 @@ fn Number(
     let form: Form = expect_context();
     let id = format!("tune-{key}");
     let help_id = format!("{id}-help");
-    let value = Memo::new(move |_| form.config.with(|c| get(c).to_string()));
-    let bad = Memo::new(move |_| form.invalid.with(|all| all.contains(&key)));
+    let value = memo(move || form.config.with(|c| get(c).to_string()));
+    let bad = memo(move || form.invalid.with(|all| all.contains(&key)));
     let change = move |event: leptos::ev::Event| {
         let typed = bounds.parse(&event_target_value(&event));
         form.invalid.update(|all| {
@@ -208,11 +209,11 @@ fn Number(
                 aria-describedby=help_id.clone()
                 aria-invalid=move || bad.get().then_some("true")
                 prop:value=value
-                on:change=change
+                on:change=act(change)
             />
             <p class="field-help" id=help_id>
                 {help} " "
-                {move || {
+                {live(move || {
                     let words = settings::bounds(&bounds, &recipe());
                     if bad.get() {
                         view! {
@@ -224,7 +225,7 @@ fn Number(
                     } else {
                         words.into_any()
                     }
-                }}
+                })}
             </p>
         </div>
     }

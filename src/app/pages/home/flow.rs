@@ -5,6 +5,7 @@ use super::node::{Pair, Stage};
 use super::status;
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::home as text;
 use crate::protocol::{Event, Request};
@@ -20,13 +21,7 @@ pub fn Flow() -> impl IntoView {
             views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
         })
     };
-    let running = Memo::new(move |_| matches!(store.run.get(), crate::core::report::RunState::Running(_)));
-    let features = Signal::derive(move || text::numbers(store.config.with(|c| c.encoder.features())));
-    let output = Signal::derive(move || text::numbers(store.config.with(|c| c.head.output)));
-    let size = Signal::derive(move || {
-        let s = store.config.with(|c| c.image_size);
-        format!("{s} × {s}")
-    });
+    let running = memo(move || matches!(store.run.get(), crate::core::report::RunState::Running(_)));
     view! {
         <section class="flow-section" aria-labelledby="flow-title">
             <div class="page-head">
@@ -41,23 +36,17 @@ pub fn Flow() -> impl IntoView {
                     href="/pretrain"
                     symbols=["x₁", "x₂"]
                     labels=text::VIEW
-                    detail=size
+                    status=status::views
                     inside=view_of(1, text::VIEW[0])
                     inside_second=view_of(2, text::VIEW[1])
                 />
                 <Stage place="f" href="/pretrain" symbol="f" label=text::ENCODER status=status::encoder />
-                <Pair place="h" href="/evaluate" symbols=["h₁", "h₂"] labels=text::FEATURES detail=features />
+                <Pair place="h" href="/evaluate" symbols=["h₁", "h₂"] labels=text::FEATURES status=status::features />
                 <Stage place="g" href="/pretrain" symbol="g" label=text::HEAD status=status::head />
-                <Pair place="z" href="/pretrain" symbols=["z₁", "z₂"] labels=text::EMBEDDINGS detail=output />
+                <Pair place="z" href="/pretrain" symbols=["z₁", "z₂"] labels=text::EMBEDDINGS status=status::embeddings />
                 <Stage place="loss" href="/pretrain" symbol="ℓ" label=text::LOSS status=status::loss />
                 <Stage place="linear" href="/evaluate" symbol="h →" label=text::LINEAR status=status::linear />
-                <Stage
-                    place="tune"
-                    href="/fine-tune"
-                    symbol="f, h"
-                    label=text::FINE_TUNING
-                    status=status::fine_tuning
-                />
+                <Stage place="tune" href="/fine-tune" symbol="f, h" label=text::FINE_TUNING status=status::fine_tuning />
                 <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
             </ol>
             <p class="kept muted small">{text::KEPT}</p>
@@ -65,20 +54,26 @@ pub fn Flow() -> impl IntoView {
     }
 }
 
-/// Both views of one image of the set, as training would make them; asked for
-/// once a set.
+/// Both views of one image of the set, as training makes them: asked for again
+/// where the set or the settings of views have changed since.
 fn keep_example(store: Store, client: Client) {
+    let wanted = memo(move || {
+        let index = store.dataset.with(|d| d.as_ref().map(example))?;
+        // Of the run, while it has a say.
+        let config = store.run_config.get().filter(|_| store.run_open()).unwrap_or_else(|| store.config.get());
+        Some((index, config.augment, config.seed))
+    });
     Effect::new(move || {
-        let Some(index) = store.dataset.with(|d| d.as_ref().map(example)) else { return };
-        if store.example.with_untracked(Option::is_some) {
+        let Some(key) = wanted.get() else { return };
+        if store.example_of.get_value() == Some(key) && store.example.with_untracked(Option::is_some) {
             return;
         }
-        let config = store.config.get_untracked();
-        let request = Request::Preview { indices: vec![index], augment: config.augment, seed: config.seed, epoch: 1 };
-        client.ask(request, move |answer| {
+        let (index, augment, seed) = key;
+        client.ask(Request::Preview { indices: vec![index], augment, seed, epoch: 1 }, move |answer| {
             // Without a picture the chart says as much as before: no message.
             if let Ok(Event::Views(mut all)) = answer {
                 store.example.set(all.pop());
+                store.example_of.set_value(Some(key));
             }
         });
     });

@@ -7,6 +7,8 @@ mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
+use crate::app::parts::unfinished::Unfinished;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;
@@ -23,6 +25,7 @@ pub fn Home() -> impl IntoView {
             <p class="lead">{text::LEAD}</p>
             <NextStep />
         </div>
+        <Unfinished />
         <flow::Flow />
     }
 }
@@ -31,11 +34,11 @@ pub fn Home() -> impl IntoView {
 #[component]
 fn NextStep() -> impl IntoView {
     let store = Store::get();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
+    let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
         <Show when=move || loaded.get() fallback=FirstStep>
             <div class="actions">
-                {move || {
+                {live(move || {
                     let (href, label) = match store.run.get() {
                         RunState::Idle | RunState::Failed => ("/pretrain", text::GO_PRETRAIN),
                         RunState::Running(_) | RunState::Paused => ("/pretrain", text::GO_WATCH),
@@ -46,7 +49,7 @@ fn NextStep() -> impl IntoView {
                             {label}
                         </Link>
                     }
-                }} <Link to="/data" attr:class="button">
+                })} <Link to="/data" attr:class="button">
                     {text::GO_IMAGES}
                 </Link>
             </div>
@@ -59,7 +62,7 @@ fn FirstStep() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let router = Router::get();
-    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    let busy = memo(move || store.import.with(Option::is_some));
     let use_sample = move |_| {
         let images_per_class = IMAGES_PER_CLASS as u32;
         let size = store.config.with_untracked(|c| c.image_size) as u32;
@@ -69,7 +72,7 @@ fn FirstStep() -> impl IntoView {
     };
     view! {
         <div class="actions">
-            <button type="button" class="primary" disabled=busy on:click=use_sample>
+            <button type="button" class="primary" disabled=busy on:click=act(use_sample)>
                 {text::USE_SAMPLE}
             </button>
             <Link to="/data" attr:class="button">

@@ -2,6 +2,7 @@
 
 use super::status::Status;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{live, memo};
 use crate::app::state::Store;
 use leptos::prelude::*;
 
@@ -18,9 +19,9 @@ pub fn Stage(
     inside: Option<ViewFn>,
 ) -> impl IntoView {
     let store = Store::get();
-    let status = Memo::new(move |_| status(store));
-    let kind = Memo::new(move |_| status.with(Status::class));
-    let part = Memo::new(move |_| match status.get() {
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
+    let part = memo(move || match status.get() {
         Status::Busy(_, part) => part.map(|p| (p * 100.0).floor()),
         _ => None,
     });
@@ -33,9 +34,9 @@ pub fn Stage(
                 <span class="label">{label}</span>
                 <span class="status">
                     <span class="dot" aria-hidden="true"></span>
-                    {move || status.with(|s| s.words().to_owned())}
+                    {live(move || status.with(|s| s.words().to_owned()))}
                 </span>
-                <span class="inside">{inside.map(|i| i.run())}</span>
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
                 <span
                     class="node-bar"
                     aria-hidden="true"
@@ -47,16 +48,14 @@ pub fn Stage(
     }
 }
 
-/// What flows between stages, once for each of the two views.
+/// What flows between stages, once for each of the two views, and its state.
 #[component]
 pub fn Pair(
     place: &'static str,
     href: &'static str,
     symbols: [&'static str; 2],
     labels: [&'static str; 2],
-    /// Words under both, e.g. the length of a vector.
-    #[prop(into)]
-    detail: Signal<String>,
+    status: fn(Store) -> Status,
     /// What stands in each, where there is something to see.
     #[prop(optional, into)]
     inside: Option<ViewFn>,
@@ -64,15 +63,21 @@ pub fn Pair(
 ) -> impl IntoView {
     let [first, second] = symbols;
     let [first_label, second_label] = labels;
+    let store = Store::get();
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
     let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
         view! {
-            <Link to=href attr:class="value">
-                <span class="inside">{inside.map(|i| i.run())}</span>
+            <Link to=href attr:class=move || format!("value {}", kind.get())>
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
                 <span class="symbol" aria-hidden="true">
                     {symbol}
                 </span>
                 <span class="visually-hidden">{label} " "</span>
-                <span class="detail">{detail}</span>
+                <span class="status">
+                    <span class="dot" aria-hidden="true"></span>
+                    {live(move || status.with(|s| s.words().to_owned()))}
+                </span>
             </Link>
         }
     };

@@ -42,7 +42,7 @@ pub fn run_part(store: Store) -> f64 {
 }
 
 fn steps(store: Store) -> u32 {
-    store.steps.with(|s| s.last().map_or(0, |s| s.step))
+    store.steps.with(|s| s.newest().map_or(0, |s| s.step))
 }
 
 pub fn images(store: Store) -> Status {
@@ -70,6 +70,40 @@ fn in_training(store: Store, ready: String, after: impl FnOnce(u32) -> String) -
     }
 }
 
+/// What stands between two stages, e.g. h: `what` says its form.
+fn between(store: Store, what: String, after: &'static str) -> Status {
+    match in_training(store, what.clone(), |_| after.into()) {
+        Status::Busy(..) => Status::Busy(what, None),
+        // There are none before the first step.
+        Status::Ready(_) if store.run.get() != RunState::Paused => Status::Waiting(text::WAITS_TRAINING.into()),
+        other => other,
+    }
+}
+
+/// x₁ and x₂: there as soon as there are images.
+pub fn views(store: Store) -> Status {
+    let size = store.config.with(|c| c.image_size);
+    match in_training(store, text::pixels(size), |_| text::pixels(size)) {
+        Status::Busy(..) => Status::Busy(text::pixels(size), None),
+        Status::Done(words) => Status::Ready(words),
+        other => other,
+    }
+}
+
+/// h, which is kept.
+pub fn features(store: Store) -> Status {
+    let numbers = text::numbers(store.config.with(|c| c.encoder.features()));
+    match store.evaluating.get() {
+        Some(_) => Status::Busy(text::MEASURED.into(), None),
+        None => between(store, numbers, text::FEATURES_KEPT),
+    }
+}
+
+/// z, which serves the loss only.
+pub fn embeddings(store: Store) -> Status {
+    between(store, text::numbers(store.config.with(|c| c.head.output)), text::NOT_NEEDED)
+}
+
 pub fn augmentation(store: Store) -> Status {
     match in_training(store, text::READY.into(), |_| text::READY.into()) {
         Status::Busy(..) => Status::Busy(text::WORKING.into(), None),
@@ -94,7 +128,7 @@ pub fn head(store: Store) -> Status {
 }
 
 pub fn loss(store: Store) -> Status {
-    let last = store.steps.with(|s| s.last().map(|s| s.loss));
+    let last = store.steps.with(|s| s.newest().map(|s| s.loss));
     match (store.run.get(), last) {
         (RunState::Running(_), Some(loss)) => Status::Busy(text::loss(loss), None),
         (_, Some(loss)) => Status::Done(text::loss(loss)),

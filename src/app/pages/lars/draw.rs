@@ -6,6 +6,9 @@ use std::fmt::Write;
 
 /// Four decimals, or four digits of what is smaller.
 pub fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".into();
+    }
     if x != 0.0 && x.abs() < 1e-6 {
         return format!("{x:.3e}").replace('-', "−");
     }
@@ -21,6 +24,21 @@ pub fn number(x: f64) -> String {
 /// The same in a formula: powers of ten typeset.
 pub fn tex(x: f64) -> String {
     power(&number(x))
+}
+
+/// A number that was given, as it was given.
+pub fn given(x: f64) -> String {
+    let text = number(x);
+    if text.contains(['.']) && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        text
+    }
+}
+
+/// The same, in brackets if it is below 0.
+pub fn bracketed(x: f64) -> String {
+    if x < 0.0 { format!("({})", tex(x)) } else { tex(x) }
 }
 
 /// A bar or dot with its name and value in words.

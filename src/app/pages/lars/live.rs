@@ -1,13 +1,15 @@
 //! The last step: λ of every layer of the run on this page, or of the recorded
 //! one until there is any.
 
-use super::draw::{Line, lines, number};
+use super::draw::{Line, lines, number, tex};
 use super::state::State;
 use super::steps::Shown;
 use crate::app::parts::lesson::draw::strings;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use crate::core::lars::adapts;
+use crate::core::lesson::lars::layer::{ends, spread as spread_of};
 use crate::core::lesson::lars::live::History;
 use crate::core::lesson::lars::recorded::runs;
 use crate::core::plot::spread;
@@ -31,9 +33,9 @@ pub fn run(state: State) -> Shown {
 
 /// Where a run of one's own is started; nothing once there is one.
 pub fn start(state: State) -> AnyView {
-    let none = Memo::new(move |_| state.store.trust.with(|history| history.range().is_none()));
+    let none = memo(move || state.store.trust.with(|history| history.range().is_none()));
     view! {
-        {move || {
+        {live(move || {
             none.get()
                 .then(|| {
                     view! {
@@ -42,7 +44,7 @@ pub fn start(state: State) -> AnyView {
                         </div>
                     }
                 })
-        }}
+        })}
     }
     .into_any()
 }
@@ -74,13 +76,17 @@ fn shown(history: &History, [low, high]: [f64; 2]) -> Shown {
         let cells = columns.iter().map(|m| number(f64::from(m.ratios[i])));
         std::iter::once(name.clone()).chain(cells).collect()
     }));
-    let ratios = || last.ratios.iter().copied().map(f64::from);
-    let apart = ratios().fold(0.0, f64::max) / ratios().fold(f64::INFINITY, f64::min);
+    let ratios = last.ratios.iter().copied().map(f64::from);
+    let [least, most] = ends(ratios.clone());
+    let apart = spread_of(ratios);
     Shown {
-        formula: String::new(),
+        formula: format!(
+            "\\frac{{λ_{{max}}}}{{λ_{{min}}}} = \\frac{{{}}}{{{}}} = \\hot{{{apart:.1}}}",
+            tex(most),
+            tex(least)
+        ),
         words: text::live(last.step, apart),
         picture: lines(&text::live_picture(first.step, last.step), &all, [low, high]),
-        caption: text::LIVE_CAPTION.into(),
-        rows,
+        tables: vec![(text::LIVE_CAPTION.into(), rows)],
     }
 }

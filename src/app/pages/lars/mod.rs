@@ -8,8 +8,9 @@ mod steps;
 
 use crate::app::parts::lesson::draw::{formula, table_html};
 use crate::app::parts::lesson::{Lesson, lesson};
+use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
-use controls::{control, player};
+use controls::{control, played};
 use leptos::prelude::*;
 use state::State;
 use steps::Shown;
@@ -32,7 +33,7 @@ const fn body(keys: &'static [&'static str], played: Option<&'static str>, show:
 /// In the order of the words.
 const BODIES: [Body; text::ALL.len()] = [
     body(&["sgd", "lars", "t"], Some("t"), steps::race),
-    body(&["w", "g", "beta", "eta"], None, steps::layer),
+    body(&["w", "g", "w2", "g2", "w3", "g3", "beta", "eta"], None, steps::layers),
     body(&["run", "at"], Some("at"), steps::recorded),
     body(&["decay"], None, steps::decay),
     body(&["rates", "mu"], None, steps::momentum),
@@ -49,19 +50,19 @@ pub fn Lars() -> impl IntoView {
 
 fn play(state: State, n: usize, open: bool) -> AnyView {
     let body = &BODIES[n];
-    let shown = Memo::new(move |_| (body.show)(state));
-    let has = move |part: fn(&Shown) -> bool| Memo::new(move |_| shown.with(part));
+    let shown = memo(move || (body.show)(state));
+    let has = move |part: fn(&Shown) -> bool| memo(move || shown.with(part));
     let (written, pictured) = (has(|s| !s.formula.is_empty()), has(|s| !s.picture.is_empty()));
     view! {
         {(!body.keys.is_empty())
             .then(|| {
-                view! { <div class="lars-fields">{body.keys.iter().map(|key| control(state, key)).collect_view()}</div> }
+                view! { <div class="lars-fields" class:pairs=body.keys.contains(&"g2")>{body.keys.iter().map(|key| control(state, key)).collect_view()}</div> }
             })}
-        {body.played.map(|key| player(state, key))}
-        {move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone())))}
-        <p class="lesson-result">{move || shown.with(|s| s.words.clone())}</p>
+        {body.played.map(|key| played(state, key))}
+        {live(move || written.get().then(|| formula(move || shown.with(|s| s.formula.clone()))))}
+        <p class="lesson-result">{live(move || shown.with(|s| s.words.clone()))}</p>
         {(n == BODIES.len() - 1).then(|| live::start(state))}
-        {move || pictured.get().then(|| picture(shown, open))}
+        {live(move || pictured.get().then(|| picture(shown, open)))}
     }
     .into_any()
 }
@@ -75,9 +76,9 @@ fn picture(shown: Memo<Shown>, open: bool) -> AnyView {
             <div
                 class="scroll-x"
                 tabindex="0"
-                role="region"
+                role="group"
                 aria-label=text::TABLE
-                inner_html=move || shown.with(|s| table_html(&s.caption, &s.rows))
+                inner_html=move || shown.with(|s| s.tables.iter().map(|(caption, rows)| table_html(caption, rows)).collect::<String>())
             ></div>
         </details>
     }

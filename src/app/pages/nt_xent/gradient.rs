@@ -1,18 +1,23 @@
 //! Step 8: points that the loss pulls and pushes, by hand or by gradient descent.
 
-use super::draw::{formula, number, strings, table};
-use super::play::controls;
+use super::draw::{formula, number, strings, table, tex};
 use super::ring::ring;
+use super::row::controls;
 use super::state::State;
 use crate::app::parts::lesson::draw::table_html;
+use crate::app::parts::lesson::still;
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::{MOST_STEPS, STILL, letter};
 use crate::core::lesson::play::{MOST_IMAGES, Play, Relation};
+use crate::core::lesson::row::Row;
 use leptos::prelude::*;
 use std::time::Duration;
 
 /// Time between two steps that are shown.
 const TICK: Duration = Duration::from_millis(40);
+/// Milliseconds of work in one task where only the end is shown.
+const TASK: f64 = 6.0;
 
 const RELATIONS: [Relation; 3] = [Relation::Positive, Relation::Negative, Relation::FalseNegative];
 
@@ -43,16 +48,31 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         if runs.get_untracked() {
             return stop();
         }
-        let still =
-            window().match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
-        if still {
-            let mut end = play.get_untracked();
-            let tau = state.tau.get_untracked();
-            let count = (1..MOST_STEPS).find(|_| end.step(tau) < STILL).unwrap_or(MOST_STEPS);
-            play.set(end);
-            return steps.update(|n| *n += count);
-        }
         runs.set(true);
+        if still() {
+            // All of it before anything is drawn, but in tasks that leave room for input.
+            let ahead = StoredValue::new((play.get_untracked(), 0));
+            let tick = move || {
+                let tau = state.tau.get_untracked();
+                let until = js_sys::Date::now() + TASK;
+                let done = ahead.try_update_value(|(end, count)| {
+                    while js_sys::Date::now() < until {
+                        *count += 1;
+                        if end.step(tau) < STILL || *count >= MOST_STEPS {
+                            return true;
+                        }
+                    }
+                    false
+                });
+                if done == Some(true) {
+                    let (end, count) = ahead.get_value();
+                    play.set(end);
+                    steps.update(|n| *n += count);
+                    stop();
+                }
+            };
+            return running.set_value(set_interval_with_handle(tick, Duration::ZERO).ok());
+        }
         let tick = move || {
             if !step() {
                 stop();
@@ -67,8 +87,8 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         });
         by_hand();
     };
-    let flat = Memo::new(move |_| play.with(|p| p.dim() == 2));
-    let images = Memo::new(move |_| play.with(Play::images));
+    let flat = memo(move || play.with(|p| p.dim() == 2));
+    let images = memo(move || play.with(Play::images));
     let choice = [(text::CIRCLE, true), (text::EXAMPLE, false)].map(|(name, circle)| {
         let choose = move |_| {
             stop();
@@ -77,7 +97,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         };
         view! {
             <label>
-                <input type="radio" name="points" prop:checked=move || flat.get() == circle on:change=choose />
+                <input type="radio" name="points" prop:checked=move || flat.get() == circle on:change=act(choose) />
                 <span>{name}</span>
             </label>
         }
@@ -85,7 +105,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
     let button = move |words: &'static str, off: fn(bool, usize) -> bool, does: fn(&mut Play) -> bool| {
         let disabled = move || off(flat.get(), images.get());
         view! {
-            <button disabled=disabled on:click=move |_| change(does)>
+            <button disabled=disabled on:click=act(move |_| change(does))>
                 {words}
             </button>
         }
@@ -128,11 +148,11 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         </ul>
         <p class="muted small">{text::HOW}</p>
         <div class="actions">
-            <button on:click=move |_| { stop(); step(); }>{text::STEP}</button>
-            <button class="primary" on:click=run>
-                {move || if runs.get() { text::STOP } else { text::DESCEND }}
+            <button on:click=act(move |_| { stop(); step(); })>{text::STEP}</button>
+            <button class="primary" on:click=act(run)>
+                {live(move || if runs.get() { text::STOP } else { text::DESCEND })}
             </button>
-            {button(text::ADD_NEW, full, |p| { let class = p.classes().iter().max().map_or(0, |c| c + 1); p.add(class) })}
+            {button(text::ADD_NEW, full, Play::add_new)}
             {button(text::ADD_SAME, full, |p| p.add(p.class(0)))}
             {button(text::REMOVE, |flat, images| !flat || images <= 2, Play::remove)}
             {button(text::START_AGAIN, |_, _| false, |p| { *p = if p.dim() == 2 { Play::circle() } else { Play::example() }; true })}
@@ -141,11 +161,11 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         {formula(move || play.with(|p| anchor_formula(p, state.tau.get())))}
         <details open=open>
             <summary>{text::PULLS}</summary>
-            <div class="scroll-x" tabindex="0" role="region" aria-label=text::PULLS inner_html=pulls></div>
+            <div class="scroll-x" tabindex="0" role="group" aria-label=text::PULLS inner_html=pulls></div>
         </details>
         <details open=open>
             <summary>{text::COSINES}</summary>
-            <div class="scroll-x" tabindex="0" role="region" aria-label=text::COSINES inner_html=cosines></div>
+            <div class="scroll-x" tabindex="0" role="group" aria-label=text::COSINES inner_html=cosines></div>
         </details>
     }
     .into_any()
@@ -153,20 +173,23 @@ pub fn gradient(state: State, open: bool) -> AnyView {
 
 /// The slope of the first view's own loss by each of its first two similarities: to its positive and to a negative.
 fn anchor_formula(play: &Play, tau: f64) -> String {
-    let n = play.images();
-    let probabilities = play.similarities().probabilities(tau);
-    let [positive, negative] = [n, 1].map(|k| probabilities[k]);
+    // Its candidates: the positive, then the second image's first view.
+    let row = Row::new(&play.similarities(), 0, tau);
+    let [positive, negative] = [0, 1].map(|n| &row.candidates[n]);
     let name = |view: usize| format!("\\text{{{}}}", text::short_view(play, view));
     let line = |view: usize, above: &str, slope: f64| {
         format!(
             "\\frac{{∂ℓ}}{{∂s({}, {})}} &= \\frac{{{above}}}{{{tau}}} = \\hot{{{}}}",
             name(0),
             name(view),
-            number(slope)
+            tex(slope, 4)
         )
     };
-    [line(n, &format!("{} - 1", number(positive)), (positive - 1.0) / tau), line(1, &number(negative), negative / tau)]
-        .join(" \\\\ ")
+    [
+        line(positive.pair.1, &format!("{} - 1", tex(positive.probability, 6)), row.slope(0, tau)),
+        line(negative.pair.1, &tex(negative.probability, 6), row.slope(1, tau)),
+    ]
+    .join(" \\\\ ")
 }
 
 /// What pulls and pushes each view, as lengths.
@@ -174,10 +197,7 @@ fn pull_rows(play: &Play, tau: f64) -> Vec<Vec<String>> {
     let forces = play.forces(tau);
     let mut rows = vec![strings(text::PULL_HEADS)];
     rows.extend((0..play.views()).map(|view| {
-        let length = |relation| {
-            let sum = play.pull(&forces, view, relation);
-            number(sum.iter().map(|x| x * x).sum::<f64>().sqrt())
-        };
+        let length = |relation| number(play.pulled(&forces, view, relation));
         let class = letter(play.class(play.image(view).0)).to_string();
         let [positive, negative, own] = RELATIONS.map(length);
         strings([&text::short_view(play, view), &class, &positive, &negative, &own])

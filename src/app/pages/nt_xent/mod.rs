@@ -1,10 +1,13 @@
 //! The lesson "NT-Xent". It needs no worker before its last step.
 
+mod device;
 mod draw;
 mod gradient;
-mod play;
 mod ring;
+mod row;
+mod similarities;
 mod state;
+mod temperature;
 mod views;
 
 use crate::app::parts::lesson::{Lesson, lesson};
@@ -18,14 +21,14 @@ static LESSON: Lesson = Lesson { name: "nt-xent", title: text::TITLE, lead: text
 /// open or not.
 const BODIES: [fn(State, bool) -> AnyView; text::ALL.len()] = [
     |state, _| views::views(state),
-    |state, _| play::similarities(state),
-    |state, _| play::mask(state),
-    |state, _| play::anchor(state),
-    |state, _| play::softmax(state),
-    |state, _| play::loss(state),
-    |state, _| play::temperature(state),
+    |state, _| similarities::similarities(state),
+    |state, _| similarities::mask(state),
+    |state, _| row::anchor(state),
+    |state, _| row::softmax(state),
+    |state, _| row::loss(state),
+    |state, _| temperature::temperature(state),
     gradient::gradient,
-    |state, _| play::device(state),
+    |state, _| device::device(state),
 ];
 
 #[component]

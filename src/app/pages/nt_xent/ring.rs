@@ -2,6 +2,7 @@
 //! or turned by keys, and the arrows along which the loss moves them.
 
 use super::state::State;
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::plane::Plane;
@@ -12,8 +13,11 @@ use std::fmt::Write;
 
 /// Half of the picture's width, in radii of the circle.
 const HALF: f64 = 1.3;
-/// Radians that one press of a key turns a point by.
-const TURN: f64 = std::f64::consts::PI / 36.0;
+/// Degrees that one press of a key turns a point by, and with Shift.
+const TURN: f64 = 5.0;
+const FINE: f64 = 1.0;
+/// Where the key End takes a point: one degree short of where Home does.
+const END: f64 = 359.0;
 /// Radius of a point.
 const POINT: f64 = 0.11;
 /// Length of the longest possible arrow, about.
@@ -24,12 +28,12 @@ const SHORTEST: f64 = 0.01;
 /// `moved` is called after each change by hand.
 pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let (play, tau) = (state.play, state.tau);
-    let flat = Memo::new(move |_| play.with(|p| p.dim() == 2));
-    let plane = Memo::new(move |_| {
-        flat.track();
+    let flat = memo(move || play.with(|p| p.dim() == 2));
+    let plane = memo(move || {
+        flat.get();
         play.with_untracked(Play::plane)
     });
-    let views = Memo::new(move |_| play.with(Play::views));
+    let views = memo(move || play.with(Play::views));
     let under = move || play.with(|p| plane.with(|plane| lines(p, plane)));
     let over = move || play.with(|p| plane.with(|plane| arrows(p, plane, tau.get())));
     let svg = NodeRef::<Svg>::new();
@@ -48,17 +52,22 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
         let name = move || play.with(|p| text::view_of(p, view.min(p.views() - 1)));
         let short = move || play.with(|p| text::point(p, view.min(p.views() - 1)));
         let kind = move || format!("ring-point class-{}", play.with(|p| letter(p.class(view % p.images()))));
-        let degrees = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0).round();
+        let angle = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0);
+        let degrees = move || angle().round() % 360.0;
         let turn = move |event: leptos::ev::KeyboardEvent| {
+            let step = if event.shift_key() { FINE } else { TURN };
+            let now = angle();
             let by = match event.key().as_str() {
-                "ArrowLeft" | "ArrowUp" => TURN,
-                "ArrowRight" | "ArrowDown" => -TURN,
+                "ArrowRight" | "ArrowUp" => step,
+                "ArrowLeft" | "ArrowDown" => -step,
+                "Home" => -now,
+                "End" => END - now,
                 _ => return,
             };
             event.prevent_default();
             // Else the lesson would turn its page.
             event.stop_propagation();
-            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by)));
+            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by.to_radians())));
             moved();
         };
         let take = move |event: leptos::ev::PointerEvent| {
@@ -72,12 +81,12 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
                 role="slider"
                 aria-label=name
                 aria-valuemin="0"
-                aria-valuemax="360"
+                aria-valuemax="359"
                 aria-valuenow=move || degrees().to_string()
                 aria-valuetext=move || text::degrees(degrees())
                 transform=move || format!("translate({:.4} {:.4})", place().0, -place().1)
-                on:keydown=turn
-                on:pointerdown=take
+                on:keydown=act(turn)
+                on:pointerdown=act(take)
             >
                 <circle r=POINT />
                 <text>{short}</text>
@@ -93,12 +102,12 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
             node_ref=svg
             role="group"
             aria-label=text::RING
-            on:pointermove=drag
-            on:pointerup=move |_| held.set(None)
-            on:pointercancel=move |_| held.set(None)
+            on:pointermove=act(drag)
+            on:pointerup=act(move |_| held.set(None))
+            on:pointercancel=act(move |_| held.set(None))
         >
             <g aria-hidden="true" inner_html=under></g>
-            {move || (0..views.get()).map(point).collect_view()}
+            {live(move || (0..views.get()).map(point).collect_view())}
             <g aria-hidden="true" class="ring-arrows" inner_html=over></g>
         </svg>
     }

@@ -1,7 +1,9 @@
 //! Step 1: two sample images, two views of each, by the augmentation that trains.
 
+use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{act, derive, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::augment::{ViewParams, apply};
 use crate::core::config::AugmentConfig;
@@ -27,15 +29,15 @@ fn pixels(planar: &[f32]) -> Pixels {
 /// What was drawn for a view, in words.
 fn described(view: &ViewParams) -> String {
     let area = f64::from(view.crop.width * view.crop.height) / (SIZE * SIZE) as f64;
-    let mut words = vec![format!("crop {:.0} %", area * 100.0)];
+    let mut words = vec![text::crop(area)];
     if view.flip {
-        words.push("mirrored".into());
+        words.push(text::FLIPPED.into());
     }
     if view.jitter.is_some() {
-        words.push("colours shifted".into());
+        words.push(text::JITTERED.into());
     }
     if view.gray {
-        words.push("gray".into());
+        words.push(text::GRAY.into());
     }
     words.join(", ")
 }
@@ -51,20 +53,20 @@ pub fn views(state: State) -> AnyView {
         let original = pixels(&planar);
         let planar = StoredValue::new(planar);
         let view = |which: usize| {
-            let params = Memo::new(move |_| {
+            let params = memo(move || {
                 let mut rng = Rng::for_view(0, state.draw.get(), image as u32, which as u8);
                 ViewParams::draw(&config, SIZE, &mut rng)
             });
-            let drawn = Memo::new(move |_| planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
+            let drawn = memo(move || planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
             let name = VIEWS[image + 2 * which];
-            let alt = Signal::derive(move || text::view_alt(name, &described(&params.get())));
+            let alt = derive(move || text::view_alt(name, &described(&params.get())));
             view! {
                 <figure>
                     <Picture pixels=drawn alt=alt />
                     <figcaption>
                         <strong>{name}</strong>
                         " "
-                        {move || described(&params.get())}
+                        {live(move || described(&params.get()))}
                     </figcaption>
                 </figure>
             }
@@ -73,7 +75,7 @@ pub fn views(state: State) -> AnyView {
         view! {
             <div class="lesson-views">
                 <figure>
-                    <Picture pixels=Signal::derive(move || original.clone()) alt=Signal::derive(move || text::image_alt(image)) />
+                    <Picture pixels=derive(move || original.clone()) alt=derive(move || text::image_alt(image)) />
                     <figcaption>{format!("{} {}", text::ORIGINAL, image + 1)}</figcaption>
                 </figure>
                 {view(0)}
@@ -84,8 +86,9 @@ pub fn views(state: State) -> AnyView {
     view! {
         {rows.collect_view()}
         <p>{text::PAIRS}</p>
+        {counts()}
         <div class="actions">
-            <button on:click=move |_| state.draw.update(|d| *d = *d % DRAWS + 1)>{text::REDRAW}</button>
+            <button on:click=act(move |_| state.draw.update(|d| *d = *d % DRAWS + 1))>{text::REDRAW}</button>
         </div>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! The run's curves, and the alarm when it goes wrong.
 
 use crate::app::parts::chart::{Chart, Rule};
+use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::percent;
@@ -21,32 +22,32 @@ fn short(y: f64) -> String {
 pub fn Charts() -> impl IntoView {
     let store = Store::get();
     let of_step = move |read: fn(&StepReport) -> f32| {
-        Signal::derive(move || {
-            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect::<Vec<_>>())
+        derive(move || {
+            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(&s)))).collect::<Vec<_>>())
         })
     };
     let config = move || store.run_config.get().unwrap_or_default();
-    let loss_rules = Signal::derive(move || {
+    let loss_rules = derive(move || {
         let c = config();
         vec![
             Rule { y: nt_xent::chance(c.batch), label: text::CHANCE.into() },
             Rule { y: nt_xent::floor(c.batch, f64::from(c.temperature)), label: text::FLOOR.into() },
         ]
     });
-    let accuracy_rules = Signal::derive(move || {
+    let accuracy_rules = derive(move || {
         let chance = 1.0 / (2.0 * config().batch as f64 - 1.0);
         vec![Rule { y: chance, label: text::chance(chance) }]
     });
     let healthy = move || 1.0 / (config().head.output as f64).sqrt();
-    let std_rules = Signal::derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
-    let knn = Signal::derive(move || {
+    let std_rules = derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
+    let knn = derive(move || {
         store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect::<Vec<_>>())
     });
-    let knn_rules = Signal::derive(move || {
-        let before = knn.with(|k| k.first().filter(|p| p.0 == 0.0).map(|p| p.1));
+    let knn_rules = derive(move || {
+        let before = store.epochs.with(|e| e.first().filter(|e| e.epoch == 0).map(|e| f64::from(e.knn)));
         before.map(|y| Rule { y, label: text::UNTRAINED.into() }).into_iter().collect::<Vec<_>>()
     });
-    let labelled = Memo::new(move |_| store.dataset.with(|d| d.as_ref().is_some_and(DatasetReport::can_measure)));
+    let labelled = memo(move || store.dataset.with(|d| d.as_ref().is_some_and(DatasetReport::can_measure)));
     view! {
         <section class="stack" aria-labelledby="charts-title">
             <h2 id="charts-title">{text::PROGRESS}</h2>
@@ -106,14 +107,14 @@ pub fn Charts() -> impl IntoView {
 #[component]
 fn Alarm() -> impl IntoView {
     let store = Store::get();
-    let alarm = Memo::new(move |_| {
+    let alarm = memo(move || {
         let output = store.run_config.with(|c| c.map_or(128, |c| c.head.output));
-        let last = store.steps.with(|s| s.last().copied())?;
+        let last = store.steps.with(|s| s.newest().copied())?;
         diagnostics::alarm(&last, output).map(text::alarm)
     });
     view! {
         <div role="alert">
-            {move || {
+            {live(move || {
                 alarm
                     .get()
                     .map(|(what, todo)| {
@@ -126,7 +127,7 @@ fn Alarm() -> impl IntoView {
                             </div>
                         }
                     })
-            }}
+            })}
         </div>
     }
 }

@@ -4,8 +4,10 @@ use super::download::Download;
 use super::field::Invalid;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::kept::Kept;
 use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
@@ -20,11 +22,12 @@ use web_sys::HtmlElement;
 const RUN: &str = "run";
 
 #[component]
-pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
+pub fn Run() -> impl IntoView {
     let store = Store::get();
+    let progress = store.progress;
     let announcer = Announcer::get();
     // Evaluation after each epoch would be announced too often.
-    let announced = Memo::new(move |_| match store.run.get() {
+    let announced = memo(move || match store.run.get() {
         RunState::Running(Phase::Evaluate { .. }) => text::state(RunState::Running(Phase::Train)),
         state => text::state(state),
     });
@@ -34,13 +37,15 @@ pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
             announcer.say(words);
         }
     });
-    let state = Signal::derive(move || text::state(store.run.get()).to_owned());
-    // Of the run; where kNN takes long, of that.
-    let part = Signal::derive(move || match store.run.get() {
+    let state = derive(move || text::state(store.run.get()).to_owned());
+    // Of the run; where kNN takes long, of that. How long loading and compiling
+    // take, nobody knows.
+    let part = derive(move || match store.run.get() {
+        RunState::Running(Phase::Load | Phase::Compile) => None,
         RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
         _ => progress.get().map(|p| p.part()),
     });
-    let detail = Signal::derive(move || part.get().map_or_else(String::new, whole_percent));
+    let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
     let fact = move |read: fn(&Progress) -> Option<String>| {
         move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
     };
@@ -60,10 +65,10 @@ pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
                     <div>
                         <dt>{text::EPOCH}</dt>
                         <dd>
-                            {move || {
+                            {live(move || {
                                 let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
                                 fact(|p| Some(p.epoch().to_string()))() + " / " + &epochs.to_string()
-                            }}
+                            })}
                         </dd>
                     </div>
                     <div>
@@ -73,17 +78,18 @@ pub fn Run(progress: RwSignal<Option<Progress>>) -> impl IntoView {
                     <div>
                         <dt>{text::LEFT}</dt>
                         <dd>
-                            {move || {
+                            {live(move || {
                                 if store.run.get().is_over() {
                                     return text::NOT_YET.to_owned();
                                 }
                                 fact(|p| p.milliseconds_left().map(|ms| duration(ms / 1000.0)))()
-                            }}
+                            })}
                         </dd>
                     </div>
                 </dl>
             </Show>
             <Buttons />
+            <Kept />
         </section>
     }
 }
@@ -104,21 +110,21 @@ fn Buttons() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let invalid: Invalid = expect_context();
-    let wrong = Memo::new(move |_| invalid.any() || store.config.with(|c| c.check().is_err()));
-    let can_start = Memo::new(move |_| {
+    let wrong = memo(move || invalid.any() || store.config.with(|c| c.check().is_err()));
+    let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        fits && !wrong.get() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none)
+        fits && !wrong.get() && store.import.with(Option::is_none) && !store.encoder_in_use()
     });
-    let paused = Memo::new(move |_| store.run.get() == RunState::Paused);
-    let over = Memo::new(move |_| store.run.get().is_over());
-    let active = Memo::new(move |_| store.run.get().is_active());
-    let trained = Memo::new(move |_| store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
+    let paused = memo(move || store.run.get() == RunState::Paused);
+    let over = memo(move || store.run.get().is_over());
+    let active = memo(move || store.run.get().is_active());
+    let trained = memo(move || store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
     // What was asked of the run and has not happened yet. Buttons then stay where
     // they are, with the focus, and do nothing more.
-    let asked = Memo::new(move |_| store.asked.get());
+    let asked = memo(move || store.asked.get());
     let waits = move || asked.get().is_some();
-    // A run cannot go on while its encoder is evaluated.
-    let held = move || waits() || paused.get() && store.evaluating.with(Option::is_some);
+    // A run cannot go on while its encoder is evaluated or fine-tuned.
+    let held = move || waits() || paused.get() && store.encoder_in_use();
     let unless = move |busy: bool, request: Request| {
         if !busy {
             client.send(request);
@@ -151,9 +157,9 @@ fn Buttons() -> impl IntoView {
                     type="button"
                     class:primary=move || !(over.get() && trained.get())
                     disabled=move || !can_start.get()
-                    on:click=start
+                    on:click=act(start)
                 >
-                    {move || if over.get() { text::START_AGAIN } else { text::START }}
+                    {live(move || if over.get() { text::START_AGAIN } else { text::START })}
                 </button>
             </Show>
             <Show when=move || over.get() && trained.get()>
@@ -162,7 +168,7 @@ fn Buttons() -> impl IntoView {
                 </Link>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=pause>
+                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=act(pause)>
                     {pause_words}
                 </button>
             </Show>
@@ -170,7 +176,7 @@ fn Buttons() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || held().to_string()
-                    on:click=move |_| unless(untrack(held), Request::StepOne)
+                    on:click=act(move |_| unless(untrack(held), Request::StepOne))
                 >
                     {text::STEP_ONE}
                 </button>
@@ -179,16 +185,16 @@ fn Buttons() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || (asked.get() == Some(Asked::Cancel)).to_string()
-                    on:click=cancel
+                    on:click=act(cancel)
                 >
-                    {move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL }}
+                    {live(move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </Show>
             <Show when=move || trained.get()>
                 <Download />
             </Show>
         </div>
-        <Show when=move || paused.get() && store.evaluating.with(Option::is_some)>
+        <Show when=move || paused.get() && store.encoder_in_use()>
             <p class="muted small">{text::EVALUATING_NOTE}</p>
         </Show>
         <Show when=move || over.get() && trained.get()>

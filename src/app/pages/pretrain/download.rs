@@ -2,14 +2,14 @@
 
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::save::save;
+use crate::app::reactive::act;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::protocol::{Event, Request};
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use leptos::prelude::*;
-use std::time::Duration;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use wasm_bindgen::JsValue;
 
 #[component]
 pub fn Download() -> impl IntoView {
@@ -33,24 +33,8 @@ pub fn Download() -> impl IntoView {
         });
     };
     view! {
-        <button type="button" disabled=busy on:click=download>
+        <button type="button" disabled=busy on:click=act(download)>
             {text::DOWNLOAD}
         </button>
     }
-}
-
-/// Hands bytes or text to the browser as a file to save.
-fn save(name: &str, kind: &str, content: &JsValue) {
-    let options = BlobPropertyBag::new();
-    options.set_type(kind);
-    let parts = Array::of1(content);
-    let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
-    let Ok(anchor) = document().create_element("a") else { return };
-    let anchor: HtmlAnchorElement = anchor.unchecked_into();
-    anchor.set_href(&url);
-    anchor.set_download(name);
-    anchor.click();
-    // The browser reads the blob after this turn.
-    set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(60));
 }

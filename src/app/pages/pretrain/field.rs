@@ -1,5 +1,6 @@
 //! One setting: label, control, help, and what is wrong with its value.
 
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{fault::one_field, settings};
 use crate::core::config::RunConfig;
@@ -78,10 +79,10 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     let words = settings::of(field);
     let id = format!("set-{}", field.key());
     let help_id = format!("{id}-help");
-    let value = Memo::new(move |_| store.config.with(|c| field.get(c).to_string()));
-    let bounds = Memo::new(move |_| store.config.with(|c| field.bounds_in(c)));
+    let value = memo(move || store.config.with(|c| field.get(c).to_string()));
+    let bounds = memo(move || store.config.with(|c| field.bounds_in(c)));
     let change = move |event: Event| set(store, invalid, field, &event_target_value(&event));
-    let fault = Memo::new(move |_| {
+    let fault = memo(move || {
         invalid.of(field).or_else(|| {
             let faults = store.config.with(|c| c.check().err())?;
             faults.into_iter().find(|f| f.field == field.key())
@@ -90,7 +91,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     // A box whose refused value was dropped shows the setting again, also where
     // that did not change.
     let node = NodeRef::<leptos::html::Input>::new();
-    let refused = Memo::new(move |_| invalid.of(field).is_some());
+    let refused = memo(move || invalid.of(field).is_some());
     Effect::new(move || {
         if !refused.get()
             && let Some(input) = node.get()
@@ -98,11 +99,14 @@ pub fn FieldInput(field: Field) -> impl IntoView {
             input.set_value(&value.get_untracked());
         }
     });
-    let default = Memo::new(move |_| {
+    let default = memo(move || {
         let preset = store.preset.get();
         let suited = store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset)));
         field.get(&suited.unwrap_or_default()).to_string()
     });
+    // Never shut while it has a fault to mend.
+    let shut = memo(move || !store.config.with(|c| field.is_used(c)) && fault.with(Option::is_none));
+    let idle = move || shut.get();
     let bad = move || fault.with(Option::is_some).then_some("true");
     let control = match field.bounds() {
         Bounds::Switch => view! {
@@ -110,16 +114,17 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                 type="checkbox"
                 id=id.clone()
                 aria-describedby=help_id.clone()
+                disabled=idle
                 prop:checked=move || value.get() == Value::Switch(true).to_string()
-                on:change=move |e| {
+                on:change=act(move |e| {
                     set(store, invalid, field, &Value::Switch(event_target_checked(&e)).to_string());
-                }
+                })
             />
         }
         .into_any(),
         Bounds::OneOf(_) | Bounds::Choice(_) => view! {
-            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad on:change=change>
-                {move || {
+            <select id=id.clone() aria-describedby=help_id.clone() aria-invalid=bad disabled=idle on:change=act(change)>
+                {live(move || {
                     let now = value.get();
                     choices(&bounds.get())
                         .into_iter()
@@ -132,7 +137,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                             }
                         })
                         .collect_view()
-                }}
+                })}
             </select>
         }
         .into_any(),
@@ -146,16 +151,17 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                     id=id.clone()
                     aria-describedby=help_id.clone()
                     aria-invalid=bad
+                    disabled=idle
                     min=limit(|b| ends(b).0)
                     max=limit(|b| ends(b).1)
                     step=limit(step)
                     prop:value=value
-                    on:input=move |e| {
+                    on:input=act(move |e| {
                         if kind == "range" {
                             change(e);
                         }
-                    }
-                    on:change=change
+                    })
+                    on:change=act(change)
                 />
             }
             .into_any()
@@ -164,15 +170,16 @@ pub fn FieldInput(field: Field) -> impl IntoView {
     let slid = slides(&field.bounds());
     let class = if field.bounds() == Bounds::Switch { "field switch" } else { "field" };
     view! {
-        <div class=class>
+        <div class=class class:unused=idle>
             <div class="field-head">
                 <label for=id>{words.label}</label>
                 {slid.then(|| view! { <output class="field-value">{value}</output> })}
             </div>
             {control}
             <p class="field-help" id=help_id>
-                {words.help} " " {move || bounds.with(|b| settings::bounds(b, &default.get()))}
-                {move || {
+                {live(move || idle().then(|| view! { <strong>{settings::unused(field)} " "</strong> }))} {words.help} " "
+                {live(move || bounds.with(|b| settings::bounds(b, &default.get())))}
+                {live(move || {
                     fault
                         .get()
                         .map(|f| {
@@ -183,7 +190,7 @@ pub fn FieldInput(field: Field) -> impl IntoView {
                                 </strong>
                             }
                         })
-                }}
+                })}
             </p>
         </div>
     }

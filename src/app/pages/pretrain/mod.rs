@@ -6,7 +6,6 @@ mod controls;
 mod download;
 mod field;
 mod link;
-mod meters;
 mod preview;
 mod settings;
 
@@ -14,45 +13,50 @@ use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
+use crate::app::parts::unfinished::Unfinished;
+use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
-use crate::app::text::pretrain as text;
+use crate::app::text::{pretrain as text, runs};
 use crate::core::report::RunState;
 use leptos::prelude::*;
 
 #[component]
 pub fn Pretrain() -> impl IntoView {
     let store = Store::get();
-    link::follow(store);
+    let linked = link::follow(store);
     // Whoever opens this page is about to train: the device can be looked for.
     Client::get().wake();
-    let loaded = Memo::new(move |_| store.dataset.with(Option::is_some));
-    let reading = Memo::new(move |_| store.import.with(Option::is_some));
-    let begun = Memo::new(move |_| store.run.get() != RunState::Idle);
-    let progress = meters::progress(store);
+    let loaded = memo(move || store.dataset.with(Option::is_some));
+    let reading = memo(move || store.import.with(Option::is_some));
+    let begun = memo(move || store.run.get() != RunState::Idle);
     provide_context(field::Invalid::new());
     view! {
         <div class="page-head">
             <h1>{text::TITLE}</h1>
             <p class="lead">{text::LEAD}</p>
         </div>
+        <Unfinished />
+        <Show when=move || linked && !begun.get()>
+            <p class="notice">{runs::LINKED}</p>
+        </Show>
         <Show when=move || !loaded.get()>
             <div class="notice">
-                <p>{move || if reading.get() { text::READING } else { text::NO_IMAGES }}</p>
+                <p>{live(move || if reading.get() { text::READING } else { text::NO_IMAGES })}</p>
                 <Link to="/data" attr:class="button primary">
                     {text::GO_IMAGES}
                 </Link>
             </div>
         </Show>
         <Show when=move || begun.get()>
-            <controls::Run progress=progress />
+            <controls::Run />
             <charts::Charts />
         </Show>
         <div class="pretrain-top">
             <Device />
-            <EstimateCard progress=progress />
+            <EstimateCard progress=store.progress />
         </div>
         <Show when=move || !begun.get()>
-            <controls::Run progress=progress />
+            <controls::Run />
         </Show>
         <settings::Settings />
     }

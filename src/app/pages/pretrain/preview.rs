@@ -1,9 +1,11 @@
-//! Two views of some images, redrawn as settings change.
+//! Two views of any images of the set, redrawn as settings change.
 
 use crate::app::client::Client;
 use crate::app::parts::picture::Picture;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
+use crate::core::dataset::tree::parts;
 use crate::core::report::{DatasetReport, Picture as Pixels};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
@@ -32,15 +34,28 @@ pub fn Preview() -> impl IntoView {
     let views = RwSignal::new(Vec::<[Pixels; 3]>::new());
     // Another epoch draws other parameters, exactly as training would.
     let epoch = RwSignal::new(1_u32);
-    let wanted = Memo::new(move |_| {
-        let indices = store.dataset.with(|d| d.as_ref().map(examples))?;
+    // The first image that the user has chosen to see, with those after it.
+    let chosen = RwSignal::new(None::<usize>);
+    let images = memo(move || store.dataset.with(|d| d.as_ref().map_or(0, |d| d.images)));
+    let wanted = memo(move || {
+        let (first, images) = (chosen.get(), images.get());
+        let indices = store.dataset.with(|d| {
+            d.as_ref().map(|report| match first.filter(|first| *first < images) {
+                Some(first) => (first as u32..images.min(first + IMAGES) as u32).collect(),
+                None => examples(report),
+            })
+        })?;
         let (augment, seed) = store.config.with(|c| (c.augment, c.seed));
         Some((indices, augment, seed, epoch.get()))
     });
     let ask = move || {
-        let Some(Some((indices, augment, seed, epoch))) = wanted.try_get_untracked() else { return };
+        let Some(Some(asked)) = wanted.try_get_untracked() else { return };
+        let (indices, augment, seed, epoch) = asked.clone();
         client.ask(Request::Preview { indices, augment, seed, epoch }, move |answer| match answer {
-            Ok(Event::Views(drawn)) => drop(views.try_set(drawn)),
+            // Else other views are on their way.
+            Ok(Event::Views(drawn)) if wanted.try_get_untracked().flatten().as_ref() == Some(&asked) => {
+                drop(views.try_set(drawn));
+            }
             Ok(_) => {}
             Err(fault) => store.notify(fault),
         });
@@ -64,29 +79,71 @@ pub fn Preview() -> impl IntoView {
                         <h3 id="preview-title">{text::PREVIEW}</h3>
                         <p class="muted small">{text::PREVIEW_HELP}</p>
                     </div>
-                    <button type="button" on:click=move |_| epoch.update(|e| *e = *e % 1000 + 1)>
+                    <button type="button" on:click=act(move |_| epoch.update(|e| *e = *e % 1000 + 1))>
                         {text::REDRAW}
                     </button>
                 </div>
                 <div class="views">
                     {[text::ORIGINAL, text::VIEWS[0], text::VIEWS[1]]
                         .map(|row| view! { <span aria-hidden="true">{row}</span> })
-                        .collect_view()}
+                        .collect_view()} <span></span>
                     <For
                         each=move || 0..views.with(Vec::len)
                         key=|i| *i
                         children=move |i| view! { <Views views=views index=i /> }
                     />
                 </div>
+                <Choice chosen=chosen images=images />
             </section>
         </Show>
     }
 }
 
-/// An image above its two views.
+/// Which images are shown: by number, or the next and the ones before.
+#[component]
+fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView {
+    let go = move |first: usize| chosen.set(Some(first.min(images.get_untracked().saturating_sub(1))));
+    let change = move |event: leptos::ev::Event| {
+        // What is no number changes nothing.
+        if let Ok(number) = event_target_value(&event).trim().parse::<usize>() {
+            go(number.saturating_sub(1));
+        }
+    };
+    view! {
+        <div class="views-choice">
+            <label>
+                {text::IMAGE_NUMBER}
+                <input
+                    type="number"
+                    min="1"
+                    max=move || images.get().to_string()
+                    prop:value=move || chosen.get().map(|first| (first + 1).to_string()).unwrap_or_default()
+                    on:change=act(change)
+                />
+                <span class="muted">{live(move || text::of_images(images.get()))}</span>
+            </label>
+            <button
+                type="button"
+                disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
+                on:click=act(move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES)))
+            >
+                {text::IMAGES_BEFORE}
+            </button>
+            <button
+                type="button"
+                disabled=move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get()))
+                on:click=act(move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES)))
+            >
+                {text::IMAGES_AFTER}
+            </button>
+        </div>
+    }
+}
+
+/// An image above its two views and its name.
 #[component]
 fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
-    (0..3)
+    let pictures = (0..3)
         .map(|which| {
             let pixels = Memo::new(move |old: Option<&Pixels>| {
                 views.with(|v| v.get(index).map(|v| v[which].clone())).or_else(|| old.cloned()).unwrap_or(Pixels {
@@ -98,8 +155,22 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
                     split: crate::core::dataset::Split::Train,
                 })
             });
-            let alt = Signal::derive(move || pixels.with(|p| text::view_alt(which, &p.name)));
+            let alt = derive(move || pixels.with(|p| text::view_alt(which, &p.name)));
             view! { <Picture pixels=pixels alt=alt /> }
         })
-        .collect_view()
+        .collect_view();
+    let name = memo(move || views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
+    // Folder and file tell images apart; all of the path on hovering.
+    let end = move || {
+        name.with(|n| {
+            let parts = parts(n);
+            parts[parts.len().saturating_sub(2)..].join("/")
+        })
+    };
+    view! {
+        {pictures}
+        <span class="views-name" title=name>
+            {end}
+        </span>
+    }
 }

@@ -3,11 +3,12 @@
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use crate::app::client::Client;
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::Field;
-use crate::core::config::preset::Preset;
+use crate::core::config::preset::{DEFAULT_BATCH, Preset};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -45,7 +46,7 @@ fn inputs(fields: &'static [Field]) -> impl IntoView {
 #[component]
 pub fn Settings() -> impl IntoView {
     let store = Store::get();
-    let locked = Memo::new(move |_| store.run_open());
+    let locked = memo(move || store.run_open());
     view! {
         <section class="stack settings" aria-labelledby="settings-title">
             <h2 id="settings-title">{text::SETTINGS}</h2>
@@ -83,17 +84,25 @@ pub fn Settings() -> impl IntoView {
 fn Presets() -> impl IntoView {
     let store = Store::get();
     let invalid: Invalid = expect_context();
+    let suited = move |preset: Preset| {
+        let size = store.config.with(|c| c.image_size);
+        store
+            .dataset
+            .with(|d| d.as_ref().map(|report| report.preset(preset)))
+            .unwrap_or_else(|| RunConfig::named(preset, size, 2 * DEFAULT_BATCH))
+    };
     let choose = move |preset: Preset| {
-        let suited = store.dataset.with_untracked(|d| d.as_ref().map(|report| report.preset(preset)));
-        let old = store.config.get_untracked();
-        let unsuited = || RunConfig { batch: old.batch, ..RunConfig::named(preset, old.image_size, 2 * old.batch) };
-        let config = suited.unwrap_or_else(unsuited);
+        let config = untrack(|| suited(preset));
         invalid.clear();
         store.preset.set(preset);
         store.touched.set(false);
         store.config.set(config);
     };
-    let chosen = Memo::new(move |_| store.config.with(Preset::of));
+    // None as soon as anything was changed, so that its preset can be chosen again.
+    let chosen = memo(move || match store.touched.get() || invalid.any() {
+        true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !invalid.any()),
+        false => Some(store.preset.get()),
+    });
     view! {
         <fieldset class="presets">
             <legend>
@@ -109,7 +118,7 @@ fn Presets() -> impl IntoView {
                                     type="radio"
                                     name="preset"
                                     prop:checked=move || chosen.get() == Some(preset)
-                                    on:change=move |_| choose(preset)
+                                    on:change=act(move |_| choose(preset))
                                 />
                                 <span class="preset-name">{words.label}</span>
                                 <span class="preset-help">{words.help}</span>
@@ -118,6 +127,9 @@ fn Presets() -> impl IntoView {
                     })
                     .collect_view()}
             </div>
+            <p class="muted small presets-note">
+                {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get()).label)))}
+            </p>
         </fieldset>
     }
 }
@@ -127,12 +139,12 @@ fn Presets() -> impl IntoView {
 fn WrongSize() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let differ = Memo::new(move |_| {
+    let differ = memo(move || {
         let have = store.dataset.with(|d| d.as_ref().map(|d| d.size))?;
         let want = store.config.with(|c| c.image_size);
         (have != want).then_some((have, want))
     });
-    let busy = Memo::new(move |_| store.import.with(Option::is_some));
+    let busy = memo(move || store.import.with(Option::is_some));
     move || {
         differ.get().map(|(have, want)| {
             let resize =
@@ -140,7 +152,7 @@ fn WrongSize() -> impl IntoView {
             view! {
                 <div class="notice warn">
                     <p>{text::resize(have, want)}</p>
-                    <button type="button" disabled=busy on:click=resize>
+                    <button type="button" disabled=busy on:click=act(resize)>
                         {text::resize_to(want)}
                     </button>
                 </div>

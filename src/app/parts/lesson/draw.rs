@@ -1,18 +1,19 @@
 //! Formulas and tables as text, made anew when a number changes.
 
+use crate::app::text::lesson as text;
 use crate::core::formula::mathml;
 use leptos::prelude::*;
 
 /// A typeset formula, written as `core::formula` reads it.
 pub fn formula(tex: impl Fn() -> String + Send + 'static) -> AnyView {
-    view! { <div class="formula scroll-x" tabindex="0" role="group" aria-label="Formula" inner_html=move || mathml(&tex())></div> }
+    view! { <div class="formula scroll-x" tabindex="0" role="group" aria-label=text::FORMULA inner_html=move || mathml(&tex())></div> }
         .into_any()
 }
 
 /// A table; `rows` are its cells, the first of each a heading.
 pub fn table(caption: &'static str, rows: impl Fn() -> Vec<Vec<String>> + Send + 'static) -> AnyView {
     let html = move || table_html(caption, &rows());
-    view! { <div class="scroll-x" tabindex="0" role="region" aria-label=caption inner_html=html></div> }.into_any()
+    view! { <div class="scroll-x" tabindex="0" role="group" aria-label=caption inner_html=html></div> }.into_any()
 }
 
 /// The markup of a table; the first row and the first cell of each are headings.

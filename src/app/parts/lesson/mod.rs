@@ -2,17 +2,21 @@
 //! folds and a question. What a step lets a visitor do is the lesson's own.
 
 pub mod draw;
+mod player;
 mod state;
 
 use crate::app::parts::announce::Announcer;
+use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
 use crate::core::lesson::query::Place;
 use draw::formula;
 use leptos::prelude::*;
+pub use player::{Range, player, still};
 use state::copy;
 pub use state::{Frame, Lesson, search};
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 
 /// The whole page of a lesson: its steps, one shown or all, and what goes with
@@ -35,7 +39,12 @@ pub fn lesson(
     };
     let by = move |more: bool| {
         if let Place::Step(now) = frame.place.get_untracked() {
-            go(if more { (now + 1).min(last) } else { now.saturating_sub(1) });
+            let to = if more { (now + 1).min(last) } else { now.saturating_sub(1) };
+            if to != now {
+                frame.place.set(Place::Step(to));
+                // What had the focus may be gone, and reading goes on at the step's top.
+                set_timeout(move || focus(&heading(to)), Duration::ZERO);
+            }
         }
     };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
@@ -54,24 +63,24 @@ pub fn lesson(
         }
     });
     on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
-    let all = Memo::new(move |_| printing.get() || frame.place.get() == Place::All);
-    let at = Memo::new(move |_| if let Place::Step(step) = frame.place.get() { step } else { 0 });
+    let all = memo(move || printing.get() || frame.place.get() == Place::All);
+    let at = memo(move || if let Place::Step(step) = frame.place.get() { step } else { 0 });
     let buttons = steps.iter().enumerate().map(|(n, one)| {
         view! {
             <li>
                 <button
                     class="quiet"
                     aria-current=move || (!all.get() && at.get() == n).then_some("step")
-                    on:click=move |_| go(n)
+                    on:click=act(move |_| go(n))
                 >
                     <span class="lesson-number">{n + 1}</span>
                     <span class="lesson-name">{one.title}</span>
-                    {move || {
+                    {live(move || {
                         frame
                             .progress
                             .with(|p| p.is_done(n))
                             .then(|| view! { <span aria-hidden="true">"✓"</span><span class="visually-hidden">{text::DONE}</span> })
-                    }}
+                    })}
                 </button>
             </li>
         }
@@ -90,41 +99,45 @@ pub fn lesson(
         <nav aria-label=text::STEPS class="lesson-steps">
             <ol>{buttons.collect_view()}</ol>
         </nav>
-        {move || {
+        {live(move || {
             if all.get() {
                 (0..=last).map(|n| step(frame, n, play(n, true), true)).collect_view().into_any()
             } else {
                 let n = at.get();
                 step(frame, n, play(n, false), false)
             }
-        }}
+        })}
         <div class="lesson-nav">
-            <button disabled=move || all.get() || at.get() == 0 on:click=move |_| by(false)>
+            <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
                 {text::BACK}
             </button>
             <span class="muted small">{text::KEYS}</span>
-            <button class="primary" disabled=move || all.get() || at.get() == last on:click=move |_| by(true)>
+            <button class="primary" disabled=move || all.get() || at.get() == last on:click=act(move |_| by(true))>
                 {text::NEXT}
             </button>
         </div>
         <div class="actions lesson-tools">
             <button
                 class="quiet"
-                on:click=move |_| {
-                    let next = if all.get_untracked() { Place::Step(0) } else { Place::All };
+                on:click=act(move |_| {
+                    let next = if all.get_untracked() { Place::Step(at.get_untracked()) } else { Place::All };
+                    // Also where a browser that does not print never said that it is done.
+                    printing.set(false);
                     frame.place.set(next);
-                }
+                })
             >
-                {move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS }}
+                {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
-            <button class="quiet" on:click=move |_| copy(announcer, said)>
+            <button class="quiet" on:click=act(move |_| copy(announcer, said))>
                 {text::COPY}
             </button>
             <button
                 class="quiet"
-                on:click=move |_| {
-                    let _ = window().print();
-                }
+                on:click=act(move |_| {
+                    // Only a later task finds all steps on the page: in this one they are not drawn yet.
+                    printing.set(true);
+                    set_timeout(|| drop(window().print()), Duration::ZERO);
+                })
             >
                 {text::PRINT}
             </button>
@@ -134,14 +147,25 @@ pub fn lesson(
     .into_any()
 }
 
+/// Id of a step's heading.
+fn heading(n: usize) -> String {
+    format!("step-{}", n + 1)
+}
+
+fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
+
 /// One step; `open` opens its folds, for paper.
 fn step(frame: Frame, n: usize, play: AnyView, open: bool) -> AnyView {
     let words = &frame.lesson.steps[n];
-    let id = format!("step-{}", n + 1);
     view! {
-        <article class="card lesson" aria-labelledby=id>
+        <article class="card lesson" aria-labelledby=heading(n)>
             <div class="lesson-read">
-                <h2 id=format!("step-{}", n + 1)>{format!("{}. {}", n + 1, words.title)}</h2>
+                <h2 id=heading(n) tabindex="-1">{format!("{}. {}", n + 1, words.title)}</h2>
                 <p>{words.text}</p>
                 {formula(move || words.formula.to_owned())}
             </div>
@@ -176,7 +200,7 @@ fn question(frame: Frame, n: usize) -> AnyView {
             }
         };
         view! {
-            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=choose>
+            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=act(choose)>
                 {*answer}
             </button>
         }

@@ -5,6 +5,7 @@
 //! every later one moves b by γη of its own length: it hardly goes on.
 
 use super::momentum::Step;
+use crate::core::float::norm;
 use crate::core::lars::Lars;
 
 /// b*.
@@ -12,13 +13,24 @@ pub const BEST: [f64; 2] = [0.3, -0.4];
 /// γ of every step.
 pub const RATE: f64 = 0.03;
 
+/// g of the loss ½‖b − b*‖².
+pub fn gradient(b: [f64; 2]) -> [f64; 2] {
+    [0, 1].map(|i| b[i] - BEST[i])
+}
+
+/// Distances ‖b − b*‖ from the start on, `[steps + 1]`.
+pub fn distances(steps: &[Step]) -> Vec<f64> {
+    let weights = std::iter::once([0.0; 2]).chain(steps.iter().map(|s| s.weights));
+    weights.map(|b| norm(&gradient(b))).collect()
+}
+
 /// `steps` steps of the bias, with λ and β or, as it should be, without.
 pub fn run(lars: &Lars, adapted: bool, steps: usize) -> Vec<Step> {
     let (mut w, mut v) = ([0.0; 2], [0.0; 2]);
     (0..steps)
         .map(|_| {
             let before = w;
-            let g = [0, 1].map(|i| before[i] - BEST[i]);
+            let g = gradient(before);
             let ratio = if adapted { lars.trust_ratio(&before, &g) } else { 1.0 };
             lars.step(&mut w, &g, &mut v, RATE, adapted);
             Step { rate: RATE, ratio, velocity: v, moved: [0, 1].map(|i| before[i] - w[i]), weights: w }

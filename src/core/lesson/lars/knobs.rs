@@ -32,12 +32,16 @@ const fn choice(key: &'static str, names: &'static [&'static str], start: f64) -
 }
 
 /// All of them; each belongs to one step.
-pub const KNOBS: [Knob; 14] = [
+pub const KNOBS: [Knob; 18] = [
     number("sgd", [-3.0, 1.5, 0.05], -1.5, true),
     number("lars", [-1.0, 1.0, 0.05], 0.0, true),
     number("t", [0.0, race::STEPS as f64, 1.0], race::STEPS as f64, false),
     number("w", [0.0, 10.0, 0.1], 5.0, false),
     number("g", [0.0, 5.0, 0.05], 1.0, false),
+    number("w2", [0.0, 10.0, 0.1], 2.0, false),
+    number("g2", [0.0, 5.0, 0.05], 0.1, false),
+    number("w3", [0.0, 10.0, 0.1], 0.5, false),
+    number("g3", [0.0, 5.0, 0.05], 4.0, false),
     number("beta", [0.0, 0.1, 0.001], 0.01, false),
     number("eta", [0.0005, 0.01, 0.0005], 0.001, false),
     choice("run", &["lars", "sgd"], 0.0),

@@ -53,6 +53,40 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// The gradient's part of one update as a part of the layer's length:
+    /// γλ‖g‖/‖w‖.
+    pub fn share(&self, rate: f64) -> f64 {
+        self.gradient_part(rate) / self.weight
+    }
+
+    /// The longest update as a part of the layer's length: γη, except by rule.
+    pub fn longest_share(&self, rate: f64) -> f64 {
+        self.longest(rate) / self.weight
+    }
+
+    /// The same of plain gradient descent: γ‖g‖/‖w‖.
+    pub fn plain_share(&self, rate: f64) -> f64 {
+        rate * self.gradient / self.weight
+    }
+}
+
+/// The smallest and the largest of some λ.
+pub fn ends(ratios: impl Iterator<Item = f64>) -> [f64; 2] {
+    ratios.fold([f64::INFINITY, 0.0], |[least, most], r| [r.min(least), r.max(most)])
+}
+
+/// How many times the smallest of some λ the largest is.
+pub fn spread(ratios: impl Iterator<Item = f64>) -> f64 {
+    let [least, most] = ends(ratios);
+    most / least
+}
+
+/// η/β, which λ comes near as the gradient fades.
+pub fn bound(lars: &Lars) -> f64 {
+    lars.trust_coefficient / lars.weight_decay
+}
+
 /// λ along a slider: `count` gradient norms from `low` to `high`, evenly spread
 /// in the logarithm, each with its λ for a layer of norm `weight`.
 pub fn curve(lars: &Lars, weight: f64, low: f64, high: f64, count: usize) -> Vec<(f64, f64)> {

@@ -77,6 +77,17 @@ pub fn run(rule: Rule, lars: &Lars, rates: &[f64]) -> Vec<Step> {
         .collect()
 }
 
+/// v after `steps` steps as a multiple of one update that stays:
+/// 1 + μ + … + μ^(steps − 1).
+pub fn gain(momentum: f64, steps: usize) -> f64 {
+    (0..steps).fold(0.0, |gain, _| momentum * gain + 1.0)
+}
+
+/// What [`gain`] comes to: 1/(1 − μ).
+pub fn limit(momentum: f64) -> f64 {
+    1.0 / (1.0 - momentum)
+}
+
 /// How far w has come after each step: ‖w − w₀‖.
 pub fn travelled(steps: &[Step]) -> Vec<f64> {
     steps.iter().map(|s| norm(&[s.weights[0] - WEIGHTS[0], s.weights[1] - WEIGHTS[1]])).collect()

@@ -83,6 +83,12 @@ fn gradient(bowl: &Bowl, w: [f64; 2]) -> [f64; 2] {
     [0, 1].map(|i| bowl.curvature * (w[i] - bowl.best[i]))
 }
 
+/// What a step of plain gradient descent multiplies the distance by in a bowl
+/// of curvature c: |1 − γc|.
+pub fn factor(rate: f64, curvature: f64) -> f64 {
+    (1.0 - rate * curvature).abs()
+}
+
 /// The whole race by one rule at rate γ.
 pub fn run(rule: Rule, rate: f64) -> Distances {
     let lars = Lars { momentum: 0.0, weight_decay: 0.0, trust_coefficient: TRUST };

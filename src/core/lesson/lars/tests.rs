@@ -1,5 +1,5 @@
 use super::excluded;
-use super::layer::{Parts, curve};
+use super::layer::{Parts, bound, curve, spread};
 use super::momentum::{self, GRADIENT, LARS, Rule, WEIGHTS};
 use super::race::{self, BOWLS, End, FAR, STEPS};
 use super::recorded::{Recording, SETTINGS, Which};
@@ -66,6 +66,13 @@ fn a_layer_taken_apart() {
         assert!((p.longest(0.1) - 0.1 * 0.001 * 5.0).abs() < 1e-15);
         assert!((p.gradient_part(0.1) + p.decay_part(0.1) - p.longest(0.1)).abs() < 1e-15);
     }
+    // The same part of every layer's length, and of plain descent a different one.
+    for (w, g) in [(5.0, 1.0), (2.0, 0.1), (0.5, 4.0)] {
+        let p = Parts::new(&LARS, w, g);
+        assert!((p.longest_share(0.1) - 0.1 * 0.001).abs() < 1e-17);
+        assert!((p.share(0.1) - 0.1 * p.ratio * g / w).abs() < 1e-17);
+        assert!((p.plain_share(0.1) - 0.1 * g / w).abs() < 1e-15);
+    }
     for (w, g) in [(0.0, 2.0), (3.0, 0.0), (0.0, 0.0)] {
         let p = Parts::new(&LARS, w, g);
         assert_eq!((p.ratio, p.by_rule), (1.0, true));
@@ -78,7 +85,8 @@ fn weight_decay_caps_lambda() {
     assert_eq!(points.len(), 40);
     assert!((points[0].0 - 1e-8).abs() < 1e-20 && (points[39].0 - 10.0).abs() < 1e-9);
     assert!(points.windows(2).all(|p| p[0].0 < p[1].0 && p[0].1 > p[1].1));
-    // η/β.
+    assert!((bound(&LARS) - 0.1).abs() < 1e-15);
+    assert!((spread([0.2, 0.05, 0.1].into_iter()) - 4.0).abs() < 1e-15);
     assert!((points[0].1 - 0.1).abs() < 1e-6 && points.iter().all(|p| p.1 < 0.1));
     let free = curve(&Lars { weight_decay: 0.0, ..LARS }, 2.0, 1e-8, 10.0, 40);
     assert!((free[0].1 - 2e5).abs() < 1.0);
@@ -105,7 +113,7 @@ fn a_race_is_what_its_model_says() {
     let mut want = [1.0; 4];
     for row in &all[1..] {
         for i in 0..4 {
-            want[i] *= (1.0 - 0.004 * BOWLS[i].curvature).abs();
+            want[i] *= race::factor(0.004, BOWLS[i].curvature);
             assert!((row[i] - want[i]).abs() < 1e-9);
         }
     }
@@ -143,6 +151,20 @@ fn the_slips() {
 }
 
 #[test]
+fn momentum_grows_a_steady_step_to_its_limit() {
+    // Without decay the update γλg hardly changes: ‖w‖ does by less than a thousandth.
+    let plain = Lars { weight_decay: 0.0, ..LARS };
+    let steps = momentum::run(Rule::Paper, &plain, &[0.1; 40]);
+    for (n, step) in steps.iter().enumerate() {
+        let gain = momentum::gain(0.9, n + 1);
+        assert!((step.velocity[0] / steps[0].velocity[0] / gain - 1.0).abs() < 2e-3, "{n}");
+    }
+    assert!((momentum::limit(0.9) - 10.0).abs() < 1e-12 && (momentum::gain(0.9, 4) - 3.439).abs() < 1e-12);
+    assert!((momentum::gain(0.9, 400) - 10.0).abs() < 1e-9);
+    assert_eq!((momentum::gain(0.0, 4), momentum::limit(0.0)), (1.0, 1.0));
+}
+
+#[test]
 fn a_bias_with_lambda_hardly_goes_on() {
     let (with, without) = (excluded::run(&LARS, true, 200), excluded::run(&LARS, false, 200));
     assert_eq!(with[0].ratio, 1.0);
@@ -151,6 +173,9 @@ fn a_bias_with_lambda_hardly_goes_on() {
     assert!(off(without[199].weights) < 0.01 * 0.5, "{:?}", without[199]);
     assert!(off(with[199].weights) > 0.5 * 0.5, "{:?}", with[199]);
     assert!(with[50].ratio < 0.01);
+    let distances = excluded::distances(&with);
+    assert_eq!((distances.len(), distances[0]), (201, 0.5));
+    assert!((distances[200] - off(with[199].weights)).abs() < 1e-15);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Bad input: each named with its cause, the rest imported, nothing panics.
 
 use super::*;
+use crate::core::report::LeftOut;
 use crate::core::rng::Rng;
 use crate::worker::import::source::FileSource;
 use std::rc::Rc;
@@ -124,6 +125,25 @@ fn files_that_cannot_be_read_are_named() {
 }
 
 #[test]
+fn what_the_browser_did_not_hand_over_is_named() {
+    let refused =
+        |file: &str| LeftOut { file: file.to_owned(), fault: FileFault::Unreadable { detail: "gone".into() } };
+    let all = [refused("set/dog"), refused("set/cat/9.png")];
+    let mut library = Library::default();
+    let mut add = |files: Vec<File>| {
+        let mut job = library.add(Origin::Files { files, refused: all.to_vec(), role: ImportRole::New }, SIZE, 1);
+        while job.step()? != Step::Done {}
+        library.commit(job)
+    };
+    assert_eq!(add(images(&["set/cat/1.png", "set/cat/2.png"])).unwrap().left_out, all);
+    assert_eq!(add(Vec::new()).unwrap_err(), ImportFault::NoImages { left_out: all.to_vec() });
+    // Another size names them again.
+    let mut job = library.resize(32, 1);
+    while job.step().unwrap() != Step::Done {}
+    assert_eq!(library.commit(job).unwrap().left_out, all);
+}
+
+#[test]
 fn random_files_never_panic_and_each_is_accounted_for() {
     let mut rng = Rng::new(8);
     let whole = samples::zip(&[("a/1.png", &samples::png([1, 2, 3])), ("b/2.jpg", &samples::jpeg(9, 9))]);
@@ -165,6 +185,6 @@ fn too_many_images_for_the_memory_are_refused_before_they_are_read() {
             panic!("read")
         }
     }
-    let mut importer = Importer::new(&[Rc::new(Batch) as File], 96);
+    let mut importer = Importer::new(&[Rc::new(Batch) as File], &[], 96);
     assert_eq!(importer.step(), Err(ImportFault::OutOfMemory { images: 50_000 }));
 }

@@ -1,6 +1,7 @@
 //! Folders, archives, tables, CIFAR-10's batches.
 
 use super::*;
+use crate::core::error::Lost;
 
 #[test]
 fn a_folder_of_class_folders() {
@@ -120,8 +121,26 @@ fn cifar_batches() {
         assert_eq!(items[599], "c/data_batch_1.bin#599: truck@train");
         assert_eq!(items[602], "c/test_batch.bin#0: frog@test");
         assert_eq!(got.pixels[3 * SIZE * SIZE * 7], 7);
-        let mut faults: Vec<&str> = left_out(&got).into_iter().map(|(file, _)| file).collect();
-        faults.sort_unstable();
-        assert_eq!(faults, ["c/data_batch_2.bin", "c/data_batch_2.bin#1", "c/readme.html"]);
+        let mut faults = left_out(&got);
+        faults.sort_unstable_by_key(|(file, _)| *file);
+        let kinds: Vec<(&str, Lost)> = faults.iter().map(|(file, fault)| (*file, fault.lost())).collect();
+        let want =
+            [("c/data_batch_2.bin", Lost::Part), ("c/data_batch_2.bin#1", Lost::File), ("c/readme.html", Lost::File)];
+        assert_eq!(kinds, want);
+        assert_eq!(faults[0].1, FileFault::CutBatch { records: 3 });
     }
+}
+
+#[test]
+fn batches_without_a_whole_record_are_named() {
+    let files = [
+        Bytes::file("c/data_batch_1.bin", batch(&[1, 2])),
+        Bytes::file("c/data_batch_2.bin", Vec::new()),
+        Bytes::file("c/data_batch_3.bin", vec![0; 3072]),
+    ];
+    let got = import(&files).unwrap();
+    assert_eq!(got.items.len(), 2);
+    let faults = left_out(&got);
+    assert_eq!(faults[0], ("c/data_batch_2.bin", FileFault::Empty));
+    assert!(matches!(faults[1], ("c/data_batch_3.bin", FileFault::Damaged { .. })));
 }

@@ -67,7 +67,8 @@ fn a_job_that_is_dropped_or_fails_changes_nothing() {
     let mut library = Library::default();
     add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 10)], ImportRole::New, SIZE).unwrap();
     let before = library.report();
-    let mut job = library.add(Origin::Files { files: images(&["x.png"]), role: ImportRole::New }, SIZE, 1);
+    let mut job =
+        library.add(Origin::Files { files: images(&["x.png"]), refused: Vec::new(), role: ImportRole::New }, SIZE, 1);
     job.step().unwrap();
     drop(job);
     assert_eq!(library.report(), before);

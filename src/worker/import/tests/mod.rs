@@ -23,7 +23,7 @@ fn images(paths: &[&str]) -> Vec<File> {
 
 /// Runs an import to its end, checking that progress only moves on.
 fn import(files: &[File]) -> Result<Import, ImportFault> {
-    let mut importer = Importer::new(files, SIZE);
+    let mut importer = Importer::new(files, &[], SIZE);
     let mut last = (0, 0);
     loop {
         match importer.step()? {
@@ -51,7 +51,7 @@ fn left_out(import: &Import) -> Vec<(&str, FileFault)> {
 }
 
 fn add(library: &mut Library, files: Vec<File>, role: ImportRole, size: usize) -> Result<DatasetReport, ImportFault> {
-    let mut job = library.add(Origin::Files { files, role }, size, 1);
+    let mut job = library.add(Origin::Files { files, refused: Vec::new(), role }, size, 1);
     while job.step()? != Step::Done {}
     library.commit(job)
 }

@@ -1,0 +1,138 @@
+//! Step 9: the same batch through the code that trains.
+
+use super::draw::{digits, formula, strings, table, tex};
+use super::row::controls;
+use super::similarities::{batch_now, reset};
+use super::state::State;
+use crate::app::client::Client;
+use crate::app::parts::device::backend;
+use crate::app::reactive::{act, live, memo};
+use crate::app::state::{Store, WorkerState};
+use crate::app::text::{device as device_text, fault, nt_xent as text};
+use crate::core::lesson::VIEWS;
+use crate::core::lesson::device::{Beside, LessonBatch, LessonReport};
+use crate::core::lesson::matrix::{Cosines, N};
+use crate::core::report::DeviceReport;
+use crate::protocol::{Event, Request};
+use leptos::prelude::*;
+
+/// Decimals of both numbers: one more than 32-bit floats hold.
+const DIGITS: usize = 8;
+
+/// What came back.
+#[derive(Clone, PartialEq)]
+struct Answer {
+    device: DeviceReport,
+    /// ℓ of each anchor, then L.
+    beside: Vec<Beside>,
+    gradient: f64,
+}
+
+impl Answer {
+    fn new(report: LessonReport, cosines: &Cosines, z: &[f64], tau: f64) -> Self {
+        let beside = report.beside(&cosines.similarities(), tau);
+        let gradient = report.gradient_difference(z, N, tau);
+        Self { device: report.device, beside, gradient }
+    }
+}
+
+pub fn device(state: State) -> AnyView {
+    let store = Store::get();
+    let client = Client::get();
+    let (busy, failed, report) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Answer>));
+    let asked = StoredValue::new(0_u32);
+    let run = move |_| {
+        let cosines = state.cosines.get_untracked();
+        let Ok(z) = cosines.embedding() else { return };
+        let tau = state.tau.get_untracked();
+        asked.update_value(|n| *n += 1);
+        let question = asked.get_value();
+        busy.set(true);
+        failed.set(false);
+        let batch = LessonBatch { z: z.iter().map(|&x| x as f32).collect(), dim: N as u32, temperature: tau as f32 };
+        client.ask(Request::NtXent(batch), move |answer| {
+            // The answer to a batch that has changed since is none to this one.
+            if asked.try_get_value() != Some(question) {
+                return;
+            }
+            busy.try_set(false);
+            match answer {
+                Ok(Event::NtXent(found)) => drop(report.try_set(Some(Answer::new(found, &cosines, &z, tau)))),
+                Ok(_) => {}
+                Err(fault) => {
+                    failed.try_set(true);
+                    store.notify(fault);
+                }
+            }
+        });
+    };
+    // A worker that ended answers nothing any more.
+    Effect::new(move |_| {
+        if store.worker.get() == WorkerState::Dead && busy.get_untracked() {
+            busy.set(false);
+            failed.set(true);
+        }
+    });
+    // Numbers of another batch would stand under this one's.
+    // By value: the address sets both again when it is written. Read, not tracked
+    // only: a memo that was never read does not know what it follows.
+    let batch = memo(move || (state.tau.get(), state.cosines.get()));
+    Effect::new(move |before: Option<()>| {
+        batch.with(|_| ());
+        if before.is_some() {
+            asked.update_value(|n| *n += 1);
+            busy.set(false);
+            failed.set(false);
+            report.set(None);
+        }
+    });
+    let possible = memo(move || state.cosines.with(|c| c.embedding().is_ok()));
+    let example = memo(move || state.cosines.with(Cosines::is_example));
+    let status = move || match (possible.get(), failed.get()) {
+        (false, _) => Some(text::IMPOSSIBLE_HERE),
+        (true, true) => Some(text::NOT_COMPUTED),
+        (true, false) => None,
+    };
+    view! {
+        {controls(state, None)} {batch_now(state)}
+        <div class="actions">
+            <button class="primary" disabled=move || busy.get() || !possible.get() on:click=act(run)>
+                {live(move || if busy.get() { text::RUNNING } else { text::RUN })}
+            </button>
+        </div>
+        <p role="status">{status}</p>
+        {live(move || (!example.get()).then(|| reset(state, || ())))}
+        <div class="lesson-answer" aria-live="polite">
+            {live(move || report.get().map(shown))}
+        </div>
+    }
+    .into_any()
+}
+
+fn shown(answer: Answer) -> AnyView {
+    let DeviceReport { backend: kind, name, software, why_not_gpu } = answer.device.clone();
+    let why = why_not_gpu.as_ref().map(fault::device_fault);
+    let difference = answer.beside.last().map(|l| {
+        let [lesson, training] = [l.lesson, l.training].map(|x| tex(x, DIGITS));
+        format!("|{lesson} - {training}| = \\hot{{{}}}", tex(l.difference(), 4))
+    });
+    let rows = move || {
+        let mut rows = vec![strings(["", text::LESSON, text::TRAINING, text::DIFFERENCE])];
+        rows.extend(VIEWS.iter().chain([&text::BATCH]).zip(&answer.beside).map(|(name, b)| {
+            let [lesson, training] = [b.lesson, b.training].map(|x| digits(x, DIGITS));
+            strings([name, &lesson, &training, &digits(b.difference(), 4)])
+        }));
+        rows.push(strings([text::GRADIENT, "", "", &digits(answer.gradient, 4)]));
+        rows
+    };
+    view! {
+        <p>
+            {text::COMPUTED_ON} " " <strong>{backend(&kind)}</strong> " " <span class="muted">{name}</span>
+        </p>
+        {software.then(|| view! { <p class="muted small">{device_text::SOFTWARE}</p> })}
+        {why.map(|w| view! { <p class="small">{w.what} " " {w.todo}</p> })}
+        {table(text::BOTH, rows)}
+        {difference.map(|written| formula(move || written.clone()))}
+    }
+    .into_any()
+}

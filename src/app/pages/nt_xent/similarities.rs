@@ -1,0 +1,180 @@
+//! Steps 2 and 3: the matrix, editable, and what each entry is.
+
+use super::draw::{formula, plain, six, table};
+use super::state::State;
+use crate::app::reactive::{act, live, memo};
+use crate::app::text::nt_xent as text;
+use crate::core::lesson::VIEWS;
+use crate::core::lesson::matrix::{Cosines, N};
+use leptos::prelude::*;
+
+pub fn similarities(state: State) -> AnyView {
+    let wrong = RwSignal::new(false);
+    // The entry whose product is written out.
+    let last = RwSignal::new((1, 2));
+    let cell = move |i: usize, k: usize| {
+        let value = memo(move || state.cosines.with(|c| c.get(i, k)));
+        let warm = move || format!("--heat: {:.0}%", value.get().powi(2) * 45.0);
+        let set = move |event: leptos::ev::Event| {
+            let typed = event_target_value(&event).parse().unwrap_or(f64::NAN);
+            let taken = state.cosines.try_update(|c| c.set(i, k, typed)).unwrap_or(false);
+            wrong.set(!taken);
+            if !taken {
+                let target: web_sys::HtmlInputElement = event_target(&event);
+                target.set_value(&value.get_untracked().to_string());
+            }
+        };
+        let inside = if i == k {
+            view! { <span>"1"</span> }.into_any()
+        } else {
+            view! {
+                <input
+                    type="number"
+                    min="-1"
+                    max="1"
+                    step="0.01"
+                    aria-label=text::entry(i, k)
+                    prop:value=move || value.get().to_string()
+                    on:change=act(set)
+                    on:focus=act(move |_| last.set((i.min(k), i.max(k))))
+                />
+            }
+            .into_any()
+        };
+        view! { <td class:cold=move || value.get() < 0.0 style=warm>{inside}</td> }
+    };
+    let rows = (0..N).map(|i| {
+        view! {
+            <tr>
+                <th scope="row">{VIEWS[i]}</th>
+                {(0..N).map(|k| cell(i, k)).collect_view()}
+            </tr>
+        }
+    });
+    let found = memo(move || state.cosines.with(Cosines::embedding));
+    let verdict = move || match found.get() {
+        Ok(_) => text::POSSIBLE.to_owned(),
+        Err(reason) => text::impossible(reason),
+    };
+    let vectors = memo(move || found.with(Result::is_ok));
+    let written = move || {
+        let z = found.get().unwrap_or_default();
+        if z.is_empty() { String::new() } else { product(&z, last.get(), state.cosines.get()) }
+    };
+    view! {
+        <table class="lesson-matrix">
+            <caption>{text::MATRIX}</caption>
+            <thead>
+                <tr>
+                    <td></td>
+                    {VIEWS.map(|view| view! { <th scope="col">{view}</th> }).collect_view()}
+                </tr>
+            </thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+        <p role="alert">{live(move || wrong.get().then_some(text::OUT_OF_RANGE))}</p>
+        <p role="status">{verdict}</p>
+        {live(move || vectors.get().then(|| view! { <p class="muted small">{text::PRODUCT}</p> {formula(written)} }))}
+        {batch_now(state)}
+        {reset(state, move || wrong.set(false))}
+    }
+    .into_any()
+}
+
+/// Two rows of `z` and their product, which is their cosine: their lengths are 1.
+fn product(z: &[f64], (i, k): (usize, usize), cosines: Cosines) -> String {
+    // 0 and 1 as such: the first vectors lie along axes.
+    let short = |x: f64| if x.fract() == 0.0 { plain(x) } else { six(x) };
+    let row = |i: usize| z[i * N..(i + 1) * N].iter().map(|&x| short(x)).collect::<Vec<_>>();
+    let (a, b) = (row(i), row(k));
+    let name = |i: usize| format!("z_{{\\text{{{}}}}}", VIEWS[i]);
+    // Beyond the earlier vector's last entry each product is 0.
+    let terms: Vec<String> = (0..=i).map(|d| format!("{} * {}", a[d], bracketed(&b[d]))).collect();
+    format!(
+        "{0} &= ({2}) \\\\ {1} &= ({3}) \\\\ {0} * {1} &= {4} = \\hot{{{5}}}",
+        name(i),
+        name(k),
+        a.join(", "),
+        b.join(", "),
+        terms.join(" + "),
+        plain(cosines.get(i, k))
+    )
+}
+
+/// In brackets if it begins with a minus.
+fn bracketed(number: &str) -> String {
+    if number.starts_with('−') { format!("({number})") } else { number.to_owned() }
+}
+
+/// The way back to the example; `then` is done as well.
+pub fn reset(state: State, then: impl Fn() + Send + Sync + 'static) -> AnyView {
+    let back = move |_| {
+        state.cosines.set(Cosines::default());
+        then();
+    };
+    view! {
+        <div class="actions">
+            <button on:click=act(back)>{text::RESET}</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// The batch's loss as everything stands.
+pub fn batch_now(state: State) -> AnyView {
+    let loss = move || text::loss_at(&six(state.similarities().loss(state.tau.get())), state.tau.get());
+    view! { <p class="lesson-result"><strong>{text::NOW}": "</strong>{loss}</p> }.into_any()
+}
+
+pub fn mask(state: State) -> AnyView {
+    let marked = table(text::MASK, move || {
+        let s = state.similarities();
+        let mut rows = vec![[""].iter().chain(&VIEWS).map(|v| (*v).to_owned()).collect()];
+        for (i, view) in VIEWS.iter().enumerate() {
+            let cell = |k: usize| {
+                let (class, word) = match k {
+                    _ if k == i => ("out", text::OUT),
+                    _ if k == s.positive(i) => ("pos", text::POSITIVE),
+                    _ => ("neg", text::NEGATIVE),
+                };
+                let number = if k == i { "–".into() } else { plain(s.cosine(i, k)) };
+                format!("<span class=\"role {class}\">{number}<small>{word}</small></span>")
+            };
+            rows.push(std::iter::once((*view).to_owned()).chain((0..N).map(cell)).collect());
+        }
+        rows
+    });
+    // Each row's positive and negatives, counted from 1.
+    let places = formula(move || {
+        let s = state.similarities();
+        let line = |i: usize| {
+            let j = s.positive(i);
+            let sign = if j > i { '+' } else { '-' };
+            let others: Vec<String> = (0..N).filter(|&k| k != i && k != j).map(|k| (k + 1).to_string()).collect();
+            let (row, positive) = (i + 1, j + 1);
+            format!(
+                "i = {row} \\text{{ ({})}} \\,\\,\\, & j = {row} {sign} {} = \\hot{{{positive}}} \\,\\,\\, & k = {}",
+                VIEWS[i],
+                N / 2,
+                others.join(", ")
+            )
+        };
+        (0..N).map(line).collect::<Vec<_>>().join(" \\\\ ")
+    });
+    view! { {marked} {places} }.into_any()
+}
+
+/// What the counts of the first step are for the example.
+pub fn counts() -> AnyView {
+    let n = N / 2;
+    let pairs = N * (N - 1) / 2;
+    let [views, negatives, both] = text::COUNTS.map(|words| format!("\\text{{ {words}}}"));
+    let written = format!(
+        "2N &= 2 * {n} = \\hot{{{N}}} {views} \\\\ 2N - 2 &= {N} - 2 = \\hot{{{}}} {negatives} \\\\ \
+         \\frac{{{N} * {}}}{{2}} &= {pairs} = \\pos{{{n}}} + {} {both}",
+        N - 2,
+        N - 1,
+        pairs - n
+    );
+    formula(move || written.clone())
+}

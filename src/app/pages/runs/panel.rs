@@ -1,0 +1,269 @@
+//! One run: opened, renamed, shared, deleted, or begun anew with one setting changed.
+
+use super::table::ask_delete;
+use super::{Page, name};
+use crate::app::parts::announce::Announcer;
+use crate::app::parts::unfinished::NeedsImages;
+use crate::app::reactive::{Show, act, live, memo};
+use crate::app::router::base_url;
+use crate::app::text::fault::one_field;
+use crate::app::text::{runs as text, settings};
+use crate::core::config::bounds::{Bounds, Field};
+use crate::core::config::link::to_query;
+use crate::core::error::{ConfigFault, Fault};
+use crate::core::run::RunRecord;
+use crate::core::run::compare::like;
+use crate::core::run::hint::Hint;
+use crate::protocol::Request;
+use js_sys::{Function, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+const PANEL: &str = "run-panel";
+
+/// Shows a run's panel, or closes it.
+pub fn show(page: Page, run: String) {
+    let same = page.open.with_untracked(|open| open.as_ref() == Some(&run));
+    page.open.set(if same { None } else { Some(run) });
+    request_animation_frame(|| {
+        let panel = document().get_element_by_id(PANEL).and_then(|panel| panel.dyn_into::<HtmlElement>().ok());
+        if let Some(panel) = panel {
+            let _ = panel.focus();
+            panel.scroll_into_view();
+        }
+    });
+}
+
+/// Makes a run the one at hand and goes to it; what it lacks shows in its panel.
+pub fn open(page: Page, run: String) {
+    let (router, failed, shown) = (page.router, page.failed, page.open);
+    failed.set(None);
+    page.client.ask(Request::OpenRun { run: run.clone() }, move |answer| match answer {
+        Ok(_) => router.go("/pretrain"),
+        Err(Fault::Stopped) => {}
+        Err(fault) => {
+            if matches!(fault, Fault::WrongImages { .. }) {
+                shown.try_set(Some(run));
+            }
+            failed.try_set(Some(fault));
+        }
+    });
+}
+
+#[component]
+pub fn Panel() -> impl IntoView {
+    let page = Page::get();
+    // Anew only for another run, or where this one has changed: what is typed stays.
+    let record = memo(move || {
+        let id = page.open.get()?;
+        page.read(|stored| stored.runs.iter().find(|record| record.id == id).cloned()).flatten()
+    });
+    move || record.get().map(|record| view! { <Of record=record /> })
+}
+
+#[component]
+fn Of(record: RunRecord) -> impl IntoView {
+    let page = Page::get();
+    let called = name(&record);
+    let (id, to_delete, to_name) = (record.id.clone(), record.id.clone(), record.id.clone());
+    let (delete_called, given) = (called.clone(), RwSignal::new(record.name.clone()));
+    let rename = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        page.send(Request::RenameRun { run: to_name.clone(), name: given.get_untracked().trim().to_owned() });
+    };
+    let hint = Hint {
+        size: record.config.image_size as u32,
+        images: record.data.images,
+        sources: record.data.sources.clone(),
+        split_seed: page.store.split_seed.get_untracked(),
+        ..Hint::default()
+    };
+    let lacks = memo(move || page.failed.with(|fault| matches!(fault, Some(Fault::WrongImages { .. }))));
+    view! {
+        <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
+            <div class="card-head">
+                <h2 id="panel-title">{called}</h2>
+                <button type="button" class="quiet" on:click=act(move |_| page.open.set(None))>
+                    {text::CLOSE}
+                </button>
+            </div>
+            <Show when=move || lacks.get()>
+                <div class="notice warn">
+                    <NeedsImages hint=hint.clone() />
+                </div>
+            </Show>
+            <div class="actions">
+                <button type="button" class="primary" on:click=act(move |_| open(page, id.clone()))>
+                    {text::OPEN}
+                </button>
+                <CopyLink record=record.clone() />
+                <button
+                    type="button"
+                    on:click=act(move |_| ask_delete(page, to_delete.clone(), delete_called.clone()))
+                >
+                    {text::DELETE}
+                </button>
+            </div>
+            <form class="inline" on:submit=act(rename)>
+                <label>
+                    {text::NAME}
+                    <input
+                        type="text"
+                        maxlength="80"
+                        prop:value=given
+                        on:input=act(move |e| given.set(event_target_value(&e)))
+                    />
+                </label>
+                <button type="submit">{text::SAVE_NAME}</button>
+            </form>
+            <Like record=record />
+        </section>
+    }
+}
+
+/// The settings as a link, with seed, never images.
+#[component]
+fn CopyLink(record: RunRecord) -> impl IntoView {
+    let announcer = Announcer::get();
+    let link = format!("{}pretrain/?{}", base_url(), to_query(&record.config));
+    let said = RwSignal::new(None::<bool>);
+    let address = link.clone();
+    let copy = move |_| {
+        // web-sys has the clipboard behind a feature of its own.
+        let write = || {
+            let clipboard = Reflect::get(&window().navigator(), &"clipboard".into()).ok()?;
+            let write: Function = Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+            write.call1(&clipboard, &address.as_str().into()).ok()
+        };
+        let copied = write().is_some();
+        said.set(Some(copied));
+        if copied {
+            announcer.say(text::COPIED);
+        }
+    };
+    view! {
+        <button type="button" on:click=act(copy)>
+            {text::COPY}
+        </button>
+        {live(move || {
+            said.get()
+                .map(|copied| {
+                    view! {
+                        <p class="link-shown">
+                            {copied.then(|| view! { <span class="muted small">{text::COPIED}</span> })}
+                            <input type="text" readonly aria-label=text::LINK value=link.clone() />
+                        </p>
+                    }
+                })
+        })}
+    }
+}
+
+/// "Start a run like this, but …": one setting.
+#[component]
+fn Like(record: RunRecord) -> impl IntoView {
+    let page = Page::get();
+    let config = record.config;
+    let field = RwSignal::new(Field::Temperature);
+    let value = RwSignal::new(Field::Temperature.get(&config).to_string());
+    let faults = RwSignal::new(Vec::<ConfigFault>::new());
+    let busy = memo(move || page.store.run_open());
+    let choose = move |key: String| {
+        if let Some(chosen) = Field::from_key(&key) {
+            faults.set(Vec::new());
+            value.set(chosen.get(&config).to_string());
+            field.set(chosen);
+        }
+    };
+    let go = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        match like(&record, field.get_untracked(), &value.get_untracked()) {
+            Ok(config) => {
+                page.store.touched.set(true);
+                page.store.config.set(config);
+                page.router.go("/pretrain");
+            }
+            Err(wrong) => faults.set(wrong),
+        }
+    };
+    view! {
+        <form class="stack" on:submit=act(go)>
+            <h3>{text::LIKE}</h3>
+            <p class="muted small">{text::LIKE_HELP}</p>
+            <div class="inline">
+                <FieldSelect label=text::LIKE_SETTING field=field choose=choose />
+                <label>{text::LIKE_VALUE} {live(move || value_input(field.get(), value))}</label>
+                <button type="submit" disabled=busy>
+                    {text::LIKE_GO}
+                </button>
+            </div>
+            <p class="small field-fault" role="alert">
+                {live(move || faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))}
+            </p>
+            <Show when=move || busy.get()>
+                <p class="small muted">{text::RUN_OPEN}</p>
+            </Show>
+        </form>
+    }
+}
+
+/// A list of all settings.
+#[component]
+pub fn FieldSelect(
+    label: &'static str,
+    #[prop(into)] field: Signal<Field>,
+    choose: impl Fn(String) + Send + Sync + 'static,
+) -> impl IntoView {
+    view! {
+        <label>
+            {label}
+            <select on:change=act(move |e| choose(event_target_value(&e)))>
+                {Field::ALL
+                    .map(|one| {
+                        view! {
+                            <option value=one.key() selected=move || field.get() == one>
+                                {settings::of(one).label}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// Every value of a setting that has few.
+pub fn all_values(field: Field) -> Vec<String> {
+    match field.bounds() {
+        Bounds::OneOf(all) => all.iter().map(u64::to_string).collect(),
+        Bounds::Choice(all) => all.iter().map(|key| (*key).to_owned()).collect(),
+        Bounds::Switch => vec!["on".into(), "off".into()],
+        _ => Vec::new(),
+    }
+}
+
+fn value_input(field: Field, value: RwSignal<String>) -> AnyView {
+    let all = all_values(field);
+    if all.is_empty() {
+        return view! {
+            <input
+                type="text"
+                inputmode="decimal"
+                prop:value=value
+                on:input=act(move |e| value.set(event_target_value(&e)))
+            />
+        }
+        .into_any();
+    }
+    let options = all.into_iter().map(|key| {
+        let (words, now) = (settings::choice(&key).to_owned(), key.clone());
+        view! {
+            <option value=key selected=move || value.get() == now>
+                {words}
+            </option>
+        }
+    });
+    view! { <select on:change=act(move |e| value.set(event_target_value(&e)))>{options.collect_view()}</select> }
+        .into_any()
+}

@@ -1,0 +1,96 @@
+//! What all of it takes, and how to give room back.
+
+use super::Page;
+use super::ask::Question;
+use crate::app::parts::meter::Meter;
+use crate::app::reactive::{act, derive, memo};
+use crate::app::text::runs as text;
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+#[component]
+pub fn StorageCard() -> impl IntoView {
+    let page = Page::get();
+    let store = page.store;
+    let usage = memo(move || page.read(|stored| (stored.used, stored.quota)).unwrap_or_default());
+    let part = derive(move || {
+        let (used, quota) = usage.get();
+        Some(if quota == 0 { 0.0 } else { used as f64 / quota as f64 })
+    });
+    let words = derive(move || {
+        let (used, quota) = usage.get();
+        text::used(used, quota)
+    });
+    // The loaded set: its fingerprint, and bytes of its pixels.
+    let loaded = memo(move || {
+        store.dataset.with(|d| d.as_ref().map(|d| (d.fingerprint.clone(), (d.images * d.size * d.size * 3) as f64)))
+    });
+    let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
+    let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
+    let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
+    let keep = move || match loaded.get() {
+        None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
+        Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
+        Some((_, size)) => view! {
+            <div class="inline">
+                <button type="button" disabled=busy on:click=act(move |_| page.send(Request::KeepImages))>
+                    {text::KEEP}
+                </button>
+                <p class="muted small">{text::keep_help(size)}</p>
+            </div>
+        }
+        .into_any(),
+    };
+    // By the runs on them, or as the loaded set.
+    let called = move |fingerprint: &str| {
+        let of_runs = page.read(|stored| {
+            let run = stored.runs.iter().find(|run| run.data.fingerprint == fingerprint)?;
+            Some(text::images(&run.data.sources, run.data.images))
+        });
+        let of_loaded = || {
+            store.dataset.with(|d| {
+                d.as_ref().filter(|d| d.fingerprint == fingerprint).map(|d| text::images(&d.sources, d.images))
+            })
+        };
+        of_runs.flatten().or_else(of_loaded).unwrap_or_else(|| text::UNKNOWN_IMAGES.to_owned())
+    };
+    let sets = move || {
+        let one = |fingerprint: String| {
+            let what = called(&fingerprint);
+            let label = text::forget(&what);
+            let forget = move |_| page.send(Request::ForgetImages { fingerprint: fingerprint.clone() });
+            view! {
+                <li>
+                    <span>{text::kept_set(&what)}</span>
+                    <button type="button" aria-label=label on:click=act(forget)>
+                        {text::FORGET}
+                    </button>
+                </li>
+            }
+        };
+        kept.get().into_iter().map(one).collect_view()
+    };
+    let delete_all = move |_| {
+        let act = Callback::new(move |()| {
+            page.drawn.set(Vec::new());
+            page.open.set(None);
+            page.send(Request::DeleteAll);
+            page.client.ask(Request::Queue, |_| {});
+        });
+        let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
+        page.question.set(Some(Question { title, words, yes: text::DELETE, act }));
+    };
+    view! {
+        <section class="card" aria-labelledby="storage-title">
+            <h2 id="storage-title">{text::STORAGE}</h2>
+            <Meter label=Signal::stored(text::STORAGE_USED.to_owned()) part=part detail=words />
+            {keep}
+            <ul class="plain">{sets}</ul>
+            <div class="actions">
+                <button type="button" on:click=act(delete_all)>
+                    {text::DELETE_ALL}
+                </button>
+            </div>
+        </section>
+    }
+}

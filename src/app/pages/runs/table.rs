@@ -1,0 +1,234 @@
+//! The table of stored runs.
+
+use super::ask::Question;
+use super::{Page, name, started};
+use crate::app::parts::notice::FaultWords;
+use crate::app::parts::overlay::MOST;
+use crate::app::reactive::{act, live, memo};
+use crate::app::text::units::percent;
+use crate::app::text::{fault, runs as text};
+use crate::core::error::Fault;
+use crate::core::run::RunRecord;
+use crate::core::run::compare::{Column, SortKey, best, by_data, differing, sorted, warning};
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+/// Columns before and after those that depend on the runs.
+const FIRST: [SortKey; 4] = [SortKey::Name, SortKey::Created, SortKey::Images, SortKey::State];
+const LAST: [SortKey; 4] = [SortKey::ValidationAccuracy, SortKey::TestAccuracy, SortKey::MacroF1, SortKey::Knn];
+
+fn columns(records: &[&RunRecord]) -> Vec<SortKey> {
+    let between = differing(records).into_iter().filter_map(|column| match column {
+        Column::Field(field) => Some(SortKey::Field(field)),
+        // Has a column anyway.
+        Column::Data => None,
+        Column::Device => Some(SortKey::Device),
+        Column::Program => Some(SortKey::Program),
+    });
+    FIRST.into_iter().chain(between).chain(LAST).collect()
+}
+
+/// Ids of the best run of each set of images.
+fn best_ids(records: &[&RunRecord]) -> Vec<String> {
+    let of_group = |places: Vec<usize>| {
+        let group: Vec<&RunRecord> = places.into_iter().map(|place| records[place]).collect();
+        best(&group).map(|place| group[place].id.clone())
+    };
+    by_data(records).into_iter().filter_map(of_group).collect()
+}
+
+#[component]
+pub fn Table() -> impl IntoView {
+    let page = Page::get();
+    let sort = RwSignal::new((SortKey::Created, true));
+    let of_all = move |read: fn(&[&RunRecord]) -> Vec<SortKey>| {
+        page.read(|stored| read(&stored.runs.iter().collect::<Vec<_>>())).unwrap_or_default()
+    };
+    let shown = memo(move || of_all(columns));
+    let warned = memo(move || page.read(|stored| warning(&stored.runs.iter().collect::<Vec<_>>())).flatten());
+    let head = move |key: SortKey| {
+        let order = move || match sort.get() {
+            (now, descending) if now == key => Some(if descending { "descending" } else { "ascending" }),
+            _ => None,
+        };
+        // Numbers are most wanted from the greatest down.
+        let choose = move |_| {
+            sort.update(|(now, descending)| {
+                *descending = if *now == key { !*descending } else { !matches!(key, SortKey::Name | SortKey::Images) };
+                *now = key;
+            });
+        };
+        view! {
+            <th scope="col" aria-sort=order class:differs=matches!(key, SortKey::Field(_))>
+                <button type="button" class="sort" on:click=act(choose)>
+                    {text::heading(key)}
+                    <span aria-hidden="true">
+                        {live(move || match order() {
+                            Some("descending") => "↓",
+                            Some(_) => "↑",
+                            None => "",
+                        })}
+                    </span>
+                </button>
+            </th>
+        }
+    };
+    let rows = move || {
+        page.read(|stored| {
+            let records: Vec<&RunRecord> = stored.runs.iter().collect();
+            let best = best_ids(&records);
+            let sets = by_data(&records).len();
+            let (key, descending) = sort.get();
+            let keys = columns(&records);
+            sorted(&records, key, descending)
+                .into_iter()
+                .map(|place| row(page, records[place], &keys, best.contains(&records[place].id), sets > 1))
+                .collect_view()
+        })
+    };
+    view! {
+        <section class="stack" aria-labelledby="runs-title">
+            <h2 id="runs-title">{text::TABLE}</h2>
+            <p class="muted">{text::TABLE_HELP}</p>
+            {live(move || {
+                warned
+                    .get()
+                    .map(|crate::core::run::compare::TableWarning::DifferentData { sets }| {
+                        view! { <p class="notice warn">{text::warning(sets)}</p> }
+                    })
+            })}
+            <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
+                <table aria-labelledby="runs-title">
+                    <thead>
+                        <tr>
+                            <th scope="col">{text::DRAW}</th>
+                            {live(move || shown.get().into_iter().map(head).collect_view())}
+                            <td></td>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool) -> impl IntoView + use<> {
+    let (id, called) = (record.id.clone(), name(record));
+    let (to_draw, to_open, to_show, shown) = (id.clone(), id.clone(), id.clone(), id.clone());
+    let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&id), drawn.len() >= MOST)));
+    let draw = move |_| {
+        page.drawn.update(|drawn| match drawn.iter().position(|other| *other == to_draw) {
+            Some(place) => drop(drawn.remove(place)),
+            None => drawn.push(to_draw.clone()),
+        });
+    };
+    let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
+    let open = move |_| super::panel::open(page, to_open.clone());
+    let expanded = move || page.open.with(|open| open.as_ref() == Some(&shown)).to_string();
+    view! {
+        <tr class:best=best>
+            <td>
+                <input
+                    type="checkbox"
+                    aria-label=text::draw(&called)
+                    prop:checked=move || drawn.get().0
+                    disabled=move || drawn.get() == (false, true)
+                    on:change=act(draw)
+                />
+            </td>
+            {cells}
+            <td>
+                <div class="row-actions">
+                    <button type="button" aria-label=text::open(&called) on:click=act(open)>
+                        {text::OPEN}
+                    </button>
+                    <button
+                        type="button"
+                        aria-label=text::more(&called)
+                        aria-expanded=expanded
+                        on:click=act(move |_| super::panel::show(page, to_show.clone()))
+                    >
+                        {text::MORE}
+                    </button>
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) -> AnyView {
+    let evaluation = record.evaluation.as_ref();
+    let number = |value: Option<f64>| value.map_or_else(|| text::NONE.to_owned(), percent);
+    let words = match key {
+        SortKey::Name => return view! { <th scope="row">{name(record)}</th> }.into_any(),
+        SortKey::State => {
+            let record = record.clone();
+            return view! { <td>{live(move || text::state(&record, page.here(&record)))}</td> }.into_any();
+        }
+        SortKey::ValidationAccuracy => {
+            let mark = best.then(|| view! { <span class="best-mark">{text::BEST}</span> });
+            let number = number(record.validation_accuracy().map(f64::from));
+            return view! { <td>{number} " " {mark}</td> }.into_any();
+        }
+        SortKey::TestAccuracy => {
+            let used = (record.evaluations > 0).then(|| {
+                view! { <span class="muted nowrap">{text::test_use(record.evaluations)}</span> }
+            });
+            let number = number(evaluation.map(|e| e.trained.test.accuracy));
+            return view! { <td>{number} " " {used}</td> }.into_any();
+        }
+        SortKey::Created => started(record),
+        SortKey::Images => text::images(&record.data.sources, record.data.images),
+        SortKey::Field(field) => text::value(field, &record.config),
+        SortKey::Device => record.device.name.clone(),
+        SortKey::Program => record.program.clone(),
+        SortKey::MacroF1 => number(evaluation.map(|e| e.trained.test.macro_average.f1)),
+        SortKey::Knn => number(record.knn.map(f64::from)),
+    };
+    let differs = match key {
+        SortKey::Field(_) | SortKey::Device | SortKey::Program => true,
+        SortKey::Images => sets,
+        _ => false,
+    };
+    view! { <td class:differs=differs>{words}</td> }.into_any()
+}
+
+/// Runs that cannot be read, and deleting them.
+#[component]
+pub fn Damaged() -> impl IntoView {
+    let page = Page::get();
+    move || {
+        page.read(|stored| {
+            stored
+                .damaged
+                .iter()
+                .map(|(id, cause)| {
+                    let run = id.clone();
+                    let delete = move |_| ask_delete(page, run.clone(), text::damaged(&run));
+                    view! {
+                        <div class="notice bad">
+                            <div>
+                                <FaultWords words=fault::fault(&Fault::Storage(cause.clone())) />
+                            </div>
+                            <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=act(delete)>
+                                {text::DELETE}
+                            </button>
+                        </div>
+                    }
+                })
+                .collect_view()
+        })
+    }
+}
+
+/// Asks, then deletes.
+pub fn ask_delete(page: Page, run: String, called: String) {
+    let act = Callback::new(move |()| {
+        page.open.set(None);
+        page.drawn.update(|drawn| drawn.retain(|other| *other != run));
+        page.send(Request::DeleteRun { run: run.clone() });
+    });
+    let question = Question { title: text::delete(&called), words: text::DELETE_WORDS, yes: text::DELETE, act };
+    page.question.set(Some(question));
+}

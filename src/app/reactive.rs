@@ -1,0 +1,52 @@
+//! Leptos' reactive values over boxed closures. Leptos makes code of its own for
+//! every closure that it is given; boxed, there is one per type of value. This is a
+//! good part of the page's download.
+
+use leptos::prelude::*;
+
+/// A value that follows from others and tells only of changes; see [`Memo`].
+pub fn memo<T: PartialEq + Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    fn of<T: PartialEq + Send + Sync + 'static>(f: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
+        Memo::new(move |_| f())
+    }
+    of(Box::new(f))
+}
+
+/// A value that follows from others, computed at each reading; see [`Signal::derive`].
+pub fn derive<T: Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
+    fn of<T: Send + Sync + 'static>(f: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
+        Signal::derive(f)
+    }
+    of(Box::new(f))
+}
+
+/// A condition.
+pub struct When(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl<F: Fn() -> bool + Send + Sync + 'static> From<F> for When {
+    fn from(f: F) -> Self {
+        Self(Box::new(f))
+    }
+}
+
+/// Shows its children while `when` holds, else `fallback`. Leptos' own of this name
+/// does the same.
+#[component]
+pub fn Show(#[prop(into)] when: When, children: ChildrenFn, #[prop(optional, into)] fallback: ViewFn) -> AnyView {
+    let holds = ArcMemo::new(move |_| (when.0)());
+    (move || if holds.get() { children() } else { fallback.run() }).into_any()
+}
+
+/// A part of a view that follows its values: `{live(move || …)}` in place of
+/// `{move || …}`.
+pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
+    fn of(f: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+        (move || f()).into_any()
+    }
+    of(Box::new(move || f().into_any()))
+}
+
+/// What an event sets off: `on:click=act(move |event| …)`.
+pub fn act<E: 'static>(f: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(f)
+}

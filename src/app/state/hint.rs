@@ -1,0 +1,104 @@
+//! What the page remembers by itself, over visits, of work that was not finished.
+
+use super::{Shelf, Store};
+use crate::core::run::hint::Hint;
+use crate::core::run::queue::QueueState;
+use leptos::prelude::*;
+
+const RUN: &str = "unfinished-run";
+const QUEUE: &str = "unfinished-queue";
+
+/// Reads what an earlier visit left, and keeps it in step from now on. Once a page.
+pub fn install(store: Store) {
+    let shelf = store.shelf;
+    shelf.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
+    shelf.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
+    Effect::new(move || {
+        let Some(kept) = shelf.kept.get().filter(|kept| kept.fault.is_none()) else { return };
+        let state = store.run.get();
+        if state.is_over() {
+            forget_run(shelf, &kept.id);
+        } else if state.is_running() && kept.step > 0 || state.is_active() && !state.is_running() {
+            remember(store, kept.id, kept.step);
+        }
+    });
+    // Deleted, or ended in another tab.
+    Effect::new(move || {
+        let Some(hint) = shelf.hint.get() else { return };
+        let open = store.run.get_untracked().is_active();
+        let gone = shelf.stored.with(|stored| {
+            stored.as_ref().is_some_and(|stored| !stored.runs.iter().any(|r| r.id == hint.id && r.can_resume()))
+        });
+        if gone && !open {
+            forget_run(shelf, &hint.id);
+        }
+    });
+    Effect::new(move || {
+        shelf.queue.with(|report| {
+            let Some(report) = report else { return };
+            let counts = report.queue.counts();
+            let left = counts.waiting + counts.running;
+            let begun = report.state != QueueState::Resting || shelf.queue_left.get_untracked().is_some();
+            set_queue(shelf, Some(left).filter(|left| *left > 0 && begun));
+        });
+    });
+}
+
+/// Forgets the hint, not the run.
+pub fn forget_run(shelf: Shelf, id: &str) {
+    if shelf.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.id == id)) {
+        write(RUN, None);
+        shelf.hint.set(None);
+    }
+}
+
+pub fn set_queue(shelf: Shelf, left: Option<usize>) {
+    if shelf.queue_left.get_untracked() != left {
+        write(QUEUE, left.map(|left| left.to_string()).as_deref());
+        shelf.queue_left.set(left);
+    }
+}
+
+fn remember(store: Store, id: String, step: u32) {
+    let shelf = store.shelf;
+    let before = shelf.hint.get_untracked().filter(|hint| hint.id == id);
+    let stored = shelf.stored.with_untracked(|stored| {
+        stored.as_ref().and_then(|stored| stored.runs.iter().find(|run| run.id == id).map(|run| run.name.clone()))
+    });
+    let name = stored.or(before.map(|hint| hint.name)).unwrap_or_default();
+    let Some(config) = store.run_config.get_untracked() else { return };
+    let Some((training, images, sources)) =
+        store.dataset.with_untracked(|d| d.as_ref().map(|d| (d.training_images(), d.images, d.sources.clone())))
+    else {
+        return;
+    };
+    let hint = Hint {
+        id,
+        name,
+        step,
+        total: config.total_steps(training),
+        size: config.image_size as u32,
+        split_seed: store.split_seed.get_untracked(),
+        images,
+        sources,
+    };
+    write(RUN, Some(&hint.to_text()));
+    shelf.hint.set(Some(hint));
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok()?
+}
+
+fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+/// Where the browser keeps nothing, nothing is offered again.
+fn write(key: &str, value: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let _ = match value {
+        Some(value) => storage.set_item(key, value),
+        None => storage.remove_item(key),
+    };
+}

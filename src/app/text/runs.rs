@@ -1,0 +1,282 @@
+//! Words of the page "Runs", and of runs that are stored or were not finished.
+
+use super::settings;
+use super::units::{bytes, count, duration};
+use crate::core::config::RunConfig;
+use crate::core::config::bounds::{Field, Value};
+use crate::core::report::RunState;
+use crate::core::run::RunRecord;
+use crate::core::run::compare::{Column, SortKey};
+use crate::core::run::hint::Hint;
+use crate::core::run::queue::{EntryState, QueueState};
+
+pub const TITLE: &str = "Runs";
+pub const LEAD: &str = "Every pre-training run is kept in this browser: its settings, curve, results and weights. Compare \
+    them, go on with one, or try several values unattended.";
+pub const READING: &str = "Reading what is stored …";
+pub const TRY_AGAIN: &str = "Try again";
+pub const EMPTY: &str = "No run is stored yet. A run is stored by itself as soon as it trains.";
+pub const GO_PRETRAIN: &str = "Pre-train";
+
+pub const TABLE: &str = "Stored runs";
+/// The part of the page that scrolls sideways.
+pub const TABLE_REGION: &str = "Table of stored runs";
+pub const TABLE_HELP: &str = "Choose a column's name to sort by it. Settings that differ stand out. Tick runs to draw \
+    their curves together.";
+pub const BEST: &str = "best on validation";
+pub const NONE: &str = "–";
+pub const NAME: &str = "Name";
+pub const SAVE_NAME: &str = "Save name";
+pub const OPEN: &str = "Open";
+pub const MORE: &str = "More";
+pub const CLOSE: &str = "Close";
+pub const COPY: &str = "Copy link";
+pub const COPIED: &str = "Copied: the link holds settings and seed, never images.";
+pub const LINK: &str = "Link to these settings";
+pub const DELETE: &str = "Delete";
+pub const CANCEL: &str = "Keep";
+pub const LIKE: &str = "Start a run like this, but …";
+pub const LIKE_SETTING: &str = "Setting";
+pub const LIKE_VALUE: &str = "Value";
+pub const LIKE_GO: &str = "Set it up";
+pub const LIKE_HELP: &str = "Opens Pre-train with these settings. Nothing starts before you press Start.";
+pub const RUN_OPEN: &str = "A run is under way: finish or cancel it first.";
+pub const DRAW: &str = "Draw";
+
+pub const CURVES: &str = "Curves";
+pub const CURVES_NONE: &str = "Tick up to six runs in the table to draw their curves together.";
+pub const LOSS: &str = "NT-Xent loss";
+pub const LOSS_HELP: &str = "Losses of different batch sizes or temperatures cannot be compared; their shapes can.";
+pub const KNN: &str = "kNN accuracy";
+pub const KNN_HELP: &str = "On validation images, after each epoch.";
+pub const STEP: &str = "Step";
+pub const EPOCH: &str = "Epoch";
+
+pub const STORAGE: &str = "Storage";
+pub const STORAGE_USED: &str = "Used by this site";
+pub const KEEP: &str = "Keep these images in the browser";
+pub const KEPT: &str = "The loaded images are kept in this browser.";
+pub const KEEP_NONE: &str = "No images are loaded that could be kept.";
+pub const FORGET: &str = "Forget";
+pub const UNKNOWN_IMAGES: &str = "images of no stored run";
+pub const DELETE_ALL: &str = "Delete everything stored";
+pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, kept images and the queue are deleted for good. \
+    Your own files, downloads, loaded images and settings stay.";
+
+pub const SWEEP: &str = "Try several values";
+pub const SWEEP_HELP: &str = "Every combination of the values becomes a run. All other settings are those of the page \
+    Pre-train.";
+pub const SWEEP_VALUES: &str = "Values, with commas between";
+pub const SWEEP_ADD: &str = "Another setting";
+pub const SWEEP_REMOVE: &str = "Remove";
+pub const SCALE_RATE: &str = "Let the learning rate follow batch size and optimiser";
+pub const PLANNED: &str = "Planned runs";
+
+pub const QUEUE: &str = "Queue";
+pub const QUEUE_EMPTY: &str = "The queue is empty.";
+pub const QUEUE_HELP: &str = "Runs are trained and evaluated one after the other, without you. To stop at once, pause the \
+    run on the page Pre-train.";
+pub const QUEUE_START: &str = "Start queue";
+pub const QUEUE_STOP: &str = "Stop after this run";
+pub const QUEUE_CLEAR: &str = "Clear what is over";
+pub const UP: &str = "Earlier";
+pub const DOWN: &str = "Later";
+pub const SKIP: &str = "Skip";
+pub const AGAIN: &str = "Wait again";
+pub const REMOVE: &str = "Remove";
+
+pub const UNFINISHED: &str = "A run was not finished";
+pub const UNFINISHED_QUEUE: &str = "A queue of runs was not finished";
+pub const CONTINUE: &str = "Continue";
+pub const LOOK: &str = "Look at stored runs";
+pub const DISMISS: &str = "Forget";
+pub const LOAD_SAMPLE: &str = "Load the sample set";
+pub const CHOOSE_IMAGES: &str = "Choose the images";
+pub const IMAGES_READ: &str = "The images are being read.";
+pub const STORED_RUNS: &str = "Stored runs and images";
+
+pub const LINKED: &str = "These settings came with the address. Nothing runs before you press Start.";
+
+/// What a column is called.
+pub fn heading(key: SortKey) -> &'static str {
+    match key {
+        SortKey::Name => NAME,
+        SortKey::Created => "Started",
+        SortKey::Images => "Images",
+        SortKey::State => "State",
+        SortKey::Device => "Device",
+        SortKey::Program => "Version",
+        SortKey::Field(field) => settings::of(field).label,
+        SortKey::ValidationAccuracy => "Validation",
+        SortKey::TestAccuracy => "Test",
+        SortKey::MacroF1 => "Macro F1",
+        SortKey::Knn => "kNN",
+    }
+}
+
+/// A setting's value in words.
+pub fn value(field: Field, config: &RunConfig) -> String {
+    match field.get(config) {
+        Value::Choice(key) => settings::choice(key).to_owned(),
+        Value::Switch(on) => if on { "on" } else { "off" }.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A run's own name, else one by its start.
+pub fn name(record: &RunRecord, started: &str) -> String {
+    if record.name.is_empty() { format!("Run of {started}") } else { record.name.clone() }
+}
+
+pub fn images(sources: &[String], images: usize) -> String {
+    format!("{} ({})", sources.join(", "), count(images))
+}
+
+/// `here`: this page trains it now.
+pub fn state(record: &RunRecord, here: bool) -> String {
+    let at = format!("at step {} of {}", count(record.steps as usize), count(record.total_steps as usize));
+    match record.state {
+        _ if here => "Under way here".to_owned(),
+        RunState::Finished => "Finished".to_owned(),
+        RunState::Cancelled => format!("Cancelled {at}"),
+        RunState::Failed => "Failed".to_owned(),
+        RunState::Running(_) if record.can_resume() => format!("Cut off {at}"),
+        _ => format!("Paused {at}"),
+    }
+}
+
+/// How often the test images gave a result.
+pub fn test_use(times: u32) -> String {
+    match times {
+        1 => "test set used once".to_owned(),
+        n => format!("test set used {n} times"),
+    }
+}
+
+pub fn warning(sets: usize) -> String {
+    format!("These runs are of {sets} different sets of images: compare numbers only within one set.")
+}
+
+pub fn more(name: &str) -> String {
+    format!("{MORE}: {name}")
+}
+
+pub fn draw(name: &str) -> String {
+    format!("{DRAW}: {name}")
+}
+
+pub fn open(name: &str) -> String {
+    format!("{OPEN}: {name}")
+}
+
+pub fn delete(name: &str) -> String {
+    format!("Delete {name}?")
+}
+
+pub const DELETE_WORDS: &str = "Its settings, curve, results and weights are deleted for good.";
+
+pub fn damaged(id: &str) -> String {
+    format!("Run {id}")
+}
+
+pub fn same_everywhere(differing: &[Column]) -> Option<&'static str> {
+    differing.is_empty().then_some("These runs have the same settings.")
+}
+
+pub fn used(used: u64, quota: u64) -> String {
+    if quota == 0 {
+        return bytes(used as f64);
+    }
+    format!("{} of {}", bytes(used as f64), bytes(quota as f64))
+}
+
+pub fn keep_help(size: f64) -> String {
+    format!("Takes about {}. Unfinished runs on them can then go on without the files.", bytes(size))
+}
+
+pub fn forget(what: &str) -> String {
+    format!("{FORGET}: {what}")
+}
+
+pub fn kept_set(what: &str) -> String {
+    format!("Kept: {what}")
+}
+
+/// A combination as a line: `Temperature τ 0.1, Batch size N 32`.
+pub fn settings_line(fields: &[Field], config: &RunConfig) -> String {
+    let parts: Vec<String> =
+        fields.iter().map(|f| format!("{} {}", settings::of(*f).label, value(*f, config))).collect();
+    if parts.is_empty() { "These settings".to_owned() } else { parts.join(", ") }
+}
+
+pub fn accepted(field: Field) -> String {
+    format!("Accepted: {}.", field.bounds())
+}
+
+pub fn add_runs(runs: usize) -> String {
+    format!("Add {runs} run{} to the queue", if runs == 1 { "" } else { "s" })
+}
+
+pub fn refused(line: &str, why: &str) -> String {
+    format!("Left out: {line}. {why}")
+}
+
+pub fn duplicates(n: usize) -> String {
+    format!("{n} more would be the same as one of these.")
+}
+
+pub fn too_many(runs: usize, most: usize) -> String {
+    format!("That would be {} runs; {most} are the most.", count(runs))
+}
+
+pub fn together(milliseconds: f64, unknown: usize) -> String {
+    let time = format!("About {} of training on this device", duration(milliseconds / 1000.0));
+    if unknown == 0 { format!("{time}.") } else { format!("{time}, without {unknown} that were not timed.") }
+}
+
+pub fn entry(state: &EntryState, queue: QueueState) -> String {
+    match state {
+        EntryState::Waiting => "Waiting".to_owned(),
+        EntryState::Running(_) if queue == QueueState::Resting => "Paused or cut off".to_owned(),
+        EntryState::Running(_) => "Under way".to_owned(),
+        EntryState::Done(_) => "Done".to_owned(),
+        EntryState::Failed(fault) => format!("Failed. {}", super::fault::fault(fault).what),
+        EntryState::Skipped => "Skipped".to_owned(),
+    }
+}
+
+pub fn queue_state(state: QueueState, over: usize, all: usize) -> String {
+    let far = format!("{over} of {all} over");
+    match state {
+        QueueState::Resting => format!("Not running, {far}."),
+        QueueState::Going => format!("Running, {far}."),
+        QueueState::Stopping => format!("Stops after this run, {far}."),
+    }
+}
+
+pub fn unfinished(hint: &Hint) -> String {
+    let what = if hint.name.is_empty() { hint.sources.join(", ") } else { hint.name.clone() };
+    format!("{what}: step {} of {}.", count(hint.step as usize), count(hint.total as usize))
+}
+
+pub fn unfinished_queue(runs: usize) -> String {
+    format!("{runs} run{} left.", if runs == 1 { " is" } else { "s are" })
+}
+
+pub fn needs_images(hint: &Hint) -> String {
+    let what = images(&hint.sources, hint.images);
+    format!("It needs the images that it began on: {what}, {} pixels. Load them, then continue.", hint.size)
+}
+
+pub fn saved(step: u32) -> String {
+    format!("Saved in this browser at step {}.", count(step as usize))
+}
+
+pub const NOT_YET_SAVED: &str = "Not saved yet: that happens by itself every few seconds.";
+
+pub fn not_saved(cause: &str, todo: &str) -> String {
+    format!("Not saved: {cause} {todo}")
+}
+
+pub const KEEP_THEM: &str = "Keep everything";
+pub const DELETED_ALL: &str = "Everything that this site had stored here is deleted.";

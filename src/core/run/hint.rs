@@ -1,0 +1,79 @@
+//! What the page itself remembers of a run that was not finished, so that it can be
+//! offered again before the worker is loaded: a few lines of text.
+
+/// Says which run can be gone on with, and on which images.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// [`RunRecord::id`](super::RunRecord::id).
+    pub id: String,
+    /// The user's own, or none.
+    pub name: String,
+    /// Step of the checkpoint, and steps of the whole run.
+    pub step: u32,
+    pub total: u32,
+    /// Side of the images in pixels, and the seed of their split.
+    pub size: u32,
+    pub split_seed: u64,
+    pub images: usize,
+    /// See [`DataIdentity::sources`](super::DataIdentity::sources).
+    pub sources: Vec<String>,
+}
+
+impl Hint {
+    /// What [`Hint::from_text`] reads: a line each, the sources last.
+    pub fn to_text(&self) -> String {
+        let line = |text: &str| text.replace(['\n', '\r'], " ");
+        let numbers = [
+            self.step.to_string(),
+            self.total.to_string(),
+            self.size.to_string(),
+            self.split_seed.to_string(),
+            self.images.to_string(),
+        ];
+        let mut lines = vec![line(&self.id), line(&self.name)];
+        lines.extend(numbers);
+        lines.extend(self.sources.iter().map(|source| line(source)));
+        lines.join("\n")
+    }
+
+    /// None where it is not what [`Hint::to_text`] writes.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut lines = text.split('\n');
+        let (id, name) = (lines.next().filter(|id| !id.is_empty())?.to_owned(), lines.next()?.to_owned());
+        Some(Self {
+            id,
+            name,
+            step: lines.next()?.parse().ok()?,
+            total: lines.next()?.parse().ok()?,
+            size: lines.next()?.parse().ok()?,
+            split_seed: lines.next()?.parse().ok()?,
+            images: lines.next()?.parse().ok()?,
+            sources: lines.map(str::to_owned).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back_and_nothing_else_does() {
+        let hint = Hint {
+            id: "k3j".into(),
+            name: "τ = 0.1, \"mine\"".into(),
+            step: 120,
+            total: 4000,
+            size: 32,
+            split_seed: 7,
+            images: 2000,
+            sources: vec!["sample set".into(), "more.zip".into()],
+        };
+        assert_eq!(Hint::from_text(&hint.to_text()), Some(hint.clone()));
+        let odd = Hint { name: "two\nlines".into(), sources: Vec::new(), ..hint };
+        assert_eq!(Hint::from_text(&odd.to_text()), Some(Hint { name: "two lines".into(), ..odd }));
+        for text in ["", "\n", "id", "id\nname\nx\n1\n1\n1\n1", "{\"id\":1}"] {
+            assert_eq!(Hint::from_text(text), None, "{text:?}");
+        }
+    }
+}

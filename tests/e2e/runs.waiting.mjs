@@ -1,0 +1,308 @@
+// Runs that are stored: listed, compared, gone on with after the page or the worker was killed, and what goes wrong around that.
+import { test, expect, expectAccessible } from "./fixtures.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, inWorker, load, quick, start, stepCount, trained } from "./person.mjs";
+
+test.setTimeout(300_000);
+const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const table = (page) => page.getByRole("table", { name: "Stored runs" });
+const rows = (page) => table(page).getByRole("row").filter({ has: page.getByRole("checkbox") });
+const queue = (page) => page.getByRole("region", { name: "Queue" });
+const panel = (page) => page.locator("#run-panel");
+
+/** Starts a run of so many epochs and waits until it trains. */
+async function training(page, epochs) {
+  await quick(page, epochs);
+  await start(page);
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
+}
+
+/** Pauses: the run is then stored. Returns the step. */
+async function pause(page) {
+  await button(page, "Pause").click();
+  await expect(button(page, "Resume")).toBeEnabled({ timeout: 60_000 });
+  const said = page.getByText(/Saved in this browser at step/);
+  await expect(said).toBeVisible();
+  return Number((await said.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
+}
+
+async function short(page, epochs = 2) {
+  await quick(page, epochs);
+  await button(page, (await button(page, "Start").count()) ? "Start" : "Start again").click();
+  await trained(page);
+}
+
+test("a finished run is listed with its settings; sorted, renamed, shared, begun anew, deleted", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await load(page, stripesZip());
+  await go(page, "Runs");
+  await expect(page.getByText("No run is stored yet")).toBeVisible();
+  await expectAccessible(page);
+  await short(page);
+  await page.getByLabel("Temperature").fill("0.1");
+  await page.locator("summary", { hasText: "Optimiser and seed" }).click();
+  await page.getByRole("spinbutton", { name: "Seed" }).fill("17");
+  await page.getByRole("spinbutton", { name: "Seed" }).blur();
+  await button(page, "Start again").click();
+  await expect(button(page, "Start again")).toHaveCount(0);
+  await trained(page);
+  await go(page, "Evaluate");
+  await button(page, "Evaluate").click();
+  await expect(page.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
+  await go(page, "Runs");
+  await expect(rows(page)).toHaveCount(2);
+  await expect(table(page)).toContainText("best on validation");
+  await expect(table(page)).toContainText("test set used once");
+  await expect(rows(page).first()).toContainText("stripes.zip (120)");
+  await expect(rows(page).first()).toContainText("Finished");
+
+  // Only what differs has a column; missing values come last both ways.
+  for (const name of ["Temperature τ", "Seed"]) await expect(table(page).getByRole("columnheader", { name })).toBeVisible();
+  await expect(table(page).getByRole("columnheader", { name: "Batch size N" })).toHaveCount(0);
+  const validation = table(page).getByRole("columnheader", { name: "Validation" });
+  for (const order of ["descending", "ascending"]) {
+    await validation.getByRole("button").click();
+    await expect(validation).toHaveAttribute("aria-sort", order);
+    await expect(rows(page).last()).not.toContainText("test set used");
+  }
+  const seed = table(page).getByRole("columnheader", { name: "Seed" });
+  await seed.getByRole("button").click();
+  await expect(rows(page).first()).toContainText("17");
+
+  await rows(page).first().getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByLabel("Name").fill("my best");
+  await panel(page).getByRole("button", { name: "Save name" }).click();
+  await expect(rows(page).first()).toContainText("my best");
+  await expectAccessible(page);
+
+  await panel(page).getByRole("button", { name: "Copy link" }).click();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toContain("seed=17");
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.getByText("Nothing runs before you press Start")).toBeVisible();
+  await expect(other.getByRole("region", { name: "Run", exact: true })).toContainText("Not started");
+  await other.locator("summary", { hasText: "Optimiser and seed" }).click();
+  await expect(other.getByRole("spinbutton", { name: "Seed" })).toHaveValue("17");
+  await other.close();
+
+  await panel(page).getByLabel("Setting").selectOption("batch");
+  await panel(page).getByLabel("Value").fill("1");
+  await button(page, "Set it up").click();
+  await expect(panel(page).getByRole("alert")).toContainText("accepted: 2 to 4096");
+  await panel(page).getByLabel("Value").fill("16");
+  await button(page, "Set it up").click();
+  await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
+  await expect(page.getByRole("spinbutton", { name: "Batch size N" })).toHaveValue("16");
+  await expect(page.getByRole("spinbutton", { name: "Seed" })).toHaveValue("17");
+  await expect(button(page, "Start again"), "not started").toBeVisible();
+
+  await go(page, "Runs");
+  await rows(page).filter({ hasText: "my best" }).getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("dialog")).toContainText("Delete my best?");
+  await expectAccessible(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Keep" }).click();
+  await expect(rows(page)).toHaveCount(2);
+  await panel(page).getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(table(page)).not.toContainText("my best");
+
+  const storage = page.getByRole("region", { name: "Storage" });
+  await storage.getByRole("button", { name: "Keep these images" }).click();
+  await expect(storage).toContainText("Kept: stripes.zip (120)");
+  await storage.getByRole("button", { name: "Delete everything stored" }).click();
+  await expect(page.getByRole("dialog")).toContainText("Your own files, downloads");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("No run is stored yet")).toBeVisible();
+  await expect(storage).not.toContainText("Kept: stripes.zip");
+  await page.reload();
+  await expect(page.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
+});
+
+test("a run that another tab trains can neither be opened nor deleted, and both tabs keep their own", async ({ page, context }) => {
+  await load(page, stripesZip());
+  await training(page, 2000);
+  await pause(page);
+  await button(page, "Resume").click();
+
+  const other = await context.newPage();
+  await load(other, stripesZip());
+  await short(other);
+  await go(other, "Runs");
+  await expect(rows(other)).toHaveCount(2, { timeout: 60_000 });
+  const first = rows(other).filter({ hasText: /Paused|Cut off/ });
+  await first.getByRole("button", { name: /^Open/ }).click();
+  const said = other.getByText("Another tab of this site has this run open.");
+  await expect(said).toBeVisible({ timeout: 30_000 });
+  await expectAccessible(other);
+  await button(other, "Try again").click();
+  await expect(said).toHaveCount(0);
+  await first.getByRole("button", { name: /^More/ }).click();
+  await panel(other).getByRole("button", { name: "Delete" }).click();
+  await other.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(said).toBeVisible();
+  await expect(rows(other)).toHaveCount(2);
+
+  const before = await stepCount(page);
+  await expect.poll(() => stepCount(page)).toBeGreaterThan(before);
+  await pause(page);
+  await go(page, "Runs");
+  await expect(rows(page)).toHaveCount(2);
+});
+
+test("two values run to the end by themselves, less than a second apart, and the best is marked", async ({ page }) => {
+  await load(page, stripesZip());
+  await quick(page, 3);
+  await go(page, "Runs");
+  await expect(page.getByRole("list").getByText("Temperature τ 0.1")).toBeVisible();
+  await expectAccessible(page);
+  await button(page, "Add 2 runs to the queue").click();
+  await expect(queue(page).getByRole("listitem")).toHaveCount(2);
+  await expectAccessible(page);
+  await queue(page).evaluate((section) => {
+    window.times = [];
+    new MutationObserver(() => {
+      const states = [...section.querySelectorAll("li")].map((li) => li.textContent);
+      const now = [states.filter((s) => /Done/.test(s)).length, states.filter((s) => /Under way/.test(s)).length].join();
+      if (window.times.at(-1)?.now !== now) window.times.push({ now, at: performance.now() });
+    }).observe(section, { childList: true, subtree: true, characterData: true });
+  });
+  await button(page, "Start queue").click();
+  await expect(queue(page)).toContainText("2 of 2 over", { timeout: 120_000 });
+  const times = await page.evaluate(() => window.times);
+  const [ended, next] = ["1,0", "1,1"].map((now) => times.find((t) => t.now === now)?.at);
+  expect(next - ended, "milliseconds between two runs").toBeLessThan(1_000);
+  await expect(rows(page)).toHaveCount(2);
+  for (const row of await rows(page).all()) await expect(row).toContainText("test set used once");
+  await expect(table(page).getByText("best on validation")).toHaveCount(1);
+});
+
+test("a queue survives a reload: the run that was cut off goes on, then the rest", async ({ page }) => {
+  page.on("dialog", (dialog) => dialog.accept());
+  await load(page, stripesZip());
+  await quick(page, 100);
+  await go(page, "Runs");
+  await page.getByRole("region", { name: "Storage" }).getByRole("button", { name: "Keep these images" }).click();
+  await expect(page.getByText("Kept: stripes.zip (120)")).toBeVisible();
+  await button(page, "Add 2 runs to the queue").click();
+  await button(page, "Start queue").click();
+  await expect(queue(page)).toContainText("Under way", { timeout: 60_000 });
+  await go(page, "Pre-train");
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(5);
+  const step = await pause(page);
+  await go(page, "Runs");
+  await expect(queue(page)).toContainText("Not running, 0 of 2 over");
+  await go(page, "Pre-train");
+  // Whoever resumes the run goes on with the queue.
+  await button(page, "Resume").click();
+  await expect.poll(() => stepCount(page)).toBeGreaterThan(step);
+  await page.goto("");
+
+  const card = page.getByRole("region", { name: "A queue of runs was not finished" });
+  await expect(card).toContainText("2 runs are left");
+  await expectAccessible(page);
+  await card.getByRole("button", { name: "Continue" }).click();
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(step);
+  await go(page, "Runs");
+  await expect(queue(page)).toContainText("2 of 2 over", { timeout: 120_000 });
+  await expect(rows(page)).toHaveCount(2);
+  await expect(table(page).getByText("best on validation")).toHaveCount(1);
+  await go(page, "Home");
+  await expect(card).toHaveCount(0);
+});
+
+test("a full quota is told with what to delete, and training goes on", async ({ page }) => {
+  await inWorker(page, 'FileSystemSyncAccessHandle.prototype.write = () => { throw new DOMException("full", "QuotaExceededError"); };');
+  await load(page, stripesZip());
+  await training(page, 200);
+  await button(page, "Pause").click();
+  const said = page.getByText(/Not saved: There is no room .* Delete runs or kept images/);
+  await expect(said).toBeVisible();
+  await expectAccessible(page);
+  await expect(button(page, "Resume")).toBeEnabled();
+  await button(page, "Resume").click();
+  await trained(page);
+  await page.getByRole("link", { name: "Stored runs and images" }).click();
+  await expect(page.getByRole("region", { name: "Storage" })).toBeVisible();
+});
+
+test("where the browser lets nothing be stored it is said, and training works", async ({ page }) => {
+  await inWorker(page, 'StorageManager.prototype.getDirectory = async () => { throw new DOMException("not here", "SecurityError"); };');
+  await page.goto("runs/");
+  await expect(page.getByText("The browser does not let this site store anything (not here).")).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(page);
+  await load(page, stripesZip());
+  await short(page);
+  await expect(page.getByText(/Not saved: The browser does not let this site store anything/)).toBeVisible();
+});
+
+/** Changes a byte in files of the only stored run: in all of them, or in the one written last (eight bytes from byte 12 count the writes). */
+const damage = (page, names, newestOnly = false) =>
+  page.evaluate(
+    async ([names, newestOnly]) => {
+      const top = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("simclr-lab")).getDirectoryHandle("runs");
+      let run;
+      for await (const handle of top.values()) run = handle;
+      const found = [];
+      for (const name of names) {
+        const handle = await run.getFileHandle(name).catch(() => null);
+        if (handle) found.push({ handle, bytes: new Uint8Array(await (await handle.getFile()).arrayBuffer()) });
+      }
+      found.sort((a, b) => b.bytes[12] - a.bytes[12]);
+      for (const { handle, bytes } of newestOnly ? found.slice(0, 1) : found) {
+        bytes[Math.floor(bytes.length / 2)] ^= 255;
+        const out = await handle.createWritable();
+        await out.write(bytes);
+        await out.close();
+      }
+    },
+    [names, newestOnly],
+  );
+
+test("a damaged slot gives the checkpoint before; two damaged ones are told and can be deleted", async ({ page, context }) => {
+  await load(page, stripesZip());
+  await go(page, "Runs");
+  await page.getByRole("button", { name: "Keep these images" }).click();
+  await training(page, 500);
+  const first = await pause(page);
+  await button(page, "Resume").click();
+  await expect.poll(() => stepCount(page)).toBeGreaterThan(first + 5);
+  const second = await pause(page);
+  await page.close();
+
+  const tools = await context.newPage();
+  await tools.goto("help/");
+  await damage(tools, ["state.a", "state.b"], true);
+  const again = await context.newPage();
+  await again.goto("");
+  await again.getByRole("button", { name: "Continue" }).click();
+  await expect(button(again, "Resume")).toBeVisible({ timeout: 60_000 });
+  expect(await stepCount(again), "the checkpoint before").toBeLessThan(second);
+  expect(await stepCount(again)).toBeGreaterThanOrEqual(first);
+  await again.close();
+
+  await damage(tools, ["record.a", "record.b"]);
+  const last = await context.newPage();
+  await last.goto("runs/");
+  await expect(last.getByText(/What was stored of .* cannot be read/)).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(last);
+  await last.getByRole("button", { name: /^Delete Run/ }).click();
+  await last.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(last.getByText("No run is stored yet")).toBeVisible();
+  await expect(last.getByText(/cannot be read/)).toHaveCount(0);
+});
+
+test("on a phone nothing but the table's own region scrolls sideways", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await load(page, stripesZip());
+  await short(page, 1);
+  await go(page, "Runs");
+  await expect(rows(page)).toHaveCount(1);
+  await rows(page).first().getByRole("button", { name: /^More/ }).click();
+  await expectAccessible(page);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(wide, "pixels beyond the screen").toBeLessThanOrEqual(0);
+});

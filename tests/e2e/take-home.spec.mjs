@@ -1,0 +1,57 @@
+// A run as one archive: what is in it, as other programs read it.
+import { readFile } from "node:fs/promises";
+import { test, expect, expectAccessible } from "./fixtures.mjs";
+import { file, stripeFolders, zip } from "./make.mjs";
+import { go, load, quick, start } from "./person.mjs";
+import { unzip } from "./unzip.mjs";
+
+test.setTimeout(300_000);
+
+/** Names and shapes in a safetensors file. */
+function tensors(bytes) {
+  const length = Number(bytes.readBigUInt64LE(0));
+  return JSON.parse(bytes.toString("utf8", 8, 8 + length));
+}
+
+test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and the run itself", async ({ page }) => {
+  await load(page, file("stripes.zip", zip(stripeFolders(30))));
+  await quick(page, 2);
+  await start(page);
+  await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 120_000 });
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name: "Evaluate", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Take it home" })).toBeVisible({ timeout: 200_000 });
+  await expectAccessible(page);
+
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the run (zip)" }).click();
+  const download = await waiting;
+  expect(download.suggestedFilename()).toMatch(/^simclr-.+\.zip$/);
+  const files = unzip(await readFile(await download.path()));
+  expect(Object.keys(files).sort()).toEqual([
+    "README.md",
+    "checkpoint.safetensors",
+    "curve.bin",
+    "encoder.safetensors",
+    "epochs.csv",
+    "features.npy",
+    "images.csv",
+    "load_encoder.py",
+    "run.json",
+    "steps.csv",
+  ]);
+
+  const run = JSON.parse(files["run.json"]);
+  expect(run.config.encoder).toEqual({ architecture: "ConvNet4", stem: "Small", width: 8 });
+  expect(run.evaluation.trained.test.accuracy).toBeGreaterThan(0);
+  const encoder = tensors(files["encoder.safetensors"]);
+  expect(encoder["conv4.weight"].shape).toEqual([64, 32, 3, 3]);
+  expect(encoder["bn1.running_var"].dtype).toBe("F32");
+  expect(tensors(files["checkpoint.safetensors"]).__metadata__.steps).toBe(String(run.steps));
+  const steps = files["steps.csv"].toString().trim().split("\r\n");
+  expect(steps[0]).toContain("step,epoch,loss");
+  expect(steps.length).toBe(run.steps + 1);
+  const images = files["images.csv"].toString().trim().split("\r\n").length - 1;
+  expect(files["features.npy"].toString("latin1")).toContain(`'shape': (${images}, 64)`);
+  expect(files["README.md"].toString()).toContain("stripes.zip");
+});

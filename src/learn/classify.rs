@@ -66,7 +66,7 @@ mod tests {
         let all = nearest(&bank, &query, 1000);
         assert_eq!(all.len(), 200);
         assert_eq!(got, all[..5]);
-        assert!(all.is_sorted_by(|a, b| a.1 >= b.1) && all.iter().any(|n| *n == (50, 0.0)));
+        assert!(all.is_sorted_by(|a, b| a.1 >= b.1) && all.contains(&(50, 0.0)));
         let norm = |v: &[f32]| v.iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt();
         for &(i, cosine) in &got {
             let dot: f64 = bank.row(i).iter().zip(&query).map(|(a, b)| f64::from(a * b)).sum();

@@ -15,6 +15,7 @@ use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
     TrustRatios,
 };
+use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
@@ -24,7 +25,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,12 @@ pub enum Request {
     },
     ResumeFineTune,
     CancelFineTune,
+    /// Shows new images to the classifier at hand; the `File`s travel beside the
+    /// message, in the order of their names. Answered by [`Event::Classified`];
+    /// [`Request::CancelEvaluation`] ends it.
+    Classify {
+        names: Vec<String>,
+    },
     /// What is stored in this browser; answered by [`Event::Runs`], as are the four
     /// that change it.
     Runs,
@@ -182,6 +189,12 @@ pub enum Event {
     EvaluationCancelled,
     FineTune(FineTuneProgress),
     FineTuned(FineTuneReport),
+    /// Part done, 0 to 1, of what has to be computed once before new images can be
+    /// classified.
+    Classifying {
+        part: f32,
+    },
+    Classified(ClassifyReport),
     Runs(StoredReport),
     /// What was measured in the run at hand before now comes with it.
     Opened(OpenedRun),

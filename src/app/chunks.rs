@@ -5,7 +5,7 @@
 // The macro exports the functions by name, which counts as unsafe.
 #![allow(unsafe_code)]
 
-use super::pages::runs::Runs;
+use super::pages::{classify::Classify, fine_tune::FineTune, runs::Runs};
 use super::pages::{data::Data, evaluate::Evaluate, help::Help, lars::Lars, nt_xent::NtXent, pretrain::Pretrain};
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -19,10 +19,11 @@ use std::task::{Context, Poll, Waker};
 pub enum Chunk {
     Lessons,
     Work,
+    Tune,
     Runs,
 }
 
-pub const ALL: [Chunk; 3] = [Chunk::Lessons, Chunk::Work, Chunk::Runs];
+pub const ALL: [Chunk; 4] = [Chunk::Lessons, Chunk::Work, Chunk::Tune, Chunk::Runs];
 
 /// A page that lies in a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ pub enum Page {
     Data,
     Pretrain,
     Evaluate,
+    FineTune,
+    Classify,
     Runs,
     NtXent,
     Lars,
@@ -41,6 +44,7 @@ impl Page {
         match self {
             Page::NtXent | Page::Lars => Chunk::Lessons,
             Page::Data | Page::Pretrain | Page::Evaluate | Page::Help => Chunk::Work,
+            Page::FineTune | Page::Classify => Chunk::Tune,
             Page::Runs => Chunk::Runs,
         }
     }
@@ -53,6 +57,7 @@ impl Page {
         match self.chunk() {
             Chunk::Lessons => at_once(lessons(self)),
             Chunk::Work => at_once(work(self)),
+            Chunk::Tune => at_once(tune(self)),
             Chunk::Runs => at_once(runs(self)),
         }
     }
@@ -72,6 +77,7 @@ pub async fn load(chunk: Chunk) -> bool {
     let loaded = match chunk {
         Chunk::Lessons => fetch_lessons().await,
         Chunk::Work => fetch_work().await,
+        Chunk::Tune => fetch_tune().await,
         Chunk::Runs => fetch_runs().await,
     };
     if loaded.is_ok() {
@@ -113,6 +119,14 @@ fn work(page: Page) -> Result<AnyView, SplitLoaderError> {
         Page::Pretrain => view! { <Pretrain /> }.into_any(),
         Page::Evaluate => view! { <Evaluate /> }.into_any(),
         _ => view! { <Help /> }.into_any(),
+    })
+}
+
+#[wasm_split(tune, wasm_split_path = leptos::wasm_split, preload(fetch_tune), fallible)]
+fn tune(page: Page) -> Result<AnyView, SplitLoaderError> {
+    Ok(match page {
+        Page::Classify => view! { <Classify /> }.into_any(),
+        _ => view! { <FineTune /> }.into_any(),
     })
 }
 

@@ -31,6 +31,8 @@ fn page(path: &str, coming: Coming) -> AnyView {
         "/data" => Page::Data,
         "/pretrain" => Page::Pretrain,
         "/evaluate" => Page::Evaluate,
+        "/fine-tune" => Page::FineTune,
+        "/classify" => Page::Classify,
         "/runs" => Page::Runs,
         "/lesson/nt-xent" => Page::NtXent,
         "/lesson/lars" => Page::Lars,

@@ -177,9 +177,14 @@ impl Store {
         self.run.get().is_active()
     }
 
+    /// Whether the encoder is being evaluated or fine-tuned: other work waits.
+    pub fn encoder_in_use(&self) -> bool {
+        self.evaluating.with(Option::is_some) || self.shelf.is_tuning()
+    }
+
     /// Notes what was asked of the run, where there is one to do it.
     pub(super) fn ask(&self, asked: Asked) {
-        if self.run.get_untracked().is_active() {
+        if self.run.get_untracked().is_active() && !untrack(|| self.shelf.is_tuning()) {
             self.asked.set(Some(asked));
         }
     }
@@ -331,6 +336,8 @@ impl Store {
             | Event::Step(_)
             | Event::Epoch(_)
             | Event::FineTune(_)
+            | Event::Classifying { .. }
+            | Event::Classified(_)
             | Event::FineTuned(_)
             | Event::Runs(_)
             | Event::Opened(_)

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod block_on;
 pub mod check;
 pub mod checkpoint;
+pub mod classify;
 pub mod conv;
 pub mod encoder;
 pub mod export;

@@ -68,7 +68,7 @@ impl<F: Clone> Queue<F> {
     pub fn cancelled(&mut self, cancel: &Request) -> Vec<u32> {
         match cancel {
             Request::CancelImport => self.withdraw(Request::is_import),
-            Request::CancelEvaluation => self.withdraw(|r| *r == Request::Evaluate),
+            Request::CancelEvaluation => self.withdraw(|r| matches!(r, Request::Evaluate | Request::Classify { .. })),
             _ => Vec::new(),
         }
     }
@@ -155,14 +155,23 @@ impl Request {
 
     /// Work that the worker refuses while it does other such work.
     pub fn is_job(&self) -> bool {
-        self.is_answered_job() || matches!(self, Self::Start { .. } | Self::Evaluate | Self::StartQueue)
+        let on_its_own = matches!(
+            self,
+            Self::Start { .. } | Self::Evaluate | Self::FineTune { .. } | Self::ResumeFineTune | Self::StartQueue
+        );
+        self.is_answered_job() || on_its_own
     }
 
     /// A job that ends with the answer to its own request.
     fn is_answered_job(&self) -> bool {
         let takes_its_time = matches!(
             self,
-            Self::UseDevice(_) | Self::Estimate { .. } | Self::NtXent(_) | Self::OpenRun { .. } | Self::KeepImages
+            Self::UseDevice(_)
+                | Self::Estimate { .. }
+                | Self::NtXent(_)
+                | Self::OpenRun { .. }
+                | Self::KeepImages
+                | Self::Classify { .. }
         );
         self.is_import() || takes_its_time
     }

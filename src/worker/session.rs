@@ -3,6 +3,7 @@
 
 use super::device::{self, Compute};
 use super::import::library::Library;
+use super::jobs::classify::Kept as Classifiers;
 use super::jobs::fine_tune::List as FineTuning;
 use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
@@ -24,6 +25,7 @@ pub enum Job {
     Train,
     Evaluate,
     FineTune,
+    Classify,
 }
 
 /// What the user asked of the job under way; looked at between its parts.
@@ -46,6 +48,8 @@ pub struct Session {
     pub run: Option<Run>,
     /// Trainings of classifiers that wait to go on.
     pub fine_tuning: Option<FineTuning>,
+    /// What new images are shown to.
+    pub classify: Classifiers,
     pub storage: Option<Rc<Storage<Opfs>>>,
     pub state: RunState,
     /// Id of the run that the loop has taken out.
@@ -180,7 +184,7 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
             }
         }),
         Request::CancelImport => cancel(&[Job::Import]),
-        Request::CancelEvaluation => cancel(&[Job::Evaluate]),
+        Request::CancelEvaluation => cancel(&[Job::Evaluate, Job::Classify]),
         Request::CancelFineTune => {
             cancel(&[Job::FineTune]);
             jobs::fine_tune::cancel_if_paused();
@@ -236,6 +240,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::Evaluate => jobs::evaluate::evaluate(Some(id)).await,
         Request::FineTune { list } => jobs::fine_tune::start(id, list).await,
         Request::ResumeFineTune => jobs::fine_tune::resume(id).await,
+        Request::Classify { names } => jobs::classify::classify(id, names, files).await,
         Request::Runs => jobs::runs::list(id).await,
         Request::OpenRun { run } => jobs::runs::open(Some(id), &run).await,
         Request::RenameRun { run, name } => jobs::runs::rename(id, &run, name).await,

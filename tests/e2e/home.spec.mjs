@@ -8,7 +8,7 @@ const node = (page, label) => chart(page).getByRole("link", { name: new RegExp(`
 const opens = {
   Images: "data", Augmentation: "pretrain", "View 1": "pretrain", "View 2": "pretrain", Encoder: "pretrain",
   "Features 1": "evaluate", "Features 2": "evaluate", "Projection head": "pretrain", "Embedding 1": "pretrain",
-  "Embedding 2": "pretrain", "NT-Xent": "pretrain", "Linear evaluation": "evaluate", "Fine-tuning": "evaluate", Precision: "evaluate",
+  "Embedding 2": "pretrain", "NT-Xent": "pretrain", "Linear evaluation": "evaluate", "Fine-tuning": "fine-tune", Precision: "evaluate",
 };
 
 /** What each node says, in the order of `opens`; both of a pair say the same. */
@@ -20,42 +20,41 @@ async function expectStates(page, [images, augmentation, views, encoder, feature
 
 const images = /Waiting for images/;
 const training = /Waiting for pre-training/;
-const judged = /Waiting for an evaluated encoder/;
 const linear = /Waiting for linear evaluation/;
 
 test("its nodes from an empty page to a result", async ({ page }) => {
   test.setTimeout(240_000);
   await page.goto("");
-  await expectStates(page, [/Waiting for you to choose/, images, images, images, images, images, images, training, training, judged, linear]);
+  await expectStates(page, [/Waiting for you to choose/, images, images, images, images, images, images, training, training, training, linear]);
   for (const [label, stage] of Object.entries(opens)) await expect(node(page, label)).toHaveAttribute("href", new RegExp(`/x/${stage}/?$`));
 
   await load(page, file("stripes.zip", zip(stripeFolders(60))));
   await go(page, "Home");
   const loaded = /120 images, 2 classes/;
-  await expectStates(page, [loaded, /Ready/, /16 × 16/, /Ready: ResNet-10/, training, /Ready/, training, training, training, judged, linear]);
+  await expectStates(page, [loaded, /Ready/, /16 × 16/, /Ready: ResNet-10/, training, /Ready/, training, training, training, training, linear]);
 
   await quick(page, 500);
   await start(page);
   await go(page, "Home");
   const loss = /Loss \d+\.\d{3}/;
-  await expectStates(page, [loaded, /Working/, /16 × 16/, /Training, \d+ %/, /64 numbers/, /Working/, /128 numbers/, loss, training, judged, linear]);
+  await expectStates(page, [loaded, /Working/, /16 × 16/, /Training, \d+ %/, /64 numbers/, /Working/, /128 numbers/, loss, training, training, linear]);
   await node(page, "NT-Xent").click();
   await page.getByRole("button", { name: "Pause" }).click({ timeout: 60_000 });
   await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
   await go(page, "Home");
   const paused = /Paused at \d+ %/;
-  await expectStates(page, [loaded, paused, paused, paused, paused, paused, paused, loss, /Ready/, judged, linear]);
+  await expectStates(page, [loaded, paused, paused, paused, paused, paused, paused, loss, /Ready/, /Ready/, linear]);
 
   await node(page, "Encoder").click();
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByRole("button", { name: "Start again" })).toBeVisible();
   await go(page, "Home");
   const after = [loaded, /Ready/, /16 × 16/, /Trained, \d+ steps?/, /Kept/, /thrown away/, /no longer needed/, loss];
-  await expectStates(page, [...after, /Ready/, judged, linear]);
+  await expectStates(page, [...after, /Ready/, /Ready/, linear]);
 
   await evaluate(page, "Evaluate");
   await go(page, "Home");
-  await expectStates(page, [...after, /\d+\.\d % right/, /Waiting for the next version/, /\d+ % · \d+ % · \d+ %/]);
+  await expectStates(page, [...after, /\d+\.\d % right/, /Ready/, /\d+ % · \d+ % · \d+ %/]);
 });
 
 test("its two views follow the settings", async ({ page }) => {

@@ -167,6 +167,7 @@ impl Client {
             || store.import.with_untracked(Option::is_some)
             || store.evaluating.with_untracked(Option::is_some)
             || store.run.get_untracked().is_running()
+            || untrack(|| store.shelf.is_tuning())
     }
 
     /// Asks for a sign of life while the worker has something to do, and offers a

@@ -1,7 +1,9 @@
 //! One module a page.
 
+pub mod classify;
 pub mod data;
 pub mod evaluate;
+pub mod fine_tune;
 pub mod help;
 pub mod home;
 pub mod lars;

@@ -24,7 +24,7 @@ pub fn backend(backend: &Backend) -> &'static str {
 pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let locked = memo(move || store.run_open() || store.evaluating.with(Option::is_some));
+    let locked = memo(move || store.run_open() || store.encoder_in_use());
     // A change that has to be confirmed first.
     let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {

@@ -17,3 +17,4 @@ pub mod save;
 pub mod stored;
 pub mod take_home;
 pub mod unfinished;
+pub mod waits;

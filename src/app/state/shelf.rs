@@ -1,6 +1,6 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
-use crate::core::run::fine_tune::{FineTuneProgress, FineTuneReport};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
 use crate::core::run::{KeptReport, OpenedRun, StoredReport};
@@ -21,6 +21,11 @@ pub struct Shelf {
     pub queue_left: RwSignal<Option<usize>>,
     /// How far fine-tuning is; none before it was asked for.
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
+    /// The list that was asked for last.
+    pub tuning_list: RwSignal<Vec<FineTuneConfig>>,
+    /// Part done, 0 to 1, of what has to be computed before a new image can be
+    /// classified; none where nothing is.
+    pub classifying: RwSignal<Option<f32>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
     /// Part done of an export under way, 0 to 1.
@@ -36,9 +41,16 @@ impl Shelf {
             hint: RwSignal::default(),
             queue_left: RwSignal::default(),
             fine_tuning: RwSignal::default(),
+            tuning_list: RwSignal::default(),
+            classifying: RwSignal::default(),
             fine_tuned: RwSignal::default(),
             exporting: RwSignal::default(),
         }
+    }
+
+    /// Whether classifiers are being trained now.
+    pub fn is_tuning(&self) -> bool {
+        self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
     }
 
     /// Another run is at hand, or none.
@@ -50,6 +62,7 @@ impl Shelf {
 
     pub(super) fn take(&self, event: &Event) {
         match event {
+            Event::Classifying { part } => self.classifying.set(Some(*part)),
             Event::FineTune(progress) => self.fine_tuning.set(Some(progress.clone())),
             Event::FineTuned(report) => self.fine_tuned.update(|all| {
                 all.retain(|other| other.config != report.config);

@@ -23,6 +23,7 @@ pub const WAITS_IMAGES: &str = "Waiting for images";
 pub const WAITS_LABELS: &str = "Waiting for labels";
 pub const WAITS_ENCODER: &str = "Waiting for an encoder";
 pub const WAITS_RUN: &str = "Waiting for the run";
+pub const WAITS_TUNING: &str = "Waiting for fine-tuning";
 pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to train on or to measure with.";
 pub const GO_IMAGES: &str = "Load images";
 pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
@@ -35,6 +36,8 @@ pub const GO_TRAIN: &str = "Pre-train an encoder";
 pub const TRAINING: &str = "Pre-training is at work. Evaluate when it has finished, or pause it to measure the encoder as it \
     is now.";
 pub const SEE_TRAINING: &str = "See the run";
+pub const TUNING: &str = "Fine-tuning is at work. Evaluate when it has ended or is paused.";
+pub const SEE_TUNING: &str = "See fine-tuning";
 pub const WHAT_YOU_GET: &str = "What you will get";
 pub const WHAT_LIST: [&str; 4] = [
     "Accuracy of your encoder beside the same encoder untrained, raw pixels and guessing.",

@@ -50,7 +50,7 @@ pub fn fault(fault: &Fault) -> Words {
             "The learning rate is too high, as a rule: halve it, or raise the temperature, and start again.",
         ),
         Fault::NoLabels => words(
-            "Evaluation needs labelled images of at least two classes among training and test images.",
+            "A classifier needs labelled images of at least two classes among training and test images.",
             "Add images in one folder per class, or a labels.csv. Pre-training works without labels.",
         ),
         Fault::NoDataset => words("No images are loaded.", "Load the sample set or your own images first."),

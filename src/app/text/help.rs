@@ -118,7 +118,7 @@ pub const ANSWERS: [(&str, &str); 14] = [
     ),
     (
         "Was it better than training from scratch with the same labels?",
-        "This version does not train a classifier from scratch, so it cannot say. Fine-tuning, which will, comes in a later \
-         version.",
+        "The page Fine-tune answers it: beside your encoder it trains the same network from random weights with the same labels \
+         and the same budget, and a linear classifier on the frozen encoder.",
     ),
 ];

@@ -4,11 +4,13 @@ pub const PROGRAM: &str = "SimCLR Lab";
 pub const SKIP: &str = "Skip to content";
 pub const NAVIGATION: &str = "Stages";
 /// Route, label.
-pub const LINKS: [(&str, &str); 8] = [
+pub const LINKS: [(&str, &str); 10] = [
     ("/", "Home"),
     ("/data", "Images"),
     ("/pretrain", "Pre-train"),
     ("/evaluate", "Evaluate"),
+    ("/fine-tune", "Fine-tune"),
+    ("/classify", "Try it"),
     ("/runs", "Runs"),
     ("/lesson/nt-xent", "NT-Xent"),
     ("/lesson/lars", "LARS"),

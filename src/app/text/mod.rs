@@ -2,10 +2,12 @@
 //! user-facing string.
 
 pub mod chart;
+pub mod classify;
 pub mod data;
 pub mod device;
 pub mod evaluate;
 pub mod fault;
+pub mod fine_tune;
 pub mod help;
 pub mod home;
 pub mod lars;
@@ -15,5 +17,6 @@ pub mod nt_xent;
 pub mod pretrain;
 pub mod runs;
 pub mod settings;
+pub mod sure;
 pub mod take_home;
 pub mod units;

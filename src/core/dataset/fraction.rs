@@ -21,11 +21,15 @@ pub fn choose(indices: &[usize], labels: &[usize], percent: u8, seed: u64) -> Ve
     for (&index, &label) in indices.iter().zip(labels) {
         classes.entry(label).or_default().push(index);
     }
-    let wanted = (indices.len() * usize::from(percent.min(100)) + 50) / 100;
     let mut chosen = in_turns(&mut classes, seed);
-    chosen.truncate(wanted.max(classes.len()));
+    chosen.truncate(count(indices.len(), classes.len(), percent));
     chosen.sort_unstable();
     chosen
+}
+
+/// How many [`choose`] chooses of so many images in so many classes that have any.
+pub fn count(images: usize, classes: usize, percent: u8) -> usize {
+    ((images * usize::from(percent.min(100)) + 50) / 100).max(classes)
 }
 
 /// All images in the order in which they are chosen: one of each class, in an order
@@ -72,6 +76,7 @@ mod tests {
         for (percent, each) in [(1, 3), (5, 15), (10, 30), (25, 75), (50, 150), (100, 300)] {
             let chosen = choose(&set.0, &set.1, percent, 4);
             assert_eq!(per_class(&chosen, &set, 10), [each; 10], "{percent} %");
+            assert_eq!(chosen.len(), count(3000, 10, percent));
             assert!(chosen.is_sorted_by(|a, b| a < b));
         }
     }

@@ -1,5 +1,8 @@
 //! Fine-tuning: what is asked for and what came of it.
 
+use crate::core::config::Architecture;
+use crate::core::config::bounds::{Bounds, Value};
+use crate::core::error::ConfigFault;
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,24 @@ pub enum Trained {
 /// Percentages of the training labels that the page offers.
 pub const FRACTIONS: [u8; 6] = [1, 5, 10, 25, 50, 100];
 
+/// Epochs, images a step and learning rate that are accepted.
+pub const EPOCHS: Bounds = Bounds::Whole { min: 1, max: 1000 };
+pub const BATCH: Bounds = Bounds::Whole { min: 2, max: 1024 };
+pub const RATE: Bounds = Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 };
+
+/// Stages of an encoder that can be trained by themselves, the stem among them.
+pub const fn stages(architecture: Architecture) -> u8 {
+    match architecture {
+        Architecture::ConvNet4 => 4,
+        Architecture::ResNet10 | Architecture::ResNet18 => 5,
+    }
+}
+
+/// Chen et al. 2020, appendix B.5: 0.05 · batch / 256.
+pub fn default_rate(batch: usize) -> f32 {
+    0.05 * batch as f32 / 256.0
+}
+
 /// One training of a classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneConfig {
@@ -38,8 +59,7 @@ pub struct FineTuneConfig {
     pub epochs: u32,
     /// Images a step.
     pub batch: usize,
-    /// Learning rate at the start; half a cosine to 0, no warm-up. Chen et al. 2020
-    /// (appendix B.5): 0.05 · batch / 256.
+    /// Learning rate at the start; half a cosine to 0, no warm-up. See [`default_rate`].
     pub peak_rate: f32,
     pub weight_decay: f32,
     /// Choice of labels, order of images, crops, and the classifier's first weights.
@@ -50,16 +70,57 @@ impl FineTuneConfig {
     /// The recipe at one label fraction: 60 epochs, batches of 64, Nesterov 0.9.
     pub fn recipe(start: Start, trained: Trained, fraction: u8, seed: u64) -> Self {
         let batch = 64;
-        Self {
-            start,
-            trained,
-            fraction,
-            epochs: 60,
-            batch,
-            peak_rate: 0.05 * batch as f32 / 256.0,
-            weight_decay: 0.0,
-            seed,
+        Self { start, trained, fraction, epochs: 60, batch, peak_rate: default_rate(batch), weight_decay: 0.0, seed }
+    }
+
+    /// What it is compared with at the same fraction and budget: this one, the same
+    /// network from random weights (all of it learns: random layers are no use
+    /// frozen), and a linear classifier on the frozen encoder, which is trained as in
+    /// linear evaluation, whatever the settings.
+    pub fn contestants(&self) -> [Self; 3] {
+        let random = Self { start: Start::Random, trained: Trained::All, ..*self };
+        [*self, random, Self::recipe(Start::Pretrained, Trained::Classifier, self.fraction, self.seed)]
+    }
+
+    /// All three contestants at every fraction, the quickest first.
+    pub fn curve(&self) -> Vec<Self> {
+        FRACTIONS.into_iter().flat_map(|fraction| Self { fraction, ..*self }.contestants()).collect()
+    }
+
+    /// Steps that it takes with so many labels; none of a linear classifier.
+    pub fn total_steps(&self, labels: usize) -> u32 {
+        if self.trained == Trained::Classifier || labels == 0 {
+            return 0;
         }
+        ((labels / self.batch.clamp(1, labels)) as u32).saturating_mul(self.epochs)
+    }
+
+    /// Whether such a training can be done with an encoder of `architecture`.
+    ///
+    /// # Errors
+    /// Every setting that is out of bounds.
+    pub fn check(&self, architecture: Architecture) -> Result<(), Vec<ConfigFault>> {
+        let fault = |field: &str, value: String, accepts: String| ConfigFault { field: field.into(), value, accepts };
+        let mut faults = Vec::new();
+        if !FRACTIONS.contains(&self.fraction) {
+            faults.push(fault("labels", self.fraction.to_string(), FRACTIONS.map(|f| f.to_string()).join(", ")));
+        }
+        if let Trained::Last(last) = self.trained
+            && !(1..stages(architecture)).contains(&last)
+        {
+            faults.push(fault("stages", last.to_string(), format!("1 to {}", stages(architecture) - 1)));
+        }
+        let values = [
+            ("epochs", EPOCHS, Value::Whole(u64::from(self.epochs))),
+            ("batch", BATCH, Value::Whole(self.batch as u64)),
+            ("rate", RATE, Value::Real(self.peak_rate)),
+        ];
+        for (field, bounds, value) in values {
+            if !bounds.accept(value) {
+                faults.push(fault(field, value.to_string(), bounds.to_string()));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -110,5 +171,67 @@ pub struct FineTuneReport {
     pub truth: Vec<u16>,
     /// Dataset indices of those images.
     pub test_images: Vec<u32>,
+    /// Steps of pre-training behind the encoder that it started from.
+    pub steps: u32,
     pub seconds: f32,
+}
+
+impl FineTuneReport {
+    /// Whether it is what `config` would give now, with `steps` of pre-training:
+    /// random weights do not depend on them.
+    pub fn answers(&self, config: &FineTuneConfig, steps: u32) -> bool {
+        self.config == *config && (self.steps == steps || config.start == Start::Random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> FineTuneConfig {
+        FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 3)
+    }
+
+    #[test]
+    fn the_recipe_passes_and_every_setting_out_of_bounds_is_named() {
+        let net = Architecture::ConvNet4;
+        assert_eq!(config().check(net), Ok(()));
+        let bad = FineTuneConfig {
+            trained: Trained::Last(4),
+            fraction: 7,
+            epochs: 0,
+            batch: 1,
+            peak_rate: f32::NAN,
+            ..config()
+        };
+        let fields: Vec<String> = bad.check(net).unwrap_err().into_iter().map(|f| f.field).collect();
+        assert_eq!(fields, ["labels", "stages", "epochs", "batch", "rate"]);
+        // A ResNet has one stage more.
+        assert_eq!(FineTuneConfig { trained: Trained::Last(4), ..config() }.check(Architecture::ResNet18), Ok(()));
+        let none = FineTuneConfig { trained: Trained::Last(0), ..config() }.check(net).unwrap_err();
+        assert_eq!((none[0].field.as_str(), none[0].accepts.as_str()), ("stages", "1 to 3"));
+    }
+
+    #[test]
+    fn baselines_have_the_same_labels_and_budget() {
+        let [own, random, linear] = FineTuneConfig { epochs: 5, ..config() }.contestants();
+        assert_eq!(
+            (own.trained, random.trained, linear.trained),
+            (Trained::Last(2), Trained::All, Trained::Classifier)
+        );
+        assert_eq!((random.start, random.epochs, random.fraction, random.seed), (Start::Random, 5, 10, 3));
+        assert_eq!((linear.start, linear.fraction, linear.seed), (Start::Pretrained, 10, 3));
+        let curve = config().curve();
+        assert_eq!(curve.len(), 3 * FRACTIONS.len());
+        assert!(curve.is_sorted_by_key(|c| c.fraction));
+        // The linear classifier's settings are not those of the form.
+        assert_eq!(linear, FineTuneConfig { epochs: 9, batch: 8, ..config() }.contestants()[2]);
+    }
+
+    #[test]
+    fn steps_are_whole_batches() {
+        let config = FineTuneConfig { epochs: 3, batch: 20, ..config() };
+        assert_eq!([0, 7, 20, 45].map(|labels| config.total_steps(labels)), [0, 3, 3, 6]);
+        assert_eq!(config.contestants()[2].total_steps(45), 0);
+    }
 }

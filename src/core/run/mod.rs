@@ -1,6 +1,7 @@
 //! A pre-training run as a value: what was asked for, on which images, what was
 //! measured, what came of it. Stored, compared, exported; never the images.
 
+pub mod classify;
 pub mod compare;
 #[cfg(test)]
 mod examples;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::dataset::Dataset;
-use crate::core::run::fine_tune::Start;
+use crate::core::run::fine_tune::{Start, stages};
 use crate::learn::export::{NamedTensor, tensors};
 use crate::learn::step::initial_encoder;
 use burn::tensor::read_sync;
@@ -60,6 +60,15 @@ fn accuracy(tuner: &FineTuner) -> f64 {
 
 fn weights(tuner: &FineTuner) -> Vec<NamedTensor> {
     read_sync(tensors(&tuner.classifier())).unwrap()
+}
+
+#[test]
+fn the_form_offers_the_stages_that_an_encoder_has() {
+    for architecture in [Architecture::ConvNet4, Architecture::ResNet10, Architecture::ResNet18] {
+        let net = EncoderConfig { architecture, stem: Stem::Small, width: 16 };
+        let encoder = initial_encoder(&net, 1, &Device::flex().autodiff());
+        assert_eq!(encoder.stages(), usize::from(stages(architecture)), "{architecture:?}");
+    }
 }
 
 #[test]

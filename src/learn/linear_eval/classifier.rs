@@ -5,7 +5,7 @@ use super::rows::{Rows, Standard};
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::LinearReport;
 use crate::core::rng::Rng;
-use crate::learn::features::{Stopped, read};
+use crate::learn::features::{Features, Stopped, read};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -58,6 +58,22 @@ struct Best {
     weights: Tensor<2>,
 }
 
+/// A linear classifier that was trained, with the standardisation of its rows.
+#[derive(Clone, Debug)]
+pub struct LinearClassifier {
+    standard: Standard,
+    /// [dim + 1, classes], the bias last.
+    weights: Tensor<2>,
+}
+
+impl LinearClassifier {
+    /// Logits of rows, [rows, classes].
+    pub async fn logits(&self, rows: &impl Rows) -> Result<Features, Stopped> {
+        let dim = self.weights.dims()[1];
+        Ok(Features { values: logits(rows, &self.standard, self.weights.clone()).await?, dim })
+    }
+}
+
 /// Trains on `train`, chooses rate and epoch on `validation` (accuracy, then
 /// loss), and judges the chosen weights once on `test`. Weights start at 0; the
 /// order of rows is drawn by `seed`. On the CPU, whatever the training device.
@@ -71,6 +87,15 @@ pub async fn train<R: Rows>(
     seed: u64,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<LinearReport, Stopped> {
+    Ok(fit(problem, seed, pause).await?.1)
+}
+
+/// [`train`], with the classifier that was chosen.
+pub async fn fit<R: Rows>(
+    problem: &Problem<'_, R>,
+    seed: u64,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<(LinearClassifier, LinearReport), Stopped> {
     let Problem { train, validation, test, classes } = problem;
     for split in [train, validation, test] {
         assert_eq!(split.rows.rows(), split.labels.len(), "one label a row");
@@ -117,17 +142,19 @@ pub async fn train<R: Rows>(
     let accuracy = best.as_ref().map(|b| b.right as f32 / validation.labels.len() as f32);
     let best = best.unwrap_or(Best { right: 0, loss: 0.0, rate: DEFAULT_RATE, epoch: epochs, weights });
     let weights = best.weights.narrow(1, best.rate * classes, *classes);
-    let logits = logits(test, &standard, weights).await?;
-    let predicted: Vec<u16> = logits.chunks_exact(*classes).map(|row| largest(row) as u16).collect();
+    let classifier = LinearClassifier { standard, weights };
+    let logits = classifier.logits(test.rows).await?;
+    let predicted: Vec<u16> = (0..test.labels.len()).map(|i| largest(logits.row(i)) as u16).collect();
     let truth: Vec<u16> = test.labels.iter().map(|&l| l as u16).collect();
-    Ok(LinearReport {
+    let report = LinearReport {
         validation_accuracy: accuracy,
         chosen_rate: RATES[best.rate],
         chosen_epoch: best.epoch as u32,
         epochs: epochs as u32,
         test: ClassificationReport::new(&truth, &predicted, *classes),
         predicted,
-    })
+    };
+    Ok((classifier, report))
 }
 
 fn matrix(values: Vec<f32>, dim: usize, device: &Device) -> Tensor<2> {
@@ -149,15 +176,11 @@ fn gradient(x: Tensor<2>, weights: Tensor<2>, labels: impl Iterator<Item = usize
 }
 
 /// Logits of all rows, row-major [rows, columns of the weights].
-async fn logits<R: Rows>(
-    split: &Labelled<'_, R>,
-    standard: &Standard,
-    weights: Tensor<2>,
-) -> Result<Vec<f32>, Stopped> {
+async fn logits(rows: &impl Rows, standard: &Standard, weights: Tensor<2>) -> Result<Vec<f32>, Stopped> {
     let mut all = Vec::new();
-    let order: Vec<usize> = (0..split.labels.len()).collect();
+    let order: Vec<usize> = (0..rows.rows()).collect();
     for part in order.chunks(4 * BATCH) {
-        let x = matrix(standard.batch(split.rows, part), split.rows.dim() + 1, &weights.device());
+        let x = matrix(standard.batch(rows, part), rows.dim() + 1, &weights.device());
         all.extend(read(x.matmul(weights.clone())).await?);
     }
     Ok(all)
@@ -171,7 +194,7 @@ async fn judge<R: Rows>(
     classes: usize,
 ) -> Result<[(usize, f64); RATES.len()], Stopped> {
     let mut scores = [(0, 0.0); RATES.len()];
-    let all = logits(split, standard, weights).await?;
+    let all = logits(split.rows, standard, weights).await?;
     for (row, &label) in all.chunks_exact(RATES.len() * classes).zip(split.labels) {
         for (logits, (right, loss)) in row.chunks_exact(classes).zip(&mut scores) {
             let found = largest(logits);
@@ -192,7 +215,6 @@ fn largest(values: &[f32]) -> usize {
 mod tests {
     use super::*;
     use crate::learn::block_on::block_on;
-    use crate::learn::features::Features;
 
     /// Gaussian clouds around random centres, `spread` wide.
     fn clouds(rows: usize, dim: usize, classes: usize, spread: f32, seed: u64) -> (Features, Vec<usize>) {
@@ -232,6 +254,25 @@ mod tests {
         Rng::new(8).shuffle(&mut labels);
         let chance = solve((train.0, labels), clouds(200, 12, 4, 1.0, 2), 5);
         assert!(chance.test.accuracy < 0.5, "{}", chance.test.accuracy);
+    }
+
+    #[test]
+    fn the_classifier_that_was_chosen_says_what_its_report_says() {
+        let (train, test) = (clouds(300, 12, 4, 1.0, 1), clouds(80, 12, 4, 1.0, 3));
+        let problem = Problem {
+            train: Labelled { rows: &train.0, labels: &train.1 },
+            validation: Labelled { rows: &test.0, labels: &test.1 },
+            test: Labelled { rows: &test.0, labels: &test.1 },
+            classes: 4,
+        };
+        let (classifier, report) = block_on(fit(&problem, 5, &mut async |_| true)).unwrap();
+        let logits = block_on(classifier.logits(&test.0)).unwrap();
+        assert_eq!((logits.rows(), logits.dim), (80, 4));
+        assert!((0..80).all(|i| largest(logits.row(i)) == usize::from(report.predicted[i])));
+        // Of one image as of many.
+        let one = Features { values: test.0.row(7).to_vec(), dim: 12 };
+        let alone = block_on(classifier.logits(&one)).unwrap();
+        assert!(alone.values.iter().zip(logits.row(7)).all(|(a, b)| (a - b).abs() < 1e-4));
     }
 
     #[test]

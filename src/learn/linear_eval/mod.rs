@@ -5,6 +5,6 @@ mod classifier;
 mod evaluate;
 mod rows;
 
-pub use classifier::{BATCH, EPOCHS, Labelled, Problem, RATES, epochs, train};
+pub use classifier::{BATCH, EPOCHS, Labelled, LinearClassifier, Problem, RATES, epochs, fit, train};
 pub use evaluate::Evaluation;
 pub use rows::{Pixels, Rows, Standard};

@@ -10,6 +10,7 @@ pub mod jpeg;
 pub mod library;
 pub mod listing;
 pub mod shrink;
+pub mod single;
 pub mod sniff;
 pub mod source;
 

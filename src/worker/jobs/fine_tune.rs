@@ -1,6 +1,7 @@
 //! Fine-tuning of the encoder at hand: a list of trainings, one after the other,
 //! through the same loop as pre-training. Their results go into the run's record.
 
+use super::classify::Tuned;
 use super::course::{self, Course, Pace};
 use super::evaluate::BATCH;
 use crate::core::dataset::collection::Collection;
@@ -50,13 +51,12 @@ struct Tuning {
 /// Starts a list; one that waits is replaced.
 ///
 /// # Errors
-/// [`Fault::NoEncoder`] without a run at hand, [`Fault::NoLabels`] without labels in
+/// [`Fault::NoEncoder`] without a run at hand, [`Fault::Config`], [`Fault::NoLabels`] without labels in
 /// two classes among the training images and some among the test images.
 pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<(), Fault> {
     let working = Working::begin(Job::FineTune)?;
-    if with(|s| s.run.is_none()) {
-        return Err(Fault::NoEncoder);
-    }
+    let architecture = with(|s| s.run.as_ref().map(|run| run.config.encoder.architecture)).ok_or(Fault::NoEncoder)?;
+    list.iter().try_for_each(|config| config.check(architecture)).map_err(Fault::Config)?;
     post(Some(id), Event::Alive);
     go(List { waiting: list.into(), done: 0, at_work: None }, working).await
 }
@@ -115,6 +115,7 @@ async fn all(list: &mut List) -> Result<RunState, Fault> {
                 list.at_work = Some(tuning);
                 return Ok(state);
             }
+            tuning.keep_classifier();
             tuning.judge_test().await?
         };
         keep(report).await;
@@ -139,7 +140,7 @@ async fn keep(report: FineTuneReport) {
 }
 
 /// The labelled images of a split.
-fn labelled(collection: &Collection, split: Split) -> LabelledImages {
+pub fn labelled(collection: &Collection, split: Split) -> LabelledImages {
     let (images, labels) = collection.dataset().labelled(split);
     let classes = collection.dataset().classes.len();
     LabelledImages { images: images.into_iter().map(|i| i as u32).collect(), labels, classes }
@@ -193,6 +194,15 @@ impl Tuning {
         Ok(Self { tuner, collection, validation, losses: Vec::new(), pace, progress, spent: 0.0, since: now() })
     }
 
+    /// New images are shown to it from now on; a baseline is none for that.
+    fn keep_classifier(&self) {
+        let config = *self.tuner.config();
+        if config.start == Start::Pretrained {
+            let tuned = Tuned { config, steps: steps(), classifier: self.tuner.classifier() };
+            with(|s| s.classify.tuned = Some(tuned));
+        }
+    }
+
     /// The result, with the weights as they are now.
     async fn judge_test(self) -> Result<FineTuneReport, Fault> {
         let begun = now();
@@ -229,8 +239,14 @@ fn report(
         predicted,
         truth,
         test_images: test.images.clone(),
+        steps: steps(),
         seconds,
     }
+}
+
+/// Steps of pre-training of the run at hand, which waits meanwhile.
+fn steps() -> u32 {
+    with(|s| s.run.as_ref().map_or(0, |run| run.steps()))
 }
 
 /// The class with the largest logit for each image.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod classify;
 pub mod course;
 pub mod estimate;
 pub mod evaluate;

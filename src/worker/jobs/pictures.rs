@@ -55,7 +55,8 @@ fn known<'a>(dataset: &Dataset, indices: &'a [u32]) -> impl Iterator<Item = usiz
     indices.iter().map(|&i| i as usize).filter(move |&i| i < images)
 }
 
-fn stored(dataset: &Dataset, index: usize) -> Picture {
+/// An image of `dataset` to draw.
+pub fn stored(dataset: &Dataset, index: usize) -> Picture {
     let example = &dataset.examples[index];
     Picture {
         index: index as u32,
@@ -68,7 +69,7 @@ fn stored(dataset: &Dataset, index: usize) -> Picture {
 }
 
 /// Planar RGB to interleaved RGBA.
-fn rgba(planar: &[u8]) -> Vec<u8> {
+pub fn rgba(planar: &[u8]) -> Vec<u8> {
     let plane = planar.len() / 3;
     (0..plane).flat_map(|i| [planar[i], planar[plane + i], planar[2 * plane + i], 255]).collect()
 }

@@ -63,7 +63,10 @@ pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault
     let data = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
     // Up to here the run before stays as it is.
     fine_tune::cancel_if_paused();
-    with(|s| s.run = None);
+    with(|s| {
+        s.run = None;
+        s.classify = Default::default();
+    });
     set_state(RunState::Running(Phase::Load));
     turn().await;
     let trainer = Trainer::new(&config, store, &train, &compute.device).inspect_err(|_| set_state(RunState::Failed))?;
@@ -112,6 +115,7 @@ pub fn cancel_if_paused() {
 /// stays.
 pub fn let_go() {
     fine_tune::cancel_if_paused();
+    with(|s| s.classify = Default::default());
     if with(|s| s.run.take()).is_some() || with(|s| s.state) != RunState::Idle {
         set_state(RunState::Idle);
     }

@@ -6,7 +6,7 @@ use crate::core::run::{DataIdentity, OpenedRun, StoredReport};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::jobs::pretrain::{self, Run};
-use crate::worker::jobs::{estimate, queue};
+use crate::worker::jobs::{estimate, fine_tune, queue};
 use crate::worker::keep::Keeper;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -55,7 +55,12 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     let state = if record.can_resume() { RunState::Paused } else { record.state };
     // Before the session is borrowed: the run looks at its images.
     let run = Run::reopened(trainer, keeper);
-    with(|s| s.run = Some(run));
+    // What was made of the run before goes with it.
+    fine_tune::cancel_if_paused();
+    with(|s| {
+        s.run = Some(run);
+        s.classify = Default::default();
+    });
     post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
     Ok(())

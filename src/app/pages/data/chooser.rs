@@ -1,7 +1,8 @@
 //! The ways to bring own images in: a folder, files, a drop.
 
 use super::files;
-use super::import::{Importer, Listed};
+use super::files::Listed;
+use super::import::Importer;
 use super::options::Options;
 use crate::app::parts::link::Link;
 use crate::app::reactive::{Show, act, derive, live, memo};

@@ -1,7 +1,6 @@
 //! Files out of the browser's two ways to hand them over: a file input and a
 //! drop.
 
-use super::import::{Chosen, Listed};
 use crate::app::client::words;
 use crate::core::error::FileFault;
 use crate::core::report::LeftOut;
@@ -12,6 +11,16 @@ use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry,
 };
+
+/// A file and its path relative to what was chosen.
+pub type Chosen = (String, File);
+
+/// What was chosen or dropped.
+pub struct Listed {
+    pub files: Vec<Chosen>,
+    /// What the browser did not hand over.
+    pub refused: Vec<LeftOut>,
+}
 
 /// Files of an input, with paths where a folder was chosen.
 pub fn of_list(list: &FileList) -> Vec<Chosen> {

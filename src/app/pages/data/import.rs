@@ -1,26 +1,15 @@
 //! What the user has chosen for the next import, and sending it off.
 
+use super::files::Listed;
 use crate::app::client::Client;
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::error::Fault;
-use crate::core::report::LeftOut;
 use crate::protocol::{ImportRole, Request};
 use leptos::prelude::*;
-use web_sys::File;
 
 /// Images a class of the sample set.
 const SAMPLE_IMAGES: u32 = 200;
-
-/// A file and its path relative to what was chosen.
-pub type Chosen = (String, File);
-
-/// What was chosen or dropped.
-pub struct Listed {
-    pub files: Vec<Chosen>,
-    /// What the browser did not hand over.
-    pub refused: Vec<LeftOut>,
-}
 
 /// Settings of the next import; `Copy`, shared by the parts of this page.
 #[derive(Clone, Copy)]
@@ -63,7 +52,7 @@ impl Importer {
     pub fn allowed(self) -> bool {
         !self.store.run_open()
             && self.store.import.with(Option::is_none)
-            && self.store.evaluating.with(Option::is_none)
+            && !self.store.encoder_in_use()
             && self.listing.with(Option::is_none)
             && self.seed().is_some()
     }

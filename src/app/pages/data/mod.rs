@@ -3,10 +3,10 @@
 mod chooser;
 mod classes;
 mod drop;
-mod files;
+pub mod files;
 mod import;
 mod layouts;
-mod left_out;
+pub mod left_out;
 mod options;
 mod progress;
 mod report;

@@ -1,8 +1,8 @@
 //! The confusion matrix; its numbers are buttons that open the images behind.
 
+use super::judged::Judgement;
 use super::mistakes::{ByClass, Mistakes};
 use super::panel::Cell;
-use super::result::Report;
 use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use leptos::ev::KeyboardEvent;
@@ -16,7 +16,7 @@ use web_sys::HtmlElement;
 const MOST: usize = 30;
 
 #[component]
-pub fn Matrix(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn Matrix(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let classes = report.with_value(|r| r.classes.len());
     let inside = if classes > MOST {
         view! { <Mistakes report=report open=open /><ByClass report=report open=open /> }.into_any()
@@ -32,7 +32,7 @@ pub fn Matrix(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
 }
 
 #[component]
-fn Grid(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+fn Grid(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let table = NodeRef::<Table>::new();
     let head = report.with_value(|r| {
         let names = r.classes.iter().map(|name| {
@@ -47,10 +47,10 @@ fn Grid(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     });
     let rows = report.with_value(|r| {
         let rows = r.classes.iter().enumerate().map(|(truth, name)| {
-            let total = r.trained.test.support.get(truth).copied().unwrap_or_default();
+            let total = r.test.support.get(truth).copied().unwrap_or_default();
             let cells = (0..r.classes.len())
                 .map(|said| {
-                    let count = r.trained.test.confusion[truth][said];
+                    let count = r.test.confusion[truth][said];
                     number(report, open, Cell { truth, said }, count, total)
                 })
                 .collect_view();
@@ -87,7 +87,7 @@ fn Grid(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
 }
 
 /// One cell: a button where there are images behind it.
-fn number(report: Report, open: RwSignal<Option<Cell>>, cell: Cell, count: u32, total: u32) -> impl IntoView {
+fn number(report: Judgement, open: RwSignal<Option<Cell>>, cell: Cell, count: u32, total: u32) -> impl IntoView {
     let Cell { truth, said } = cell;
     let share = f64::from(count) / f64::from(total.max(1));
     let class = if truth == said { "right" } else { "wrong" };

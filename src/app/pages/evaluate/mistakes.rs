@@ -1,8 +1,8 @@
 //! For sets whose matrix nobody can read: its largest cells off the diagonal, and
 //! every other cell by its class.
 
+use super::judged::Judgement;
 use super::panel::Cell;
-use super::result::Report;
 use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
@@ -11,10 +11,9 @@ use leptos::prelude::*;
 const MOST: usize = 40;
 
 #[component]
-pub fn Mistakes(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn Mistakes(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let list = report.with_value(|r| {
         let mut cells: Vec<(u32, Cell)> = r
-            .trained
             .test
             .confusion
             .iter()
@@ -36,7 +35,7 @@ pub fn Mistakes(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
 }
 
 /// One cell as an item of a list.
-fn button(report: Report, open: RwSignal<Option<Cell>>, images: u32, cell: Cell) -> impl IntoView {
+fn button(report: Judgement, open: RwSignal<Option<Cell>>, images: u32, cell: Cell) -> impl IntoView {
     let label = report.with_value(|r| text::cell(images, &r.classes[cell.truth], &r.classes[cell.said]));
     view! {
         <li>
@@ -49,10 +48,10 @@ fn button(report: Report, open: RwSignal<Option<Cell>>, images: u32, cell: Cell)
 
 /// One row of the matrix, of the class that is chosen.
 #[component]
-pub fn ByClass(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn ByClass(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let options = report.with_value(|r| {
-        let classes = r.classes.iter().zip(&r.trained.test.confusion).zip(&r.trained.test.support).enumerate();
+        let classes = r.classes.iter().zip(&r.test.confusion).zip(&r.test.support).enumerate();
         let options = classes.map(|(i, ((name, row), &all))| {
             view! { <option value=i.to_string()>{text::class_choice(name, row[i], all)}</option> }
         });
@@ -61,7 +60,7 @@ pub fn ByClass(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let cells = move || {
         let truth = chosen.get();
         let mut cells: Vec<(u32, usize)> = report.with_value(|r| {
-            let row = r.trained.test.confusion[truth].iter().enumerate();
+            let row = r.test.confusion[truth].iter().enumerate();
             row.filter(|(_, n)| **n > 0).map(|(said, &n)| (n, said)).collect()
         });
         // What was recognised first, then the largest mistakes.

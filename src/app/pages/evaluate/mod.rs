@@ -1,11 +1,12 @@
 //! Linear evaluation: what the encoder has learned, beside what it knew before.
 
-mod matrix;
+pub mod judged;
+pub mod matrix;
 mod mistakes;
-mod panel;
+pub mod panel;
 mod ready;
 mod result;
-mod scores;
+pub mod scores;
 mod table;
 mod takeaway;
 
@@ -19,6 +20,7 @@ use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
 use crate::protocol::Request;
+use judged::Judged;
 use leptos::prelude::*;
 use matrix::Matrix;
 use panel::Panel;
@@ -114,13 +116,15 @@ fn Busy() -> impl IntoView {
 fn Outcome() -> impl IntoView {
     let store = Store::get();
     move || {
-        let report = StoredValue::new(store.evaluation.get()?);
+        let evaluation = store.evaluation.get()?;
+        let judged = StoredValue::new(Judged::evaluated(&evaluation));
+        let report = StoredValue::new(evaluation);
         let open = RwSignal::new(None);
         Some(view! {
             <Headline report=report />
-            <Matrix report=report open=open />
-            <Panel report=report open=open />
-            <Scores report=report />
+            <Matrix report=judged open=open />
+            <Panel report=judged open=open />
+            <Scores report=judged />
             <Downloads report=report />
             <TakeHome />
         })

@@ -1,6 +1,6 @@
 //! The images behind one cell of the confusion matrix.
 
-use super::result::Report;
+use super::judged::Judgement;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::picture::Picture;
@@ -26,7 +26,7 @@ pub struct Cell {
 /// A dialog over the page while a cell is open; closing gives the focus back
 /// to the button that opened it, which the browser does by itself.
 #[component]
-pub fn Panel(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn Panel(report: Judgement, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move || {
         let Some(dialog) = dialog.get() else { return };
@@ -54,10 +54,10 @@ pub fn Panel(report: Report, open: RwSignal<Option<Cell>>) -> impl IntoView {
 }
 
 #[component]
-fn Images(report: Report, cell: Cell) -> impl IntoView {
+fn Images(report: Judgement, cell: Cell) -> impl IntoView {
     let client = Client::get();
     let indices = report.with_value(|r| {
-        let all = r.truth.iter().zip(&r.trained.predicted).zip(&r.test_images);
+        let all = r.truth.iter().zip(&r.predicted).zip(&r.test_images);
         let of_cell = all.filter(|((t, p), _)| usize::from(**t) == cell.truth && usize::from(**p) == cell.said);
         of_cell.map(|(_, &index)| index).collect::<Vec<_>>()
     });

@@ -1,6 +1,6 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
-use crate::app::parts::link::Link;
+use crate::app::parts::waits;
 use crate::app::reactive::{act, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
@@ -16,6 +16,8 @@ enum Stage {
     FewLabels,
     NoEncoder,
     Training,
+    /// Classifiers are trained on the encoder.
+    Tuning,
     Ready,
     /// The newest result is of the encoder as it is.
     Done,
@@ -31,6 +33,7 @@ fn stage(store: Store) -> Stage {
         Some((false, true)) => Stage::NoLabels,
         Some((false, false)) => Stage::FewLabels,
         Some((true, _)) if store.run.get().is_running() => Stage::Training,
+        Some((true, _)) if store.shelf.is_tuning() => Stage::Tuning,
         Some((true, _)) if steps == 0 || !store.run.get().keeps_encoder() => Stage::NoEncoder,
         Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
             None => Stage::Ready,
@@ -61,6 +64,7 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
         Stage::FewLabels => waits(text::WAITS_LABELS, text::FEW_LABELS, "/data", text::GO_LABELS),
         Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
         Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
+        Stage::Tuning => waits(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING),
         Stage::Ready => button(text::BUTTON, text::BUTTON_HELP.to_owned()),
         Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
         Stage::Done => ().into_any(),
@@ -69,18 +73,5 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
 
 /// What is missing, where to get it, and what there will be then.
 fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
-    view! {
-        <section class="card evaluate-waits" aria-labelledby="waits-title">
-            <h2 id="waits-title">{title}</h2>
-            <p>{why}</p>
-            <p>
-                <Link to=href attr:class="button primary">
-                    {go}
-                </Link>
-            </p>
-            <h3>{text::WHAT_YOU_GET}</h3>
-            <ul>{text::WHAT_LIST.map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
+    waits::view(title, why, href, go, &text::WHAT_LIST)
 }

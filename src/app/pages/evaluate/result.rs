@@ -1,6 +1,7 @@
 //! The result in one number, its baselines, and how it was come by.
 
 use crate::app::text::evaluate as text;
+use crate::app::text::sure;
 use crate::app::text::units::percent;
 use crate::core::compare::Comparison;
 use crate::core::report::EvaluationReport;
@@ -26,9 +27,11 @@ pub fn Headline(report: Report) -> impl IntoView {
             <section class="card evaluate-result" aria-labelledby="result-title">
                 <h2 id="result-title">{text::RESULT}</h2>
                 <p class="headline">
-                    <strong>{percent(r.trained.test.accuracy)}</strong> " " {text::headline(r.test_images.len())}
+                    <strong>{percent(r.trained.test.accuracy)}</strong> " " {text::headline(r.test_images.len())} " "
+                    <span class="muted small">{sure::interval(&r.trained.test)}</span>
                 </p>
                 <ul class="verdicts">{verdicts}</ul>
+                {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 <Bars report=report />
                 <p class="muted small">
                     {text::BASELINES} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}

@@ -1,36 +1,76 @@
-//! Precision, recall and F1 of every class and their averages.
+//! Precision, recall and F1 of every class and their averages, and how sure they
+//! are.
 
-use super::result::Report;
-use crate::app::text::evaluate as text;
+use super::judged::Judgement;
+use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
+use crate::app::text::{evaluate as text, sure};
 use crate::core::metrics::Scores as Values;
+use crate::core::metrics::bootstrap::{Bootstrap, RESAMPLES};
+use crate::core::metrics::interval::Interval;
 use leptos::prelude::*;
+use std::time::Duration;
+
+/// Draws of all resamples together: some 20 ms on a phone, which nobody notices.
+const DRAWS: usize = 2_000_000;
+
+/// Intervals of F1, worked out once the numbers themselves are on the screen.
+fn intervals(report: Judgement) -> RwSignal<Option<Bootstrap>> {
+    let found = RwSignal::new(None);
+    set_timeout(
+        move || {
+            // Gone where another result was chosen meanwhile.
+            let got = report.try_with_value(|r| {
+                let resamples = (DRAWS / r.truth.len().max(1)).clamp(200, RESAMPLES);
+                Bootstrap::of(&r.test.confusion, resamples, 0)
+            });
+            found.try_set(got.flatten());
+        },
+        Duration::from_millis(50),
+    );
+    found
+}
 
 #[component]
-pub fn Scores(report: Report) -> impl IntoView {
-    let numbers = |s: Values| {
-        [s.precision, s.recall, s.f1].map(|v| view! { <td class="number">{percent(v)}</td> }).collect_view()
+pub fn Scores(report: Judgement) -> impl IntoView {
+    let found = intervals(report);
+    let number = |value: f64, interval: Option<Interval>| {
+        let range = interval.map(|i| view! { <small>{sure::whole_range(i)}</small> });
+        view! { <td class="number">{percent(value)} {range}</td> }
+    };
+    let f1 = move |value: f64, of: fn(&Bootstrap, usize) -> Interval, class: usize| {
+        let range = move || found.with(|b| b.as_ref().map(|b| sure::whole_range(of(b, class))));
+        view! { <td class="number">{percent(value)} <small>{live(range)}</small></td> }
     };
     let (classes, averages) = report.with_value(|r| {
-        let test = &r.trained.test;
-        let classes = r.classes.iter().zip(&test.per_class).zip(&test.support).map(|((name, &scores), &support)| {
+        let test = &r.test;
+        let rows = r.classes.iter().zip(&test.per_class).zip(&test.support).enumerate();
+        let classes = rows.map(|(c, ((name, scores), &support))| {
+            let hits = test.confusion[c][c];
+            let said = test.confusion.iter().map(|row| row[c]).sum();
+            let rate = |of: u32| (of > 0).then(|| Interval::wilson(hits, of));
             view! {
                 <tr>
                     <th scope="row" class="class-name">{name.clone()}</th>
-                    {numbers(scores)}
+                    {number(scores.precision, rate(said))}
+                    {number(scores.recall, rate(support))}
+                    {f1(scores.f1, |b, c| b.per_class[c].f1, c)}
                     <td class="number">{count(support as usize)}</td>
                 </tr>
             }
         });
-        let averages = [
-            (text::MACRO, text::MACRO_HELP, test.macro_average),
-            (text::WEIGHTED, text::WEIGHTED_HELP, test.weighted_average),
+        type Of = fn(&Bootstrap, usize) -> Interval;
+        let averages: [(&str, &str, Values, Of); 2] = [
+            (text::MACRO, text::MACRO_HELP, test.macro_average, |b, _| b.macro_f1),
+            (text::WEIGHTED, text::WEIGHTED_HELP, test.weighted_average, |b, _| b.weighted_f1),
         ];
-        let averages = averages.map(|(name, help, scores)| {
+        let averages = averages.map(|(name, help, scores, of)| {
             view! {
                 <tr>
                     <th scope="row">{name} <small>{help}</small></th>
-                    {numbers(scores)}
+                    {number(scores.precision, None)}
+                    {number(scores.recall, None)}
+                    {f1(scores.f1, of, 0)}
                     <td class="number">{count(r.test_images.len())}</td>
                 </tr>
             }
@@ -43,7 +83,7 @@ pub fn Scores(report: Report) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="scores-title">
             <h2 id="scores-title">{text::SCORES}</h2>
-            <p class="muted small">{text::SCORES_HELP}</p>
+            <p class="muted small">{text::SCORES_HELP} " " {sure::INTERVALS}</p>
             <div class="scroll-x" tabindex="0" role="group" aria-labelledby="scores-title">
                 <table class="scores">
                     <thead>

@@ -46,7 +46,7 @@ pub fn Flow() -> impl IntoView {
                 <Pair place="z" href="/pretrain" symbols=["z₁", "z₂"] labels=text::EMBEDDINGS status=status::embeddings />
                 <Stage place="loss" href="/pretrain" symbol="ℓ" label=text::LOSS status=status::loss />
                 <Stage place="linear" href="/evaluate" symbol="h →" label=text::LINEAR status=status::linear />
-                <Stage place="tune" href="/evaluate" symbol="f, h" label=text::FINE_TUNING status=status::fine_tuning />
+                <Stage place="tune" href="/fine-tune" symbol="f, h" label=text::FINE_TUNING status=status::fine_tuning />
                 <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
             </ol>
             <p class="kept muted small">{text::KEPT}</p>

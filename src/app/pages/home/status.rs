@@ -153,10 +153,23 @@ pub fn linear(store: Store) -> Status {
     Status::Waiting(text::WAITS_TRAINING.into())
 }
 
-/// Waits for an encoder that was judged; what then begins it joins here.
 pub fn fine_tuning(store: Store) -> Status {
-    let judged = store.evaluation.with(Option::is_some);
-    Status::Waiting(if judged { text::WAITS_VERSION } else { text::WAITS_EVALUATED }.into())
+    let shelf = store.shelf;
+    if let Some(p) = shelf.fine_tuning.get().filter(|p| p.state.is_active()) {
+        let part = p.place as f64 / p.of.max(1) as f64;
+        return match p.state {
+            RunState::Paused => Status::Ready(text::paused(part)),
+            _ => Status::Busy(text::training(part), Some(part)),
+        };
+    }
+    match shelf.fine_tuned.with(|all| all.last().map(|r| r.test.accuracy)) {
+        Some(accuracy) => Status::Done(text::accuracy(accuracy)),
+        None if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) => {
+            Status::Waiting(text::WAITS_LABELS.into())
+        }
+        None if store.run.get().keeps_encoder() && steps(store) > 0 => Status::Ready(text::READY.into()),
+        None => Status::Waiting(text::WAITS_TRAINING.into()),
+    }
 }
 
 pub fn scores(store: Store) -> Status {

@@ -113,7 +113,7 @@ fn Buttons() -> impl IntoView {
     let wrong = memo(move || invalid.any() || store.config.with(|c| c.check().is_err()));
     let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        fits && !wrong.get() && store.import.with(Option::is_none) && store.evaluating.with(Option::is_none)
+        fits && !wrong.get() && store.import.with(Option::is_none) && !store.encoder_in_use()
     });
     let paused = memo(move || store.run.get() == RunState::Paused);
     let over = memo(move || store.run.get().is_over());
@@ -123,8 +123,8 @@ fn Buttons() -> impl IntoView {
     // they are, with the focus, and do nothing more.
     let asked = memo(move || store.asked.get());
     let waits = move || asked.get().is_some();
-    // A run cannot go on while its encoder is evaluated.
-    let held = move || waits() || paused.get() && store.evaluating.with(Option::is_some);
+    // A run cannot go on while its encoder is evaluated or fine-tuned.
+    let held = move || waits() || paused.get() && store.encoder_in_use();
     let unless = move |busy: bool, request: Request| {
         if !busy {
             client.send(request);
@@ -194,7 +194,7 @@ fn Buttons() -> impl IntoView {
                 <Download />
             </Show>
         </div>
-        <Show when=move || paused.get() && store.evaluating.with(Option::is_some)>
+        <Show when=move || paused.get() && store.encoder_in_use()>
             <p class="muted small">{text::EVALUATING_NOTE}</p>
         </Show>
         <Show when=move || over.get() && trained.get()>

@@ -94,8 +94,8 @@ pub fn Runs() -> impl IntoView {
         question: RwSignal::new(None),
     };
     provide_context(page);
-    // At first, and whenever a run or its evaluation has ended, or a worker is new.
-    let at_work = memo(move || store.run.get().is_running() || store.evaluating.with(Option::is_some));
+    // At first, and whenever a run, its evaluation or fine-tuning has ended, or a worker is new.
+    let at_work = memo(move || store.run.get().is_running() || store.encoder_in_use());
     let dead = memo(move || store.worker.get() == WorkerState::Dead);
     Effect::new(move || {
         at_work.get();

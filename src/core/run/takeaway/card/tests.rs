@@ -11,6 +11,7 @@ fn fine_tuned() -> FineTuneReport {
         predicted: Vec::new(),
         truth: Vec::new(),
         test_images: Vec::new(),
+        steps: 60,
         seconds: 3.0,
     }
 }

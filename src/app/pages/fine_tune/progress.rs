@@ -1,0 +1,156 @@
+//! The trainings under way: which, how far, and the buttons that their state allows.
+
+use super::form::Form;
+use crate::app::client::Client;
+use crate::app::parts::announce::Announcer;
+use crate::app::parts::meter::Meter;
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::state::Store;
+use crate::app::text::fine_tune as text;
+use crate::app::text::pretrain::of;
+use crate::app::text::units::{duration, percent, whole_percent};
+use crate::core::report::{Phase, RunState};
+use crate::core::run::fine_tune::FineTuneProgress;
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+/// Milliseconds until the list's end by the time of a step; linear classifiers, which
+/// take seconds, are left out.
+fn left(form: Form, store: Store, p: &FineTuneProgress) -> Option<f64> {
+    if p.milliseconds <= 0.0 || p.total_steps == 0 {
+        return None;
+    }
+    let ahead: u32 = store.shelf.tuning_list.with(|list| {
+        list.iter().skip(p.place + 1).map(|config| config.total_steps(form.labels(config.fraction))).sum()
+    });
+    Some(f64::from(p.total_steps - p.step + ahead) * f64::from(p.milliseconds))
+}
+
+/// Part of the list that is done; trainings count alike.
+fn part(p: &FineTuneProgress) -> f64 {
+    let own = match p.state {
+        RunState::Running(Phase::Evaluate { percent }) if p.total_steps == 0 => f64::from(percent) / 100.0,
+        _ => f64::from(p.step) / f64::from(p.total_steps.max(1)),
+    };
+    ((p.place as f64 + own) / p.of.max(1) as f64).min(1.0)
+}
+
+fn state_words(p: &FineTuneProgress) -> &'static str {
+    match p.state {
+        // Validation at the end of an epoch is part of the training.
+        RunState::Running(Phase::Evaluate { .. }) if p.total_steps > 0 => text::state(RunState::Running(Phase::Train)),
+        state => text::state(state),
+    }
+}
+
+#[component]
+pub fn Progress() -> impl IntoView {
+    let store = Store::get();
+    let form: Form = expect_context();
+    let announcer = Announcer::get();
+    let progress = store.shelf.fine_tuning;
+    let read = move |f: fn(&FineTuneProgress) -> String| {
+        live(move || progress.with(|p| p.as_ref().map(f).unwrap_or_default()))
+    };
+    let state = memo(move || progress.with(|p| p.as_ref().map_or("", state_words)));
+    Effect::new(move |first: Option<()>| {
+        let words = state.get();
+        if first.is_some() {
+            announcer.say(words);
+        }
+    });
+    let over = memo(move || progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
+    let done = derive(move || progress.with(|p| p.as_ref().map(part)));
+    let detail = derive(move || done.get().map_or_else(String::new, whole_percent));
+    let what = move || progress.with(|p| p.as_ref().map(|p| text::training(&p.config, p.labels, form.stages())));
+    let steps = |p: &FineTuneProgress| if p.total_steps == 0 { text::NONE.into() } else { of(p.step, p.total_steps) };
+    let epoch = |p: &FineTuneProgress| match p.total_steps {
+        0 => text::NONE.into(),
+        _ => of((p.epochs.len() as u32 + 1).min(p.config.epochs), p.config.epochs),
+    };
+    let validation = |p: &FineTuneProgress| {
+        let newest = p.epochs.last().and_then(|e| e.validation_accuracy);
+        newest.map_or_else(|| text::NONE.into(), |v| percent(v.into()))
+    };
+    let time = move || {
+        let left = progress.with(|p| p.as_ref().and_then(|p| left(form, store, p)));
+        left.map_or_else(|| text::NONE.into(), |ms| duration(ms / 1000.0))
+    };
+    view! {
+        <section class="card run" aria-labelledby="tuning-title">
+            <h2 id="tuning-title">{text::RUN}</h2>
+            <Meter label=derive(move || state.get().to_owned()) part=done detail=detail />
+            <Show when=move || !over.get()>
+                <p>{live(what)}</p>
+                <dl class="facts">
+                    <div>
+                        <dt>{text::PLACE}</dt>
+                        <dd>{read(|p| text::place(p.place, p.of))}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::STEP}</dt>
+                        <dd>{read(steps)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::EPOCH}</dt>
+                        <dd>{read(epoch)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::VALIDATION}</dt>
+                        <dd>{read(validation)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::LEFT}</dt>
+                        <dd>{live(time)}</dd>
+                    </div>
+                </dl>
+                <Buttons />
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Buttons() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let paused =
+        memo(move || store.shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
+    // What was asked and has not happened yet.
+    let asked = RwSignal::new(None::<Request>);
+    Effect::new(move || {
+        paused.with(|_| ());
+        asked.set(None);
+    });
+    let send = move |request: Request| {
+        if asked.get_untracked().is_none() || request == Request::CancelFineTune {
+            asked.set(Some(request.clone()));
+            client.send(request);
+        }
+    };
+    let cancelling = move || asked.with(|a| *a == Some(Request::CancelFineTune));
+    let pause_words = move || match (paused.get(), asked.with(|a| *a == Some(Request::Pause))) {
+        (true, _) => text::RESUME,
+        (false, true) => text::PAUSING,
+        (false, false) => text::PAUSE,
+    };
+    view! {
+        <div class="actions">
+            <button
+                type="button"
+                class="primary"
+                aria-disabled=move || asked.with(Option::is_some).to_string()
+                on:click=act(move |_| send(if paused.get_untracked() { Request::ResumeFineTune } else { Request::Pause }))
+            >
+                {live(pause_words)}
+            </button>
+            <button
+                type="button"
+                aria-disabled=move || cancelling().to_string()
+                on:click=act(move |_| send(Request::CancelFineTune))
+            >
+                {live(move || if cancelling() { text::CANCELLING } else { text::CANCEL })}
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,153 @@
+//! Words of the page that fine-tunes the encoder.
+
+use super::units::{count, duration, percent};
+use crate::core::report::{Phase, RunState};
+use crate::core::run::fine_tune::{FineTuneConfig, Start, Trained};
+
+pub const TITLE: &str = "Fine-tune";
+pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
+    learn from labelled images. How few labels it takes is what self-supervision is for.";
+
+pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to learn from.";
+pub const NO_LABELS: &str = "Fine-tuning needs labels: two classes or more, each with training and test images.";
+pub const NO_ENCODER: &str = "No encoder has been pre-trained on these images yet. A few minutes are enough.";
+pub const TRAINING: &str = "Pre-training is at work. Fine-tune when it has finished, or pause it to start from the encoder as \
+    it is now.";
+pub const WHAT_LIST: [&str; 3] = [
+    "A classifier from as few labels as you like, judged on test images it has never seen.",
+    "Beside it the same network without pre-training, and a linear classifier on the frozen encoder.",
+    "Accuracy against the number of labels, for all three.",
+];
+
+pub const SETTINGS: &str = "Settings";
+pub const FRACTION: &str = "Labels";
+pub const FRACTION_HELP: &str = "How many of the training labels may be seen: the same number of each class, at least one. \
+    All training images were seen in pre-training, but without their labels.";
+pub fn fraction(percent: u8, labels: usize) -> String {
+    format!("{percent} % ({})", labels_of(labels))
+}
+pub fn labels_of(labels: usize) -> String {
+    if labels == 1 { "1 label".into() } else { format!("{} labels", count(labels)) }
+}
+pub const LAYERS: &str = "Layers that learn";
+pub const LAYERS_HELP: &str =
+    "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.";
+pub fn layers(trained: Trained, stages: u8) -> String {
+    match trained {
+        Trained::All => "All layers".into(),
+        Trained::Last(1) => format!("Last of {stages} stages"),
+        Trained::Last(last) => format!("Last {last} of {stages} stages"),
+        Trained::Classifier => "Classifier alone".into(),
+    }
+}
+pub const EPOCHS: &str = "Epochs";
+pub const EPOCHS_HELP: &str = "How often every labelled image is seen. With few labels an epoch is short.";
+pub const BATCH: &str = "Batch size";
+pub const BATCH_HELP: &str = "Images a step; all of them where there are fewer.";
+pub const RATE: &str = "Learning rate";
+pub const RATE_HELP: &str =
+    "Step size at the start; it follows the batch until you change it, and falls to 0 along a cosine.";
+
+pub const START: &str = "Fine-tune";
+pub const BASELINES: &str = "Train both baselines";
+pub const BASELINES_HELP: &str = "With the same labels: the same network from random weights, all layers and the same budget; \
+    and a linear classifier on the frozen encoder, trained as in linear evaluation.";
+pub const CURVE: &str = "Accuracy against label fraction";
+pub fn curve_help(missing: usize) -> String {
+    match missing {
+        0 => "All three at all six fractions are there for these settings.".into(),
+        1 => "One training more completes the chart below.".into(),
+        n => format!(
+            "Trains all three at all six fractions and draws the chart below: {n} trainings, the quickest first."
+        ),
+    }
+}
+pub const ALL_THERE: &str = "Both baselines are there for these settings.";
+pub const INVALID: &str = "Correct the settings marked above before starting.";
+
+pub const RUN: &str = "Training";
+pub fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Idle => "Not started",
+        RunState::Running(Phase::Load) => "Choosing labels",
+        RunState::Running(Phase::Compile) => "Compiling kernels: the first step takes longer",
+        RunState::Running(Phase::Train) => "Training",
+        RunState::Running(Phase::Evaluate { .. }) => "Training the linear classifier",
+        RunState::Paused => "Paused",
+        RunState::Cancelled => "Cancelled. Results so far are kept",
+        RunState::Finished => "Finished",
+        RunState::Failed => "Stopped by a fault. Results so far are kept",
+    }
+}
+pub const PLACE: &str = "Of the list";
+pub fn place(place: usize, of: usize) -> String {
+    format!("{} of {of}", (place + 1).min(of))
+}
+pub const STEP: &str = "Step";
+pub const EPOCH: &str = "Epoch";
+pub const VALIDATION: &str = "Validation";
+pub const LEFT: &str = "Time left";
+pub const NONE: &str = "–";
+pub const CANCEL: &str = "Cancel";
+pub const CANCELLING: &str = "Cancelling …";
+pub const PAUSE: &str = "Pause";
+pub const PAUSING: &str = "Pausing …";
+pub const RESUME: &str = "Resume";
+
+/// Names of the contestants, in the order of [`FineTuneConfig::contestants`].
+pub const CONTESTANTS: [&str; 3] = ["Fine-tuned", "From random weights", "Linear on frozen encoder"];
+pub fn contestant(config: &FineTuneConfig) -> &'static str {
+    match (config.trained, config.start) {
+        (Trained::Classifier, _) => CONTESTANTS[2],
+        (_, Start::Random) => CONTESTANTS[1],
+        (_, Start::Pretrained) => CONTESTANTS[0],
+    }
+}
+/// The one at work, or one of several results.
+pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
+    let name = contestant(config);
+    let labels = match labels {
+        0 => format!("{} %", config.fraction),
+        n => fraction(config.fraction, n),
+    };
+    match config.trained {
+        Trained::Classifier => format!("{name}, {labels}"),
+        trained => format!("{name}, {labels}, {}, {} epochs", layers(trained, stages).to_lowercase(), config.epochs),
+    }
+}
+pub fn choice(what: &str, accuracy: f64) -> String {
+    format!("{what}: {}", percent(accuracy))
+}
+pub fn announced(what: &str, accuracy: f64) -> String {
+    format!("{what}: {} right.", percent(accuracy))
+}
+
+pub const CHART_HELP: &str = "Test accuracy; bars are 95 % confidence intervals (Wilson). Where they are wide, the test \
+    set is small.";
+pub const CHART_EMPTY: &str = "Waiting for the first result with these settings";
+pub const CHANCE: &str = "chance";
+pub fn chart_summary(results: usize) -> String {
+    format!("Accuracy against label fraction: {results} of 18 results. The numbers are in the table below.")
+}
+pub fn share(percent: u8) -> String {
+    format!("{percent} %")
+}
+
+pub const RESULT: &str = "Result";
+pub const RESULTS: &str = "Which result";
+/// How another result is named in a comparison.
+pub fn than(config: &FineTuneConfig, stages: u8) -> String {
+    match (config.trained, config.start) {
+        (Trained::Classifier, _) => "the linear classifier on the frozen encoder".into(),
+        (_, Start::Random) => format!("the same network from random weights ({} epochs)", config.epochs),
+        (trained, _) => format!("fine-tuning {} for {} epochs", layers(trained, stages).to_lowercase(), config.epochs),
+    }
+}
+pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
+    let start = match config.start {
+        Start::Random => "Random weights".into(),
+        Start::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
+    };
+    format!("{start}; {}; trained and judged in {}.", labels_of(labels), duration(f64::from(seconds)))
+}
+pub const TRY: &str = "Try it on new images";

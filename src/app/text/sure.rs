@@ -1,0 +1,77 @@
+//! How sure a number is, in words.
+
+use super::units::{count, percent};
+use crate::core::metrics::ClassificationReport;
+use crate::core::metrics::interval::Interval;
+use crate::core::metrics::resolution::{Resolution, Verdict};
+
+pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
+    a bootstrap over the test images for F1.";
+
+/// `75.0–88.1`.
+pub fn range(interval: Interval) -> String {
+    format!("{:.1}–{:.1}", 100.0 * interval.low, 100.0 * interval.high)
+}
+
+/// The same in whole per cent, where many stand side by side: `75–88`.
+pub fn whole_range(interval: Interval) -> String {
+    format!("{:.0}–{:.0}", 100.0 * interval.low, 100.0 * interval.high)
+}
+
+fn hits(test: &ClassificationReport) -> u32 {
+    test.confusion.iter().enumerate().map(|(c, row)| row[c]).sum()
+}
+
+/// Wilson's interval of the accuracy.
+pub fn wilson(test: &ClassificationReport) -> Interval {
+    Interval::wilson(hits(test), test.images())
+}
+
+/// What stands beside the accuracy.
+pub fn interval(test: &ClassificationReport) -> String {
+    format!("(95 % confidence: {} %)", range(wilson(test)))
+}
+
+/// `4.5 points`.
+pub fn points(difference: f64) -> String {
+    let words = format!("{:.1}", 100.0 * difference.abs());
+    if words == "1.0" { "1.0 point".into() } else { format!("{words} points") }
+}
+
+/// What so many test images can show; none for no images.
+pub fn resolution(test: &ClassificationReport) -> Option<String> {
+    let r = Resolution::of(hits(test), test.images())?;
+    Some(format!(
+        "With {} test images, a difference between two results is clear from about {} on ({} at the very least). A \
+         smaller one may be chance.",
+        count(r.images as usize),
+        points(r.independent),
+        points(r.at_best),
+    ))
+}
+
+/// Two results on the same test images; `other` as in "better than …".
+pub fn verdict(other: &str, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Clear { difference } => {
+            let word = if difference > 0.0 { "better" } else { "worse" };
+            format!("{} {word} than {other}.", points(difference))
+        }
+        Verdict::Unclear { difference, images_needed, .. } => {
+            let seen = match difference {
+                0.0 => "As good as".to_owned(),
+                d => format!("{} {} than", points(d), if d > 0.0 { "better" } else { "worse" }),
+            };
+            let needed = match images_needed {
+                Some(n) if n < 1e7 => format!(": it would take about {} to tell", count(n as usize)),
+                _ => String::new(),
+            };
+            format!("{seen} {other}, but the test images are too few to tell the two apart{needed}.")
+        }
+    }
+}
+
+/// An accuracy with its interval: `81.2 % (75.0–88.1)`.
+pub fn accuracy(test: &ClassificationReport) -> String {
+    format!("{} ({})", percent(test.accuracy), range(wilson(test)))
+}

@@ -2,6 +2,7 @@
 //! encoder trained here loads into torchvision's ResNet of the same width, and
 //! the other way round.
 
+use super::fine_tune::Classifier;
 use super::init::{Path, transpose};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData, Transaction};
@@ -85,7 +86,23 @@ pub async fn tensors<M: Module>(module: &M) -> Result<Vec<NamedTensor>, WeightsE
 
 /// `module` as a safetensors file.
 pub async fn to_safetensors<M: Module>(module: &M) -> Result<Vec<u8>, WeightsError> {
-    let tensors = tensors(module).await?;
+    pack(&tensors(module).await?)
+}
+
+/// An encoder with its classifier as one network, as torchvision names it: the
+/// encoder's tensors without a prefix, then `fc`.
+pub async fn classifier_to_safetensors(classifier: &Classifier) -> Result<Vec<u8>, WeightsError> {
+    let mut tensors = tensors(classifier).await?;
+    for tensor in &mut tensors {
+        if let Some(name) = tensor.name.strip_prefix("encoder.") {
+            tensor.name = name.to_owned();
+        }
+    }
+    pack(&tensors)
+}
+
+/// Tensors as a safetensors file, 32-bit floats.
+pub fn pack(tensors: &[NamedTensor]) -> Result<Vec<u8>, WeightsError> {
     let bytes: Vec<Vec<u8>> = tensors.iter().map(|t| t.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
     let unreadable = |e: safetensors::SafeTensorError| WeightsError::Unreadable { detail: e.to_string() };
     let views = tensors

@@ -31,6 +31,7 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   expect(Object.keys(files).sort()).toEqual([
     "README.md",
     "checkpoint.safetensors",
+    "classifier.safetensors",
     "curve.bin",
     "encoder.safetensors",
     "epochs.csv",
@@ -47,6 +48,7 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   const encoder = tensors(files["encoder.safetensors"]);
   expect(encoder["conv4.weight"].shape).toEqual([64, 32, 3, 3]);
   expect(encoder["bn1.running_var"].dtype).toBe("F32");
+  expect(tensors(files["classifier.safetensors"])["fc.weight"].shape).toEqual([2, 64]);
   expect(tensors(files["checkpoint.safetensors"]).__metadata__.steps).toBe(String(run.steps));
   const steps = files["steps.csv"].toString().trim().split("\r\n");
   expect(steps[0]).toContain("step,epoch,loss");

@@ -5,6 +5,7 @@ use super::rows::{Rows, Standard};
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::LinearReport;
 use crate::core::rng::Rng;
+use crate::learn::export::NamedTensor;
 use crate::learn::features::{Features, Stopped, read};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -71,6 +72,17 @@ impl LinearClassifier {
     pub async fn logits(&self, rows: &impl Rows) -> Result<Features, Stopped> {
         let dim = self.weights.dims()[1];
         Ok(Features { values: logits(rows, &self.standard, self.weights.clone()).await?, dim })
+    }
+
+    /// The same as one layer on features as the encoder gives them: `fc.weight`
+    /// [classes, features] and `fc.bias` [classes].
+    pub async fn tensors(&self) -> Result<[NamedTensor; 2], Stopped> {
+        let [rows, classes] = self.weights.dims();
+        let (weight, bias) = self.standard.folded(&read(self.weights.clone()).await?, classes);
+        Ok([
+            NamedTensor { name: "fc.weight".to_owned(), shape: vec![classes, rows - 1], values: weight },
+            NamedTensor { name: "fc.bias".to_owned(), shape: vec![classes], values: bias },
+        ])
     }
 }
 

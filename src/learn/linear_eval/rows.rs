@@ -109,6 +109,26 @@ impl Standard {
     }
 
     /// Standardised rows, each with a 1 after it (for the bias): row-major,
+    /// Weights [classes, dim] and biases [classes] on rows as they are, that do what
+    /// `weights` [dim + 1, classes], the bias last, do on rows after this: w · s and
+    /// b − Σ w · s · m of each column.
+    pub fn folded(&self, weights: &[f32], classes: usize) -> (Vec<f32>, Vec<f32>) {
+        let dim = self.mean.len();
+        let at = |row: usize, class: usize| f64::from(weights[row * classes + class]);
+        let mut out = Vec::with_capacity(dim * classes);
+        let mut biases = Vec::with_capacity(classes);
+        for class in 0..classes {
+            let mut bias = at(dim, class);
+            for (row, (mean, scale)) in self.mean.iter().zip(&self.scale).enumerate() {
+                let weight = at(row, class) * f64::from(*scale);
+                bias -= weight * f64::from(*mean);
+                out.push(weight as f32);
+            }
+            biases.push(bias as f32);
+        }
+        (out, biases)
+    }
+
     /// [order, dim + 1].
     pub fn batch(&self, rows: &impl Rows, order: &[usize]) -> Vec<f32> {
         let dim = rows.dim();
@@ -125,6 +145,23 @@ impl Standard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folded_weights_do_on_plain_rows_what_the_others_do_on_standardised_ones() {
+        let values = (0..24).map(|i| (i as f32 * 1.7).sin() * (i % 3 + 1) as f32 + 4.0).collect();
+        let rows = Features { values, dim: 3 };
+        let standard = Standard::of(&rows);
+        let weights: Vec<f32> = (0..8).map(|i| (i as f32).cos()).collect();
+        let (weight, bias) = standard.folded(&weights, 2);
+        let order: Vec<usize> = (0..8).collect();
+        for (r, row) in standard.batch(&rows, &order).chunks_exact(4).enumerate() {
+            for class in 0..2 {
+                let expected: f32 = row.iter().enumerate().map(|(c, v)| v * weights[c * 2 + class]).sum();
+                let plain: f32 = rows.row(r).iter().zip(&weight[3 * class..]).map(|(v, w)| v * w).sum();
+                assert!((expected - plain - bias[class]).abs() < 1e-5, "row {r}, class {class}");
+            }
+        }
+    }
 
     #[test]
     fn standardised_columns_have_mean_0_and_deviation_1() {

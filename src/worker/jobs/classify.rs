@@ -39,6 +39,8 @@ pub struct Kept {
 
 #[derive(Clone)]
 pub struct Tuned {
+    /// The run whose encoder it started from.
+    pub run: String,
     pub config: FineTuneConfig,
     /// Steps of pre-training that it started from.
     pub steps: u32,
@@ -80,6 +82,14 @@ pub async fn classify(id: u32, names: Vec<String>, files: Vec<web_sys::File>) ->
     Ok(())
 }
 
+/// The classifier that was fine-tuned last from the run at hand.
+pub fn tuned() -> Option<Tuned> {
+    with(|s| {
+        let run = s.run.as_ref()?;
+        s.classify.tuned.clone().filter(|tuned| tuned.run == run.keeper.record.id)
+    })
+}
+
 /// The files as a set of their own, at the size of the training images.
 async fn read(
     collection: &Collection,
@@ -102,7 +112,7 @@ async fn read(
 }
 
 async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>) -> Result<ClassifyReport, Stopped> {
-    let tuned = with(|s| s.classify.tuned.clone());
+    let tuned = tuned();
     let (run, steps) =
         with(|s| s.run.as_ref().map(|run| (run.keeper.record.id.clone(), run.steps()))).ok_or(Fault::NoEncoder)?;
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);

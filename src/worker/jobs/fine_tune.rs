@@ -198,8 +198,12 @@ impl Tuning {
     fn keep_classifier(&self) {
         let config = *self.tuner.config();
         if config.start == Start::Pretrained {
-            let tuned = Tuned { config, steps: steps(), classifier: self.tuner.classifier() };
-            with(|s| s.classify.tuned = Some(tuned));
+            let (steps, classifier) = (steps(), self.tuner.classifier());
+            with(|s| {
+                let Some(run) = &s.run else { return };
+                let run = run.keeper.record.id.clone();
+                s.classify.tuned = Some(Tuned { run, config, steps, classifier });
+            });
         }
     }
 

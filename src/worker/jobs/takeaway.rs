@@ -1,9 +1,12 @@
 //! A run out of the browser as one archive, and back in.
 
+use super::classify::tuned;
 use super::evaluate::BATCH;
+use crate::core::dataset::{Dataset, Split};
 use crate::core::error::{Fault, TakeawayFault};
 use crate::learn::export;
 use crate::learn::features::{Features, Stopped, features};
+use crate::learn::linear_eval::{Labelled, LinearClassifier, Problem, fit};
 use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::files;
@@ -22,6 +25,7 @@ pub async fn export(id: u32) -> Result<(), Fault> {
     let _working = Working::begin(Job::Evaluate)?;
     let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
     let store = session::store().await?;
+    let tuned = tuned();
     let (encoder, snapshot, record, curve) = with(|s| {
         let run = s.run.as_ref()?;
         let (record, curve) = (run.keeper.record.clone(), run.keeper.curve.clone());
@@ -43,15 +47,65 @@ pub async fn export(id: u32) -> Result<(), Fault> {
     };
     let h: Features = match features(&encoder, &store, &all, BATCH, &mut pause).await {
         Ok(h) => h,
-        Err(Stopped::Failed(fault)) => return Err(fault),
-        Err(Stopped::OnRequest) => return Err(Fault::Stopped),
+        Err(cause) => return Err(stopped(cause)),
     };
+    let classifier = match linear(&h, collection.dataset(), record.config.seed, &mut pause).await {
+        Ok(None) => None,
+        Ok(Some(classifier)) => {
+            let tensors = classifier.tensors().await.map_err(stopped)?;
+            Some(export::pack(&tensors).map_err(failed)?)
+        }
+        Err(cause) => return Err(stopped(cause)),
+    };
+    let tuned = match &tuned {
+        None => None,
+        Some(tuned) => {
+            Some((export::classifier_to_safetensors(&tuned.classifier).await.map_err(failed)?, tuned.config))
+        }
+    };
+    let report = |config| record.fine_tuned.iter().find(|report| report.config == config);
+    let fine_tuned = tuned.and_then(|(weights, config)| Some((weights, report(config)?.clone())));
+    let fine_tuned = fine_tuned.as_ref().map(|(weights, report)| (weights.clone(), report));
     let name = if record.name.is_empty() { record.id.clone() } else { file_name(&record.name) };
-    let run = Run { record, curve, state: Some(state) };
-    let extras = Extras { encoder: weights, classifier: None, features: Some((&h, collection.dataset())) };
+    let extras = Extras { encoder: weights, classifier, fine_tuned, features: Some((&h, collection.dataset())) };
+    let run = Run { record: record.clone(), curve, state: Some(state) };
     let archive = pack(&run, &extras)?;
     post(Some(id), Event::Exported { name: format!("simclr-{name}.zip"), archive });
     Ok(())
+}
+
+fn stopped(cause: Stopped) -> Fault {
+    match cause {
+        Stopped::Failed(fault) => fault,
+        Stopped::OnRequest => Fault::Stopped,
+    }
+}
+
+/// The classifier of linear evaluation on the features `h` of all images: the same
+/// rows, recipe and seed. None where the labels are of fewer than two classes.
+async fn linear(
+    h: &Features,
+    set: &Dataset,
+    seed: u64,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<Option<LinearClassifier>, Stopped> {
+    let [train, validation] = [Split::Train, Split::Validation].map(|split| set.labelled(split));
+    if train.1.iter().all(|label| Some(label) == train.1.first()) {
+        return Ok(None);
+    }
+    let rows = |indices: &[usize]| {
+        let values = indices.iter().flat_map(|&i| h.row(i)).copied().collect();
+        Features { values, dim: h.dim }
+    };
+    let (own, rest, none) = (rows(&train.0), rows(&validation.0), Features::default());
+    let problem = Problem {
+        train: Labelled { rows: &own, labels: &train.1 },
+        validation: Labelled { rows: &rest, labels: &validation.1 },
+        // The test split is not looked at for this.
+        test: Labelled { rows: &none, labels: &[] },
+        classes: set.classes.len(),
+    };
+    Ok(Some(fit(&problem, seed, pause).await?.0))
 }
 
 /// Letters, digits and hyphens of a name, for a file's.

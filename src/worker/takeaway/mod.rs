@@ -3,6 +3,7 @@
 
 use crate::core::dataset::Dataset;
 use crate::core::error::{Fault, TakeawayFault};
+use crate::core::run::fine_tune::FineTuneReport;
 use crate::core::run::takeaway::{self, card, csv, npy};
 use crate::core::run::{Curve, RunRecord};
 use crate::learn::checkpoint;
@@ -37,6 +38,8 @@ pub struct Extras<'a> {
     pub encoder: Vec<u8>,
     /// `fc.weight` and `fc.bias` on its features, where a classifier was trained.
     pub classifier: Option<Vec<u8>>,
+    /// Encoder and `fc` after fine-tuning, with its result.
+    pub fine_tuned: Option<(Vec<u8>, &'a FineTuneReport)>,
     /// Of all images of the set, in its order.
     pub features: Option<(&'a Features, &'a Dataset)>,
 }
@@ -58,11 +61,18 @@ pub fn pack(run: &Run, extras: &Extras) -> Result<Vec<u8>, Fault> {
     let json = serde_json::to_vec_pretty(&run.record).map_err(|e| internal(e.to_string()))?;
     let curve = postcard::to_allocvec(&run.curve).map_err(|e| internal(e.to_string()))?;
     add(takeaway::RUN, &json, packed)?;
-    add(takeaway::CARD, card::card(&run.record, run.record.fine_tuned.last()).as_bytes(), packed)?;
+    add(
+        takeaway::CARD,
+        card::card(&run.record, extras.fine_tuned.as_ref().map(|(_, report)| *report)).as_bytes(),
+        packed,
+    )?;
     add(takeaway::SCRIPT, takeaway::LOAD_ENCODER.as_bytes(), packed)?;
     add(takeaway::ENCODER, &extras.encoder, stored)?;
     if let Some(classifier) = &extras.classifier {
         add(takeaway::CLASSIFIER, classifier, stored)?;
+    }
+    if let Some((weights, _)) = &extras.fine_tuned {
+        add(takeaway::FINE_TUNED, weights, stored)?;
     }
     add(takeaway::STEPS, csv::steps(&run.curve).as_bytes(), packed)?;
     add(takeaway::EPOCHS, csv::epochs(&run.curve).as_bytes(), packed)?;

@@ -54,7 +54,7 @@ fn run() -> (Run, Vec<u8>) {
 fn packed() -> (Run, Vec<u8>) {
     let (run, encoder) = run();
     let (features, set) = (Features { values: vec![0.5; IMAGES * 3], dim: 3 }, set());
-    let extras = Extras { encoder, classifier: None, features: Some((&features, &set)) };
+    let extras = Extras { encoder, classifier: None, fine_tuned: None, features: Some((&features, &set)) };
     let bytes = pack(&run, &extras).unwrap();
     (run, bytes)
 }

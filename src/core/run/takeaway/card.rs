@@ -1,7 +1,7 @@
 //! The model card (Mitchell et al. 2019): what the weights are, where they come from,
 //! how good they were found to be, and what they are not for. In Markdown.
 
-use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, IMAGES, RUN, SCRIPT, STEPS};
+use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
 use crate::core::config::bounds::Field;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::report::Backend;
@@ -15,7 +15,8 @@ mod text;
 use results::results;
 use text::{date, escape};
 
-/// The card of a run; with `fine_tuned`, of the encoder and classifier that it left.
+/// The card of a run; with `fine_tuned`, also of the classifier that it left, whose
+/// weights lie beside the encoder's.
 pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let sections = [
         summary(record, fine_tuned),
@@ -31,17 +32,16 @@ pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
 
 fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let name = if record.name.is_empty() { &record.id } else { &record.name };
-    let what = match fine_tuned {
-        None => {
-            "An image encoder, pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709).".to_owned()
-        }
-        Some(report) => format!(
-            "An image encoder with a linear classifier: pre-trained without labels by SimCLR (Chen et al. 2020, arXiv \
-             2002.05709), then {} with {} labelled images.",
+    let mut what =
+        "An image encoder, pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709).".to_owned();
+    if let Some(report) = fine_tuned {
+        let _ = write!(
+            what,
+            " In `{FINE_TUNED}` the same network with a linear classifier: {} with {} labelled images.",
             trained(report),
             report.labels
-        ),
-    };
+        );
+    }
     let backend = match record.device.backend {
         Backend::WebGpu => "WebGPU",
         Backend::Cpu => "CPU",
@@ -142,7 +142,8 @@ fn usage() -> String {
          ```\npip install torch torchvision safetensors pillow\npython {SCRIPT} image.png\n```\n\n\
          or `from {} import features, predict` in Python. Files, not all of which every archive holds:\n\n\
          - `{ENCODER}`: weights, with torchvision's names\n\
-         - `{CLASSIFIER}`: `fc.weight` [classes, features] and `fc.bias`\n\
+         - `{CLASSIFIER}`: `fc.weight` [classes, features] and `fc.bias`, a linear classifier on these features\n\
+         - `{FINE_TUNED}`: encoder and `fc` after fine-tuning, one network\n\
          - `{RUN}`: settings, seed, results\n\
          - `{STEPS}`, `{EPOCHS}`: the curves\n\
          - `{FEATURES}`, `{IMAGES}`: h of all images, and which row is which\n",

@@ -10,8 +10,10 @@ or, from Python:
     h = features(["a.png", "b.png"])     # tensor [2, features]
     p = predict(["a.png", "b.png"])      # tensor [2, classes], probabilities
 
-run.json and encoder.safetensors must lie beside this file, and
-classifier.safetensors for predict. Images are RGB in [0, 1], without
+run.json and encoder.safetensors must lie beside this file; for predict also
+fine_tuned.safetensors (encoder and classifier trained on labels) or
+classifier.safetensors (a linear classifier on the encoder's features). Where
+both are there, predict takes the fine-tuned network. Images are RGB in [0, 1], without
 subtraction of a mean: this is what the encoder was trained on.
 """
 
@@ -117,8 +119,12 @@ def build():
 @functools.lru_cache(maxsize=1)
 def load():
     """The encoder with its trained weights, in evaluation mode."""
+    return with_weights(load_file(HERE / "encoder.safetensors"))
+
+
+def with_weights(state):
+    """The network of run.json with these weights, in evaluation mode."""
     model = build()
-    state = load_file(HERE / "encoder.safetensors")
     # PyTorch counts batches in each normalisation layer; nothing here uses that.
     for name, value in model.state_dict().items():
         if name.endswith("num_batches_tracked"):
@@ -129,11 +135,20 @@ def load():
 
 @functools.lru_cache(maxsize=1)
 def load_classifier():
-    """The linear classifier, or None where the export holds none."""
-    path = HERE / "classifier.safetensors"
-    if not path.exists():
-        return None
-    state = {name.split(".")[-1]: value for name, value in load_file(path).items()}
+    """The encoder to predict with and its linear layer, or None where the export holds no classifier."""
+    fine_tuned, path = HERE / "fine_tuned.safetensors", HERE / "classifier.safetensors"
+    if fine_tuned.exists():
+        state = load_file(fine_tuned)
+        model = with_weights({name: value for name, value in state.items() if not name.startswith("fc.")})
+        return model, linear({name: value for name, value in state.items() if name.startswith("fc.")})
+    if path.exists():
+        return load(), linear(load_file(path))
+    return None
+
+
+def linear(state):
+    """fc.weight [classes, features] and fc.bias as a layer."""
+    state = {name.split(".")[-1]: value for name, value in state.items()}
     outputs, inputs = state["weight"].shape
     layer = nn.Linear(inputs, outputs)
     layer.load_state_dict(state, strict=True)
@@ -168,9 +183,9 @@ def read_image(path):
 
 
 @torch.no_grad()
-def features(paths, batch=64):
+def features(paths, batch=64, model=None):
     """Features h of image files: [number of files, features]."""
-    paths, model = list(paths), load()
+    paths, model = list(paths), model or load()
     parts = []
     for start in range(0, len(paths), batch):
         parts.append(model(torch.stack([read_image(p) for p in paths[start : start + batch]])))
@@ -182,8 +197,9 @@ def predict(paths):
     """Probabilities of the classes for image files: [number of files, classes]."""
     classifier = load_classifier()
     if classifier is None:
-        raise FileNotFoundError("classifier.safetensors: this export holds no classifier")
-    return classifier(features(paths)).softmax(1)
+        raise FileNotFoundError("this export holds no classifier: neither fine_tuned nor classifier.safetensors")
+    model, layer = classifier
+    return layer(features(paths, model=model)).softmax(1)
 
 
 def main():

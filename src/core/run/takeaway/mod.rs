@@ -10,6 +10,8 @@ pub const ENCODER: &str = "encoder.safetensors";
 /// `fc.weight` [classes, features] and `fc.bias` [classes], on features as the
 /// encoder gives them.
 pub const CLASSIFIER: &str = "classifier.safetensors";
+/// The encoder with a classifier, both trained on labels: the encoder's names, and `fc`.
+pub const FINE_TUNED: &str = "fine_tuned.safetensors";
 /// The [`RunRecord`](super::RunRecord).
 pub const RUN: &str = "run.json";
 /// Loads and uses the encoder in PyTorch: [`LOAD_ENCODER`].
@@ -48,7 +50,7 @@ mod tests {
             let name = serde_json::to_string(&stem).unwrap();
             assert!(LOAD_ENCODER.contains(&name), "{name}");
         }
-        for file in [ENCODER, CLASSIFIER, RUN] {
+        for file in [ENCODER, CLASSIFIER, FINE_TUNED, RUN] {
             assert!(LOAD_ENCODER.contains(&format!("\"{file}\"")), "{file}");
         }
         assert!(LOAD_ENCODER.is_ascii());

@@ -23,7 +23,7 @@ pub fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> Strin
             | classifier | right | accuracy | macro F1 |\n|---|---|---|---|\n";
     let mut row = |name: &str, report: &ClassificationReport| out += &result(name, report, record.config.seed);
     if let Some(report) = fine_tuned {
-        row(&format!("this one ({} % of the labels)", report.config.fraction), &report.test);
+        row(&format!("fine-tuned ({} % of the labels)", report.config.fraction), &report.test);
     }
     if let Some(evaluation) = &record.evaluation {
         row("linear, on the pre-trained encoder", &evaluation.trained.test);
@@ -41,8 +41,7 @@ pub fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> Strin
         out += &how(evaluation);
     }
     if fine_tuned.is_some() {
-        out += "\nThe fine-tuned weights are those of the epoch that did best on validation, where there are \
-                validation images.\n";
+        out += "\nThe fine-tuned weights are those after the last epoch, where the schedule ends.\n";
     }
     out
 }

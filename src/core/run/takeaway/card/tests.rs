@@ -71,8 +71,8 @@ fn results_come_with_intervals_and_the_use_of_the_test_split() {
 #[test]
 fn a_fine_tuned_classifier_says_with_how_many_labels() {
     let text = card(&record("r1"), Some(&fine_tuned()));
-    assert!(text.contains("then fine-tuned in its last 2 stages with 30 labelled images"), "{text}");
-    assert!(text.contains("| this one (10 % of the labels) | 16 of 20 |") && text.contains("| tulip | 10 |"));
+    assert!(text.contains("`fine_tuned.safetensors` the same network with a linear classifier: fine-tuned in its last 2 stages with 30"), "{text}");
+    assert!(text.contains("| fine-tuned (10 % of the labels) | 16 of 20 |") && text.contains("| tulip | 10 |"));
     let mut baseline = fine_tuned();
     baseline.config.start = Start::Random;
     assert!(card(&record("r1"), Some(&baseline)).contains("started again from random weights"));

@@ -62,7 +62,7 @@ impl Coming {
         self.fetch(page);
         let again = move |_| self.fetch(page);
         view! {
-            <div class="page-coming">
+            <div class="stack">
                 {live(move || {
                     if self.failed.get() {
                         view! {

@@ -54,20 +54,24 @@ export async function expectAccessible(page) {
   expect(found, "accessibility").toEqual([]);
 }
 
-const widths = [1280, 360];
-const schemes = ["light", "dark"];
+/** Layout goes by the width, contrast by the colours: two looks see both of each. */
+const looks = [
+  [1280, "light"],
+  [360, "dark"],
+];
 
-/** The same wide and narrow, light and dark; and nothing has to be scrolled sideways. Leaves the page as it was. */
-export async function expectAccessibleEverywhere(page) {
+/** The same wide and light, narrow and dark; and nothing has to be scrolled sideways. Leaves the page as it was. `name` is for the pictures. */
+export async function expectAccessibleEverywhere(page, name) {
   const before = page.viewportSize();
-  for (const width of widths) {
+  for (const [width, colorScheme] of looks) {
     await page.setViewportSize({ width, height: before.height });
-    for (const colorScheme of schemes) {
-      await page.emulateMedia({ colorScheme });
-      await test.step(`${width} pixels, ${colorScheme}`, () => expectAccessible(page));
-    }
+    await page.emulateMedia({ colorScheme });
+    await test.step(`${width} pixels, ${colorScheme}`, () => expectAccessible(page));
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(wider, `pixels beyond a window of ${width}`).toBe(0);
+    // To be looked at: SHOTS=folder names where the pictures of all states go.
+    const path = `${process.env.SHOTS}/${name} ${width} ${colorScheme}.png`;
+    if (process.env.SHOTS && name) await page.screenshot({ path, fullPage: true });
   }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(before);

@@ -1,8 +1,8 @@
 // A run as one archive: what is in it, as other programs read it.
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, load, quick, start } from "./person.mjs";
+import { go, load, quick, start, trained } from "./person.mjs";
 import { unzip } from "./unzip.mjs";
 
 test.setTimeout(300_000);
@@ -54,4 +54,52 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   const images = files["images.csv"].toString().trim().split("\r\n").length - 1;
   expect(files["features.npy"].toString("latin1")).toContain(`'shape': (${images}, 64)`);
   expect(files["README.md"].toString()).toContain("stripes.zip");
+});
+
+test("an archive brings its run back in another browser; a broken one or another zip changes nothing", async ({ page, browser, baseURL }, info) => {
+  await load(page, file("stripes.zip", zip(stripeFolders(30))));
+  await quick(page, 2);
+  await start(page);
+  await trained(page);
+  await go(page, "Evaluate");
+  await page.getByRole("button", { name: "Evaluate", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Take it home" })).toBeVisible({ timeout: 200_000 });
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the run (zip)" }).click();
+  const archive = await readFile(await (await waiting).path());
+  await page.close();
+
+  const context = await browser.newContext({ baseURL });
+  const other = await context.newPage();
+  await other.goto("runs/");
+  await expect(other.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
+  const bring = async (name, bytes) => {
+    const path = info.outputPath(name);
+    await writeFile(path, bytes);
+    await other.getByLabel("Archive of a run").setInputFiles(path);
+  };
+  const half = Buffer.from(archive.subarray(0, archive.length / 2));
+  const flipped = Buffer.from(archive);
+  flipped[archive.indexOf("checkpoint.safetensors") + 2_000] ^= 255;
+  for (const [name, bytes, said] of [
+    ["half.zip", half, /no zip archive/],
+    ["flipped.zip", flipped, /checkpoint\.safetensors/],
+    ["holiday.zip", zip(stripeFolders(1)), /run\.json/],
+    ["letter.txt", Buffer.from("dear diary"), /no zip archive/],
+  ]) {
+    await bring(name, bytes);
+    await expect(other.getByRole("alert").filter({ hasText: said }), name).toBeVisible();
+  }
+  await expectAccessible(other);
+  await expect(other.getByText("No run is stored yet")).toBeVisible();
+
+  await bring("run.zip", archive);
+  const row = other.getByRole("table", { name: "Stored runs" }).getByRole("row").filter({ hasText: "stripes.zip (60)" });
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText("Finished");
+  await expect(row).toContainText("test set used once");
+  // Twice is two runs, not one overwritten.
+  await bring("run.zip", archive);
+  await expect(row).toHaveCount(2);
+  await context.close();
 });

@@ -114,18 +114,27 @@ fn one(phase: Phase, tools: Option<&(Tools, PathBuf)>, rest: &[String]) -> Outco
 
 /// Warnings are errors, in all three shapes that the code is compiled in, and in
 /// `core` and `protocol` alone, which need nothing of the other layers.
+///
+/// `cargo clippy` would check every dependency once more, for metadata that no other
+/// phase can use. As the compiler of our own crates alone (what cargo-clippy makes of
+/// it, with the same variable) Clippy takes the dependencies that later phases need.
 fn clippy() -> Outcome {
     setup::wasm_target()?;
-    let deny = ["--", "-D", "warnings"];
-    run_program(cargo(&["clippy", "--locked", "--lib", "--no-default-features"]).args(deny))?;
-    run_program(cargo(&["clippy", "--locked", "--workspace", "--all-targets"]).args(NATIVE).args(deny))?;
-    for (bin, features, profile) in [("app", "app", "page"), ("worker", "worker,gpu", "wasm")] {
-        let mut clippy = cargo(&["clippy", "--locked", "--lib", "--bin", bin, "--features", features]);
-        clippy.args(["--target", setup::WASM, "--profile", profile]);
-        if bin == "app" {
-            clippy.env(PAGE_FLAGS[0], PAGE_FLAGS[1]);
+    let lint = |args: &[&str]| {
+        let mut command = cargo(args);
+        command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
+        command
+    };
+    run_program(&mut lint(&["check", "--locked", "--lib", "--no-default-features"]))?;
+    run_program(&mut lint(&["test", "--no-run", "--locked", "--package", "xtask"]))?;
+    run_program(lint(&["test", "--no-run", "--locked", "--all-targets"]).args(NATIVE))?;
+    for (features, profile) in [("app", "page"), ("worker,gpu", "wasm")] {
+        let mut wasm = lint(&["build", "--locked", "--lib", "--features", features]);
+        wasm.args(["--target", setup::WASM, "--profile", profile]);
+        if features == "app" {
+            wasm.env(PAGE_FLAGS[0], PAGE_FLAGS[1]);
         }
-        run_program(clippy.args(deny))?;
+        run_program(&mut wasm)?;
     }
     Ok(())
 }

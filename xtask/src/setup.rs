@@ -44,8 +44,8 @@ fn folder_of(program: &Path) -> PathBuf {
 pub fn for_build() -> Outcome<Tools> {
     node()?;
     wasm_target()?;
-    let trunk = crate_program("trunk", "trunk", TRUNK, &["--no-default-features", "--features", "rustls"])?;
-    let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, &[])?;
+    let trunk = crate_program("trunk", "trunk", TRUNK, "0", &["--no-default-features", "--features", "rustls"])?;
+    let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, "1", &[])?;
     npm()?;
     let npm_programs = absolute(&Path::new(NPM).join("node_modules/.bin"))?;
     Ok(Tools { trunk, wasm_bindgen, npm_programs })
@@ -91,8 +91,9 @@ fn wasm_bindgen_version() -> Outcome<String> {
 }
 
 /// A program from crates.io: the one on PATH or installed here before if its
-/// version is right, else built from source (a few minutes, once).
-fn crate_program(package: &str, program: &str, version: &str, options: &[&str]) -> Outcome<PathBuf> {
+/// version is right, else built from source at this level of optimisation (a few
+/// minutes, once).
+fn crate_program(package: &str, program: &str, version: &str, level: &str, options: &[&str]) -> Outcome<PathBuf> {
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     let installed = absolute(&Path::new(TOOLS).join("bin").join(&name))?;
     let there = [Some(installed.clone()), find(&name)].into_iter().flatten().find(|path| {
@@ -121,8 +122,8 @@ fn crate_program(package: &str, program: &str, version: &str, options: &[&str]) 
         if locked {
             cargo.arg("--locked");
         }
-        // Their speed does not matter, the time to build them does.
-        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "false");
+        // Their speed hardly matters, the time to build them does.
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("CARGO_PROFILE_RELEASE_LTO", "false");
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         run(&mut cargo)
     };

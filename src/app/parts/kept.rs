@@ -1,5 +1,6 @@
 //! How far the run at hand is stored, or why it is not.
 
+use super::link::Link;
 use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::fault::fault;
@@ -26,7 +27,8 @@ pub fn Kept() -> impl IntoView {
         line.get().map(|(bad, words)| {
             view! {
                 <p class="small" class:muted=!bad class:field-fault=bad>
-                    {words}
+                    {words} " "
+                    {bad.then(|| view! { <Link to="/runs">{text::STORED_RUNS}</Link> })}
                 </p>
             }
         })

@@ -12,6 +12,7 @@ mod table;
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
 use crate::app::parts::notice::FaultWords;
+use crate::app::parts::take_home::BringBack;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
@@ -147,6 +148,9 @@ pub fn Runs() -> impl IntoView {
             <table::Table />
             <panel::Panel />
             <curves::Curves />
+        </Show>
+        <Show when=move || known.get()>
+            <BringBack />
         </Show>
         <sweep::SweepForm />
         <queue::QueueCard />

@@ -22,7 +22,7 @@ pub fn fault(fault: &StorageFault) -> Words {
             };
             words(
                 what,
-                "Delete what is stored (at the page Help, under Privacy), then try again. What was stored before is unharmed.",
+                "Delete runs or kept images at the page Runs, then try again. What was stored before is unharmed.",
             )
         }
         StorageFault::Held { what } => {

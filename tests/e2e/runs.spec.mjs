@@ -24,7 +24,7 @@ async function pause(page) {
   await expect(button(page, "Resume")).toBeEnabled({ timeout: 60_000 });
   const said = page.getByText(/Saved in this browser at step/);
   await expect(said).toBeVisible();
-  return Number((await said.innerText()).replaceAll(/\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
+  return Number((await said.innerText()).replaceAll(/(?<=\d)\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
 }
 
 async function short(page, epochs = 2) {
@@ -87,14 +87,15 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(other.getByRole("spinbutton", { name: "Seed" })).toHaveValue("17");
   await other.close();
 
-  await panel(page).getByLabel("Setting").selectOption("batch");
-  await panel(page).getByLabel("Value").fill("1");
+  await panel(page).getByRole("combobox", { name: /^Setting/ }).selectOption("batch");
+  await panel(page).getByLabel("Value", { exact: true }).fill("1");
   await button(page, "Set it up").click();
   await expect(panel(page).getByRole("alert")).toContainText("accepted: 2 to 4096");
-  await panel(page).getByLabel("Value").fill("16");
+  await panel(page).getByLabel("Value", { exact: true }).fill("16");
   await button(page, "Set it up").click();
   await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
   await expect(page.getByRole("spinbutton", { name: "Batch size N" })).toHaveValue("16");
+  await page.locator("summary", { hasText: "Optimiser and seed" }).click();
   await expect(page.getByRole("spinbutton", { name: "Seed" })).toHaveValue("17");
   await expect(button(page, "Start again"), "not started").toBeVisible();
 

@@ -119,6 +119,9 @@ test("a training pauses, goes on from there, and is cancelled; its place, step a
   await expect(run).toContainText("1 of 1");
   await expect(run).toContainText(/Time left\s*\d+ (s|min)/);
   await looked(page, "training");
+  await go(page, "Evaluate");
+  await expect(page.getByRole("heading", { name: "Waiting for fine-tuning" })).toBeVisible();
+  await page.getByRole("link", { name: "See fine-tuning" }).click();
   await run.getByRole("button", { name: "Pause" }).click();
   await expect(run.getByRole("button", { name: "Resume" })).toBeVisible();
   const paused = await step();

@@ -39,11 +39,9 @@ pub fn judge(judge: &Judge) -> String {
         Judge::FineTuned(config) => {
             format!("By the encoder that was fine-tuned with {} % of the labels.", config.fraction)
         }
-        Judge::Linear => {
-            "By a linear classifier on the frozen encoder, trained as in linear evaluation. One that is \
+        Judge::Linear => "By a linear classifier on the frozen encoder, trained as in linear evaluation. One that is \
             fine-tuned is often better."
-                .into()
-        }
+            .into(),
     }
 }
 pub fn said(class: &str, part: f32) -> String {

@@ -1,8 +1,7 @@
 // Fine-tuning beside its baselines, the label fractions, and new images for the classifier, on the CPU backend.
-import { readFileSync } from "node:fs";
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, stripes, zip } from "./make.mjs";
-import { go, keepWorker, load, quick, start, trained } from "./person.mjs";
+import { go, load, quick, start, trained } from "./person.mjs";
 
 test.setTimeout(300_000);
 
@@ -120,6 +119,9 @@ test("a training pauses, goes on from there, and is cancelled; its place, step a
   await expect(run).toContainText("1 of 1");
   await expect(run).toContainText(/Time left\s*\d+ (s|min)/);
   await looked(page, "training");
+  await go(page, "Evaluate");
+  await expect(page.getByRole("heading", { name: "Waiting for fine-tuning" })).toBeVisible();
+  await page.getByRole("link", { name: "See fine-tuning" }).click();
   await run.getByRole("button", { name: "Pause" }).click();
   await expect(run.getByRole("button", { name: "Resume" })).toBeVisible();
   const paused = await step();
@@ -143,7 +145,6 @@ test("a training pauses, goes on from there, and is cancelled; its place, step a
 });
 
 test("one button draws accuracy against label fraction; the results are there again after a reload", async ({ page }) => {
-  await keepWorker(page);
   await pretrained(page);
   await tune(page, 2);
   await button(page, "Accuracy against label fraction").click();
@@ -162,22 +163,12 @@ test("one button draws accuracy against label fraction; the results are there ag
   for (const words of before) expect(words).toMatch(/^\d+\.\d % \(\d+\.\d–\d+\.\d\)$/);
   await looked(page, "fractions");
 
-  // Opens the stored run as the page of runs asks the worker to.
-  const open = (id) => {
-    const source = readFileSync(new URL("../../src/protocol.rs", import.meta.url), "utf8");
-    const variants = [.../pub enum Request \{(.*?)\n\}/s.exec(source)[1].matchAll(/^    ([A-Z]\w*)/gm)].map((m) => m[1]);
-    return [99, variants.indexOf("OpenRun"), id.length, ...Buffer.from(id)];
-  };
-  const id = await page.evaluate(async () => {
-    let folder = await navigator.storage.getDirectory();
-    for (const name of ["simclr-lab", "runs"]) folder = await folder.getDirectoryHandle(name);
-    for await (const name of folder.keys()) return name;
-  });
   page.on("dialog", (dialog) => dialog.accept());
   await page.reload();
   await load(page, set(40));
-  const version = Number(/VERSION: u32 = (\d+)/.exec(readFileSync(new URL("../../src/protocol.rs", import.meta.url), "utf8"))[1]);
-  await page.evaluate(([v, body]) => window.keptWorker.postMessage({ v, body: Uint8Array.from(body) }), [version, open(id)]);
+  await go(page, "Runs");
+  await page.getByRole("table", { name: "Stored runs" }).getByRole("button", { name: /^Open/ }).click();
+  await expect(page).toHaveURL(/\/pretrain\/?/, { timeout: 60_000 });
   await go(page, "Fine-tune");
   await expect(page.getByRole("img", { name: /18 of 18 results/ })).toBeVisible({ timeout: 30_000 });
   await page.getByText("Show as a table").click();
@@ -211,7 +202,7 @@ test("a new image gets its class and its neighbours; a broken file is named; not
   await expect(bad.getByRole("row", { name: /broken\.png/ })).toContainText("damaged or cut short");
   await expect(bad.getByRole("row", { name: /notes\.txt/ })).toContainText("it looks like text");
   await expect(page.getByRole("img", { name: /, cosine/ })).toHaveCount(6);
-  await expect(page.getByRole("img", { name: /^across, cosine 1\.00$/ })).not.toHaveCount(0);
+  await expect(page.getByRole("img", { name: /^across, cosine 1\.000$/ })).not.toHaveCount(0);
   const table = page.getByRole("table", { name: "Probability: known.png" });
   const parts = (await table.getByRole("cell").allTextContents()).map((text) => Number(/(\d+) %/.exec(text)?.[1] ?? 0));
   expect(parts.reduce((sum, part) => sum + part, 0)).toBeGreaterThanOrEqual(99);

@@ -39,11 +39,9 @@ pub fn judge(judge: &Judge) -> String {
         Judge::FineTuned(config) => {
             format!("By the encoder that was fine-tuned with {} % of the labels.", config.fraction)
         }
-        Judge::Linear => {
-            "By a linear classifier on the frozen encoder, trained as in linear evaluation. Fine-tune it for a \
-            better one."
-                .into()
-        }
+        Judge::Linear => "By a linear classifier on the frozen encoder, trained as in linear evaluation. One that is \
+            fine-tuned is often better."
+            .into(),
     }
 }
 pub fn said(class: &str, part: f32) -> String {
@@ -61,7 +59,7 @@ pub const NEIGHBOURS: &str = "Nearest training images";
 pub const NEIGHBOURS_HELP: &str = "By the cosine of their features with those of your image: 1 is the same direction.";
 pub const UNLABELLED: &str = "no label";
 pub fn neighbour(class: &str, cosine: f32) -> String {
-    format!("{class}, cosine {cosine:.2}")
+    format!("{class}, cosine {cosine:.3}")
 }
 pub const BAD_FILES: &str = "Files that could not be read";
 pub fn announced(name: &str, class: &str) -> String {

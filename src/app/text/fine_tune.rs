@@ -148,6 +148,7 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
         Start::Random => "Random weights".into(),
         Start::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
     };
-    format!("{start}; {}; trained and judged in {}.", labels_of(labels), duration(f64::from(seconds)))
+    let time = if seconds < 1.0 { "less than a second".into() } else { duration(f64::from(seconds)) };
+    format!("{start}; {}; trained and judged in {time}.", labels_of(labels))
 }
 pub const TRY: &str = "Try it on new images";

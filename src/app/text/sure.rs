@@ -63,7 +63,7 @@ pub fn verdict(other: &str, verdict: Verdict) -> String {
                 d => format!("{} {} than", points(d), if d > 0.0 { "better" } else { "worse" }),
             };
             let needed = match images_needed {
-                Some(n) if n < 1e7 => format!(": it would take about {} to tell", count(n as usize)),
+                Some(n) if n < 1e7 => format!(": it would take about {} test images to tell", count(n as usize)),
                 _ => String::new(),
             };
             format!("{seen} {other}, but the test images are too few to tell the two apart{needed}.")

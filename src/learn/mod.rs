@@ -23,3 +23,4 @@ pub mod store;
 pub mod trainer;
 pub mod training;
 pub mod untrained;
+pub mod weights;

@@ -11,6 +11,7 @@ pub mod encoder;
 pub mod export;
 pub mod features;
 pub mod fine_tune;
+pub mod gradient_cache;
 pub mod head;
 pub mod init;
 pub mod knn;

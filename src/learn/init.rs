@@ -6,7 +6,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 
 /// Names of the parts between a module and one of its tensors, as in
-/// `layer1.0.conv1.weight`. Enum variants add nothing to a name.
+/// `layer1.0.conv1.weight`. Enum variants add nothing to a name, nor does what
+/// only wraps a network.
 #[derive(Default)]
 pub(super) struct Path(Vec<(String, String)>);
 
@@ -21,7 +22,8 @@ impl Path {
 
     /// All parts, joined by dots.
     pub fn name(&self) -> String {
-        let parts = self.0.iter().filter(|(_, container)| !container.starts_with("Enum:"));
+        let unnamed = |container: &str| container.starts_with("Enum:") || container == "Struct:ImageNet";
+        let parts = self.0.iter().filter(|(_, container)| !unnamed(container));
         parts.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".")
     }
 

@@ -1,6 +1,7 @@
 //! One training step: views → h → z → NT-Xent → gradients → new weights.
 
 use super::encoder::Encoder;
+use super::gradient_cache::{Cached, cached_gradients};
 use super::head::ProjectionHead;
 use super::init::draw;
 use super::nt_xent::{Masks, NtXent, nt_xent_with};
@@ -27,6 +28,19 @@ impl SimClr {
         }
     }
 
+    /// An encoder that has its weights (published ones, say), of `features` numbers an image,
+    /// with a new head of `seed`'s initial weights.
+    pub fn with_encoder(encoder: Encoder, features: usize, head: &HeadConfig, seed: u64, device: &Device) -> Self {
+        Self { encoder, head: draw(ProjectionHead::new(head, features, device), seed, "head") }
+    }
+
+    /// Only the head trains from here on: the encoder keeps its weights and running statistics,
+    /// its normalisation is in evaluation mode, and no graph is kept for it. Weights that are read
+    /// into the model afterwards train again: freeze it after a checkpoint was restored.
+    pub fn freeze_encoder(self) -> Self {
+        Self { encoder: self.encoder.freeze_but_last(0), ..self }
+    }
+
     /// Views [B, 3, S, S] to embeddings z [B, D].
     pub fn forward(&self, views: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.encoder.forward(views))
@@ -44,39 +58,55 @@ pub struct Learner {
     pub optimizer: Optimizer,
     /// τ of NT-Xent.
     pub temperature: f32,
+    /// Views that go through the networks at once; all where there is no number. See
+    /// [`gradient_cache`](super::gradient_cache).
+    pub chunk: Option<usize>,
     /// For the batch size met last.
     masks: Option<Masks>,
 }
 
 impl Learner {
     pub fn new(model: SimClr, optimizer: Optimizer, temperature: f32) -> Self {
-        Self { model, optimizer, temperature, masks: None }
+        Self { model, optimizer, temperature, chunk: None, masks: None }
     }
 
     /// One step on `views` [2N, 3, S, S], where rows i and i + N are views of one
     /// image, at learning rate `rate`. One forward pass over all views, so they
-    /// share their batch statistics.
+    /// share their batch statistics; in chunks where [`Learner::chunk`] says so.
     ///
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
     /// accuracy and std of z before the step, [3], still on the device.
     pub fn step(&mut self, views: Tensor<4>, rate: f32) -> Tensor<1> {
-        let result = self.forward(views);
-        let metrics = vec![result.loss.clone().inner(), result.contrastive_accuracy, result.std];
-        let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
+        let (result, gradients) = match self.chunk {
+            Some(chunk) if chunk < views.dims()[0] => {
+                let masks = self.masks(&views);
+                let Cached { result, gradients } =
+                    cached_gradients(&self.model, &views, chunk, self.temperature, &masks);
+                self.masks = Some(masks);
+                (result, gradients)
+            }
+            _ => {
+                let result = self.forward(views);
+                let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
+                (result, gradients)
+            }
+        };
         self.update(gradients, rate);
-        Tensor::cat(metrics, 0)
+        Tensor::cat(vec![result.loss.inner(), result.contrastive_accuracy, result.std], 0)
     }
 
     /// The first part of a step: loss and metrics of `views`.
     pub fn forward(&mut self, views: Tensor<4>) -> NtXent {
-        let [rows, ..] = views.dims();
-        let masks = match self.masks.take().filter(|m| m.rows() == rows) {
-            Some(masks) => masks,
-            None => Masks::new(rows, &views.device()),
-        };
+        let masks = self.masks(&views);
         let result = nt_xent_with(self.model.forward(views.autodiff()), self.temperature, &masks);
         self.masks = Some(masks);
         result
+    }
+
+    /// Those of the last step, or new ones for another number of views.
+    fn masks(&mut self, views: &Tensor<4>) -> Masks {
+        let [rows, ..] = views.dims();
+        self.masks.take().filter(|m| m.rows() == rows).unwrap_or_else(|| Masks::new(rows, &views.device()))
     }
 
     /// The last part of a step: new weights at learning rate `rate`.

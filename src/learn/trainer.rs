@@ -90,6 +90,14 @@ impl Trainer {
         Ok(trainer)
     }
 
+    /// With `chunk` views through the networks at once, for batches that the device has no memory
+    /// for: see [`gradient_cache`](super::gradient_cache). No part of the configuration, so a run
+    /// that is resumed is told again.
+    pub fn with_chunk(mut self, chunk: Option<usize>) -> Self {
+        self.learner.chunk = chunk;
+        self
+    }
+
     /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
     /// i and i + N of one image: for controls, such as positives that are none.
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {

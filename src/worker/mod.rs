@@ -9,10 +9,11 @@
 //! | `files` | `File` objects as byte sources |
 //! | `keep` | stores the run at hand while it trains |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
+//! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
 //! | `session` | what is loaded and what runs; hands requests to jobs |
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //!
-//! Only [`import`], [`takeaway`] and [`storage`] (but for `storage::opfs`) are free of the browser,
+//! Only [`import`], [`takeaway`], [`weights`] and [`storage`] (but for `storage::opfs`) are free of the browser,
 //! so only they build natively.
 
 #[cfg(target_arch = "wasm32")]
@@ -34,6 +35,7 @@ pub mod storage;
 pub mod takeaway;
 #[cfg(target_arch = "wasm32")]
 mod turn;
+pub mod weights;
 
 #[cfg(target_arch = "wasm32")]
 pub use boot::start;

@@ -1,12 +1,14 @@
 //! Encoders with another library's weights by name.
 
 use super::{numbers, unusable};
-use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::error::Fault;
+use crate::core::imagenet::Normalisation;
 use crate::learn::encoder::Encoder;
-use crate::learn::export::{NamedTensor, load};
+use crate::learn::weights::{SafetensorsFile, load};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::serialize;
+use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
 
 /// A case of encoders.json.
@@ -22,23 +24,38 @@ pub struct Known {
 }
 
 impl Known {
-    /// Features of the case's input, [B, F].
+    /// Features of the case's input, [B, F]: the weights go through a safetensors file, as
+    /// published ones do.
     pub async fn features(&self, device: &Device) -> Result<Vec<f32>, Fault> {
-        let architecture = match self.name.as_str() {
-            "resnet18" => Architecture::ResNet18,
-            name => return Err(unusable(&format!("no encoder named {name}"))),
-        };
-        let config = EncoderConfig { architecture, stem: Stem::ImageNet, width: 64 };
-        let tensors = self.tensors.iter().map(|(name, shape)| self.fill(name, shape)).collect();
-        let encoder = load(Encoder::new(&config, device), tensors).map_err(|e| unusable(&e.to_string()))?.valid();
+        let bytes = self.file()?;
+        let loaded = SafetensorsFile::open(&bytes).and_then(|mut file| load(&mut file, device));
+        let (which, encoder) = loaded.map_err(|e| unusable(&e.to_string()))?;
+        drop(bytes);
+        if !self.name.starts_with(which.published_as().1) {
+            return Err(unusable(&format!("{} taken for {}", self.name, which.name())));
+        }
+        // The case's input is what the first layer sees.
+        let Encoder::ImageNet(network) = encoder.valid() else { return Err(unusable("not a published network")) };
+        let network = network.with_normalisation(Normalisation::NONE);
         let shape: [usize; 4] = self.input.clone().try_into().map_err(|_| unusable("input has four dimensions"))?;
         let input: Vec<f32> =
             unit("input", self.salt, shape.iter().product()).map(|u| (2.0 * u - 1.0) as f32).collect();
-        numbers(encoder.forward(Tensor::from_data(TensorData::new(input, shape), device))).await
+        numbers(network.forward(Tensor::from_data(TensorData::new(input, shape), device))).await
     }
 
-    /// The file's rule for weights.
-    fn fill(&self, name: &str, shape: &[usize]) -> NamedTensor {
+    /// The case's tensors as a safetensors file.
+    fn file(&self) -> Result<Vec<u8>, Fault> {
+        let bytes: Vec<Vec<u8>> = self.tensors.iter().map(|(name, shape)| self.fill(name, shape)).collect();
+        let views = self.tensors.iter().zip(&bytes).map(|((name, shape), bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| unusable(&e.to_string()))?;
+            Ok((name.as_str(), view))
+        });
+        let views = views.collect::<Result<Vec<_>, Fault>>()?;
+        serialize(views, None).map_err(|e| unusable(&e.to_string()))
+    }
+
+    /// The file's rule for weights, little-endian.
+    fn fill(&self, name: &str, shape: &[usize]) -> Vec<u8> {
         let scale = (self.gain / shape.iter().skip(1).product::<usize>() as f64).sqrt();
         let rule = |u: f64| match name.rsplit('.').next() {
             Some("running_var") => 0.5 + u,
@@ -46,8 +63,7 @@ impl Known {
             _ if shape.len() == 1 => 0.75 + 0.5 * u,
             _ => (2.0 * u - 1.0) * scale,
         };
-        let values = unit(name, self.salt, shape.iter().product()).map(|u| rule(u) as f32).collect();
-        NamedTensor { name: name.to_owned(), shape: shape.to_vec(), values }
+        unit(name, self.salt, shape.iter().product()).flat_map(|u| (rule(u) as f32).to_le_bytes()).collect()
     }
 }
 

@@ -1,18 +1,25 @@
 //! Encoders f: image → h. [`Encoder`] is the seam: whatever joins gets a
 //! variant here and a module of its own, and nothing else changes.
 
+mod block;
 mod buffer;
 mod conv4;
+mod imagenet;
+mod inception;
 mod layers;
 mod norm;
 mod resnet;
+mod vgg;
 
+pub use block::Kind;
 pub use buffer::Buffer;
 pub use conv4::ConvNet4;
+pub use imagenet::ImageNet;
 pub use norm::BatchNorm;
 pub use resnet::ResNet;
 
 use crate::core::config::{Architecture, EncoderConfig};
+use crate::core::imagenet::ImageNetEncoder;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -25,6 +32,7 @@ use burn::tensor::{Device, Tensor};
 pub enum Encoder {
     ConvNet4(ConvNet4),
     ResNet(ResNet),
+    ImageNet(ImageNet),
 }
 
 impl Encoder {
@@ -32,12 +40,18 @@ impl Encoder {
     /// [`init::draw`](super::init::draw) or load them with
     /// [`export::load`](super::export::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
-        let resnet = |blocks| Self::ResNet(ResNet::new(blocks, config.width, config.stem, device));
+        let resnet = |blocks| Self::ResNet(ResNet::new(Kind::Basic, blocks, config.width, config.stem, device));
         match config.architecture {
             Architecture::ConvNet4 => Self::ConvNet4(ConvNet4::new(config.width, device)),
-            Architecture::ResNet10 => resnet(1),
-            Architecture::ResNet18 => resnet(2),
+            Architecture::ResNet10 => resnet(resnet::RESNET10),
+            Architecture::ResNet18 => resnet(resnet::RESNET18),
         }
+    }
+
+    /// A network that is published with ImageNet weights; here they are unspecified: draw
+    /// them, or read a file of them with [`weights::load`](super::weights::load).
+    pub fn imagenet(which: ImageNetEncoder, device: &Device) -> Self {
+        Self::ImageNet(ImageNet::new(which, device))
     }
 
     /// `x` [B, 3, S, S], values in [0, 1], to h [B, F].
@@ -45,6 +59,7 @@ impl Encoder {
         match self {
             Self::ConvNet4(net) => net.forward(x),
             Self::ResNet(net) => net.forward(x),
+            Self::ImageNet(net) => net.forward(x),
         }
     }
 
@@ -53,6 +68,7 @@ impl Encoder {
         match self {
             Self::ConvNet4(_) => conv4::STAGES,
             Self::ResNet(_) => resnet::STAGES,
+            Self::ImageNet(net) => net.stages(),
         }
     }
 
@@ -62,6 +78,7 @@ impl Encoder {
         match self {
             Self::ConvNet4(net) => Self::ConvNet4(net.freeze_but_last(trained)),
             Self::ResNet(net) => Self::ResNet(net.freeze_but_last(trained)),
+            Self::ImageNet(net) => Self::ImageNet(net.freeze_but_last(trained)),
         }
     }
 
@@ -69,6 +86,7 @@ impl Encoder {
         match self {
             Self::ConvNet4(net) => net.norms(),
             Self::ResNet(net) => net.norms(),
+            Self::ImageNet(net) => net.norms(),
         }
     }
 }

@@ -28,10 +28,11 @@ pub struct BatchNorm {
     pub running_mean: Buffer,
     pub running_var: Buffer,
     pub momentum: f64,
+    pub epsilon: f64,
 }
 
 impl BatchNorm {
-    /// Weight 1, bias 0, running mean 0, running variance 1.
+    /// Weight 1, bias 0, running mean 0, running variance 1; ε [`EPSILON`].
     pub fn new(channels: usize, device: &Device) -> Self {
         let plain = device.clone().inner();
         let parameter = |t| Param::from_tensor(t).set_require_grad(true);
@@ -42,18 +43,24 @@ impl BatchNorm {
             running_mean: Buffer::new(Tensor::zeros([channels], &plain)),
             running_var: Buffer::new(Tensor::ones([channels], &plain)),
             momentum: MOMENTUM,
+            epsilon: EPSILON,
         }
+    }
+
+    /// With another ε.
+    pub fn with_epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon, ..self }
     }
 
     /// `x` [B, C, …] to the same shape.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if !(x.device().is_autodiff() && self.training.is_enabled()) {
-            return module::batch_norm(x, weight, bias, self.running_mean.get(), self.running_var.get(), EPSILON);
+            return module::batch_norm(x, weight, bias, self.running_mean.get(), self.running_var.get(), self.epsilon);
         }
         let shape = x.dims();
         let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
-        let batch = module::batch_norm_train(x, weight, bias, EPSILON);
+        let batch = module::batch_norm_train(x, weight, bias, self.epsilon);
         let blend = |running: &Buffer, batch: Tensor<1>, factor: f64| {
             running.set(running.get().mul_scalar(1.0 - self.momentum) + batch.inner().mul_scalar(factor));
         };

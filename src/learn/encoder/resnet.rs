@@ -1,104 +1,68 @@
-//! Residual networks of basic blocks (He et al. 2016, arXiv 1512.03385), built
-//! and named like torchvision's, so that weights travel both ways.
+//! Residual networks (He et al. 2016, arXiv 1512.03385), built and named like
+//! torchvision's, so that weights travel both ways.
 
-use super::layers::{conv, convolve, global_average};
+use super::block::{Block, Kind};
+use super::layers::{conv, convolve, global_average, pool3};
 use super::norm::BatchNorm;
 use crate::core::config::Stem;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-/// Two 3×3 convolutions around which the input is added back.
-#[derive(Module, Debug)]
-pub struct BasicBlock {
-    conv1: Conv2d,
-    bn1: BatchNorm,
-    conv2: Conv2d,
-    bn2: BatchNorm,
-    /// 1×1 convolution and normalisation where shapes differ; a pair, so that
-    /// its parts are named `downsample.0` and `downsample.1`.
-    downsample: Option<(Conv2d, BatchNorm)>,
-}
-
-impl BasicBlock {
-    fn new(input: usize, output: usize, stride: usize, device: &Device) -> Self {
-        let differs = stride != 1 || input != output;
-        Self {
-            conv1: conv([input, output], 3, stride, device),
-            bn1: BatchNorm::new(output, device),
-            conv2: conv([output, output], 3, 1, device),
-            bn2: BatchNorm::new(output, device),
-            downsample: differs.then(|| (conv([input, output], 1, stride, device), BatchNorm::new(output, device))),
-        }
-    }
-
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = relu(self.bn1.forward(convolve(&self.conv1, x.clone())));
-        let y = self.bn2.forward(convolve(&self.conv2, y));
-        let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(convolve(conv, x)),
-            None => x,
-        };
-        relu(y + shortcut)
-    }
-
-    fn norms(&mut self) -> impl Iterator<Item = &mut BatchNorm> {
-        let shortcut = self.downsample.as_mut().map(|(_, norm)| norm);
-        [&mut self.bn1, &mut self.bn2].into_iter().chain(shortcut)
-    }
-}
-
-/// ResNet-10 (one block a stage) and ResNet-18 (two), without the classifier.
+/// A residual network without its classifier.
 #[derive(Module, Debug)]
 pub struct ResNet {
     conv1: Conv2d,
     bn1: BatchNorm,
     maxpool: Option<MaxPool2d>,
-    layer1: Vec<BasicBlock>,
-    layer2: Vec<BasicBlock>,
-    layer3: Vec<BasicBlock>,
-    layer4: Vec<BasicBlock>,
+    layer1: Vec<Block>,
+    layer2: Vec<Block>,
+    layer3: Vec<Block>,
+    layer4: Vec<Block>,
 }
 
 /// The stem and four stages of blocks.
 pub(super) const STAGES: usize = 5;
 
+/// ResNet-10's blocks a stage, all of [`Kind::Basic`].
+pub const RESNET10: [usize; 4] = [1; 4];
+/// ResNet-18's, all of [`Kind::Basic`].
+pub const RESNET18: [usize; 4] = [2; 4];
+/// ResNet-50's, all of [`Kind::Bottleneck`].
+pub const RESNET50: [usize; 4] = [3, 4, 6, 3];
+/// ResNet-101's, all of [`Kind::Bottleneck`].
+pub const RESNET101: [usize; 4] = [3, 4, 23, 3];
+
 impl ResNet {
-    /// `blocks` basic blocks in each of four stages of widths w, 2w, 4w, 8w.
-    pub fn new(blocks: usize, width: usize, stem: Stem, device: &Device) -> Self {
-        let stage = |input: usize, output: usize, stride: usize| -> Vec<BasicBlock> {
+    /// `blocks` blocks in each of four stages of widths w, 2w, 4w, 8w.
+    pub fn new(kind: Kind, blocks: [usize; 4], width: usize, stem: Stem, device: &Device) -> Self {
+        let out = kind.expansion();
+        let stage = |input: usize, width: usize, stride: usize, blocks: usize| -> Vec<Block> {
             (0..blocks)
                 .map(|i| match i {
-                    0 => BasicBlock::new(input, output, stride, device),
-                    _ => BasicBlock::new(output, output, 1, device),
+                    0 => Block::new(kind, input, width, stride, device),
+                    _ => Block::new(kind, width * out, width, 1, device),
                 })
                 .collect()
         };
         let (conv1, maxpool) = match stem {
             Stem::Small => (conv([3, width], 3, 1, device), None),
-            Stem::ImageNet => {
-                let pool = MaxPool2dConfig::new([3, 3])
-                    .with_strides([2, 2])
-                    .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                    .init();
-                (conv([3, width], 7, 2, device), Some(pool))
-            }
+            Stem::ImageNet => (conv([3, width], 7, 2, device), Some(pool3(1))),
         };
         Self {
             conv1,
             bn1: BatchNorm::new(width, device),
             maxpool,
-            layer1: stage(width, width, 1),
-            layer2: stage(width, 2 * width, 2),
-            layer3: stage(2 * width, 4 * width, 2),
-            layer4: stage(4 * width, 8 * width, 2),
+            layer1: stage(width, width, 1, blocks[0]),
+            layer2: stage(width * out, 2 * width, 2, blocks[1]),
+            layer3: stage(2 * width * out, 4 * width, 2, blocks[2]),
+            layer4: stage(4 * width * out, 8 * width, 2, blocks[3]),
         }
     }
 
-    /// `x` [B, 3, S, S] to h [B, 8w].
+    /// `x` [B, 3, S, S] to h [B, 8w × expansion].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = relu(self.bn1.forward(convolve(&self.conv1, x)));
         let x = match &self.maxpool {
@@ -132,6 +96,6 @@ impl ResNet {
 
     pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {
         let stages = [&mut self.layer1, &mut self.layer2, &mut self.layer3, &mut self.layer4];
-        std::iter::once(&mut self.bn1).chain(stages.into_iter().flatten().flat_map(BasicBlock::norms)).collect()
+        std::iter::once(&mut self.bn1).chain(stages.into_iter().flatten().flat_map(Block::norms)).collect()
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::config::Stem;
+use crate::core::imagenet::Normalisation;
 use crate::core::rng::Rng;
 use crate::learn::init::draw;
 use burn::module::{ModuleVisitor, Param};
@@ -81,7 +82,7 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
     let (a, b) = (noise([6, 3, 8, 8], 4), noise([6, 3, 8, 8], 5));
     let stem = |x: &Tensor<4>| match &net {
         Encoder::ConvNet4(net) => net.stem(x.clone().autodiff()).inner(),
-        Encoder::ResNet(_) => unreachable!(),
+        Encoder::ResNet(_) | Encoder::ImageNet(_) => unreachable!(),
     };
     let moments = |x: Tensor<4>| {
         let flat = x.swap_dims(0, 1).reshape([4, 6 * 64]);
@@ -99,4 +100,69 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
     }
     // The original keeps its own.
     assert_eq!(values(net.norms().remove(0).running_mean.get()), vec![0.0; 4]);
+}
+
+#[test]
+fn published_networks_take_their_least_size_and_give_their_features() {
+    let device = Device::flex();
+    for which in ImageNetEncoder::ALL {
+        let net = Encoder::imagenet(which, &device);
+        let side = which.min_size();
+        assert_eq!(net.valid().forward(noise([1, 3, side, side], 2)).dims(), [1, which.features()], "{which:?}");
+    }
+}
+
+#[test]
+fn input_is_normalised_as_the_weights_want_it() {
+    let device = Device::flex();
+    let x = noise([2, 3, 33, 33], 2);
+    for (which, mean, std) in [
+        (ImageNetEncoder::ResNet18, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        (ImageNetEncoder::InceptionResNetV2, [0.5; 3], [0.5; 3]),
+    ] {
+        assert_eq!(which.normalisation(), Normalisation { mean, std });
+    }
+    let net = ImageNet::new(ImageNetEncoder::ResNet18, &device).valid();
+    let channels = (0..3).map(|c| {
+        let by = Normalisation::IMAGENET;
+        (x.clone().narrow(1, c, 1) - by.mean[c]) / by.std[c]
+    });
+    let normalised = Tensor::cat(channels.collect(), 1);
+    let plain = net.clone().with_normalisation(Normalisation::NONE);
+    let (got, want) = (values(net.forward(x.clone())), values(plain.forward(normalised)));
+    let largest = want.iter().fold(0f32, |most, v| most.max(v.abs()));
+    assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() <= 1e-5 * largest));
+    assert_ne!(got, values(plain.forward(x)));
+}
+
+#[test]
+fn all_but_the_last_stages_of_a_published_network_freeze() {
+    let device = Device::flex().autodiff();
+    for (which, last) in [
+        // torchvision's layer4: three bottlenecks of width 512 with a shortcut.
+        (ImageNetEncoder::ResNet50, 14_964_736),
+        (ImageNetEncoder::Vgg19, 4 * (512 * 512 * 9 + 512)),
+        (ImageNetEncoder::InceptionResNetV2, 2080 * 1536 + 2 * 1536),
+    ] {
+        let trained = |stages| {
+            let mut count = Count(0);
+            Encoder::imagenet(which, &device).freeze_but_last(stages).visit(&mut count);
+            count.0
+        };
+        assert_eq!((trained(0), trained(1)), (0, last), "{which:?}");
+        let all = Encoder::imagenet(which, &device).stages();
+        assert!(trained(all - 1) < which.parameters() && trained(all) == which.parameters(), "{which:?}");
+        let each: Vec<usize> = (0..=all).map(trained).collect();
+        assert!(each.is_sorted_by(|a, b| a < b), "{which:?}: {each:?}");
+    }
+}
+
+#[test]
+fn every_normalisation_of_a_published_network_is_reached() {
+    for which in ImageNetEncoder::ALL {
+        let mut net = Encoder::imagenet(which, &Device::flex());
+        let named = crate::learn::weights::tensors(&net);
+        let means = named.iter().filter(|(name, _)| name.ends_with("running_mean")).count();
+        assert_eq!(net.norms().len(), means, "{which:?}");
+    }
 }

@@ -144,3 +144,20 @@ fn every_step_tells_the_trust_ratio_of_every_layer() {
     assert_eq!(read_sync(other.read()).unwrap().len(), 1);
     assert!(other.layers().is_empty() && other.take_trust_ratios().is_empty());
 }
+
+#[test]
+fn a_batch_in_chunks_is_another_network_of_one_loss() {
+    let run = |chunk| {
+        let mut trainer = trainer(&config()).with_chunk(chunk);
+        (0..3).for_each(|_| trainer.step());
+        read_sync(trainer.read()).unwrap().iter().map(|r| r.loss).collect::<Vec<f32>>()
+    };
+    let whole = run(None);
+    // 32 views: no chunks. In chunks each has batch statistics of its own, so the first loss, of
+    // the same weights and views, is near but not the same.
+    assert_eq!(run(Some(32)), whole);
+    let chunked = run(Some(16));
+    assert_ne!(chunked[0], whole[0]);
+    assert!((chunked[0] - whole[0]).abs() < 0.1, "{chunked:?}, without chunks {whole:?}");
+    assert!(chunked.iter().all(|loss| loss.is_finite() && (1.0..5.0).contains(loss)), "{chunked:?}");
+}

@@ -1,0 +1,116 @@
+//! Published weights into an encoder, from a file's bytes.
+
+use super::encoder::Encoder;
+use super::export::{NamedTensor, load as put};
+use super::init::Path;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::weights::recognise::{plain_name, recognise};
+use crate::core::weights::{Header, Number, WeightsFault, WeightsFile, not_a_float};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use safetensors::tensor::{Dtype, SafeTensors};
+use std::collections::HashMap;
+
+/// A safetensors file.
+pub struct SafetensorsFile<'a> {
+    headers: Vec<Header>,
+    file: SafeTensors<'a>,
+}
+
+impl<'a> SafetensorsFile<'a> {
+    /// Reads its header.
+    ///
+    /// # Errors
+    /// [`WeightsFault::Damaged`] where it is not one, or cut off.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, WeightsFault> {
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|e| WeightsFault::Damaged { detail: format!("not a readable safetensors file ({e})") })?;
+        let number = |dtype| match dtype {
+            Dtype::F16 => Number::F16,
+            Dtype::BF16 => Number::BF16,
+            Dtype::F32 => Number::F32,
+            Dtype::F64 => Number::F64,
+            other => Number::Other(format!("{other:?}")),
+        };
+        let header = |(name, view): (&str, safetensors::tensor::TensorView)| Header {
+            name: name.to_owned(),
+            shape: view.shape().to_vec(),
+            number: number(view.dtype()),
+        };
+        Ok(Self { headers: file.iter().map(header).collect(), file })
+    }
+}
+
+impl WeightsFile for SafetensorsFile<'_> {
+    fn tensors(&self) -> &[Header] {
+        &self.headers
+    }
+
+    fn read(&mut self, index: usize) -> Result<Vec<f32>, WeightsFault> {
+        let header = &self.headers[index];
+        let view = self.file.tensor(&header.name).map_err(|e| WeightsFault::Damaged { detail: e.to_string() })?;
+        match header.number.bytes() {
+            Some(_) => Ok(header.number.widen(view.data())),
+            None => Err(not_a_float(header)),
+        }
+    }
+}
+
+/// The encoder that a file is of, with its weights, on `device`: which one, its tensors tell.
+/// Input is normalised as its published weights want it.
+///
+/// Beside the file's bytes this takes four bytes a parameter, and as many on the device.
+///
+/// # Errors
+/// [`WeightsFault`], as [`recognise`] and [`WeightsFile::read`] have it.
+pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<(ImageNetEncoder, Encoder), WeightsFault> {
+    let headers: Vec<Header> =
+        file.tensors().iter().map(|t| Header { name: plain_name(&t.name).to_owned(), ..t.clone() }).collect();
+    // Listed on the CPU: hundreds of small tensors that only `device` would be busy with.
+    let listed = |which| (which, tensors(&Encoder::imagenet(which, &Device::flex())));
+    let known = ImageNetEncoder::ALL.map(listed);
+    let which = recognise(&headers, &known)?;
+    let place: HashMap<&str, usize> = headers.iter().enumerate().map(|(i, t)| (t.name.as_str(), i)).collect();
+    let wanted = known.iter().filter(|network| network.0 == which).flat_map(|network| &network.1);
+    let values = wanted.map(|(name, shape)| {
+        let values = file.read(place[name.as_str()])?;
+        Ok(NamedTensor { name: name.clone(), shape: shape.clone(), values })
+    });
+    let values = values.collect::<Result<Vec<_>, WeightsFault>>()?;
+    // Names and shapes were compared above.
+    let encoder =
+        put(Encoder::imagenet(which, device), values).map_err(|e| WeightsFault::Damaged { detail: e.to_string() })?;
+    Ok((which, encoder))
+}
+
+/// Names and shapes of a network's tensors. Weights that were not asked for yet are not drawn
+/// for it.
+pub fn tensors<M: Module>(network: &M) -> Vec<(String, Vec<usize>)> {
+    let mut list = List::default();
+    network.visit(&mut list);
+    list.tensors
+}
+
+#[derive(Default)]
+struct List {
+    path: Path,
+    tensors: Vec<(String, Vec<usize>)>,
+}
+
+impl ModuleVisitor for List {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape: [usize; D] = param.lazy_shape().dims();
+        self.tensors.push((self.path.name(), shape.to_vec()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

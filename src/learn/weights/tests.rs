@@ -1,0 +1,136 @@
+use super::*;
+use crate::core::config::Stem;
+use crate::learn::encoder::{Kind, ResNet};
+use burn::tensor::TensorData;
+use safetensors::tensor::TensorView;
+
+/// A file that lists tensors and has no numbers.
+struct Listed(Vec<Header>);
+
+impl WeightsFile for Listed {
+    fn tensors(&self) -> &[Header] {
+        &self.0
+    }
+
+    fn read(&mut self, index: usize) -> Result<Vec<f32>, WeightsFault> {
+        Err(not_a_float(&self.0[index]))
+    }
+}
+
+fn header(name: &str, shape: &[usize]) -> Header {
+    Header { name: name.into(), shape: shape.to_vec(), number: Number::F32 }
+}
+
+fn listed(tensors: Vec<(String, Vec<usize>)>) -> Listed {
+    Listed(tensors.iter().map(|(name, shape)| header(name, shape)).collect())
+}
+
+fn fault(mut file: Listed) -> WeightsFault {
+    load(&mut file, &Device::flex()).map(|(which, _)| which).unwrap_err()
+}
+
+fn resnet(kind: Kind, blocks: [usize; 4], width: usize) -> Listed {
+    listed(tensors(&ResNet::new(kind, blocks, width, Stem::ImageNet, &Device::flex())))
+}
+
+#[test]
+fn every_network_is_recognised_among_all() {
+    let device = Device::flex();
+    let known = ImageNetEncoder::ALL.map(|which| (which, tensors(&Encoder::imagenet(which, &device))));
+    for (which, own) in &known {
+        let parameters = own.iter().filter(|(name, _)| !name.contains(".running_"));
+        let count: usize = parameters.map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        assert_eq!(count, which.parameters(), "{which:?}");
+
+        let mut file = listed(own.clone()).0;
+        let classifier = if *which == ImageNetEncoder::Vgg19 { "classifier.6.weight" } else { "fc.weight" };
+        file.push(header(classifier, &[1000, which.features()]));
+        file.push(Header { number: Number::Other("I64".into()), ..header("bn1.num_batches_tracked", &[]) });
+        assert_eq!(recognise(&file, &known), Ok(*which));
+    }
+}
+
+#[test]
+fn relatives_are_not_taken_for_a_network_whose_tensors_they_all_have() {
+    let said = |kind, blocks, width| fault(resnet(kind, blocks, width)).to_string();
+    let words = said(Kind::Bottleneck, [3, 8, 36, 3], 64);
+    assert!(
+        words.starts_with(
+            "The file seems to be ResNet-152, which this program does not have; it does not fit ResNet-101"
+        ),
+        "{words}"
+    );
+    assert!(words.contains("Not in ResNet-101: layer2.4.conv1.weight"), "{words}");
+    let words = said(Kind::Basic, [3, 4, 6, 3], 64);
+    assert!(
+        words
+            .starts_with("The file seems to be ResNet-34, which this program does not have; it does not fit ResNet-18"),
+        "{words}"
+    );
+    let words = said(Kind::Basic, [2, 2, 2, 2], 8);
+    assert_eq!(
+        words,
+        "The file holds 100 tensors (conv1.weight, bn1.weight, bn1.bias), but of no network that this program has; it seems to be ResNet-18 of width 8."
+    );
+}
+
+#[test]
+fn missing_tensors_and_wrong_shapes_are_named() {
+    let mut file = resnet(Kind::Bottleneck, [3, 4, 6, 3], 64);
+    file.0.retain(|t| t.name != "layer2.1.bn2.weight");
+    file.0.iter_mut().filter(|t| t.name == "conv1.weight").for_each(|t| t.shape = vec![64, 1, 7, 7]);
+    let words = fault(file).to_string();
+    assert_eq!(
+        words,
+        "The file seems to be ResNet-50, but does not fit it. Missing: layer2.1.bn2.weight. \
+         Wrong shape: conv1.weight is [64, 1, 7, 7] instead of [64, 3, 7, 7]."
+    );
+    let mut file = resnet(Kind::Basic, [2, 2, 2, 2], 64);
+    file.0[0].number = Number::Other("I8".into());
+    assert_eq!(fault(file), WeightsFault::Type { name: "conv1.weight".into(), found: "I8".into() });
+}
+
+/// One small number in each of the float types, as a file of a whole ResNet-18 with a classifier.
+#[test]
+fn half_precision_and_a_prefix_are_no_hindrance() {
+    let wanted = tensors(&Encoder::imagenet(ImageNetEncoder::ResNet18, &Device::flex()));
+    // 0.5 in all four.
+    let types = [
+        (Dtype::F32, &[0, 0, 0, 0x3f][..]),
+        (Dtype::F16, &[0, 0x38][..]),
+        (Dtype::BF16, &[0, 0x3f][..]),
+        (Dtype::F64, &[0, 0, 0, 0, 0, 0, 0xe0, 0x3f][..]),
+    ];
+    let stored: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = wanted
+        .iter()
+        .zip(types.iter().cycle())
+        .map(|((name, shape), (dtype, half))| {
+            (format!("module.{name}"), *dtype, shape.clone(), half.repeat(shape.iter().product()))
+        })
+        .collect();
+    let views =
+        stored.iter().map(|(name, dtype, shape, bytes)| (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
+    let bytes = safetensors::serialize(views, None).unwrap();
+    let (which, encoder) = load(&mut SafetensorsFile::open(&bytes).unwrap(), &Device::flex()).unwrap();
+    assert_eq!(which, ImageNetEncoder::ResNet18);
+    struct All(usize);
+    impl ModuleVisitor for All {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let data: TensorData = param.val().into_data();
+            assert!(data.iter::<f32>().all(|v| v == 0.5));
+            self.0 += 1;
+        }
+    }
+    let mut all = All(0);
+    encoder.visit(&mut all);
+    assert_eq!(all.0, wanted.len());
+}
+
+#[test]
+fn a_cut_off_file_is_told() {
+    let one = TensorView::new(Dtype::F32, vec![2], &[0; 8]).unwrap();
+    let bytes = safetensors::serialize([("w", one)], None).unwrap();
+    for length in 0..bytes.len() {
+        assert!(matches!(SafetensorsFile::open(&bytes[..length]), Err(WeightsFault::Damaged { .. })), "{length}");
+    }
+}

@@ -1,0 +1,129 @@
+use super::*;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::weights::fixture::{self, Entry};
+use crate::learn::block_on::block_on;
+use crate::learn::encoder::Encoder;
+use crate::learn::weights::{load, tensors};
+use burn::tensor::Device;
+use std::io::Write;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+fn archive(files: &[(String, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(name.as_str(), SimpleFileOptions::default().compression_method(method)).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// The files that `torch.save` writes.
+fn saved(folder: &str, entries: &[Entry]) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![
+        (format!("{folder}data.pkl"), fixture::state_dict(entries, b"")),
+        (format!("{folder}byteorder"), b"little".to_vec()),
+    ];
+    files.extend(entries.iter().enumerate().map(|(key, entry)| (format!("{folder}data/{key}"), entry.bytes.clone())));
+    files.push((format!("{folder}version"), b"3\n".to_vec()));
+    files
+}
+
+fn small() -> Vec<Entry> {
+    vec![Entry::floats("w", &[2, 2], &[1.0, 2.0, 3.0, 4.0]), Entry::counter("bn.num_batches_tracked")]
+}
+
+fn fault(bytes: &[u8]) -> WeightsFault {
+    match open(bytes) {
+        Ok(_) => panic!("opened"),
+        Err(fault) => fault,
+    }
+}
+
+#[test]
+fn a_state_dict_in_a_zip_is_read_packed_or_not() {
+    for (folder, method) in [("net/", CompressionMethod::Stored), ("", CompressionMethod::Deflated)] {
+        let bytes = archive(&saved(folder, &small()), method);
+        let mut file = open(&bytes).unwrap();
+        assert_eq!(file.tensors().len(), 2);
+        assert_eq!(file.read(0).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        assert!(matches!(file.read(1), Err(WeightsFault::Type { .. })));
+    }
+}
+
+/// ResNet-18 as torchvision publishes it, in PyTorch's format of today and the one before.
+#[test]
+fn a_whole_network_comes_out_of_pytorchs_files() {
+    let device = Device::flex();
+    let wanted = tensors(&Encoder::imagenet(ImageNetEncoder::ResNet18, &device));
+    let value = |tensor: usize, entry: usize| ((tensor * 31 + entry) % 1009) as f32 / 1009.0;
+    let mut entries: Vec<Entry> = wanted
+        .iter()
+        .enumerate()
+        .map(|(i, (name, shape))| {
+            let values: Vec<f32> = (0..shape.iter().product()).map(|entry| value(i, entry)).collect();
+            Entry::floats(name, shape, &values)
+        })
+        .collect();
+    entries.push(Entry::counter("bn1.num_batches_tracked"));
+    entries.push(Entry::floats("fc.weight", &[10, 512], &[0.0; 5120]));
+    let zipped = archive(&saved("resnet18/", &entries), CompressionMethod::Stored);
+    for bytes in [zipped, fixture::legacy_file(&entries)] {
+        let (which, encoder) = load(&mut *open(&bytes).unwrap(), &device).unwrap();
+        assert_eq!(which, ImageNetEncoder::ResNet18);
+        let loaded = block_on(crate::learn::export::tensors(&encoder)).unwrap();
+        assert_eq!(loaded.len(), wanted.len());
+        for (i, (tensor, (name, shape))) in loaded.iter().zip(&wanted).enumerate() {
+            assert_eq!((&tensor.name, &tensor.shape), (name, shape));
+            assert!(tensor.values.iter().enumerate().all(|(entry, v)| *v == value(i, entry)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_of_weights_is_named() {
+    assert_eq!(fault(b""), WeightsFault::Empty);
+    let looks_like = |bytes: &[u8]| match fault(bytes) {
+        WeightsFault::NotWeights { looks_like } => looks_like.unwrap_or_default(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(looks_like(b"<!DOCTYPE html><html>404"), "web page");
+    assert_eq!(looks_like(b"\x89PNG\r\n\x1a\n\0\0"), "Png image");
+    assert_eq!(looks_like(b"\x89HDF\r\n"), "HDF5 file");
+    assert_eq!(looks_like(&[1, 2, 3]), "");
+    let photos = archive(&[("cat.png".into(), vec![1])], CompressionMethod::Stored);
+    assert_eq!(looks_like(&photos), "zip archive without data.pkl");
+    let mut script = saved("net/", &small());
+    script.push(("net/constants.pkl".into(), Vec::new()));
+    assert_eq!(fault(&archive(&script, CompressionMethod::Stored)), WeightsFault::TorchScript);
+}
+
+#[test]
+fn a_pickle_that_would_run_something_is_refused() {
+    let evil = vec![("net/data.pkl".to_owned(), b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.".to_vec())];
+    let words = fault(&archive(&evil, CompressionMethod::Stored)).to_string();
+    assert!(words.contains("os.system") && words.contains("Nothing of it was run"), "{words}");
+}
+
+#[test]
+fn damage_is_told() {
+    let good = archive(&saved("net/", &small()), CompressionMethod::Stored);
+    assert!(matches!(fault(&good[..good.len() / 2]), WeightsFault::Damaged { .. }));
+    // One bit of a number: the archive's checksum knows.
+    let at = good.windows(4).position(|w| w == 2f32.to_le_bytes()).unwrap();
+    let mut changed = good.clone();
+    changed[at] ^= 1;
+    assert!(matches!(open(&changed).unwrap().read(0), Err(WeightsFault::Damaged { .. })));
+    // A storage that is not there, or larger than its tensors need.
+    let mut files = saved("net/", &small());
+    files.retain(|(name, _)| name != "net/data/0");
+    let without = archive(&files, CompressionMethod::Stored);
+    assert!(open(&without).unwrap().read(0).unwrap_err().to_string().contains("net/data/0"));
+    let mut files = saved("net/", &small());
+    files.iter_mut().filter(|(name, _)| name == "net/data/0").for_each(|(_, bytes)| bytes.resize(1 << 20, 0));
+    let larger = archive(&files, CompressionMethod::Deflated);
+    assert!(matches!(open(&larger).unwrap().read(0), Err(WeightsFault::Damaged { .. })));
+    let mut files = saved("net/", &small());
+    files.iter_mut().filter(|(name, _)| name == "net/byteorder").for_each(|(_, bytes)| *bytes = b"big".to_vec());
+    assert!(matches!(fault(&archive(&files, CompressionMethod::Stored)), WeightsFault::Damaged { .. }));
+}

@@ -125,7 +125,7 @@ pub fn announced(what: &str, accuracy: f64) -> String {
 pub const CHART_HELP: &str = "Test accuracy; bars are 95 % confidence intervals (Wilson). Where they are wide, the test \
     set is small.";
 pub const CHART_EMPTY: &str = "Waiting for the first result with these settings";
-pub const CHANCE: &str = "chance";
+pub const CHANCE: &str = "By chance";
 pub fn chart_summary(results: usize) -> String {
     format!("Accuracy against label fraction: {results} of 18 results. The numbers are in the table below.")
 }

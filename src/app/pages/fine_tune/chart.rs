@@ -91,7 +91,15 @@ pub fn FractionChart() -> impl IntoView {
                 <span class="chart-title">{text::CURVE}</span>
                 <span class="chart-help">{text::CHART_HELP}</span>
             </figcaption>
-            <ul class="legend">{legend}</ul>
+            <ul class="legend">
+                {legend}
+                <li>
+                    <svg viewBox="0 0 32 10" aria-hidden="true">
+                        <path class="rule" d="M0 5H32" />
+                    </svg>
+                    {text::CHANCE}
+                </li>
+            </ul>
             <div class="plot">
                 <svg
                     viewBox="0 0 100 100"
@@ -116,9 +124,6 @@ pub fn FractionChart() -> impl IntoView {
                 </Show>
                 <div aria-hidden="true">
                     {ticks.collect_view()} {fractions}
-                    <span class="rule-label" style:top=move || format!("{:.2}%", y(1.0 / chance() as f64))>
-                        {text::CHANCE}
-                    </span>
                     {live(marks)}
                 </div>
             </div>

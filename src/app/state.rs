@@ -14,6 +14,7 @@ use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Phase, Picture, RunState, StepReport,
 };
 use crate::core::run::OpenedRun;
+use crate::core::run::queue::QueueState;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
@@ -262,6 +263,7 @@ impl Store {
         self.import.set(None);
         self.example.set(None);
         self.estimate.set(None);
+        self.shelf.queue.set(None);
         self.clear_run();
     }
 
@@ -269,6 +271,11 @@ impl Store {
     fn open(&self, opened: &OpenedRun) {
         let OpenedRun { record, curve } = opened;
         self.clear_run();
+        // The settings of a run that the queue began are not the user's.
+        let of_queue = self.shelf.queue.with_untracked(|q| q.as_ref().is_some_and(|q| q.state != QueueState::Resting));
+        if of_queue && self.shelf.own_config.with_untracked(Option::is_none) {
+            self.shelf.own_config.set(Some(self.config.get_untracked()));
+        }
         self.touched.set(true);
         self.config.set(record.config);
         self.run_config.set(Some(record.config));
@@ -285,6 +292,11 @@ impl Store {
             self.open(opened);
         }
         self.shelf.take(event);
+        if matches!(event, Event::Queue(report) if report.state == QueueState::Resting)
+            && let Some(own) = self.shelf.own_config.try_update(Option::take).flatten()
+        {
+            self.config.set(own);
+        }
         match event {
             Event::Device(report) => self.device.set(Some(report.clone())),
             Event::ImportProgress { done, total, file } => self.import.update(|import| {

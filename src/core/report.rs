@@ -95,6 +95,8 @@ pub struct DatasetReport {
     pub duplicates: Vec<DuplicateGroup>,
     /// Hash of pixels, labels and splits, as 16 hex digits.
     pub fingerprint: String,
+    /// Drew the splits.
+    pub split_seed: u64,
 }
 
 impl DatasetReport {

@@ -162,6 +162,23 @@ impl Request {
         self.is_answered_job() || on_its_own
     }
 
+    /// What only shows or ends something of a worker: one that has died is not
+    /// started again for it.
+    pub fn needs_no_worker(&self) -> bool {
+        matches!(
+            self,
+            Self::Pause
+                | Self::Cancel
+                | Self::CancelEvaluation
+                | Self::CancelImport
+                | Self::CancelFineTune
+                | Self::StopQueue
+                | Self::Ping { .. }
+                | Self::Queue
+                | Self::Runs
+        )
+    }
+
     /// A job that ends with the answer to its own request.
     fn is_answered_job(&self) -> bool {
         let takes_its_time = matches!(

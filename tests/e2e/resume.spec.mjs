@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { evaluate, go, inWorker, keepWorker, load, messages, quick, start, stepCount, trained } from "./person.mjs";
+import { evaluate, go, keepWorker, load, messages, quick, start, stepCount } from "./person.mjs";
 import { unzip } from "./unzip.mjs";
 
 test.setTimeout(300_000);
@@ -109,31 +109,4 @@ test("the worker is killed in mid-run: after a restart the run goes on to the sa
   expect(await stepCount(page)).toBe(kept);
   await button(page, "Resume").click();
   await agrees(page);
-});
-
-test("a full quota is told with what to delete, and training goes on", async ({ page }) => {
-  await inWorker(page, 'FileSystemSyncAccessHandle.prototype.write = () => { throw new DOMException("full", "QuotaExceededError"); };');
-  await load(page, stripesZip());
-  await training(page, 200);
-  await button(page, "Pause").click();
-  const said = page.getByText(/Not saved: There is no room .* Delete what is stored/);
-  await expect(said).toBeVisible();
-  await expectAccessible(page);
-  await expect(button(page, "Resume")).toBeEnabled();
-  await button(page, "Resume").click();
-  await trained(page);
-  await go(page, "Help");
-  await button(page, "Delete everything stored").click();
-  await expectAccessible(page);
-  await button(page, "Delete").click();
-  await expect(page.getByRole("main").getByText("Everything that this site had stored here is deleted.")).toBeVisible();
-});
-
-test("where the browser lets nothing be stored it is said, and training works", async ({ page }) => {
-  await inWorker(page, 'StorageManager.prototype.getDirectory = async () => { throw new DOMException("not here", "SecurityError"); };');
-  await load(page, stripesZip());
-  await quick(page, 2);
-  await start(page);
-  await trained(page);
-  await expect(page.getByText(/Not saved: The browser does not let this site store anything/)).toBeVisible();
 });

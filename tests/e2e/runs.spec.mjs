@@ -1,7 +1,7 @@
 // Runs that are stored: listed, compared, gone on with after the page or the worker was killed, and what goes wrong around that.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { go, inWorker, load, quick, start, stepCount, trained } from "./person.mjs";
+import { choose, go, inWorker, keepWorker, load, messages, quick, start, stepCount, trained } from "./person.mjs";
 
 test.setTimeout(300_000);
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
@@ -111,6 +111,21 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(rows(page)).toHaveCount(1);
   await expect(table(page)).not.toContainText("my best");
 
+  // The same with one value changed: into the queue, and at once.
+  await rows(page).first().getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByRole("combobox", { name: /^Setting/ }).selectOption("seed");
+  await panel(page).getByLabel("Value", { exact: true }).fill("23");
+  await button(page, "Add to the queue").click();
+  await expect(panel(page)).toContainText("Added to the queue below.");
+  await expect(queue(page).getByRole("listitem")).toHaveCount(1);
+  await panel(page).getByLabel("Value", { exact: true }).fill("29");
+  await button(page, "Start it").click();
+  await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
+  await trained(page);
+  await go(page, "Runs");
+  await expect(rows(page)).toHaveCount(2);
+  await expect(table(page)).toContainText("29");
+
   const storage = page.getByRole("region", { name: "Storage" });
   await storage.getByRole("button", { name: "Keep these images" }).click();
   await expect(storage).toContainText("Kept: stripes.zip (120)");
@@ -118,6 +133,7 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(page.getByRole("dialog")).toContainText("Your own files, downloads");
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await expect(page.getByText("No run is stored yet")).toBeVisible();
+  await expect(queue(page)).toContainText("The queue is empty.");
   await expect(storage).not.toContainText("Kept: stripes.zip");
   await page.reload();
   await expect(page.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
@@ -306,4 +322,45 @@ test("on a phone nothing but the table's own region scrolls sideways", async ({ 
   await expectAccessible(page);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(wide, "pixels beyond the screen").toBeLessThanOrEqual(0);
+});
+
+test("a run on images that were split by another seed says so, and opens when they are loaded as it says", async ({ page, context }) => {
+  await page.goto("data/");
+  await page.getByLabel("Image size").selectOption("16");
+  await page.getByRole("spinbutton", { name: "Split seed" }).fill("7");
+  await page.getByRole("spinbutton", { name: "Split seed" }).blur();
+  await choose(page, stripesZip());
+  await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
+  await short(page);
+  await page.close();
+
+  const again = await context.newPage();
+  await again.goto("runs/");
+  await rows(again).first().getByRole("button", { name: /^Open/ }).click({ timeout: 60_000 });
+  await expect(panel(again)).toContainText("split seed 7");
+  await panel(again).getByRole("link", { name: "Choose the images" }).click();
+  await expect(again.getByRole("spinbutton", { name: "Split seed" })).toHaveValue("7");
+  await again.getByLabel("Image size").selectOption("16");
+  await choose(again, stripesZip());
+  await again.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
+  await go(again, "Runs");
+  await rows(again).first().getByRole("button", { name: /^Open/ }).click();
+  await expect(again.getByRole("heading", { name: "Pre-train" })).toBeVisible();
+  await expect(button(again, "Download encoder")).toBeVisible();
+});
+
+test("a queue whose worker was killed is offered again without a look at its page", async ({ page }) => {
+  await keepWorker(page);
+  await page.clock.install();
+  await load(page, stripesZip());
+  await quick(page, 500);
+  await go(page, "Runs");
+  await button(page, "Add 2 runs to the queue").click();
+  await button(page, "Start queue").click();
+  await expect(queue(page)).toContainText("Under way", { timeout: 60_000 });
+  await go(page, "Home");
+  await page.evaluate(() => window.keptWorker.terminate());
+  await page.clock.runFor(70_000);
+  await messages(page).getByRole("button", { name: "Restart" }).click();
+  await expect(page.getByRole("region", { name: "A queue of runs was not finished" })).toContainText("2 runs are left", { timeout: 60_000 });
 });

@@ -108,8 +108,7 @@ impl Client {
 
     fn dispatch(self, request: Request, files: Vec<File>, answer: Option<Answer>) {
         match self.store.worker.get_untracked() {
-            // What only shows or ends something needs no new worker.
-            WorkerState::Dead if !request.is_job() => {
+            WorkerState::Dead if request.needs_no_worker() => {
                 if let Some(answer) = answer {
                     answer(Err(Fault::Stopped));
                 }

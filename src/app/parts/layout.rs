@@ -33,7 +33,10 @@ pub fn Layout(children: Children) -> impl IntoView {
     Effect::new(move |first: Option<()>| {
         path.with(|_| ());
         if let (Some(()), Some(main)) = (first, main.get_untracked()) {
-            let _ = main.focus();
+            // The page shows from its top, the header with it.
+            let options = web_sys::FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = main.focus_with_options(&options);
         }
     });
     let page = move || {

@@ -41,7 +41,7 @@ fn Card() -> impl IntoView {
     let failed = RwSignal::new(None::<Fault>);
     let busy = RwSignal::new(false);
     let reading = memo(move || store.import.with(Option::is_some));
-    let go_on = move |_| {
+    let go_on = move |()| {
         let request = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
             (Some(_), _) => Request::StartQueue,
             (None, Some(hint)) => Request::OpenRun { run: hint.id },
@@ -58,6 +58,16 @@ fn Card() -> impl IntoView {
             }
         });
     };
+    // Images that were loaded as this card asked: what was wanted goes on.
+    let fingerprint = memo(move || store.dataset.with(|d| d.as_ref().map(|d| d.fingerprint.clone())));
+    Effect::new(move |before: Option<Option<String>>| {
+        let now = fingerprint.get();
+        let asked = failed.with_untracked(|f| matches!(f, Some(Fault::WrongImages { .. } | Fault::NoDataset)));
+        if now.is_some() && before.is_some_and(|before| before != now) && asked {
+            go_on(());
+        }
+        now
+    });
     let forget = move |_| {
         if let Some(hint) = shelf.hint.get_untracked() {
             forget_run(shelf, &hint.id);
@@ -100,7 +110,7 @@ fn Card() -> impl IntoView {
                     })
             })}
             <div class="actions">
-                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(go_on)>
+                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(move |_| go_on(()))>
                     {text::CONTINUE}
                 </button>
                 <button type="button" class="quiet" on:click=act(forget)>
@@ -132,6 +142,8 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
         }
         .into_any()
     } else {
+        // Chosen there, they are split as they were.
+        store.split_seed.set(hint.split_seed);
         view! {
             <Link to="/data" attr:class="button">
                 {text::CHOOSE_IMAGES}

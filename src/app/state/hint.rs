@@ -67,8 +67,9 @@ fn remember(store: Store, id: String, step: u32) {
     });
     let name = stored.or(before.map(|hint| hint.name)).unwrap_or_default();
     let Some(config) = store.run_config.get_untracked() else { return };
-    let Some((training, images, sources)) =
-        store.dataset.with_untracked(|d| d.as_ref().map(|d| (d.training_images(), d.images, d.sources.clone())))
+    let Some((training, images, sources, split_seed)) = store
+        .dataset
+        .with_untracked(|d| d.as_ref().map(|d| (d.training_images(), d.images, d.sources.clone(), d.split_seed)))
     else {
         return;
     };
@@ -78,7 +79,7 @@ fn remember(store: Store, id: String, step: u32) {
         step,
         total: config.total_steps(training),
         size: config.image_size as u32,
-        split_seed: store.split_seed.get_untracked(),
+        split_seed,
         images,
         sources,
     };

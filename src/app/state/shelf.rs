@@ -1,5 +1,6 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
+use crate::core::config::RunConfig;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
@@ -15,6 +16,8 @@ pub struct Shelf {
     pub kept: RwSignal<Option<KeptReport>>,
     /// Runs to come; none until it was asked.
     pub queue: RwSignal<Option<QueueReport>>,
+    /// The user's own settings while the queue shows those of its runs.
+    pub own_config: RwSignal<Option<RunConfig>>,
     /// A run that was not finished, as the page itself remembers it; see [`super::hint`].
     pub hint: RwSignal<Option<Hint>>,
     /// Runs left of a queue that was started and not finished.
@@ -38,6 +41,7 @@ impl Shelf {
             stored: RwSignal::default(),
             kept: RwSignal::default(),
             queue: RwSignal::default(),
+            own_config: RwSignal::default(),
             hint: RwSignal::default(),
             queue_left: RwSignal::default(),
             fine_tuning: RwSignal::default(),

@@ -56,6 +56,7 @@ pub const CANCEL: &str = "Cancel";
 pub const CANCELLING: &str = "Cancelling …";
 pub const FAILED: &str = "Evaluation did not finish";
 
+pub const GO_FINE_TUNE: &str = "Fine-tune on the labels";
 pub const RESULT: &str = "Result";
 pub const ACCURACY_TABLE: &str = "Accuracy on the test images";
 pub const METHOD: &str = "Method";

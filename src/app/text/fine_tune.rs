@@ -112,7 +112,7 @@ pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
     };
     match config.trained {
         Trained::Classifier => format!("{name}, {labels}"),
-        trained => format!("{name}, {labels}, {}, {} epochs", layers(trained, stages).to_lowercase(), config.epochs),
+        trained => format!("{name}, {labels}, {}, {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
     }
 }
 pub fn choice(what: &str, accuracy: f64) -> String {
@@ -139,8 +139,8 @@ pub const RESULTS: &str = "Which result";
 pub fn than(config: &FineTuneConfig, stages: u8) -> String {
     match (config.trained, config.start) {
         (Trained::Classifier, _) => "the linear classifier on the frozen encoder".into(),
-        (_, Start::Random) => format!("the same network from random weights ({} epochs)", config.epochs),
-        (trained, _) => format!("fine-tuning {} for {} epochs", layers(trained, stages).to_lowercase(), config.epochs),
+        (_, Start::Random) => format!("the same network from random weights ({})", epochs(config.epochs)),
+        (trained, _) => format!("fine-tuning {} for {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
     }
 }
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
@@ -152,3 +152,10 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
     format!("{start}; {}; trained and judged in {time}.", labels_of(labels))
 }
 pub const TRY: &str = "Try it on new images";
+/// Only one set of fine-tuned weights is held.
+pub const TRY_WHICH: &str =
+    "Answers with the encoder that was fine-tuned last; after a reload with the linear classifier.";
+
+fn epochs(n: u32) -> String {
+    format!("{n} epoch{}", if n == 1 { "" } else { "s" })
+}

@@ -37,12 +37,12 @@ pub const HAS_API: &str = "it has WebGPU. Whether an adapter stands behind it sh
 
 pub const PRIVACY: &str = "Privacy";
 pub const PRIVACY_TEXT: [&str; 2] = [
-    "Your images, the encoder and every result stay in this tab. Nothing is uploaded, there is no account, no cookie \
+    "Your images, the encoder and every result stay on this device. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
     "The page's own security policy forbids it to send anything to another site; once the training program has \
-     loaded, it needs no network at all. A link to settings holds settings only. This browser keeps the run at hand, its \
-     weights and measurements but no image, so that it can go on after a crash or a closed tab; and how far you are in \
-     the lessons.",
+     loaded, it needs no network at all. A link to settings holds settings only. This browser keeps every run, its \
+     weights and measurements, so that it can go on after a crash or a closed tab (images only where you ask for it at \
+     the page Runs); and how far you are in the lessons.",
 ];
 
 pub const QUESTIONS: &str = "Questions people ask";

@@ -6,7 +6,7 @@ use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Field, Value};
 use crate::core::report::RunState;
 use crate::core::run::RunRecord;
-use crate::core::run::compare::{Column, SortKey};
+use crate::core::run::compare::SortKey;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
 
@@ -39,7 +39,11 @@ pub const LIKE: &str = "Start a run like this, but …";
 pub const LIKE_SETTING: &str = "Setting";
 pub const LIKE_VALUE: &str = "Value";
 pub const LIKE_GO: &str = "Set it up";
-pub const LIKE_HELP: &str = "Opens Pre-train with these settings. Nothing starts before you press Start.";
+pub const LIKE_START: &str = "Start it";
+pub const LIKE_QUEUE: &str = "Add to the queue";
+pub const LIKE_QUEUED: &str = "Added to the queue below.";
+pub const LIKE_HELP: &str = "All other settings are this run's. It trains on the images that are loaded; \
+    \"Set it up\" only opens Pre-train with the settings.";
 pub const RUN_OPEN: &str = "A run is under way: finish or cancel it first.";
 pub const DRAW: &str = "Draw";
 
@@ -88,7 +92,6 @@ pub const REMOVE: &str = "Remove";
 pub const UNFINISHED: &str = "A run was not finished";
 pub const UNFINISHED_QUEUE: &str = "A queue of runs was not finished";
 pub const CONTINUE: &str = "Continue";
-pub const LOOK: &str = "Look at stored runs";
 pub const DISMISS: &str = "Forget";
 pub const LOAD_SAMPLE: &str = "Load the sample set";
 pub const CHOOSE_IMAGES: &str = "Choose the images";
@@ -179,10 +182,6 @@ pub fn damaged(id: &str) -> String {
     format!("Run {id}")
 }
 
-pub fn same_everywhere(differing: &[Column]) -> Option<&'static str> {
-    differing.is_empty().then_some("These runs have the same settings.")
-}
-
 pub fn used(used: u64, quota: u64) -> String {
     if quota == 0 {
         return bytes(used as f64);
@@ -265,7 +264,10 @@ pub fn unfinished_queue(runs: usize) -> String {
 
 pub fn needs_images(hint: &Hint) -> String {
     let what = images(&hint.sources, hint.images);
-    format!("It needs the images that it began on: {what}, {} pixels. Load them, then continue.", hint.size)
+    format!(
+        "It needs the images that it began on: {what}, {} pixels, split seed {}. Load them, then continue.",
+        hint.size, hint.split_seed
+    )
 }
 
 pub fn saved(step: u32) -> String {

@@ -166,6 +166,7 @@ impl Collection {
             warnings: preflight::warnings(&self.dataset, &self.groups),
             duplicates: preflight::duplicate_names(&self.dataset, &self.groups),
             fingerprint: fingerprint(&self.dataset),
+            split_seed: self.seed,
         }
     }
 }

@@ -28,6 +28,10 @@ pub struct DataIdentity {
     pub images: usize,
     pub training_images: usize,
     pub classes: Vec<String>,
+    /// Drew the splits: with another the same images are another set. 0 in records
+    /// from before it was noted.
+    #[serde(default)]
+    pub split_seed: u64,
 }
 
 impl From<&DatasetReport> for DataIdentity {
@@ -38,6 +42,7 @@ impl From<&DatasetReport> for DataIdentity {
             images: report.images,
             training_images: report.training_images(),
             classes: report.classes.iter().map(|c| c.name.clone()).collect(),
+            split_seed: report.split_seed,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The result in one number, its baselines, and how it was come by.
 
+use crate::app::parts::link::Link;
 use crate::app::text::evaluate as text;
 use crate::app::text::sure;
 use crate::app::text::units::percent;
@@ -41,6 +42,11 @@ pub fn Headline(report: Report) -> impl IntoView {
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
                 </p>
                 <p class="muted small">{text::behind(r.steps, r.seconds)}</p>
+                <p>
+                    <Link to="/fine-tune" attr:class="button">
+                        {text::GO_FINE_TUNE}
+                    </Link>
+                </p>
             </section>
         }
     })

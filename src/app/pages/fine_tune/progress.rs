@@ -125,7 +125,12 @@ fn Buttons() -> impl IntoView {
     let send = move |request: Request| {
         if asked.get_untracked().is_none() || request == Request::CancelFineTune {
             asked.set(Some(request.clone()));
-            client.send(request);
+            client.ask(request, move |answer| {
+                if let Err(fault) = answer {
+                    asked.try_set(None);
+                    store.notify(fault);
+                }
+            });
         }
     };
     let cancelling = move || asked.with(|a| *a == Some(Request::CancelFineTune));

@@ -14,7 +14,7 @@ use crate::app::text::units::percent;
 use crate::app::text::{evaluate, fine_tune as text, sure};
 use crate::core::compare::Comparison;
 use crate::core::metrics::resolution::Verdict;
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, Start};
 use leptos::prelude::*;
 
 #[component]
@@ -61,7 +61,7 @@ pub fn Outcome() -> impl IntoView {
             <p>
                 <Link to="/classify" attr:class="button">
                     {text::TRY}
-                </Link>
+                </Link> " " <span class="muted small">{text::TRY_WHICH}</span>
             </p>
         </section>
         {live(move || {
@@ -85,8 +85,13 @@ pub fn Outcome() -> impl IntoView {
 
 fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) -> impl IntoView + use<> {
     let others = all.with(|all| {
+        // A start from random weights is of no step of pre-training.
+        let comparable =
+            |o: &FineTuneReport| o.steps == r.steps || [o, r].iter().any(|x| x.config.start == Start::Random);
         let with_same_labels = |o: &&FineTuneReport| {
-            o.config != r.config && (o.config.fraction, o.config.seed) == (r.config.fraction, r.config.seed)
+            o.config != r.config
+                && (o.config.fraction, o.config.seed) == (r.config.fraction, r.config.seed)
+                && comparable(o)
         };
         let compare = |o: &FineTuneReport| {
             let comparison = Comparison::paired(&r.predicted, &o.predicted, &r.truth);

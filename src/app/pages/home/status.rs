@@ -4,6 +4,7 @@ use crate::app::state::Store;
 use crate::app::text::{home as text, settings};
 use crate::core::config::bounds::{Field, Value};
 use crate::core::report::RunState;
+use crate::core::run::fine_tune::{FineTuneReport, Start, Trained};
 use leptos::prelude::*;
 
 /// State of a node; the words say more than the kind.
@@ -162,7 +163,9 @@ pub fn fine_tuning(store: Store) -> Status {
             _ => Status::Busy(text::training(part), Some(part)),
         };
     }
-    match shelf.fine_tuned.with(|all| all.last().map(|r| r.test.accuracy)) {
+    // Its baselines stand beside it on the page.
+    let tuned = |r: &&FineTuneReport| r.config.start == Start::Pretrained && r.config.trained != Trained::Classifier;
+    match shelf.fine_tuned.with(|all| all.iter().rfind(tuned).map(|r| r.test.accuracy)) {
         Some(accuracy) => Status::Done(text::accuracy(accuracy)),
         None if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) => {
             Status::Waiting(text::WAITS_LABELS.into())

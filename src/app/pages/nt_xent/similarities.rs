@@ -153,7 +153,7 @@ pub fn mask(state: State) -> AnyView {
             let others: Vec<String> = (0..N).filter(|&k| k != i && k != j).map(|k| (k + 1).to_string()).collect();
             let (row, positive) = (i + 1, j + 1);
             format!(
-                "i = {row} \\text{{ ({})}} \\,\\,\\, & j = {row} {sign} {} = \\hot{{{positive}}} \\,\\,\\, & k = {}",
+                "i = {row} \\text{{ ({})}} \\,\\,\\, & j = {row} {sign} {} = \\hot{{{positive}}} \\,\\,\\, & \\text{{negatives }} {}",
                 VIEWS[i],
                 N / 2,
                 others.join(", ")

@@ -34,7 +34,9 @@ pub fn Curves() -> impl IntoView {
             curves.set(Vec::new());
             return;
         }
-        page.client.ask(Request::Curves { runs }, move |answer| match answer {
+        page.client.ask(Request::Curves { runs: runs.clone() }, move |answer| match answer {
+            // Of a choice that has changed since, it is none.
+            Ok(Event::Curves(_)) if page.drawn.try_get_untracked().as_ref() != Some(&runs) => {}
             Ok(Event::Curves(got)) => drop(curves.try_set(got)),
             Ok(_) | Err(crate::core::error::Fault::Stopped) => {}
             Err(fault) => drop(page.failed.try_set(Some(fault))),

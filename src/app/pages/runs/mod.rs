@@ -30,6 +30,8 @@ struct Page {
     router: Router,
     /// Why the list could not be had, or the last change to it failed.
     failed: RwSignal<Option<Fault>>,
+    /// The run whose images are not the loaded ones.
+    lacks: RwSignal<Option<String>>,
     /// Runs whose curves are drawn, in the order of choice.
     drawn: RwSignal<Vec<String>>,
     /// The run whose panel is open.
@@ -44,10 +46,16 @@ impl Page {
 
     /// Sends what is answered by the list; a fault shows on this page.
     fn send(self, request: Request) {
+        self.send_then(request, || ());
+    }
+
+    /// [`Page::send`], and `then` once it is done.
+    fn send_then(self, request: Request, then: impl FnOnce() + 'static) {
         let failed = self.failed;
         failed.set(None);
         self.client.ask(request, move |answer| match answer {
-            Ok(_) | Err(Fault::Stopped) => {}
+            Ok(_) => then(),
+            Err(Fault::Stopped) => {}
             Err(fault) => drop(failed.try_set(Some(fault))),
         });
     }
@@ -89,6 +97,7 @@ pub fn Runs() -> impl IntoView {
         client: Client::get(),
         router: Router::get(),
         failed: RwSignal::new(None),
+        lacks: RwSignal::new(None),
         drawn: RwSignal::default(),
         open: RwSignal::new(None),
         question: RwSignal::new(None),

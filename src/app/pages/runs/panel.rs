@@ -8,12 +8,14 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::base_url;
 use crate::app::text::fault::one_field;
 use crate::app::text::{runs as text, settings};
+use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Bounds, Field};
 use crate::core::config::link::to_query;
 use crate::core::error::{ConfigFault, Fault};
 use crate::core::run::RunRecord;
 use crate::core::run::compare::like;
 use crate::core::run::hint::Hint;
+use crate::core::run::queue::QueueChange;
 use crate::protocol::Request;
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
@@ -37,13 +39,15 @@ pub fn show(page: Page, run: String) {
 
 /// Makes a run the one at hand and goes to it; what it lacks shows in its panel.
 pub fn open(page: Page, run: String) {
-    let (router, failed, shown) = (page.router, page.failed, page.open);
+    let (router, failed, shown, lacks) = (page.router, page.failed, page.open, page.lacks);
     failed.set(None);
+    lacks.set(None);
     page.client.ask(Request::OpenRun { run: run.clone() }, move |answer| match answer {
         Ok(_) => router.go("/pretrain"),
         Err(Fault::Stopped) => {}
         Err(fault) => {
             if matches!(fault, Fault::WrongImages { .. }) {
+                lacks.try_set(Some(run.clone()));
                 shown.try_set(Some(run));
             }
             failed.try_set(Some(fault));
@@ -76,10 +80,11 @@ fn Of(record: RunRecord) -> impl IntoView {
         size: record.config.image_size as u32,
         images: record.data.images,
         sources: record.data.sources.clone(),
-        split_seed: page.store.split_seed.get_untracked(),
+        split_seed: record.data.split_seed,
         ..Hint::default()
     };
-    let lacks = memo(move || page.failed.with(|fault| matches!(fault, Some(Fault::WrongImages { .. }))));
+    let own = record.id.clone();
+    let lacks = memo(move || page.lacks.with(|run| run.as_ref() == Some(&own)));
     view! {
         <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
             <div class="card-head">
@@ -176,28 +181,60 @@ fn Like(record: RunRecord) -> impl IntoView {
             field.set(chosen);
         }
     };
-    let go = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match like(&record, field.get_untracked(), &value.get_untracked()) {
-            Ok(config) => {
-                page.store.touched.set(true);
-                page.store.config.set(config);
-                page.router.go("/pretrain");
-            }
-            Err(wrong) => faults.set(wrong),
+    let record = StoredValue::new(record);
+    let with = move |f: &dyn Fn(RunConfig)| match record
+        .with_value(|record| like(record, field.get_untracked(), &value.get_untracked()))
+    {
+        Ok(config) => {
+            faults.set(Vec::new());
+            f(config);
         }
+        Err(wrong) => faults.set(wrong),
     };
+    let set_up = move |config| {
+        page.store.touched.set(true);
+        page.store.config.set(config);
+        page.router.go("/pretrain");
+    };
+    let start = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        with(&|config| {
+            set_up(config);
+            page.client.send(Request::Start { config });
+        });
+    };
+    let queued = RwSignal::new(false);
+    let enqueue = move |_| {
+        queued.set(false);
+        with(&|config| {
+            page.send_then(Request::ChangeQueue(QueueChange::Add(vec![config])), move || {
+                queued.try_set(true);
+            });
+        });
+    };
+    let no_images = memo(move || page.store.dataset.with(Option::is_none));
     view! {
-        <form class="stack" on:submit=act(go)>
+        <form class="stack" on:submit=act(start)>
             <h3>{text::LIKE}</h3>
             <p class="muted small">{text::LIKE_HELP}</p>
             <div class="inline">
                 <FieldSelect label=text::LIKE_SETTING field=field choose=choose />
                 <label>{text::LIKE_VALUE} {live(move || value_input(field.get(), value))}</label>
-                <button type="submit" disabled=busy>
+            </div>
+            <div class="actions">
+                <button type="submit" disabled=move || busy.get() || no_images.get()>
+                    {text::LIKE_START}
+                </button>
+                <button type="button" on:click=act(enqueue)>
+                    {text::LIKE_QUEUE}
+                </button>
+                <button type="button" class="quiet" disabled=busy on:click=act(move |_| with(&set_up))>
                     {text::LIKE_GO}
                 </button>
             </div>
+            <p class="small muted" role="status">
+                {live(move || queued.get().then_some(text::LIKE_QUEUED))}
+            </p>
             <p class="small field-fault" role="alert">
                 {live(move || faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))}
             </p>

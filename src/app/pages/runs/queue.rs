@@ -59,7 +59,7 @@ pub fn QueueCard() -> impl IntoView {
                     size: size.unwrap_or(0),
                     images: data.images,
                     sources: data.sources,
-                    split_seed: page.store.split_seed.get_untracked(),
+                    split_seed: data.split_seed,
                     ..Hint::default()
                 };
                 view! { <NeedsImages hint=hint /> }.into_any()

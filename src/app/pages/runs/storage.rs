@@ -74,8 +74,7 @@ pub fn StorageCard() -> impl IntoView {
         let act = Callback::new(move |()| {
             page.drawn.set(Vec::new());
             page.open.set(None);
-            page.send(Request::DeleteAll);
-            page.client.ask(Request::Queue, |_| {});
+            page.send_then(Request::DeleteAll, move || page.client.ask(Request::Queue, |_| {}));
         });
         let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
         page.question.set(Some(Question { title, words, yes: text::DELETE, act }));

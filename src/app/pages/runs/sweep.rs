@@ -4,7 +4,7 @@ use super::Page;
 use super::panel::{FieldSelect, all_values};
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
-use crate::app::text::runs as text;
+use crate::app::text::{runs as text, settings};
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Field, Value};
 use crate::core::run::queue::QueueChange;
@@ -46,6 +46,8 @@ fn suggested(field: Field, config: &RunConfig) -> String {
 pub fn SweepForm() -> impl IntoView {
     let page = Page::get();
     let store = page.store;
+    // The user's settings, not those of a run that the queue has begun.
+    let base = move || store.shelf.own_config.get().unwrap_or_else(|| store.config.get());
     let first = Line { id: 0, field: Field::Temperature, values: "0.1, 0.5".into() };
     let lines = RwSignal::new(vec![first]);
     let scale_rate = RwSignal::new(true);
@@ -57,7 +59,7 @@ pub fn SweepForm() -> impl IntoView {
             };
             lines.iter().map(axis).collect()
         });
-        Sweep { base: store.config.get(), axes, scale_rate: scale_rate.get() }.plan()
+        Sweep { base: base(), axes, scale_rate: scale_rate.get() }.plan()
     });
     let fields = memo(move || lines.with(|lines| lines.iter().map(|line| line.field).collect::<Vec<_>>()));
     let add = move |_| {
@@ -162,7 +164,7 @@ fn planned(page: Page, fields: &[Field], plan: Plan) -> impl IntoView + use<> {
     let line = |config: &RunConfig| text::settings_line(fields, config);
     let runs = plan.runs.iter().map(|run| view! { <li>{line(&run.config)}</li> }).collect_view();
     let refused = plan.refused.iter().map(|refused| {
-        let settings = refused.settings.iter().map(|(field, value)| format!("{} {value}", field.key()));
+        let settings = refused.settings.iter().map(|(field, value)| format!("{} {value}", settings::of(*field).label));
         let why = refused.faults.iter().map(one_field).collect::<Vec<_>>().join(" ");
         view! { <li class="muted">{text::refused(&settings.collect::<Vec<_>>().join(", "), &why)}</li> }
     });

@@ -327,8 +327,8 @@ test("on a phone nothing but the table's own region scrolls sideways", async ({ 
 test("a run on images that were split by another seed says so, and opens when they are loaded as it says", async ({ page, context }) => {
   await page.goto("data/");
   await page.getByLabel("Image size").selectOption("16");
-  await page.getByRole("spinbutton", { name: "Split seed" }).fill("7");
-  await page.getByRole("spinbutton", { name: "Split seed" }).blur();
+  await page.getByLabel("Split seed").fill("7");
+  await page.getByLabel("Split seed").blur();
   await choose(page, stripesZip());
   await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
   await short(page);
@@ -339,7 +339,7 @@ test("a run on images that were split by another seed says so, and opens when th
   await rows(again).first().getByRole("button", { name: /^Open/ }).click({ timeout: 60_000 });
   await expect(panel(again)).toContainText("split seed 7");
   await panel(again).getByRole("link", { name: "Choose the images" }).click();
-  await expect(again.getByRole("spinbutton", { name: "Split seed" })).toHaveValue("7");
+  await expect(again.getByLabel("Split seed")).toHaveValue("7");
   await again.getByLabel("Image size").selectOption("16");
   await choose(again, stripesZip());
   await again.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });

@@ -63,6 +63,13 @@ test("an archive brings its run back in another browser; a broken one or another
   await quick(page, 2);
   await start(page);
   await trained(page);
+  await go(page, "Fine-tune");
+  for (const [name, value] of [["Epochs", "1"], ["Batch size", "8"]]) {
+    await page.getByRole("spinbutton", { name }).fill(value);
+    await page.getByRole("spinbutton", { name }).blur();
+  }
+  await page.getByRole("button", { name: "Fine-tune", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
   await go(page, "Evaluate");
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Take it home" })).toBeVisible({ timeout: 200_000 });
@@ -70,6 +77,10 @@ test("an archive brings its run back in another browser; a broken one or another
   await page.getByRole("button", { name: "Download the run (zip)" }).click();
   const archive = await readFile(await (await waiting).path());
   await page.close();
+  const files = unzip(archive);
+  const tuned = tensors(files["fine_tuned.safetensors"]);
+  expect([tuned["fc.weight"].shape, tuned["conv4.weight"].shape]).toEqual([[2, 64], [64, 32, 3, 3]]);
+  expect(files["README.md"].toString()).toMatch(/`fine_tuned\.safetensors` the same network with a linear classifier: fine-tuned/);
 
   const context = await browser.newContext({ baseURL });
   const other = await context.newPage();

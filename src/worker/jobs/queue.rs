@@ -266,6 +266,8 @@ async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
     }
     match with(|s| s.state) {
         RunState::Paused => pretrain::resume(None, false).await,
+        // The tab was closed before its entry was marked.
+        RunState::Failed => pretrain::start(None, entry.config).await,
         state => Ok(state),
     }
 }

@@ -4,8 +4,8 @@
 
 use super::mailbox::post;
 use super::session;
-use super::storage::Storage;
 use super::storage::opfs::{Open, Opfs};
+use super::storage::{Storage, StoredRun};
 use super::turn::{now, turn};
 use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
@@ -13,7 +13,7 @@ use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationRe
 use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Milliseconds between two saves of a run that trains.
@@ -30,7 +30,11 @@ pub struct Keeper {
     since: f64,
     /// A save is under way beside the training.
     saving: Rc<Cell<bool>>,
+    /// What was told of the last save.
+    told: Told,
 }
+
+type Told = Rc<RefCell<Option<KeptReport>>>;
 
 impl Keeper {
     /// Of a run that starts now.
@@ -53,35 +57,36 @@ impl Keeper {
             evaluation: None,
             fine_tuned: Vec::new(),
         };
-        let keeper = Self::of(record, Curve::default()).await;
-        match keeper {
-            Ok(keeper) => keeper,
-            Err((record, fault)) => {
-                tell(&record.id, 0, Some(fault));
-                let saving = Rc::default();
-                Self { record, curve: Curve::default(), storage: None, _lock: None, since: now(), saving }
-            }
-        }
-    }
-
-    /// Of a stored run, which no other tab may have at hand.
-    pub async fn reopen(record: RunRecord, curve: Curve) -> Result<Self, StorageFault> {
-        Self::of(record, curve).await.map_err(|(_, fault)| fault)
-    }
-
-    async fn of(record: RunRecord, curve: Curve) -> Result<Self, (RunRecord, StorageFault)> {
-        let opened = async {
+        let held = async {
             let storage = session::storage().await?;
             let lock = storage.hold(&record.id).await?;
             Ok((storage, lock))
         };
-        match opened.await {
-            Ok((storage, lock)) => {
-                let saving = Rc::default();
-                Ok(Self { record, curve, storage: Some(storage), _lock: Some(lock), since: now(), saving })
+        match held.await {
+            Ok((storage, lock)) => Self::new(record, Curve::default(), Some(storage), Some(lock)),
+            Err(fault) => {
+                let keeper = Self::new(record, Curve::default(), None, None);
+                tell(&keeper.told, &keeper.record.id, 0, Some(fault));
+                keeper
             }
-            Err(fault) => Err((record, fault)),
         }
+    }
+
+    /// Of a stored run, which no other tab may have at hand; and its last checkpoint.
+    pub async fn reopen(id: &str) -> Result<(Self, Option<Vec<u8>>), StorageFault> {
+        let storage = session::storage().await?;
+        let (lock, StoredRun { record, curve, state }) = storage.take(id).await?;
+        Ok((Self::new(record, curve, Some(storage), Some(lock)), state))
+    }
+
+    fn new(record: RunRecord, curve: Curve, storage: Option<Rc<Storage<Opfs>>>, lock: Option<Open>) -> Self {
+        let (saving, told) = Default::default();
+        Self { record, curve, storage, _lock: lock, since: now(), saving, told }
+    }
+
+    /// What was told of the last save; none since it was opened or begun.
+    pub fn told(&self) -> Option<KeptReport> {
+        self.told.borrow().clone()
     }
 
     pub fn steps(&mut self, reports: &[StepReport]) {
@@ -101,10 +106,11 @@ impl Keeper {
     /// Saves beside the training, which goes on.
     pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(storage) = self.note(state, &snapshot) else { return };
-        let (record, curve, saving) = (self.record.clone(), self.curve.clone(), self.saving.clone());
+        let (record, curve) = (self.record.clone(), self.curve.clone());
+        let (saving, told) = (self.saving.clone(), self.told.clone());
         saving.set(true);
         wasm_bindgen_futures::spawn_local(async move {
-            write(&storage, &record, &curve, snapshot).await;
+            write(&storage, &record, &curve, snapshot, &told).await;
             saving.set(false);
         });
     }
@@ -115,7 +121,7 @@ impl Keeper {
         while self.saving.get() {
             turn().await;
         }
-        write(&storage, &self.record, &self.curve, snapshot).await;
+        write(&storage, &self.record, &self.curve, snapshot, &self.told).await;
         self.since = now();
     }
 
@@ -128,11 +134,11 @@ impl Keeper {
 
     /// Writes the record as it is now; the keeper is free meanwhile.
     pub fn save_record(&self) -> impl Future<Output = ()> + use<> {
-        let (storage, record) = (self.storage.clone(), self.record.clone());
+        let (storage, record, told) = (self.storage.clone(), self.record.clone(), self.told.clone());
         async move {
             let Some(storage) = storage else { return };
             let saved = storage.save_record(&record).await;
-            tell(&record.id, record.steps, saved.err());
+            tell(&told, &record.id, record.steps, saved.err());
         }
     }
 
@@ -153,17 +159,19 @@ impl Keeper {
     }
 }
 
-async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot) {
+async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot, told: &Told) {
     let step = snapshot.steps();
     let saved = match snapshot.into_bytes().await {
         Ok(state) => storage.save(record, curve, &state).await,
         Err(error) => Err(StorageFault::Unavailable { detail: error.to_string() }),
     };
-    tell(&record.id, step, saved.err());
+    tell(told, &record.id, step, saved.err());
 }
 
-fn tell(id: &str, step: u32, fault: Option<StorageFault>) {
-    post(None, Event::Kept(KeptReport { id: id.to_owned(), step, fault }));
+fn tell(told: &Told, id: &str, step: u32, fault: Option<StorageFault>) {
+    let report = KeptReport { id: id.to_owned(), step, fault };
+    *told.borrow_mut() = Some(report.clone());
+    post(None, Event::Kept(report));
 }
 
 /// A name for a run's folder: the time, and something that no other tab draws.

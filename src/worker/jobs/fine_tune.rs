@@ -76,6 +76,15 @@ pub fn cancel_if_paused() {
     }
 }
 
+/// Tells a list that waits once more.
+pub fn tell_if_paused() {
+    with(|s| {
+        if let Some(list) = &s.fine_tuning {
+            list.tell(RunState::Paused);
+        }
+    });
+}
+
 async fn go(mut list: List, working: Working) -> Result<(), Fault> {
     let ended = all(&mut list).await;
     drop(working);

@@ -46,6 +46,11 @@ impl Run {
     pub fn steps(&self) -> u32 {
         self.trainer.steps()
     }
+
+    /// The page was shown the run anew: it gets the layers' names again.
+    pub fn forget_what_was_told(&mut self) {
+        self.begun = false;
+    }
 }
 
 /// Starts a run; one that has ended is replaced.

@@ -23,7 +23,7 @@ pub async fn list(id: u32) -> Result<(), Fault> {
 }
 
 /// Makes a stored run the one at hand: paused where training can go on, else as
-/// it ended.
+/// it ended. The one at hand already stays as it is, with all that is in memory only.
 ///
 /// # Errors
 /// [`Fault::WrongImages`] where the set that is loaded is not the run's and its
@@ -34,20 +34,16 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     if with(|s| s.state.is_running()) {
         return Err(Fault::Busy);
     }
-    let storage = session::storage().await?;
-    let at_hand = with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.id == name));
-    if at_hand {
-        // Its lock is this tab's own; what is stored is what it was at its last pause.
-        pretrain::let_go();
+    if tell_at_hand(id, name) {
+        return Ok(());
     }
-    let stored = storage.load(name).await?;
-    let keeper = Keeper::reopen(stored.record, stored.curve).await?;
+    let (keeper, stored) = Keeper::reopen(name).await?;
     bring_images(&keeper.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
     let config = keeper.record.config;
     let (train, _) = estimate::training_images(&config)?;
-    let trainer = match &stored.state {
+    let trainer = match &stored {
         Some(state) => Trainer::resume(&config, store, &train, &compute.device, state)?,
         None => Trainer::new(&config, store, &train, &compute.device)?,
     };
@@ -64,6 +60,25 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
     Ok(())
+}
+
+/// Tells the run at hand once more; false where it is not this one.
+fn tell_at_hand(id: Option<u32>, name: &str) -> bool {
+    let found = with(|s| {
+        let run = s.run.as_mut().filter(|run| run.keeper.record.id == name)?;
+        run.forget_what_was_told();
+        let keeper = &run.keeper;
+        let opened = OpenedRun { record: keeper.record.clone(), curve: keeper.curve.clone() };
+        Some((opened, keeper.told(), s.state))
+    });
+    let Some((opened, kept, state)) = found else { return false };
+    post(id, Event::Opened(opened));
+    if let Some(kept) = kept {
+        post(None, Event::Kept(kept));
+    }
+    set_state(state);
+    fine_tune::tell_if_paused();
+    true
 }
 
 /// A run's images, kept ones where others are loaded.

@@ -6,7 +6,7 @@ use super::mailbox::post;
 use super::session;
 use super::storage::opfs::{Open, Opfs};
 use super::storage::{Storage, StoredRun};
-use super::turn::{now, turn};
+use super::turn::{Line, Place, now};
 use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
@@ -35,6 +35,16 @@ pub struct Keeper {
 }
 
 type Told = Rc<RefCell<Option<KeptReport>>>;
+
+thread_local! {
+    static WRITES: Line = Line::default();
+}
+
+/// A place among those who write a run's record: who reads it, changes it and writes it
+/// back takes one first, and works once it is reached.
+pub fn line() -> Rc<Place> {
+    WRITES.with(Line::join)
+}
 
 impl Keeper {
     /// Of a run that starts now.
@@ -106,10 +116,12 @@ impl Keeper {
     /// Saves beside the training, which goes on.
     pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(storage) = self.note(state, &snapshot) else { return };
+        let place = line();
         let (record, curve) = (self.record.clone(), self.curve.clone());
         let (saving, told) = (self.saving.clone(), self.told.clone());
         saving.set(true);
         wasm_bindgen_futures::spawn_local(async move {
+            place.reached().await;
             write(&storage, &record, &curve, snapshot, &told).await;
             saving.set(false);
         });
@@ -118,11 +130,28 @@ impl Keeper {
     /// Saves and waits for it: at a pause and at the end.
     pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(storage) = self.note(state, &snapshot) else { return };
-        while self.saving.get() {
-            turn().await;
-        }
+        let place = line();
+        place.reached().await;
         write(&storage, &self.record, &self.curve, snapshot, &self.told).await;
+        drop(place);
         self.since = now();
+        self.settle_name().await;
+    }
+
+    /// Saves the end of a run that failed, whose weights are not to be used.
+    pub async fn save_failed(&mut self) {
+        self.record.state = RunState::Failed;
+        self.take_new_name();
+        // After the save beside the training, which says that it runs.
+        self.save_record().await;
+        self.settle_name().await;
+    }
+
+    /// Saves a name that was given during the last save.
+    async fn settle_name(&mut self) {
+        while self.take_new_name() {
+            self.save_record().await;
+        }
     }
 
     /// Takes a result of linear evaluation into the record; what is returned writes it.
@@ -135,19 +164,23 @@ impl Keeper {
     /// Writes the record as it is now; the keeper is free meanwhile.
     pub fn save_record(&self) -> impl Future<Output = ()> + use<> {
         let (storage, record, told) = (self.storage.clone(), self.record.clone(), self.told.clone());
+        let place = line();
         async move {
+            place.reached().await;
             let Some(storage) = storage else { return };
             let saved = storage.save_record(&record).await;
             tell(&told, &record.id, record.steps, saved.err());
         }
     }
 
-    /// Takes in a name that was given while the loop had the run.
-    pub fn take_new_name(&mut self) {
-        let given = session::with(|s| s.new_name.take_if(|_| s.at_work.as_ref() == Some(&self.record.id)));
-        if let Some(name) = given {
+    /// Takes in a name that was given while the loop had the run; whether there was one.
+    fn take_new_name(&mut self) -> bool {
+        let given = session::with(|s| s.new_name.take_if(|(run, _)| *run == self.record.id));
+        let new = given.is_some();
+        if let Some((_, name)) = given {
             self.record.name = name;
         }
+        new
     }
 
     fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {

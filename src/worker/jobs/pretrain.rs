@@ -143,9 +143,7 @@ async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<RunStat
         }
         // The run is dropped: where the loss is no number the weights are none.
         Err(fault) => {
-            run.keeper.record.state = RunState::Failed;
-            run.keeper.take_new_name();
-            run.keeper.save_record().await;
+            run.keeper.save_failed().await;
             drop(working);
             set_state(RunState::Failed);
             Err(fault)

@@ -7,7 +7,7 @@ use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::jobs::pretrain::{self, Run};
 use crate::worker::jobs::{estimate, fine_tune, queue};
-use crate::worker::keep::Keeper;
+use crate::worker::keep::{self, Keeper};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
 use crate::worker::storage::{Files, Listing};
@@ -117,16 +117,24 @@ pub async fn rename(id: u32, run: &str, name: String) -> Result<(), Fault> {
     });
     let at_work = with(|s| s.at_work.as_deref() == Some(run));
     if at_work {
-        with(|s| s.new_name = Some(name.clone()));
+        with(|s| s.new_name = Some((run.to_owned(), name.clone())));
     }
     let storage = session::storage().await?;
     // Of a run of this tab the lock is its own.
     let lock = if at_hand || at_work { None } else { Some(storage.hold(run).await?) };
-    let missing = || StorageFault::NotFound { what: run.to_owned() };
-    let mut record = storage.record(run).await?.ok_or_else(missing)?;
-    record.name = name;
-    storage.save_record(&record).await?;
-    drop(lock);
+    // What is saved of it meanwhile is read, and not written over.
+    let place = keep::line();
+    place.reached().await;
+    match storage.record(run).await? {
+        Some(mut record) => {
+            record.name = name;
+            storage.save_record(&record).await?;
+        }
+        // Its first save is to come.
+        None if at_work => {}
+        None => return Err(StorageFault::NotFound { what: run.to_owned() }.into()),
+    }
+    drop((place, lock));
     list(id).await
 }
 

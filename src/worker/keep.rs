@@ -27,7 +27,8 @@ pub struct Keeper {
     storage: Option<Rc<Storage<Opfs>>>,
     /// Keeps other tabs away from the run.
     _lock: Option<Open>,
-    since: f64,
+    /// When it was saved last, or tried to; a run that begins is saved as soon as it trains.
+    since: Option<f64>,
     /// A save is under way beside the training.
     saving: Rc<Cell<bool>>,
     /// What was told of the last save.
@@ -73,7 +74,7 @@ impl Keeper {
             Ok((storage, lock))
         };
         match held.await {
-            Ok((storage, lock)) => Self::new(record, Curve::default(), Some(storage), Some(lock)),
+            Ok((storage, lock)) => Self::new(record, Curve::default(), Some((storage, lock)), None),
             Err(fault) => {
                 let keeper = Self::new(record, Curve::default(), None, None);
                 tell(&keeper.told, &keeper.record.id, 0, Some(fault));
@@ -86,12 +87,13 @@ impl Keeper {
     pub async fn reopen(id: &str) -> Result<(Self, Option<Vec<u8>>), StorageFault> {
         let storage = session::storage().await?;
         let (lock, StoredRun { record, curve, state }) = storage.take(id).await?;
-        Ok((Self::new(record, curve, Some(storage), Some(lock)), state))
+        Ok((Self::new(record, curve, Some((storage, lock)), Some(now())), state))
     }
 
-    fn new(record: RunRecord, curve: Curve, storage: Option<Rc<Storage<Opfs>>>, lock: Option<Open>) -> Self {
+    fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Open)>, since: Option<f64>) -> Self {
+        let (storage, lock) = held.unzip();
         let (saving, told) = Default::default();
-        Self { record, curve, storage, _lock: lock, since: now(), saving, told }
+        Self { record, curve, storage, _lock: lock, since, saving, told }
     }
 
     /// What was told of the last save; none since it was opened or begun.
@@ -110,7 +112,8 @@ impl Keeper {
 
     /// Whether it is time to save again, and the last save is through.
     pub fn is_due(&self) -> bool {
-        self.storage.is_some() && now() - self.since > EVERY && !self.saving.get()
+        let long_ago = self.since.is_none_or(|since| now() - since > EVERY);
+        self.storage.is_some() && long_ago && !self.saving.get()
     }
 
     /// Saves beside the training, which goes on.
@@ -134,7 +137,7 @@ impl Keeper {
         place.reached().await;
         write(&storage, &self.record, &self.curve, snapshot, &self.told).await;
         drop(place);
-        self.since = now();
+        self.since = Some(now());
         self.settle_name().await;
     }
 
@@ -185,7 +188,7 @@ impl Keeper {
 
     fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {
         self.take_new_name();
-        self.since = now();
+        self.since = Some(now());
         self.record.state = state;
         self.record.steps = snapshot.steps();
         self.storage.clone()

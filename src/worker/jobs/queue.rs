@@ -142,7 +142,8 @@ pub async fn begins(record: &RunRecord) {
     }
 }
 
-fn announce() {
+/// Tells the page how the queue of this tab stands, unasked.
+pub fn announce() {
     post(None, Event::Queue(driver(|d| d.report.clone())));
 }
 

@@ -150,19 +150,30 @@ pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
         }
         pretrain::let_go();
     }
+    // A save that is still under way would bring it back.
+    let writes = keep::line();
+    writes.reached().await;
     session::storage().await?.delete(run).await?;
+    drop(writes);
     list(id).await
 }
 
 /// Removes everything that this site has stored, images too; a run at hand that is
 /// under way is an error, those of other tabs stay and are named.
 pub async fn delete_all(id: u32) -> Result<(), Fault> {
-    if with(|s| s.job.is_some()) || queue::goes() {
+    let _working = Working::begin(Job::Import)?;
+    // Nobody reads the queue or writes a record while files go.
+    let at_queue = queue::alone().await;
+    if queue::goes() {
         return Err(Fault::Busy);
     }
     pretrain::let_go();
+    let writes = keep::line();
+    writes.reached().await;
     queue::forget();
     let held = session::storage().await?.delete_all().await?;
+    drop((writes, at_queue));
+    queue::announce();
     list(id).await?;
     match held.first() {
         Some(what) => Err(StorageFault::Held { what: what.clone() }.into()),

@@ -4,16 +4,16 @@
 
 use super::mailbox::post;
 use super::session;
-use super::storage::Storage;
 use super::storage::opfs::{Open, Opfs};
-use super::turn::{now, turn};
+use super::storage::{Storage, StoredRun};
+use super::turn::{Line, Place, now};
 use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Milliseconds between two saves of a run that trains.
@@ -27,9 +27,24 @@ pub struct Keeper {
     storage: Option<Rc<Storage<Opfs>>>,
     /// Keeps other tabs away from the run.
     _lock: Option<Open>,
-    since: f64,
+    /// When it was saved last, or tried to; a run that begins is saved as soon as it trains.
+    since: Option<f64>,
     /// A save is under way beside the training.
     saving: Rc<Cell<bool>>,
+    /// What was told of the last save.
+    told: Told,
+}
+
+type Told = Rc<RefCell<Option<KeptReport>>>;
+
+thread_local! {
+    static WRITES: Line = Line::default();
+}
+
+/// A place among those who write a run's record: who reads it, changes it and writes it
+/// back takes one first, and works once it is reached.
+pub fn line() -> Rc<Place> {
+    WRITES.with(Line::join)
 }
 
 impl Keeper {
@@ -53,35 +68,37 @@ impl Keeper {
             evaluation: None,
             fine_tuned: Vec::new(),
         };
-        let keeper = Self::of(record, Curve::default()).await;
-        match keeper {
-            Ok(keeper) => keeper,
-            Err((record, fault)) => {
-                tell(&record.id, 0, Some(fault));
-                let saving = Rc::default();
-                Self { record, curve: Curve::default(), storage: None, _lock: None, since: now(), saving }
-            }
-        }
-    }
-
-    /// Of a stored run, which no other tab may have at hand.
-    pub async fn reopen(record: RunRecord, curve: Curve) -> Result<Self, StorageFault> {
-        Self::of(record, curve).await.map_err(|(_, fault)| fault)
-    }
-
-    async fn of(record: RunRecord, curve: Curve) -> Result<Self, (RunRecord, StorageFault)> {
-        let opened = async {
+        let held = async {
             let storage = session::storage().await?;
             let lock = storage.hold(&record.id).await?;
             Ok((storage, lock))
         };
-        match opened.await {
-            Ok((storage, lock)) => {
-                let saving = Rc::default();
-                Ok(Self { record, curve, storage: Some(storage), _lock: Some(lock), since: now(), saving })
+        match held.await {
+            Ok((storage, lock)) => Self::new(record, Curve::default(), Some((storage, lock)), None),
+            Err(fault) => {
+                let keeper = Self::new(record, Curve::default(), None, None);
+                tell(&keeper.told, &keeper.record.id, 0, Some(fault));
+                keeper
             }
-            Err(fault) => Err((record, fault)),
         }
+    }
+
+    /// Of a stored run, which no other tab may have at hand; and its last checkpoint.
+    pub async fn reopen(id: &str) -> Result<(Self, Option<Vec<u8>>), StorageFault> {
+        let storage = session::storage().await?;
+        let (lock, StoredRun { record, curve, state }) = storage.take(id).await?;
+        Ok((Self::new(record, curve, Some((storage, lock)), Some(now())), state))
+    }
+
+    fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Open)>, since: Option<f64>) -> Self {
+        let (storage, lock) = held.unzip();
+        let (saving, told) = Default::default();
+        Self { record, curve, storage, _lock: lock, since, saving, told }
+    }
+
+    /// What was told of the last save; none since it was opened or begun.
+    pub fn told(&self) -> Option<KeptReport> {
+        self.told.borrow().clone()
     }
 
     pub fn steps(&mut self, reports: &[StepReport]) {
@@ -95,16 +112,20 @@ impl Keeper {
 
     /// Whether it is time to save again, and the last save is through.
     pub fn is_due(&self) -> bool {
-        self.storage.is_some() && now() - self.since > EVERY && !self.saving.get()
+        let long_ago = self.since.is_none_or(|since| now() - since > EVERY);
+        self.storage.is_some() && long_ago && !self.saving.get()
     }
 
     /// Saves beside the training, which goes on.
     pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(storage) = self.note(state, &snapshot) else { return };
-        let (record, curve, saving) = (self.record.clone(), self.curve.clone(), self.saving.clone());
+        let place = line();
+        let (record, curve) = (self.record.clone(), self.curve.clone());
+        let (saving, told) = (self.saving.clone(), self.told.clone());
         saving.set(true);
         wasm_bindgen_futures::spawn_local(async move {
-            write(&storage, &record, &curve, snapshot).await;
+            place.reached().await;
+            write(&storage, &record, &curve, snapshot, &told).await;
             saving.set(false);
         });
     }
@@ -112,11 +133,28 @@ impl Keeper {
     /// Saves and waits for it: at a pause and at the end.
     pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(storage) = self.note(state, &snapshot) else { return };
-        while self.saving.get() {
-            turn().await;
+        let place = line();
+        place.reached().await;
+        write(&storage, &self.record, &self.curve, snapshot, &self.told).await;
+        drop(place);
+        self.since = Some(now());
+        self.settle_name().await;
+    }
+
+    /// Saves the end of a run that failed, whose weights are not to be used.
+    pub async fn save_failed(&mut self) {
+        self.record.state = RunState::Failed;
+        self.take_new_name();
+        // After the save beside the training, which says that it runs.
+        self.save_record().await;
+        self.settle_name().await;
+    }
+
+    /// Saves a name that was given during the last save.
+    async fn settle_name(&mut self) {
+        while self.take_new_name() {
+            self.save_record().await;
         }
-        write(&storage, &self.record, &self.curve, snapshot).await;
-        self.since = now();
     }
 
     /// Takes a result of linear evaluation into the record; what is returned writes it.
@@ -128,42 +166,48 @@ impl Keeper {
 
     /// Writes the record as it is now; the keeper is free meanwhile.
     pub fn save_record(&self) -> impl Future<Output = ()> + use<> {
-        let (storage, record) = (self.storage.clone(), self.record.clone());
+        let (storage, record, told) = (self.storage.clone(), self.record.clone(), self.told.clone());
+        let place = line();
         async move {
+            place.reached().await;
             let Some(storage) = storage else { return };
             let saved = storage.save_record(&record).await;
-            tell(&record.id, record.steps, saved.err());
+            tell(&told, &record.id, record.steps, saved.err());
         }
     }
 
-    /// Takes in a name that was given while the loop had the run.
-    pub fn take_new_name(&mut self) {
-        let given = session::with(|s| s.new_name.take_if(|_| s.at_work.as_ref() == Some(&self.record.id)));
-        if let Some(name) = given {
+    /// Takes in a name that was given while the loop had the run; whether there was one.
+    fn take_new_name(&mut self) -> bool {
+        let given = session::with(|s| s.new_name.take_if(|(run, _)| *run == self.record.id));
+        let new = given.is_some();
+        if let Some((_, name)) = given {
             self.record.name = name;
         }
+        new
     }
 
     fn note(&mut self, state: RunState, snapshot: &Snapshot) -> Option<Rc<Storage<Opfs>>> {
         self.take_new_name();
-        self.since = now();
+        self.since = Some(now());
         self.record.state = state;
         self.record.steps = snapshot.steps();
         self.storage.clone()
     }
 }
 
-async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot) {
+async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot, told: &Told) {
     let step = snapshot.steps();
     let saved = match snapshot.into_bytes().await {
         Ok(state) => storage.save(record, curve, &state).await,
         Err(error) => Err(StorageFault::Unavailable { detail: error.to_string() }),
     };
-    tell(&record.id, step, saved.err());
+    tell(told, &record.id, step, saved.err());
 }
 
-fn tell(id: &str, step: u32, fault: Option<StorageFault>) {
-    post(None, Event::Kept(KeptReport { id: id.to_owned(), step, fault }));
+fn tell(told: &Told, id: &str, step: u32, fault: Option<StorageFault>) {
+    let report = KeptReport { id: id.to_owned(), step, fault };
+    *told.borrow_mut() = Some(report.clone());
+    post(None, Event::Kept(report));
 }
 
 /// A name for a run's folder: the time, and something that no other tab draws.

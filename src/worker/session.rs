@@ -54,8 +54,8 @@ pub struct Session {
     pub state: RunState,
     /// Id of the run that the loop has taken out.
     pub at_work: Option<String>,
-    /// What the user called that run meanwhile.
-    pub new_name: Option<String>,
+    /// What the user called that run meanwhile, with its id.
+    pub new_name: Option<(String, String)>,
     pub job: Option<Job>,
     pub wish: Wish,
 }

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -39,6 +40,33 @@ pub async fn turn() {
         });
     });
     let _ = JsFuture::from(promise).await;
+}
+
+/// A line before work that only one may do at a time.
+#[derive(Default)]
+pub struct Line(RefCell<Weak<Place>>);
+
+/// A place in a line, left when it is dropped.
+pub struct Place {
+    before: Weak<Place>,
+}
+
+impl Line {
+    /// The last place; work is done in the order in which places were taken.
+    pub fn join(&self) -> Rc<Place> {
+        let place = Rc::new(Place { before: self.0.take() });
+        self.0.replace(Rc::downgrade(&place));
+        place
+    }
+}
+
+impl Place {
+    /// Waits until all before have left.
+    pub async fn reached(&self) {
+        while self.before.strong_count() > 0 {
+            turn().await;
+        }
+    }
 }
 
 /// Milliseconds of a monotonic clock.

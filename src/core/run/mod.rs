@@ -77,10 +77,10 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// Whether training can go on: it was paused, or cut off by a crash or a
-    /// closed tab.
+    /// Whether it can be gone on with: it was paused, or cut off by a crash or a
+    /// closed tab. After its last step what is left is to judge it.
     pub fn can_resume(&self) -> bool {
-        self.state.is_active() && self.steps < self.total_steps
+        self.state.is_active()
     }
 
     /// Accuracy of linear evaluation on the validation split, by which runs are
@@ -142,6 +142,23 @@ pub struct KeptReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_can_be_gone_on_with_until_it_is_over_even_after_its_last_step() {
+        let phase = crate::core::report::Phase::Train;
+        for (state, can) in [
+            (RunState::Running(phase), true),
+            (RunState::Paused, true),
+            (RunState::Finished, false),
+            (RunState::Cancelled, false),
+            (RunState::Failed, false),
+        ] {
+            for steps in [0, 59, 60] {
+                let record = RunRecord { state, steps, ..examples::record("a") };
+                assert_eq!(record.can_resume(), can, "{state:?} after {steps} of 60 steps");
+            }
+        }
+    }
 
     #[test]
     fn a_curve_ends_where_its_checkpoint_does() {

@@ -3,8 +3,10 @@
 
 mod classifier;
 mod evaluate;
+mod examples;
 mod rows;
 
 pub use classifier::{BATCH, EPOCHS, Labelled, LinearClassifier, Problem, RATES, epochs, fit, train};
 pub use evaluate::Evaluation;
+pub use examples::Examples;
 pub use rows::{Pixels, Rows, Standard};

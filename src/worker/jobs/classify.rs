@@ -14,7 +14,7 @@ use crate::learn::classify::{nearest, probabilities};
 use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::fine_tune::Classifier;
-use crate::learn::linear_eval::{Labelled, LinearClassifier, Problem, fit};
+use crate::learn::linear_eval::{Examples, LinearClassifier};
 use crate::learn::store::ByteStore;
 use crate::protocol::Event;
 use crate::worker::files::chosen;
@@ -172,37 +172,23 @@ async fn bank(collection: &Collection, key: Key, encoder: &Encoder) -> Result<Rc
     };
     let dataset = collection.dataset();
     let images: Vec<u32> = dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
-    let validation = labelled(collection, Split::Validation);
     let own = images.len();
     // Validation chooses the linear classifier's rate; nothing else asks for it.
     let all: Vec<u32> = match key.tuned {
         Some(_) => images.clone(),
-        None => images.iter().chain(&validation.images).copied().collect(),
+        None => images.iter().copied().chain(labelled(collection, Split::Validation).images).collect(),
     };
     let mut rows = features(encoder, &store, &all, BATCH, &mut async |p| pause(FEATURES * p).await).await?;
-    let rest = Features { values: rows.values.split_off(own * rows.dim), dim: rows.dim };
     let linear = match key.tuned {
         Some(_) => None,
         None => {
-            let known: Vec<usize> =
-                (0..own).filter(|&i| dataset.examples[images[i] as usize].label.is_some()).collect();
-            let train = labelled(collection, Split::Train);
-            if train.labels.iter().all(|l| Some(l) == train.labels.first()) {
-                return Err(Fault::NoLabels.into());
-            }
-            let values = known.iter().flat_map(|&i| rows.row(i)).copied().collect();
-            let (values, none) = (Features { values, dim: rows.dim }, Features::default());
-            let problem = Problem {
-                train: Labelled { rows: &values, labels: &train.labels },
-                validation: Labelled { rows: &rest, labels: &validation.labels },
-                test: Labelled { rows: &none, labels: &[] },
-                classes: train.classes,
-            };
+            let examples = Examples::among(dataset, all, &[Split::Train, Split::Validation]).ok_or(Fault::NoLabels)?;
             let seed = with(|s| s.run.as_ref().map(|run| run.config.seed)).ok_or(Fault::NoEncoder)?;
             let mut share = async |p| pause(FEATURES + (1.0 - FEATURES) * p).await;
-            Some(fit(&problem, seed, &mut share).await?.0)
+            Some(examples.fit(&rows, seed, &mut share).await?.0)
         }
     };
+    rows.values.truncate(own * rows.dim);
     let bank = Rc::new(Bank { key, images, features: rows, linear });
     with(|s| s.classify.bank = Some(bank.clone()));
     Ok(bank)

@@ -84,8 +84,8 @@ pub async fn go(course: &mut impl Course, one_step: bool) -> Result<RunState, Fa
             judge(course).await?;
             since_read = now();
         }
-        // A checkpoint is of no step that was not told yet.
-        if course.training().unread() == 0 {
+        // A checkpoint is of no step that was not told yet; that of the last one is the end's.
+        if course.training().unread() == 0 && !course.training().done() {
             course.save_if_due();
         }
         turn().await;

@@ -46,6 +46,11 @@ impl Run {
     pub fn steps(&self) -> u32 {
         self.trainer.steps()
     }
+
+    /// The page was shown the run anew: it gets the layers' names again.
+    pub fn forget_what_was_told(&mut self) {
+        self.begun = false;
+    }
 }
 
 /// Starts a run; one that has ended is replaced.
@@ -138,9 +143,7 @@ async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<RunStat
         }
         // The run is dropped: where the loss is no number the weights are none.
         Err(fault) => {
-            run.keeper.record.state = RunState::Failed;
-            run.keeper.take_new_name();
-            run.keeper.save_record().await;
+            run.keeper.save_failed().await;
             drop(working);
             set_state(RunState::Failed);
             Err(fault)

@@ -11,8 +11,9 @@ use crate::worker::jobs::{evaluate, pretrain, runs};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, with};
 use crate::worker::storage::opfs::Open;
-use crate::worker::turn::turn;
+use crate::worker::turn::{Line, Place, turn};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The queue as far as it is this tab's.
 #[derive(Default)]
@@ -30,6 +31,10 @@ struct Driver {
 
 thread_local! {
     static DRIVER: RefCell<Driver> = RefCell::default();
+    /// Who reads and changes the stored queue: one request at a time.
+    static REQUESTS: Line = Line::default();
+    /// Who writes it: what was changed last is written last.
+    static SAVES: Line = Line::default();
 }
 
 fn driver<T>(f: impl FnOnce(&mut Driver) -> T) -> T {
@@ -44,8 +49,17 @@ enum End {
     Cancelled,
 }
 
+/// Waits until no other request is at the queue, and keeps others from it until
+/// what is returned is dropped.
+pub async fn alone() -> Rc<Place> {
+    let place = REQUESTS.with(Line::join);
+    place.reached().await;
+    place
+}
+
 /// Tells the queue.
 pub async fn tell(id: u32) -> Result<(), Fault> {
+    let _alone = alone().await;
     let report = current().await?;
     post(Some(id), Event::Queue(report));
     Ok(())
@@ -56,6 +70,7 @@ pub async fn tell(id: u32) -> Result<(), Fault> {
 /// # Errors
 /// [`StorageFault::Held`] while another tab drives the queue.
 pub async fn change(id: u32, change: QueueChange) -> Result<(), Fault> {
+    let _alone = alone().await;
     if driver(|d| d.drives) {
         driver(|d| d.report.change(change));
         save().await?;
@@ -67,7 +82,8 @@ pub async fn change(id: u32, change: QueueChange) -> Result<(), Fault> {
         save().await?;
         drop(lock);
     }
-    tell(id).await
+    post(Some(id), Event::Queue(current().await?));
+    Ok(())
 }
 
 /// Goes on with the entry that was cut off or paused, then with those that wait.
@@ -77,23 +93,19 @@ pub async fn change(id: u32, change: QueueChange) -> Result<(), Fault> {
 /// others than the queue's images are loaded and its own were not kept,
 /// [`StorageFault::Held`] while another tab drives it.
 pub async fn start(id: u32) -> Result<(), Fault> {
-    if driver(|d| std::mem::replace(&mut d.drives, true)) {
+    let alone = alone().await;
+    if driver(|d| d.drives) {
         return Err(Fault::Busy);
     }
-    match prepare().await {
-        Ok((report, lock)) => {
-            driver(|d| (d.report, d.lock, d.paused) = (report, lock, None));
-            // Without a place to store it, it goes on all the same.
-            let _ = save().await;
-            tell(id).await?;
-            drive().await;
-            Ok(())
-        }
-        Err(fault) => {
-            driver(|d| d.drives = false);
-            Err(fault)
-        }
-    }
+    let (report, lock) = prepare().await?;
+    // Never without its report: that is what a change is made to.
+    driver(|d| (d.report, d.lock, d.paused, d.drives) = (report, lock, None, true));
+    // Without a place to store it, it goes on all the same.
+    let _ = save().await;
+    post(Some(id), Event::Queue(driver(|d| d.report.clone())));
+    drop(alone);
+    drive().await;
+    Ok(())
 }
 
 /// Lets the run under way be the last.
@@ -130,7 +142,8 @@ pub async fn begins(record: &RunRecord) {
     }
 }
 
-fn announce() {
+/// Tells the page how the queue of this tab stands, unasked.
+pub fn announce() {
     post(None, Event::Queue(driver(|d| d.report.clone())));
 }
 
@@ -156,6 +169,8 @@ async fn current() -> Result<QueueReport, StorageFault> {
 
 async fn save() -> Result<(), StorageFault> {
     let Ok(storage) = session::storage().await else { return Ok(()) };
+    let place = SAVES.with(Line::join);
+    place.reached().await;
     let report = driver(|d| d.report.clone());
     storage.save_queue(&report).await
 }
@@ -266,6 +281,8 @@ async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
     }
     match with(|s| s.state) {
         RunState::Paused => pretrain::resume(None, false).await,
+        // The tab was closed before its entry was marked.
+        RunState::Failed => pretrain::start(None, entry.config).await,
         state => Ok(state),
     }
 }

@@ -7,7 +7,7 @@ use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::jobs::pretrain::{self, Run};
 use crate::worker::jobs::{estimate, fine_tune, queue};
-use crate::worker::keep::Keeper;
+use crate::worker::keep::{self, Keeper};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
 use crate::worker::storage::{Files, Listing};
@@ -23,7 +23,7 @@ pub async fn list(id: u32) -> Result<(), Fault> {
 }
 
 /// Makes a stored run the one at hand: paused where training can go on, else as
-/// it ended.
+/// it ended. The one at hand already stays as it is, with all that is in memory only.
 ///
 /// # Errors
 /// [`Fault::WrongImages`] where the set that is loaded is not the run's and its
@@ -34,20 +34,16 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     if with(|s| s.state.is_running()) {
         return Err(Fault::Busy);
     }
-    let storage = session::storage().await?;
-    let at_hand = with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.id == name));
-    if at_hand {
-        // Its lock is this tab's own; what is stored is what it was at its last pause.
-        pretrain::let_go();
+    if tell_at_hand(id, name) {
+        return Ok(());
     }
-    let stored = storage.load(name).await?;
-    let keeper = Keeper::reopen(stored.record, stored.curve).await?;
+    let (keeper, stored) = Keeper::reopen(name).await?;
     bring_images(&keeper.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
     let config = keeper.record.config;
     let (train, _) = estimate::training_images(&config)?;
-    let trainer = match &stored.state {
+    let trainer = match &stored {
         Some(state) => Trainer::resume(&config, store, &train, &compute.device, state)?,
         None => Trainer::new(&config, store, &train, &compute.device)?,
     };
@@ -64,6 +60,25 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
     Ok(())
+}
+
+/// Tells the run at hand once more; false where it is not this one.
+fn tell_at_hand(id: Option<u32>, name: &str) -> bool {
+    let found = with(|s| {
+        let run = s.run.as_mut().filter(|run| run.keeper.record.id == name)?;
+        run.forget_what_was_told();
+        let keeper = &run.keeper;
+        let opened = OpenedRun { record: keeper.record.clone(), curve: keeper.curve.clone() };
+        Some((opened, keeper.told(), s.state))
+    });
+    let Some((opened, kept, state)) = found else { return false };
+    post(id, Event::Opened(opened));
+    if let Some(kept) = kept {
+        post(None, Event::Kept(kept));
+    }
+    set_state(state);
+    fine_tune::tell_if_paused();
+    true
 }
 
 /// A run's images, kept ones where others are loaded.
@@ -102,16 +117,24 @@ pub async fn rename(id: u32, run: &str, name: String) -> Result<(), Fault> {
     });
     let at_work = with(|s| s.at_work.as_deref() == Some(run));
     if at_work {
-        with(|s| s.new_name = Some(name.clone()));
+        with(|s| s.new_name = Some((run.to_owned(), name.clone())));
     }
     let storage = session::storage().await?;
     // Of a run of this tab the lock is its own.
     let lock = if at_hand || at_work { None } else { Some(storage.hold(run).await?) };
-    let missing = || StorageFault::NotFound { what: run.to_owned() };
-    let mut record = storage.record(run).await?.ok_or_else(missing)?;
-    record.name = name;
-    storage.save_record(&record).await?;
-    drop(lock);
+    // What is saved of it meanwhile is read, and not written over.
+    let place = keep::line();
+    place.reached().await;
+    match storage.record(run).await? {
+        Some(mut record) => {
+            record.name = name;
+            storage.save_record(&record).await?;
+        }
+        // Its first save is to come.
+        None if at_work => {}
+        None => return Err(StorageFault::NotFound { what: run.to_owned() }.into()),
+    }
+    drop((place, lock));
     list(id).await
 }
 
@@ -127,19 +150,30 @@ pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
         }
         pretrain::let_go();
     }
+    // A save that is still under way would bring it back.
+    let writes = keep::line();
+    writes.reached().await;
     session::storage().await?.delete(run).await?;
+    drop(writes);
     list(id).await
 }
 
 /// Removes everything that this site has stored, images too; a run at hand that is
 /// under way is an error, those of other tabs stay and are named.
 pub async fn delete_all(id: u32) -> Result<(), Fault> {
-    if with(|s| s.job.is_some()) || queue::goes() {
+    let _working = Working::begin(Job::Import)?;
+    // Nobody reads the queue or writes a record while files go.
+    let at_queue = queue::alone().await;
+    if queue::goes() {
         return Err(Fault::Busy);
     }
     pretrain::let_go();
+    let writes = keep::line();
+    writes.reached().await;
     queue::forget();
     let held = session::storage().await?.delete_all().await?;
+    drop((writes, at_queue));
+    queue::announce();
     list(id).await?;
     match held.first() {
         Some(what) => Err(StorageFault::Held { what: what.clone() }.into()),

@@ -2,11 +2,11 @@
 
 use super::classify::tuned;
 use super::evaluate::BATCH;
-use crate::core::dataset::{Dataset, Split};
+use crate::core::dataset::Split;
 use crate::core::error::{Fault, TakeawayFault};
 use crate::learn::export;
 use crate::learn::features::{Features, Stopped, features};
-use crate::learn::linear_eval::{Labelled, LinearClassifier, Problem, fit};
+use crate::learn::linear_eval::Examples;
 use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::files;
@@ -49,13 +49,16 @@ pub async fn export(id: u32) -> Result<(), Fault> {
         Ok(h) => h,
         Err(cause) => return Err(stopped(cause)),
     };
-    let classifier = match linear(&h, collection.dataset(), record.config.seed, &mut pause).await {
-        Ok(None) => None,
-        Ok(Some(classifier)) => {
+    // The classifier of linear evaluation: the same rows, recipe and seed. The test split
+    // is not looked at for this.
+    let examples = Examples::among(collection.dataset(), all, &[Split::Train, Split::Validation]);
+    let classifier = match &examples {
+        None => None,
+        Some(examples) => {
+            let (classifier, _) = examples.fit(&h, record.config.seed, &mut pause).await.map_err(stopped)?;
             let tensors = classifier.tensors().await.map_err(stopped)?;
             Some(export::pack(&tensors).map_err(failed)?)
         }
-        Err(cause) => return Err(stopped(cause)),
     };
     let tuned = match &tuned {
         None => None,
@@ -79,33 +82,6 @@ fn stopped(cause: Stopped) -> Fault {
         Stopped::Failed(fault) => fault,
         Stopped::OnRequest => Fault::Stopped,
     }
-}
-
-/// The classifier of linear evaluation on the features `h` of all images: the same
-/// rows, recipe and seed. None where the labels are of fewer than two classes.
-async fn linear(
-    h: &Features,
-    set: &Dataset,
-    seed: u64,
-    pause: &mut impl AsyncFnMut(f32) -> bool,
-) -> Result<Option<LinearClassifier>, Stopped> {
-    let [train, validation] = [Split::Train, Split::Validation].map(|split| set.labelled(split));
-    if train.1.iter().all(|label| Some(label) == train.1.first()) {
-        return Ok(None);
-    }
-    let rows = |indices: &[usize]| {
-        let values = indices.iter().flat_map(|&i| h.row(i)).copied().collect();
-        Features { values, dim: h.dim }
-    };
-    let (own, rest, none) = (rows(&train.0), rows(&validation.0), Features::default());
-    let problem = Problem {
-        train: Labelled { rows: &own, labels: &train.1 },
-        validation: Labelled { rows: &rest, labels: &validation.1 },
-        // The test split is not looked at for this.
-        test: Labelled { rows: &none, labels: &[] },
-        classes: set.classes.len(),
-    };
-    Ok(Some(fit(&problem, seed, pause).await?.0))
 }
 
 /// Letters, digits and hyphens of a name, for a file's.

@@ -120,11 +120,26 @@ impl<F: Files> Storage<F> {
         let per_epoch = record.config.steps_per_epoch(record.data.training_images).max(1);
         curve.truncate(steps, steps / per_epoch);
         record.steps = steps;
-        // The record was written, the last checkpoint was not.
-        if record.state == RunState::Finished && steps < record.total_steps {
+        // It was cut off, or the record was written and the last checkpoint was not.
+        if record.state.is_running() || record.state == RunState::Finished && steps < record.total_steps {
             record.state = RunState::Paused;
         }
         Ok(StoredRun { record, curve, state })
+    }
+
+    /// [`Storage::load`] of a run that is held from before it is read: what another
+    /// tab saved up to then is in it, and none saves after.
+    ///
+    /// # Errors
+    /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::NotFound`]
+    /// where there is none of this id.
+    pub async fn take(&self, id: &str) -> Result<(F::Lock, StoredRun), StorageFault> {
+        // A lock makes a folder, which a run that is not there should not get.
+        if self.record(id).await?.is_none() {
+            return Err(StorageFault::NotFound { what: id.to_owned() });
+        }
+        let lock = self.hold(id).await?;
+        Ok((lock, self.load(id).await?))
     }
 
     /// What was measured in a run.

@@ -54,7 +54,8 @@ extern "C" {
 
 /// Name of the program's folder: other programs may share the origin.
 const FOLDER: &str = "simclr-lab";
-/// Milliseconds that a file is waited for which another task or tab reads or writes.
+/// Milliseconds that a file is waited for which another task or tab reads, writes or
+/// removes.
 const PATIENCE: f64 = 1_000.0;
 
 /// The program's folder in the browser's file system.
@@ -167,11 +168,19 @@ impl Files for Opfs {
 
     async fn remove(&self, path: &str) -> Result<(), StorageFault> {
         let Some((folder, name)) = self.place(path, false).await? else { return Ok(()) };
-        let removed = async { wait(folder.remove_entry(name, &flag("recursive", true))?).await };
-        match removed.await {
-            Ok(_) => Ok(()),
-            Err(error) if is(&error, "NotFoundError") => Ok(()),
-            Err(error) => Err(fault(path, &error)),
+        let begun = now();
+        loop {
+            let removed = async { wait(folder.remove_entry(name, &flag("recursive", true))?).await };
+            let error = match removed.await {
+                Ok(_) => return Ok(()),
+                Err(error) if is(&error, "NotFoundError") => return Ok(()),
+                Err(error) => fault(path, &error),
+            };
+            match error {
+                // Open to be read or written, which takes moments.
+                StorageFault::Held { .. } if now() - begun < PATIENCE => turn().await,
+                other => return Err(other),
+            }
         }
     }
 

@@ -2,7 +2,7 @@ use super::files::Files;
 use super::memory::Memory;
 use super::*;
 use crate::core::config::RunConfig;
-use crate::core::report::{Backend, DeviceReport, EpochReport, RunState, StepReport};
+use crate::core::report::{Backend, DeviceReport, EpochReport, Phase, RunState, StepReport};
 use crate::core::run::DataIdentity;
 use burn::tensor::read_sync as wait;
 use safetensors::tensor::{Dtype, TensorView};
@@ -144,6 +144,45 @@ fn a_run_that_another_tab_holds_stays() {
     save(&one, 2).unwrap();
     save(&two, 3).unwrap();
     assert_eq!(wait(Storage::new(files).load("a")).unwrap().record.steps, 3);
+}
+
+#[test]
+fn a_run_is_held_before_it_is_read() {
+    let files = Memory::default();
+    let (one, two) = (Storage::new(files.clone()), Storage::new(files.clone()));
+    assert_eq!(wait(two.take("a")).unwrap_err(), StorageFault::NotFound { what: "a".to_owned() });
+    assert!(files.paths().is_empty() && wait(two.hold("a")).is_ok(), "nothing is made or held for it");
+    save(&one, 5).unwrap();
+    assert_eq!(wait(two.load("a")).unwrap().record.steps, 5);
+    let held = wait(one.hold("a")).unwrap();
+    assert!(matches!(wait(two.take("a")), Err(StorageFault::Held { .. })));
+    save(&one, 9).unwrap();
+    drop(held);
+    let (lock, run) = wait(two.take("a")).unwrap();
+    assert_eq!((run.record.steps, run.curve), (9, curve(9)));
+    assert!(matches!(wait(one.hold("a")), Err(StorageFault::Held { .. })));
+    // What this tab saves now is newer than all that the other one wrote.
+    save(&two, 12).unwrap();
+    drop(lock);
+    assert_eq!(wait(Storage::new(files).load("a")).unwrap().record.steps, 12);
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_a_paused_one() {
+    let storage = Storage::new(Memory::default());
+    let stored = |state, steps| {
+        let record = RunRecord { state, ..record("a", 1.0, steps) };
+        wait(storage.save(&record, &curve(steps), &self::state(steps))).unwrap();
+        wait(storage.load("a")).unwrap().record.state
+    };
+    let running = RunState::Running(Phase::Train);
+    for steps in [5, 100] {
+        assert_eq!(stored(running, steps), RunState::Paused, "{steps} of 100 steps");
+        assert_eq!(stored(RunState::Cancelled, steps), RunState::Cancelled);
+        assert_eq!(stored(RunState::Failed, steps), RunState::Failed);
+    }
+    assert_eq!(stored(RunState::Finished, 100), RunState::Finished);
+    assert_eq!(stored(RunState::Finished, 99), RunState::Paused, "its last checkpoint was not written");
 }
 
 #[test]

@@ -60,7 +60,7 @@ test("a paused run and its evaluation are cancelled each by its own button", asy
   await go(page, "Pre-train");
   await expect(button(page, "Resume")).toBeDisabled();
   await expect(button(page, "Step one batch")).toBeDisabled();
-  await expect(page.getByText("once its evaluation has ended")).toBeVisible();
+  await expect(page.getByText("once its evaluation or fine-tuning has ended")).toBeVisible();
   await expectAccessible(page);
   await go(page, "Evaluate");
   await page.getByRole("main").getByRole("button", { name: "Cancel" }).click();

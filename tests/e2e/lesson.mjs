@@ -58,6 +58,8 @@ export async function answer(page) {
   const question = page.getByRole("group", { name: /^Question/ });
   const status = question.getByRole("status");
   let right = 0;
+  // The page's part of the program may still be on its way.
+  await question.waitFor();
   for (const button of await question.getByRole("button").all()) {
     await button.click();
     await expect(status).toContainText(/^(Right|Not quite)\. ./);

@@ -18,6 +18,7 @@ pub fn record(id: &str) -> RunRecord {
             images: 500,
             training_images: 300,
             classes: vec!["rose".into(), "tulip".into()],
+            split_seed: 0,
         },
         device: DeviceReport { backend: Backend::Cpu, name: "CPU".into(), software: false, why_not_gpu: None },
         program: "0.1.0".into(),

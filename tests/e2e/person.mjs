@@ -1,4 +1,6 @@
 // What a person does on the pages, by role and name.
+import { expect } from "@playwright/test";
+
 export const go = (page, name) => page.getByRole("navigation").getByRole("link", { name }).click();
 
 export async function choose(page, ...files) {
@@ -85,6 +87,22 @@ export async function restart(page, images) {
   await go(page, "Images");
   await page.getByRole("heading", { name: "What was loaded" }).waitFor({ timeout: 60_000 });
   await page.getByRole("main").getByText(images).first().waitFor();
+}
+
+/** Starts a run of so many epochs and waits until it trains. */
+export async function training(page, epochs) {
+  await quick(page, epochs);
+  await start(page);
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
+}
+
+/** Pauses: the run is then stored. Returns the step. */
+export async function pause(page) {
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Resume", exact: true })).toBeEnabled({ timeout: 60_000 });
+  const said = page.getByText(/Saved in this browser at step/);
+  await expect(said).toBeVisible();
+  return Number((await said.innerText()).replaceAll(/(?<=\d)\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
 }
 
 /** A run has ended and left an encoder. */

@@ -2,28 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { evaluate, go, keepWorker, load, messages, quick, start, stepCount } from "./person.mjs";
+import { evaluate, go, keepWorker, load, messages, pause, stepCount, training } from "./person.mjs";
 import { unzip } from "./unzip.mjs";
 
 test.setTimeout(300_000);
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-
-/** Starts a run of so many epochs and waits until it trains. */
-async function training(page, epochs) {
-  await quick(page, epochs);
-  await start(page);
-  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
-}
-
-/** Pauses: the run is then stored. Returns the step. */
-async function pause(page) {
-  await button(page, "Pause").click();
-  await expect(button(page, "Resume")).toBeEnabled({ timeout: 60_000 });
-  const said = page.getByText(/Saved in this browser at step/);
-  await expect(said).toBeVisible();
-  return Number((await said.innerText()).match(/at step (\d+)/)[1]);
-}
 
 /** The step that a card offers to go on from. */
 const offered = async (card) => Number((await card.innerText()).match(/step (\d+) of 300/)[1]);

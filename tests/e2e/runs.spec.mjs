@@ -1,7 +1,7 @@
 // Runs that are stored: listed, compared, gone on with after the page or the worker was killed, and what goes wrong around that.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { choose, go, inWorker, keepWorker, load, messages, quick, start, stepCount, trained } from "./person.mjs";
+import { choose, go, inWorker, keepWorker, load, messages, pause, quick, start, stepCount, trained, training } from "./person.mjs";
 
 test.setTimeout(300_000);
 const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
@@ -10,22 +10,6 @@ const table = (page) => page.getByRole("table", { name: "Stored runs" });
 const rows = (page) => table(page).getByRole("row").filter({ has: page.getByRole("checkbox") });
 const queue = (page) => page.getByRole("region", { name: "Queue" });
 const panel = (page) => page.locator("#run-panel");
-
-/** Starts a run of so many epochs and waits until it trains. */
-async function training(page, epochs) {
-  await quick(page, epochs);
-  await start(page);
-  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(2);
-}
-
-/** Pauses: the run is then stored. Returns the step. */
-async function pause(page) {
-  await button(page, "Pause").click();
-  await expect(button(page, "Resume")).toBeEnabled({ timeout: 60_000 });
-  const said = page.getByText(/Saved in this browser at step/);
-  await expect(said).toBeVisible();
-  return Number((await said.innerText()).replaceAll(/(?<=\d)\s(?=\d{3})/g, "").match(/at step (\d+)/)[1]);
-}
 
 async function short(page, epochs = 2) {
   await quick(page, epochs);

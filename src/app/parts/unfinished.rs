@@ -41,7 +41,7 @@ fn Card() -> impl IntoView {
     let failed = RwSignal::new(None::<Fault>);
     let busy = RwSignal::new(false);
     let reading = memo(move || store.import.with(Option::is_some));
-    let go_on = move |()| {
+    let go_on = move || {
         let request = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
             (Some(_), _) => Request::StartQueue,
             (None, Some(hint)) => Request::OpenRun { run: hint.id },
@@ -64,7 +64,7 @@ fn Card() -> impl IntoView {
         let now = fingerprint.get();
         let asked = failed.with_untracked(|f| matches!(f, Some(Fault::WrongImages { .. } | Fault::NoDataset)));
         if now.is_some() && before.is_some_and(|before| before != now) && asked {
-            go_on(());
+            go_on();
         }
         now
     });
@@ -110,7 +110,7 @@ fn Card() -> impl IntoView {
                     })
             })}
             <div class="actions">
-                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(move |_| go_on(()))>
+                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(move |_| go_on())>
                     {text::CONTINUE}
                 </button>
                 <button type="button" class="quiet" on:click=act(forget)>

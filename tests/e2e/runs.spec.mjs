@@ -222,8 +222,8 @@ test("a full quota is told with what to delete, and training goes on", async ({ 
   await button(page, "Pause").click();
   const said = page.getByText(/Not saved: There is no room .* Delete runs or kept images/);
   await expect(said).toBeVisible();
-  await expectAccessible(page);
   await expect(button(page, "Resume")).toBeEnabled();
+  await expectAccessible(page);
   await button(page, "Resume").click();
   await trained(page);
   await page.getByRole("link", { name: "Stored runs and images" }).click();

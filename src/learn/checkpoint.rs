@@ -11,8 +11,9 @@ use burn::tensor::{DType, Tensor, TensorData, Transaction};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 
-/// Key of the file's header that holds the number of steps.
+/// Keys of the file's header: the number of steps, and what its writer noted.
 const STEPS: &str = "steps";
+const NOTE: &str = "note";
 
 /// Weights and optimiser as they were after some step. The tensors are still on
 /// the device: taking a snapshot costs nothing, and training may go on while
@@ -22,15 +23,26 @@ pub struct Snapshot {
     shapes: Vec<Vec<usize>>,
     transaction: Transaction,
     steps: u32,
+    note: Option<String>,
 }
 
 impl Snapshot {
     /// Of `module` and `optimizer` after `steps` steps.
     pub fn new<M: Module>(module: &M, optimizer: &Optimizer, steps: u32) -> Self {
-        let snapshot = Self { names: Vec::new(), shapes: Vec::new(), transaction: Transaction::default(), steps };
+        let snapshot = Self { steps, ..Self::nothing() };
         let mut collect = Collect { path: Path::default(), optimizer, snapshot };
         module.visit(&mut collect);
         collect.snapshot
+    }
+
+    /// Of no weights, for a note alone.
+    pub fn nothing() -> Self {
+        Self { names: Vec::new(), shapes: Vec::new(), transaction: Transaction::default(), steps: 0, note: None }
+    }
+
+    /// Puts words of the caller's beside it, for [`note`] to read.
+    pub fn with_note(self, note: String) -> Self {
+        Self { note: Some(note), ..self }
     }
 
     /// Steps done when it was taken.
@@ -44,13 +56,17 @@ impl Snapshot {
     /// [`WeightsError::Device`] where the device fails.
     pub async fn into_bytes(self) -> Result<Vec<u8>, WeightsError> {
         let failed = |detail: String| WeightsError::Device { detail };
-        let all = self.transaction.execute_async().await.map_err(|e| failed(format!("{e:?}")))?;
+        let all = match self.names.is_empty() {
+            true => Vec::new(),
+            false => self.transaction.execute_async().await.map_err(|e| failed(format!("{e:?}")))?,
+        };
         let all: Vec<TensorData> = all.into_iter().map(|data| data.convert_dtype(DType::F32)).collect();
         let views = self.names.iter().zip(self.shapes).zip(&all).map(|((name, shape), data)| {
             TensorView::new(Dtype::F32, shape, data.as_bytes()).map(|view| (name.as_str(), view))
         });
         let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| failed(e.to_string()))?;
-        let header = HashMap::from([(STEPS.to_owned(), self.steps.to_string())]);
+        let mut header = HashMap::from([(STEPS.to_owned(), self.steps.to_string())]);
+        header.extend(self.note.map(|note| (NOTE.to_owned(), note)));
         safetensors::serialize(views, Some(header)).map_err(|e| failed(e.to_string()))
     }
 }
@@ -93,10 +109,22 @@ impl ModuleVisitor for Collect<'_> {
 /// # Errors
 /// [`WeightsError::Unreadable`] where it is no such file.
 pub fn steps(bytes: &[u8]) -> Result<u32, WeightsError> {
-    let unreadable = |detail: String| WeightsError::Unreadable { detail };
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| unreadable(e.to_string()))?;
-    let steps = header.metadata().as_ref().and_then(|all| all.get(STEPS)?.parse().ok());
-    steps.ok_or_else(|| unreadable("its header names no number of steps".to_owned()))
+    let steps = in_header(bytes, STEPS)?.and_then(|steps| steps.parse().ok());
+    steps.ok_or_else(|| WeightsError::Unreadable { detail: "its header names no number of steps".to_owned() })
+}
+
+/// What [`Snapshot::with_note`] put into the file, or none.
+///
+/// # Errors
+/// [`WeightsError::Unreadable`] where it is no such file.
+pub fn note(bytes: &[u8]) -> Result<Option<String>, WeightsError> {
+    in_header(bytes, NOTE)
+}
+
+fn in_header(bytes: &[u8], key: &str) -> Result<Option<String>, WeightsError> {
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|e| WeightsError::Unreadable { detail: e.to_string() })?;
+    Ok(header.metadata().as_ref().and_then(|all| all.get(key).cloned()))
 }
 
 /// `module` and `optimizer` as a [`Snapshot`] of the same shapes had them, and

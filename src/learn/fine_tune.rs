@@ -4,6 +4,7 @@
 use super::augment::apply;
 use super::checkpoint::{self, Snapshot};
 use super::encoder::Encoder;
+use super::export::WeightsError;
 use super::features::{Features, Stopped, outputs};
 use super::init::draw;
 use super::optim::Optimizer;
@@ -44,6 +45,15 @@ pub struct Classifier {
 }
 
 impl Classifier {
+    /// With the weights that [`FineTuner::weights`] stored of one with this one's shapes, for
+    /// evaluation: on the plain device.
+    ///
+    /// # Errors
+    /// [`WeightsError`] where the bytes are not of such a one.
+    pub fn restore(self, bytes: &[u8]) -> Result<Self, WeightsError> {
+        Ok(checkpoint::restore(self, &mut Optimizer::sgd(MOMENTUM, 0.0, true), bytes)?.0.valid())
+    }
+
     /// `encoder` (of `features` numbers an image) with a classifier of `classes`
     /// classes, whose weights are drawn by `seed`, on `device`.
     pub fn new(encoder: Encoder, features: usize, classes: usize, seed: u64, device: &Device) -> Self {
@@ -146,6 +156,11 @@ impl FineTuner {
     /// The classifier as it is now, for evaluation: on the plain device.
     pub fn classifier(&self) -> Classifier {
         self.model.valid()
+    }
+
+    /// The classifier frozen as it is now, to be stored without what its training needs.
+    pub fn weights(&self) -> Snapshot {
+        Snapshot::new(&self.model, &Optimizer::sgd(MOMENTUM, 0.0, true), self.steps)
     }
 
     pub fn config(&self) -> &FineTuneConfig {

@@ -2,6 +2,7 @@
 //! browser's file system while it trains. A save that fails is told, and training
 //! goes on.
 
+use super::beside::Beside;
 use super::mailbox::post;
 use super::session;
 use super::storage::opfs::{Open, Opfs};
@@ -17,7 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Milliseconds between two saves of a run that trains.
-const EVERY: f64 = 20_000.0;
+pub const EVERY: f64 = 20_000.0;
 
 /// A run's place in the storage.
 pub struct Keeper {
@@ -35,7 +36,22 @@ pub struct Keeper {
     told: Told,
 }
 
-type Told = Rc<RefCell<Option<KeptReport>>>;
+/// What the page was told last.
+#[derive(Default)]
+struct LastSave {
+    report: Option<KeptReport>,
+    /// The newest weights are not stored.
+    lacks_weights: bool,
+}
+
+type Told = Rc<RefCell<LastSave>>;
+
+/// What a save was of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    All,
+    Record,
+}
 
 thread_local! {
     static WRITES: Line = Line::default();
@@ -77,7 +93,7 @@ impl Keeper {
             Ok((storage, lock)) => Self::new(record, Curve::default(), Some((storage, lock)), None),
             Err(fault) => {
                 let keeper = Self::new(record, Curve::default(), None, None);
-                tell(&keeper.told, &keeper.record.id, 0, Some(fault));
+                tell(&keeper.told, Saved::All, &keeper.record, Some(fault));
                 keeper
             }
         }
@@ -96,9 +112,14 @@ impl Keeper {
         Self { record, curve, storage, _lock: lock, since, saving, told }
     }
 
+    /// Its place, for what else is stored of it; none where nothing can be stored.
+    pub fn beside(&self) -> Option<Beside> {
+        Some(Beside::new(self.storage.clone()?, self.record.id.clone()))
+    }
+
     /// What was told of the last save; none since it was opened or begun.
     pub fn told(&self) -> Option<KeptReport> {
-        self.told.borrow().clone()
+        self.told.borrow().report.clone()
     }
 
     pub fn steps(&mut self, reports: &[StepReport]) {
@@ -172,7 +193,7 @@ impl Keeper {
             place.reached().await;
             let Some(storage) = storage else { return };
             let saved = storage.save_record(&record).await;
-            tell(&told, &record.id, record.steps, saved.err());
+            tell(&told, Saved::Record, &record, saved.err());
         }
     }
 
@@ -196,17 +217,23 @@ impl Keeper {
 }
 
 async fn write(storage: &Storage<Opfs>, record: &RunRecord, curve: &Curve, snapshot: Snapshot, told: &Told) {
-    let step = snapshot.steps();
     let saved = match snapshot.into_bytes().await {
         Ok(state) => storage.save(record, curve, &state).await,
         Err(error) => Err(StorageFault::Unavailable { detail: error.to_string() }),
     };
-    tell(told, &record.id, step, saved.err());
+    tell(told, Saved::All, record, saved.err());
 }
 
-fn tell(told: &Told, id: &str, step: u32, fault: Option<StorageFault>) {
-    let report = KeptReport { id: id.to_owned(), step, fault };
-    *told.borrow_mut() = Some(report.clone());
+fn tell(told: &Told, saved: Saved, record: &RunRecord, fault: Option<StorageFault>) {
+    let mut last = told.borrow_mut();
+    match saved {
+        Saved::All => last.lacks_weights = fault.is_some(),
+        // What is lacking still lacks.
+        Saved::Record if fault.is_none() && last.lacks_weights => return,
+        Saved::Record => {}
+    }
+    let report = KeptReport { id: record.id.clone(), step: record.steps, fault };
+    last.report = Some(report.clone());
     post(None, Event::Kept(report));
 }
 

@@ -8,6 +8,7 @@
 //! | `device` | finds WebGPU, else the CPU backend |
 //! | `files` | `File` objects as byte sources |
 //! | `keep` | stores the run at hand while it trains |
+//! | `beside` | stores what is made of it: fine-tuning under way, the last classifier |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
 //! | `session` | what is loaded and what runs; hands requests to jobs |
@@ -16,6 +17,8 @@
 //! Only [`import`], [`takeaway`], [`weights`] and [`storage`] (but for `storage::opfs`) are free of the browser,
 //! so only they build natively.
 
+#[cfg(target_arch = "wasm32")]
+mod beside;
 #[cfg(target_arch = "wasm32")]
 mod boot;
 #[cfg(target_arch = "wasm32")]

@@ -30,6 +30,11 @@ async function tune(page, epochs = 2) {
   await fill(page, "Batch size", 8);
 }
 
+/** Steps of the training at work. */
+async function tuningStep(run) {
+  return Number(/Step\s*([\d\s]+?) of/.exec(await run.innerText())?.[1].replaceAll(/\s/g, "") ?? 0);
+}
+
 /** axe, in both schemes and at both widths; a picture of each in SHOTS, where that names a folder. */
 async function looked(page, name) {
   for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [360, "light"], [360, "dark"]]) {
@@ -228,4 +233,44 @@ test("a new image gets its class and its neighbours; a broken file is named; not
   }
   await looked(page, "tried-tuned");
   expect(requests.slice(fetched), "requests once the worker is there").toEqual([]);
+});
+
+test("half-done fine-tuning outlives its page: it is offered, goes on from its step, and Try it knows the result after another reload", async ({ page, context }) => {
+  await pretrained(page);
+  await go(page, "Runs");
+  await button(page, "Keep these images in the browser").click();
+  await tune(page, 30);
+  await button(page, "Fine-tune").click();
+  const run = page.getByRole("region", { name: "Training" });
+  await expect.poll(() => tuningStep(run), { timeout: 60_000 }).toBeGreaterThan(3);
+  await run.getByRole("button", { name: "Pause" }).click();
+  await expect(run.getByRole("button", { name: "Resume" })).toBeVisible();
+  const paused = await tuningStep(run);
+  await page.close();
+
+  const again = await context.newPage();
+  again.on("dialog", (dialog) => dialog.accept());
+  await again.goto("");
+  const card = again.getByRole("region", { name: "Fine-tuning was not finished" });
+  await expect(card).toContainText("Of the encoder of stripes.zip.");
+  await expectAccessible(again);
+  await card.getByRole("button", { name: "Continue" }).click();
+  await expect(again).toHaveURL(/\/fine-tune\/?$/, { timeout: 60_000 });
+  const rest = again.getByRole("region", { name: "Training" });
+  await expect(rest.getByRole("button", { name: "Resume" })).toBeVisible();
+  expect(await tuningStep(rest)).toBe(paused);
+  await rest.getByRole("button", { name: "Resume" }).click();
+  await expect(again.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
+  await go(again, "Home");
+  await expect(card).toHaveCount(0);
+
+  await again.reload();
+  await go(again, "Runs");
+  await again.getByRole("table", { name: "Stored runs" }).getByRole("button", { name: /^Open/ }).click();
+  await expect(again).toHaveURL(/\/pretrain\/?/, { timeout: 60_000 });
+  await go(again, "Try it");
+  const chooser = again.waitForEvent("filechooser");
+  await button(again, "Choose images").click();
+  await (await chooser).setFiles({ name: "new.png", mimeType: "image/png", buffer: Buffer.from(stripes(9001, false)) });
+  await expect(again.getByText("By the encoder that was fine-tuned with 10 % of the labels.")).toBeVisible({ timeout: 60_000 });
 });

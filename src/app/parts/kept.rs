@@ -5,8 +5,14 @@ use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::fault::fault;
 use crate::app::text::runs as text;
-use crate::core::error::Fault;
+use crate::core::error::{Fault, StorageFault};
 use leptos::prelude::*;
+
+/// Why something is not saved, and what to do about it.
+pub fn not_saved(cause: StorageFault) -> String {
+    let words = fault(&Fault::Storage(cause));
+    text::not_saved(&words.what, &words.todo)
+}
 
 /// A line; nothing where there is no run.
 #[component]
@@ -14,10 +20,7 @@ pub fn Kept() -> impl IntoView {
     let store = Store::get();
     let line = memo(move || match store.shelf.kept.get() {
         Some(kept) => Some(match kept.fault {
-            Some(cause) => {
-                let words = fault(&Fault::Storage(cause));
-                (true, text::not_saved(&words.what, &words.todo))
-            }
+            Some(cause) => (true, not_saved(cause)),
             None if kept.step == 0 && store.run.get().is_running() => (false, text::NOT_YET_SAVED.to_owned()),
             None => (false, text::saved(kept.step)),
         }),

@@ -42,9 +42,11 @@ fn Card() -> impl IntoView {
     let busy = RwSignal::new(false);
     let reading = memo(move || store.import.with(Option::is_some));
     let go_on = move || {
-        let request = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
-            (Some(_), _) => Request::StartQueue,
-            (None, Some(hint)) => Request::OpenRun { run: hint.id },
+        let (request, page) = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
+            (Some(_), _) => (Request::StartQueue, "/pretrain"),
+            (None, Some(hint)) => {
+                (Request::OpenRun { run: hint.id }, if hint.tuning { "/fine-tune" } else { "/pretrain" })
+            }
             (None, None) => return,
         };
         busy.set(true);
@@ -52,7 +54,7 @@ fn Card() -> impl IntoView {
         client.ask(request, move |answer| {
             busy.try_set(false);
             match answer {
-                Ok(_) => router.go("/pretrain"),
+                Ok(_) => router.go(page),
                 Err(Fault::Stopped) => {}
                 Err(fault) => drop(failed.try_set(Some(fault))),
             }
@@ -79,7 +81,11 @@ fn Card() -> impl IntoView {
         (None, Some(hint)) => text::unfinished(&hint),
         (None, None) => String::new(),
     };
-    let title = move || if shelf.queue_left.get().is_some() { text::UNFINISHED_QUEUE } else { text::UNFINISHED };
+    let title = move || match (shelf.queue_left.get(), shelf.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning))) {
+        (Some(_), _) => text::UNFINISHED_QUEUE,
+        (None, true) => text::UNFINISHED_TUNING,
+        (None, false) => text::UNFINISHED,
+    };
     view! {
         <section class="card unfinished" aria-labelledby="unfinished-title">
             <h2 id="unfinished-title">{title}</h2>

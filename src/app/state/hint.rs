@@ -1,6 +1,8 @@
 //! What the page remembers by itself, over visits, of work that was not finished.
 
 use super::{Shelf, Store};
+use crate::app::reactive::memo;
+use crate::core::run::RunRecord;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueState;
 use leptos::prelude::*;
@@ -13,13 +15,16 @@ pub fn install(store: Store) {
     let shelf = store.shelf;
     shelf.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
     shelf.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
+    let tunes = memo(move || shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_active())));
     Effect::new(move || {
         let Some(kept) = shelf.kept.get().filter(|kept| kept.fault.is_none()) else { return };
         let state = store.run.get();
-        if state.is_over() {
+        if tunes.get() {
+            remember(store, kept.id, kept.step, true);
+        } else if state.is_over() {
             forget_run(shelf, &kept.id);
         } else if state.is_running() && kept.step > 0 || state.is_active() && !state.is_running() {
-            remember(store, kept.id, kept.step);
+            remember(store, kept.id, kept.step, false);
         }
     });
     // Deleted, or ended in another tab.
@@ -27,7 +32,8 @@ pub fn install(store: Store) {
         let Some(hint) = shelf.hint.get() else { return };
         let open = store.run.get_untracked().is_active();
         let gone = shelf.stored.with(|stored| {
-            stored.as_ref().is_some_and(|stored| !stored.runs.iter().any(|r| r.id == hint.id && r.can_resume()))
+            let there = |r: &RunRecord| r.id == hint.id && (r.can_resume() || hint.tuning);
+            stored.as_ref().is_some_and(|stored| !stored.runs.iter().any(there))
         });
         if gone && !open {
             forget_run(shelf, &hint.id);
@@ -59,7 +65,7 @@ pub fn set_queue(shelf: Shelf, left: Option<usize>) {
     }
 }
 
-fn remember(store: Store, id: String, step: u32) {
+fn remember(store: Store, id: String, step: u32, tuning: bool) {
     let shelf = store.shelf;
     let before = shelf.hint.get_untracked().filter(|hint| hint.id == id);
     let stored = shelf.stored.with_untracked(|stored| {
@@ -81,6 +87,7 @@ fn remember(store: Store, id: String, step: u32) {
         size: config.image_size as u32,
         split_seed,
         images,
+        tuning,
         sources,
     };
     write(RUN, Some(&hint.to_text()));

@@ -90,6 +90,7 @@ pub const AGAIN: &str = "Wait again";
 pub const REMOVE: &str = "Remove";
 
 pub const UNFINISHED: &str = "A run was not finished";
+pub const UNFINISHED_TUNING: &str = "Fine-tuning was not finished";
 pub const UNFINISHED_QUEUE: &str = "A queue of runs was not finished";
 pub const CONTINUE: &str = "Continue";
 pub const DISMISS: &str = "Forget";
@@ -255,6 +256,9 @@ pub fn queue_state(state: QueueState, over: usize, all: usize) -> String {
 
 pub fn unfinished(hint: &Hint) -> String {
     let what = if hint.name.is_empty() { hint.sources.join(", ") } else { hint.name.clone() };
+    if hint.tuning {
+        return format!("Of the encoder of {what}.");
+    }
     format!("{what}: step {} of {}.", count(hint.step as usize), count(hint.total as usize))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::core::config::Architecture;
 use crate::core::config::bounds::{Bounds, Value};
-use crate::core::error::ConfigFault;
+use crate::core::error::{ConfigFault, StorageFault};
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
 use serde::{Deserialize, Serialize};
@@ -154,6 +154,32 @@ pub struct FineTuneProgress {
     /// Loss of the newest step.
     pub loss: Option<f32>,
     pub epochs: Vec<FineTuneEpoch>,
+    /// Steps of the trainings behind this one.
+    pub steps_ahead: u32,
+    /// Why it could not be stored, where it could not: training goes on.
+    pub not_saved: Option<StorageFault>,
+}
+
+/// A list of trainings as it is stored, so that it outlives its tab.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredList {
+    /// Steps of pre-training behind the encoder that it starts from.
+    pub steps: u32,
+    /// What is left; the first is at work.
+    pub waiting: Vec<FineTuneConfig>,
+    pub done: usize,
+    /// How far the first is; none before its first step.
+    pub at_work: Option<StoredTuning>,
+}
+
+/// A training between two steps, beside its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredTuning {
+    pub progress: FineTuneProgress,
+    /// Losses of the epoch under way.
+    pub losses: Vec<f32>,
+    /// Milliseconds spent on it.
+    pub spent: f64,
 }
 
 /// A classifier that was trained, judged on the test split.

@@ -15,6 +15,8 @@ pub struct Hint {
     pub size: u32,
     pub split_seed: u64,
     pub images: usize,
+    /// What was not finished is a fine-tuning of it.
+    pub tuning: bool,
     /// See [`DataIdentity::sources`](super::DataIdentity::sources).
     pub sources: Vec<String>,
 }
@@ -29,6 +31,7 @@ impl Hint {
             self.size.to_string(),
             self.split_seed.to_string(),
             self.images.to_string(),
+            u8::from(self.tuning).to_string(),
         ];
         let mut lines = vec![line(&self.id), line(&self.name)];
         lines.extend(numbers);
@@ -48,6 +51,7 @@ impl Hint {
             size: lines.next()?.parse().ok()?,
             split_seed: lines.next()?.parse().ok()?,
             images: lines.next()?.parse().ok()?,
+            tuning: lines.next()?.parse::<u8>().ok()? == 1,
             sources: lines.map(str::to_owned).collect(),
         })
     }
@@ -67,6 +71,7 @@ mod tests {
             size: 32,
             split_seed: 7,
             images: 2000,
+            tuning: true,
             sources: vec!["sample set".into(), "more.zip".into()],
         };
         assert_eq!(Hint::from_text(&hint.to_text()), Some(hint.clone()));

@@ -128,3 +128,26 @@ fn few_labels_make_one_smaller_batch_and_one_class_is_none() {
     assert_eq!(new(vec![1, 1, 1, 1]).err(), Some(Fault::NoLabels));
     assert_eq!(new(Vec::new()).err(), Some(Fault::NoLabels));
 }
+
+#[test]
+fn a_stored_classifier_says_the_same_and_keeps_its_note() {
+    let config = config(Trained::All);
+    let mut tuner = tuner(&config);
+    losses(&mut tuner, 3);
+    let bytes = read_sync(tuner.weights().with_note("of mine".into()).into_bytes()).unwrap();
+    assert_eq!(checkpoint::note(&bytes).unwrap().as_deref(), Some("of mine"));
+    let device = Device::flex().autodiff();
+    let fresh = || Classifier::new(Encoder::new(&NET, &device), NET.features(), CLASSES, 0, &device);
+    let again = fresh().restore(&bytes).unwrap();
+    let images = store().gather(&[0, 1, 2]);
+    let logits = |classifier: &Classifier| classifier.forward(images.clone()).into_data().to_vec::<f32>().unwrap();
+    assert_eq!(logits(&again), logits(&tuner.classifier()));
+    assert!(fresh().restore(b"nothing").is_err());
+    // Momentum is left out.
+    let whole = read_sync(tuner.snapshot().into_bytes()).unwrap();
+    assert!(bytes.len() < whole.len() * 6 / 10);
+    // A note alone is a file too.
+    let alone = read_sync(Snapshot::nothing().with_note("list".into()).into_bytes()).unwrap();
+    assert_eq!(checkpoint::note(&alone).unwrap().as_deref(), Some("list"));
+    assert_eq!(checkpoint::note(&whole).unwrap(), None);
+}

@@ -10,6 +10,7 @@ use crate::core::error::Fault;
 use crate::core::report::{LeftOut, Picture};
 use crate::core::run::classify::{Classified, ClassifyReport, Judge, Neighbour};
 use crate::core::run::fine_tune::FineTuneConfig;
+use crate::learn::checkpoint;
 use crate::learn::classify::{nearest, probabilities};
 use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
@@ -17,10 +18,12 @@ use crate::learn::fine_tune::Classifier;
 use crate::learn::linear_eval::{Examples, LinearClassifier};
 use crate::learn::store::ByteStore;
 use crate::protocol::Event;
+use crate::worker::beside::Beside;
 use crate::worker::files::chosen;
 use crate::worker::import::single;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::storage::Part;
 use crate::worker::turn::{now, turn};
 use std::rc::Rc;
 
@@ -34,6 +37,8 @@ const FEATURES: f32 = 0.8;
 pub struct Kept {
     /// The last classifier that was fine-tuned from the pre-trained encoder.
     pub tuned: Option<Tuned>,
+    /// It was looked for among what is stored.
+    looked: bool,
     bank: Option<Rc<Bank>>,
 }
 
@@ -82,12 +87,33 @@ pub async fn classify(id: u32, names: Vec<String>, files: Vec<web_sys::File>) ->
     Ok(())
 }
 
-/// The classifier that was fine-tuned last from the run at hand.
-pub fn tuned() -> Option<Tuned> {
-    with(|s| {
+/// The classifier that was fine-tuned last from the run at hand, in an earlier visit too;
+/// one that can't be read is none.
+pub async fn tuned() -> Option<Tuned> {
+    let (looked, kept) = with(|s| {
         let run = s.run.as_ref()?;
-        s.classify.tuned.clone().filter(|tuned| tuned.run == run.keeper.record.id)
-    })
+        let kept = s.classify.tuned.clone().filter(|tuned| tuned.run == run.keeper.record.id);
+        Some((std::mem::replace(&mut s.classify.looked, true), kept))
+    })?;
+    if looked || kept.is_some() {
+        return kept;
+    }
+    let stored = stored_classifier().await?;
+    with(|s| s.classify.tuned.get_or_insert(stored).clone()).into()
+}
+
+/// As [`Saver::save_classifier`](super::fine_tune::Saver::save_classifier) left it.
+async fn stored_classifier() -> Option<Tuned> {
+    let (run, encoder, classes) = with(|s| {
+        let record = &s.run.as_ref()?.keeper.record;
+        Some((record.id.clone(), record.config.encoder, record.data.classes.len()))
+    })?;
+    let bytes = Beside::run_at_hand()?.read(Part::Classifier).await.ok()??;
+    let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
+    let device = session::compute().await.ok()?.device.autodiff();
+    let network = Encoder::new(&encoder, &device);
+    let classifier = Classifier::new(network, encoder.features(), classes, config.seed, &device);
+    Some(Tuned { run, config, steps, classifier: classifier.restore(&bytes).ok()? })
 }
 
 /// The files as a set of their own, at the size of the training images.
@@ -112,7 +138,7 @@ async fn read(
 }
 
 async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>) -> Result<ClassifyReport, Stopped> {
-    let tuned = tuned();
+    let tuned = tuned().await;
     let (run, steps) =
         with(|s| s.run.as_ref().map(|run| (run.keeper.record.id.clone(), run.steps()))).ok_or(Fault::NoEncoder)?;
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);

@@ -2,6 +2,7 @@
 //! through the same loop as pre-training. Their results go into the run's record.
 
 mod linear;
+mod stored;
 mod tuning;
 
 use crate::core::dataset::collection::Collection;
@@ -9,16 +10,21 @@ use crate::core::dataset::{Split, fraction};
 use crate::core::error::Fault;
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, Trained};
+use crate::core::run::fine_tune::{
+    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredTuning, Trained,
+};
 use crate::learn::encoder::Encoder;
 use crate::learn::fine_tune::LabelledImages;
 use crate::learn::store::ByteStore;
 use crate::protocol::Event;
+use crate::worker::beside::Beside;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, with};
 use linear::linear;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+use stored::Saver;
+pub use stored::stored;
 use tuning::Tuning;
 
 /// A list of trainings as it waits between two calls of the loop.
@@ -27,6 +33,9 @@ pub struct List {
     waiting: VecDeque<FineTuneConfig>,
     done: usize,
     at_work: Option<Tuning>,
+    /// The first as an earlier visit left it, with its weights.
+    begun: Option<(StoredTuning, Vec<u8>)>,
+    saver: Saver,
 }
 
 /// Starts a list; one that waits is replaced.
@@ -39,7 +48,10 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<(), Fault> {
     let architecture = with(|s| s.run.as_ref().map(|run| run.config.encoder.architecture)).ok_or(Fault::NoEncoder)?;
     list.iter().try_for_each(|config| config.check(architecture)).map_err(Fault::Config)?;
     post(Some(id), Event::Alive);
-    go(List { waiting: list.into(), done: 0, at_work: None }, working).await
+    let saver = Saver::new(Beside::run_at_hand(), steps());
+    let list = List { waiting: list.into(), done: 0, at_work: None, begun: None, saver };
+    list.save().await;
+    go(list, working).await
 }
 
 /// Goes on with a list that waits.
@@ -50,8 +62,16 @@ pub async fn resume(id: u32) -> Result<(), Fault> {
     go(list, working).await
 }
 
-/// Drops a list that waits; results that it gave stay.
+/// Drops a list that waits, for good; results that it gave stay.
 pub fn cancel_if_paused() {
+    if let Some(list) = with(|s| s.fine_tuning.take()) {
+        list.tell(RunState::Cancelled);
+        wasm_bindgen_futures::spawn_local(async move { list.saver.remove().await });
+    }
+}
+
+/// Lets a list that waits go with the run at hand: it is stored beside that run.
+pub fn put_away() {
     if let Some(list) = with(|s| s.fine_tuning.take()) {
         list.tell(RunState::Cancelled);
     }
@@ -66,6 +86,12 @@ pub fn tell_if_paused() {
 
 async fn go(mut list: List, working: Working) -> Result<(), Fault> {
     let ended = all(&mut list).await;
+    match &ended {
+        Ok(RunState::Paused) => list.save().await,
+        // With another device, or once there is room, it can go on.
+        Err(fault) if !matches!(fault, Fault::NotFinite { .. } | Fault::NoLabels) => {}
+        _ => list.saver.remove().await,
+    }
     drop(working);
     match ended {
         Ok(state) => {
@@ -94,19 +120,25 @@ async fn all(list: &mut List) -> Result<RunState, Fault> {
         } else {
             let mut tuning = match list.at_work.take() {
                 Some(tuning) => tuning,
-                None => Tuning::new(&config, list).await?,
+                None => {
+                    let begun = list.begun.take();
+                    Tuning::new(&config, list, begun).await?
+                }
             };
             let state = tuning.go().await?;
             if state != RunState::Finished {
                 list.at_work = Some(tuning);
                 return Ok(state);
             }
-            tuning.keep_classifier();
+            tuning.keep_classifier().await;
             tuning.judge_test().await?
         };
         keep(report).await;
         list.waiting.pop_front();
         list.done += 1;
+        if !list.waiting.is_empty() {
+            list.save().await;
+        }
     }
     Ok(RunState::Finished)
 }
@@ -192,6 +224,29 @@ fn steps() -> u32 {
 }
 
 impl List {
+    /// Stores it as it is between two steps.
+    async fn save(&self) {
+        let at_work = self.at_work.as_ref().map(Tuning::stored);
+        // One that was not begun again is stored as it was left.
+        if self.begun.is_none() {
+            self.saver.save_now(&self.all(), self.done, at_work).await;
+        }
+    }
+
+    /// What is left.
+    fn all(&self) -> Vec<FineTuneConfig> {
+        self.waiting.iter().copied().collect()
+    }
+
+    /// Steps of the trainings behind the first.
+    fn steps_ahead(&self) -> u32 {
+        let Some(collection) = with(|s| s.library.collection()) else { return 0 };
+        let labels = collection.dataset().labelled(Split::Train).1;
+        let classes = labels.iter().collect::<HashSet<_>>().len();
+        let steps = |c: &FineTuneConfig| c.total_steps(fraction::count(labels.len(), classes, c.fraction));
+        self.waiting.iter().skip(1).map(steps).sum()
+    }
+
     fn progress(&self, config: &FineTuneConfig, state: RunState) -> FineTuneProgress {
         FineTuneProgress {
             state,
@@ -204,6 +259,8 @@ impl List {
             milliseconds: 0.0,
             loss: None,
             epochs: Vec::new(),
+            steps_ahead: self.steps_ahead(),
+            not_saved: self.saver.fault(),
         }
     }
 
@@ -213,11 +270,12 @@ impl List {
     }
 
     fn now(&self, state: RunState) -> FineTuneProgress {
-        match (&self.at_work, self.waiting.front()) {
-            (Some(tuning), _) => tuning.progress(state),
-            (None, Some(config)) => self.progress(config, state),
+        match (&self.at_work, &self.begun, self.waiting.front()) {
+            (Some(tuning), ..) => tuning.progress(state),
+            (None, Some((stored, _)), _) => FineTuneProgress { state, not_saved: None, ..stored.progress.clone() },
+            (None, None, Some(config)) => self.progress(config, state),
             // All are done: the place is behind the last.
-            (None, None) => self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state),
+            (None, None, None) => self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state),
         }
     }
 }

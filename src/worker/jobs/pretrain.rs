@@ -67,7 +67,7 @@ pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault
     let store = session::store().await?;
     let data = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
     // Up to here the run before stays as it is.
-    fine_tune::cancel_if_paused();
+    fine_tune::put_away();
     with(|s| {
         s.run = None;
         s.classify = Default::default();
@@ -119,7 +119,7 @@ pub fn cancel_if_paused() {
 /// Drops the run, when its images or its device are gone. What is stored of it
 /// stays.
 pub fn let_go() {
-    fine_tune::cancel_if_paused();
+    fine_tune::put_away();
     with(|s| s.classify = Default::default());
     if with(|s| s.run.take()).is_some() || with(|s| s.state) != RunState::Idle {
         set_state(RunState::Idle);

@@ -51,14 +51,17 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     let state = if record.can_resume() { RunState::Paused } else { record.state };
     // Before the session is borrowed: the run looks at its images.
     let run = Run::reopened(trainer, keeper);
+    let list = fine_tune::stored(&run.keeper).await;
     // What was made of the run before goes with it.
-    fine_tune::cancel_if_paused();
+    fine_tune::put_away();
     with(|s| {
         s.run = Some(run);
         s.classify = Default::default();
+        s.fine_tuning = list;
     });
     post(id, Event::Opened(OpenedRun { record, curve }));
     set_state(state);
+    fine_tune::tell_if_paused();
     Ok(())
 }
 

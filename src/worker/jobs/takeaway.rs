@@ -25,7 +25,7 @@ pub async fn export(id: u32) -> Result<(), Fault> {
     let _working = Working::begin(Job::Evaluate)?;
     let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
     let store = session::store().await?;
-    let tuned = tuned();
+    let tuned = tuned().await;
     let (encoder, snapshot, record, curve) = with(|s| {
         let run = s.run.as_ref()?;
         let (record, curve) = (run.keeper.record.clone(), run.keeper.curve.clone());

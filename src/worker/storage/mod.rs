@@ -4,6 +4,9 @@
 //! runs/ID/record.a .b    the run's record, JSON
 //! runs/ID/curve.a .b     what was measured in every step, postcard
 //! runs/ID/state.a .b     weights and optimiser: learn::checkpoint
+//! runs/ID/tuning.a .b    a list of fine-tunings that is not finished, with the weights
+//!                        of the one at work: learn::checkpoint
+//! runs/ID/classifier.a .b  the last classifier fine-tuned from the pre-trained encoder
 //! runs/ID/lock           held by the tab that works with the run
 //! queue.a .b             runs to come, JSON
 //! queue/lock             held by the tab that starts them
@@ -20,8 +23,10 @@ pub mod files;
 mod memory;
 #[cfg(target_arch = "wasm32")]
 pub mod opfs;
+mod parts;
 
 pub use files::Files;
+pub use parts::Part;
 
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;

@@ -3,6 +3,7 @@
 use super::form::Form;
 use crate::app::client::Client;
 use crate::app::parts::announce::Announcer;
+use crate::app::parts::kept::not_saved;
 use crate::app::parts::meter::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
@@ -16,14 +17,11 @@ use leptos::prelude::*;
 
 /// Milliseconds until the list's end by the time of a step; linear classifiers, which
 /// take seconds, are left out.
-fn left(form: Form, store: Store, p: &FineTuneProgress) -> Option<f64> {
+fn left(p: &FineTuneProgress) -> Option<f64> {
     if p.milliseconds <= 0.0 || p.total_steps == 0 {
         return None;
     }
-    let ahead: u32 = store.shelf.tuning_list.with(|list| {
-        list.iter().skip(p.place + 1).map(|config| config.total_steps(form.labels(config.fraction))).sum()
-    });
-    Some(f64::from(p.total_steps - p.step + ahead) * f64::from(p.milliseconds))
+    Some(f64::from(p.total_steps - p.step + p.steps_ahead) * f64::from(p.milliseconds))
 }
 
 /// Part of the list that is done; trainings count alike.
@@ -73,9 +71,10 @@ pub fn Progress() -> impl IntoView {
         newest.map_or_else(|| text::NONE.into(), |v| percent(v.into()))
     };
     let time = move || {
-        let left = progress.with(|p| p.as_ref().and_then(|p| left(form, store, p)));
+        let left = progress.with(|p| p.as_ref().and_then(left));
         left.map_or_else(|| text::NONE.into(), |ms| duration(ms / 1000.0))
     };
+    let unsaved = memo(move || progress.with(|p| p.as_ref().and_then(|p| p.not_saved.clone())));
     view! {
         <section class="card run" aria-labelledby="tuning-title">
             <h2 id="tuning-title">{text::RUN}</h2>
@@ -106,6 +105,7 @@ pub fn Progress() -> impl IntoView {
                 </dl>
                 <Buttons />
             </Show>
+            {live(move || unsaved.get().map(|cause| view! { <p class="small field-fault">{not_saved(cause)}</p> }))}
         </section>
     }
 }

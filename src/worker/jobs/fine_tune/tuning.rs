@@ -1,12 +1,14 @@
 //! One training of a classifier, judged on validation after every epoch and on test at
 //! its end.
 
+use super::stored::Saver;
 use super::{List, chosen, encoder, labelled, report, set, steps};
 use crate::core::dataset::Split;
 use crate::core::dataset::collection::Collection;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredTuning};
+use crate::learn::checkpoint::Snapshot;
 use crate::learn::features::Stopped;
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
 use crate::learn::store::ByteStore;
@@ -33,14 +35,22 @@ pub struct Tuning {
     losses: Vec<f32>,
     pace: Pace,
     progress: FineTuneProgress,
+    /// What is left of its list, itself the first.
+    waiting: Vec<FineTuneConfig>,
+    saver: Saver,
     /// Milliseconds spent before the loop was entered last, and since when it runs.
     spent: f64,
     since: f64,
 }
 
 impl Tuning {
-    /// Of the first of `list`'s, on the encoder of the run at hand.
-    pub async fn new(config: &FineTuneConfig, list: &List) -> Result<Self, Fault> {
+    /// Of the first of `list`'s, on the encoder of the run at hand: from its start, or as
+    /// an earlier visit left it.
+    pub async fn new(
+        config: &FineTuneConfig,
+        list: &List,
+        begun: Option<(StoredTuning, Vec<u8>)>,
+    ) -> Result<Self, Fault> {
         let (collection, store) = set().await?;
         let device = session::compute().await?.device;
         let set = chosen(&collection, config);
@@ -56,8 +66,38 @@ impl Tuning {
         let step = validation.images.len().div_ceil(VALIDATION).max(1);
         validation.images = validation.images.into_iter().step_by(step).collect();
         validation.labels = validation.labels.into_iter().step_by(step).collect();
-        let pace = Pace::new(None);
-        Ok(Self { tuner, collection, validation, losses: Vec::new(), pace, progress, spent: 0.0, since: now() })
+        let (waiting, saver) = (list.all(), list.saver.clone());
+        let mut tuning = Self {
+            tuner,
+            collection,
+            validation,
+            losses: Vec::new(),
+            pace: Pace::new(None),
+            progress,
+            waiting,
+            saver,
+            spent: 0.0,
+            since: now(),
+        };
+        if let Some((stored, weights)) = begun {
+            tuning.tuner = tuning.tuner.restore(&weights)?;
+            // An epoch that ended was judged by then, or is due to be.
+            let (done, judged) = (tuning.tuner.epochs_done(), stored.progress.epochs.len() as u32);
+            tuning.pace = Pace::new(Some(done).filter(|done| *done > judged));
+            tuning.progress = stored.progress;
+            (tuning.losses, tuning.spent) = (stored.losses, stored.spent);
+        }
+        Ok(tuning)
+    }
+
+    /// As it is between two steps, to be stored with the list.
+    pub fn stored(&self) -> (StoredTuning, Snapshot) {
+        let stored = StoredTuning {
+            progress: self.progress(RunState::Paused),
+            losses: self.losses.clone(),
+            spent: self.spent,
+        };
+        (stored, self.tuner.snapshot())
     }
 
     /// Goes on to the end or to a wish.
@@ -70,11 +110,15 @@ impl Tuning {
 
     /// How it stands, in this state.
     pub fn progress(&self, state: RunState) -> FineTuneProgress {
-        FineTuneProgress { state, ..self.progress.clone() }
+        FineTuneProgress { state, not_saved: self.saver.fault(), ..self.progress.clone() }
+    }
+
+    fn tell(&self) {
+        post(None, Event::FineTune(self.progress(self.progress.state)));
     }
 
     /// New images are shown to it from now on; a baseline is none for that.
-    pub fn keep_classifier(&self) {
+    pub async fn keep_classifier(&self) {
         let config = *self.tuner.config();
         if config.start == Start::Pretrained {
             let (steps, classifier) = (steps(), self.tuner.classifier());
@@ -83,6 +127,7 @@ impl Tuning {
                 let run = run.keeper.record.id.clone();
                 s.classify.tuned = Some(Tuned { run, config, steps, classifier });
             });
+            self.saver.save_classifier(&config, self.tuner.weights()).await;
         }
     }
 
@@ -130,7 +175,7 @@ impl Course for Tuning {
 
     fn enter(&mut self, phase: Phase) {
         self.progress.state = RunState::Running(phase);
-        post(None, Event::FineTune(self.progress.clone()));
+        self.tell();
     }
 
     fn measured(&mut self, steps: Vec<FineTuneStep>, milliseconds: f64) -> Result<(), Fault> {
@@ -142,7 +187,7 @@ impl Course for Tuning {
             (self.progress.step, self.progress.loss) = (last.step, Some(last.loss));
         }
         self.progress.milliseconds = milliseconds as f32;
-        post(None, Event::FineTune(self.progress.clone()));
+        self.tell();
         Ok(())
     }
 
@@ -167,10 +212,15 @@ impl Course for Tuning {
         let losses = std::mem::take(&mut self.losses);
         let loss = losses.iter().sum::<f32>() / losses.len().max(1) as f32;
         self.progress.epochs.push(FineTuneEpoch { epoch, loss: Some(loss), validation_accuracy });
-        post(None, Event::FineTune(self.progress.clone()));
+        self.tell();
         Ok(true)
     }
 
-    /// A list waits in memory only; what it has finished is stored.
-    fn save_if_due(&mut self) {}
+    fn save_if_due(&mut self) {
+        if self.saver.is_due() {
+            let (mut stored, weights) = self.stored();
+            stored.spent += now() - self.since;
+            self.saver.save(&self.waiting, self.progress.place, stored, weights);
+        }
+    }
 }

@@ -1,0 +1,47 @@
+//! What is stored beside the run at hand while something is made of it.
+
+use super::keep::line;
+use super::session::with;
+use super::storage::opfs::Opfs;
+use super::storage::{Part, Storage};
+use crate::core::error::StorageFault;
+use crate::learn::checkpoint::Snapshot;
+use std::rc::Rc;
+
+/// The place of a run that this tab holds.
+#[derive(Clone)]
+pub struct Beside {
+    storage: Rc<Storage<Opfs>>,
+    run: String,
+}
+
+impl Beside {
+    pub fn new(storage: Rc<Storage<Opfs>>, run: String) -> Self {
+        Self { storage, run }
+    }
+
+    /// Of the run at hand; none without one, or where nothing can be stored.
+    pub fn run_at_hand() -> Option<Self> {
+        with(|s| s.run.as_ref()?.keeper.beside())
+    }
+
+    /// What was stored, or none.
+    pub async fn read(&self, part: Part) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.storage.part(&self.run, part).await
+    }
+
+    /// Reads `snapshot` and stores it, in the order of the calls.
+    pub async fn save(&self, part: Part, snapshot: Snapshot) -> Result<(), StorageFault> {
+        let place = line();
+        place.reached().await;
+        let bytes = snapshot.into_bytes().await;
+        let bytes = bytes.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })?;
+        self.storage.save_part(&self.run, part, &bytes).await
+    }
+
+    pub async fn remove(&self, part: Part) -> Result<(), StorageFault> {
+        let place = line();
+        place.reached().await;
+        self.storage.remove_part(&self.run, part).await
+    }
+}

@@ -1,0 +1,50 @@
+//! What fine-tuning leaves beside a run: one value each, in two slots like the others.
+
+use super::files::Files;
+use super::{RUNS, Storage, path};
+use crate::core::error::StorageFault;
+use crate::core::run::slots::Slot;
+
+/// Which value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A list of trainings that is not finished.
+    Tuning,
+    /// The last classifier that was fine-tuned from the pre-trained encoder.
+    Classifier,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tuning => "tuning",
+            Self::Classifier => "classifier",
+        }
+    }
+}
+
+impl<F: Files> Storage<F> {
+    /// The value; none where none was stored.
+    pub async fn part(&self, id: &str, part: Part) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.get(&path(id, part.name())).await
+    }
+
+    /// Stores it beside a run that is stored; nothing where the run is gone, whose folder would come
+    /// back.
+    pub async fn save_part(&self, id: &str, part: Part, bytes: &[u8]) -> Result<(), StorageFault> {
+        match self.files.list(RUNS).await?.iter().any(|run| run == id) {
+            true => self.put(&path(id, part.name()), bytes).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Removes it; no fault where there is none.
+    pub async fn remove_part(&self, id: &str, part: Part) -> Result<(), StorageFault> {
+        let path = path(id, part.name());
+        for slot in [Slot::A, Slot::B] {
+            self.files.remove(&super::slot_path(&path, slot)).await?;
+        }
+        self.forget(&path);
+        Ok(())
+    }
+}

@@ -8,7 +8,7 @@ export const settings = {
 };
 
 /** What can be measured alone. */
-export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "evaluation", "peers"];
+export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "saving", "evaluation", "peers"];
 
 /** Seconds that anything asked of a page may take: several times what the slowest step takes on an emulated GPU. */
 export const DEADLINE = 300;

@@ -54,7 +54,7 @@ if (asked.only.includes("lessons")) {
 }
 
 const wants = (...topics) => topics.some((topic) => asked.only.includes(topic));
-for (const device of wants("step", "parts", "memory", "evaluation") ? asked.devices : []) {
+for (const device of wants("step", "parts", "memory", "saving", "evaluation") ? asked.devices : []) {
   for (const setting of asked.settings) await part(`${setting} on ${device}`, () => steps(device, setting));
 }
 if (asked.only.includes("peers")) {
@@ -122,6 +122,11 @@ async function steps(device, setting) {
         const pass = Object.values(growth).every((part) => part === null || part <= 0.02);
         write("memory", { ...at, early, late: end, early_at_step, growth, target: 0.02, pass, steps: warm + steps + late });
       }
+    }
+    if (wants("saving")) {
+      const { ms, held_up_ms, at_a_time_ms, bytes } = await us.saving(Math.min(steps, 8), 3);
+      const [step, held, longest] = [ms, held_up_ms, at_a_time_ms].map((all) => round(median(all)));
+      write("saving", { ...at, step_ms: step, held_up_ms: held, at_a_time_ms: longest, bytes, target_ms: step, pass: held <= step, steps: ms.length });
     }
     if (wants("parts")) {
       // The steps above compiled the kernels, but not those of the reads between the parts.

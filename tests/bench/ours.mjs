@@ -38,6 +38,8 @@ export async function ours(origin) {
         return { ...result, cpu_ms, ...Object.fromEntries(Object.entries(await commands()).map(each)) };
       },
       parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
+      /** A checkpoint beside the steps, so many times: { ms: [], held_up_ms: [], at_a_time_ms: [], bytes }. */
+      saving: (count, saves) => ask({ do: "saving", count, saves }),
       /** Linear evaluation on the device that is open: { seconds, images }. */
       evaluation: () => ask({ do: "evaluation" }),
       close,

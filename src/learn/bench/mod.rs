@@ -9,6 +9,7 @@ pub use evaluation::evaluation;
 pub use fixed::{fixed_views, fixed_weights, mulberry};
 pub use parts::{PartTimes, Parts};
 
+use super::checkpoint::Snapshot;
 use super::step::Learner;
 use super::store::ByteStore;
 use super::trainer::Trainer;
@@ -93,6 +94,17 @@ impl Bench {
                 Self::Full(Box::new(Trainer::new(&config, store, &images, device)?))
             }
         })
+    }
+
+    /// What a checkpoint stores; of the full step only.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] of the other one.
+    pub fn snapshot(&self) -> Result<Snapshot, Fault> {
+        match self {
+            Self::Peer { .. } => Err(Fault::Internal { detail: "only the full step has checkpoints".into() }),
+            Self::Full(trainer) => Ok(trainer.snapshot()),
+        }
     }
 
     /// One step; its loss.

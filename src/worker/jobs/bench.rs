@@ -1,6 +1,8 @@
 //! Timing for `cargo xtask bench`: `{ bench: text }` in and out; see
 //! [`question`].
 
+mod saving;
+
 use super::question::{self, Place};
 use crate::core::error::Fault;
 use crate::core::report::Backend;
@@ -25,6 +27,8 @@ enum What {
     Steps { count: usize },
     /// Steps taken apart, on the device that is open.
     Parts { setting: Setting, warm_up: usize, count: usize },
+    /// Checkpoints stored beside the steps of the one that is ready, a full one.
+    Saving { count: usize, saves: usize },
     /// Linear evaluation, on the device that is open.
     Evaluation {},
 }
@@ -48,6 +52,12 @@ async fn perform(what: What) -> Result<Value, Fault> {
         What::Open { device, setting, kind } => open(device, setting, kind).await,
         What::Steps { count } => steps(count).await,
         What::Parts { setting, warm_up, count } => parts(setting, warm_up, count).await,
+        What::Saving { count, saves } => {
+            let mut bench = BENCH.take().ok_or_else(nothing_open)?;
+            let timed = saving::saving(&mut bench, count.max(1), saves).await;
+            BENCH.set(Some(bench));
+            timed
+        }
         What::Evaluation {} => evaluate().await,
     }
 }

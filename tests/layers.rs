@@ -273,3 +273,28 @@ fn starts_path(code: &str, name: &str) -> bool {
         !joined && !inside && ((after.starts_with("::") && !after.starts_with("::<")) || alone)
     })
 }
+
+/// What the build preloads for a route is what its page lies in.
+#[test]
+fn every_route_names_the_chunk_of_its_page() {
+    let read = |file: &str| fs::read_to_string(Path::new("src/app").join(file)).expect("a source file");
+    let (routes, pages, chunks) = (read("routes.txt"), read("routes.rs"), read("chunks.rs"));
+    let listed = routes.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let mut seen = 0;
+    for line in listed {
+        let (route, chunk) = line.split_once(' ').unwrap_or((line, ""));
+        let Some(arm) = pages.split(&format!("\"{route}\" => ")).nth(1) else { panic!("{route} shows no page") };
+        let Some(page) = arm.strip_prefix("Page::").map(word) else {
+            assert_eq!(chunk, "", "{route} is part of the main module");
+            continue;
+        };
+        let arm = chunks.lines().find(|line| {
+            let (pages, chunk) = line.split_once("=> Chunk::").unwrap_or_default();
+            !chunk.is_empty() && pages.split('|').any(|p| p.trim().strip_prefix("Page::") == Some(page))
+        });
+        let of = arm.and_then(|arm| arm.split("=> Chunk::").nth(1)).map(|of| word(of).to_lowercase());
+        assert_eq!(of.as_deref(), Some(chunk), "{route} shows {page}");
+        seen += 1;
+    }
+    assert_eq!(seen, pages.matches("=> Page::").count(), "pages without a route");
+}

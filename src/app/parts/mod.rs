@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod chart;
+pub mod choose;
 pub mod device;
 pub mod estimate;
 pub mod guard;

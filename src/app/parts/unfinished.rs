@@ -81,7 +81,8 @@ fn Card() -> impl IntoView {
         (None, Some(hint)) => text::unfinished(&hint),
         (None, None) => String::new(),
     };
-    let title = move || match (shelf.queue_left.get(), shelf.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning))) {
+    let title = move || match (shelf.queue_left.get(), shelf.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning)))
+    {
         (Some(_), _) => text::UNFINISHED_QUEUE,
         (None, true) => text::UNFINISHED_TUNING,
         (None, false) => text::UNFINISHED,

@@ -275,7 +275,9 @@ impl List {
             (None, Some((stored, _)), _) => FineTuneProgress { state, not_saved: None, ..stored.progress.clone() },
             (None, None, Some(config)) => self.progress(config, state),
             // All are done: the place is behind the last.
-            (None, None, None) => self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state),
+            (None, None, None) => {
+                self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state)
+            }
         }
     }
 }

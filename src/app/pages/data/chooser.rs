@@ -4,13 +4,14 @@ use super::files;
 use super::files::Listed;
 use super::import::Importer;
 use super::options::Options;
+use crate::app::parts::choose::{Choose, DropArea};
 use crate::app::parts::link::Link;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
-use leptos::html;
 use leptos::prelude::*;
+use web_sys::FileList;
 
 /// A folder, files or a zip; after the first set also what they are for.
 #[component]
@@ -83,51 +84,22 @@ fn Roles() -> impl IntoView {
 #[component]
 fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
     let importer = expect_context::<Importer>();
-    let folder = NodeRef::<html::Input>::new();
-    let files = NodeRef::<html::Input>::new();
-    let over = RwSignal::new(false);
-    Effect::new(move |_| {
-        if let Some(input) = folder.get() {
-            let _ = input.set_attribute("webkitdirectory", "");
-        }
-    });
-    let open = |input: NodeRef<html::Input>| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
-    let take = move |input: NodeRef<html::Input>| {
-        let Some(input) = input.get_untracked() else { return };
-        let chosen = input.files().map(|list| files::of_list(&list)).unwrap_or_default();
-        // Else choosing the same again would be no change.
-        input.set_value("");
+    let take = move |list: FileList| {
+        let chosen = files::of_list(&list);
         if !chosen.is_empty() {
             importer.files(Listed { files: chosen, refused: Vec::new() });
         }
     };
-    let closed = move || !importer.allowed();
+    let closed = derive(move || !importer.allowed());
     view! {
-        <div
-            class="data-drop"
-            class:over=move || over.get()
-            on:dragenter=act(move |_| over.set(true))
-            on:dragover=act(move |_| over.set(true))
-            on:dragleave=act(move |_| over.set(false))
-            on:drop=act(move |_| over.set(false))
-        >
+        <DropArea>
             <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p class="data-drop-or">{text::DROP_OR}</p>
             <p class="data-drop-buttons">
-                <button type="button" disabled=closed on:click=act(move |_| open(folder))>
-                    {text::CHOOSE_FOLDER}
-                </button>
-                <button type="button" disabled=closed on:click=act(move |_| open(files))>
-                    {text::CHOOSE_FILES}
-                </button>
+                <Choose label=text::CHOOSE_FOLDER closed=closed attributes=vec![("webkitdirectory", "")] take=Box::new(take) />
+                <Choose label=text::CHOOSE_FILES closed=closed take=Box::new(take) />
             </p>
             <p class="muted small">{text::FORMATS} <br /> {text::PHONE_HINT}</p>
-            <input type="file" hidden multiple node_ref=folder on:change=act(move |_| take(folder)) />
-            <input type="file" hidden multiple node_ref=files on:change=act(move |_| take(files)) />
             <p class="data-drop-status" role="status">
                 {live(move || importer.listing.get().map(text::listing))}
                 {live(move || importer.refusal.get())}
@@ -137,6 +109,6 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
                     {text::CANCEL}
                 </button>
             </Show>
-        </div>
+        </DropArea>
     }
 }

@@ -7,7 +7,9 @@ use crate::core::dataset::Split;
 use crate::core::dataset::collection::Collection;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredTuning};
+use crate::core::run::fine_tune::{
+    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredTuning,
+};
 use crate::learn::checkpoint::Snapshot;
 use crate::learn::features::Stopped;
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
@@ -92,11 +94,8 @@ impl Tuning {
 
     /// As it is between two steps, to be stored with the list.
     pub fn stored(&self) -> (StoredTuning, Snapshot) {
-        let stored = StoredTuning {
-            progress: self.progress(RunState::Paused),
-            losses: self.losses.clone(),
-            spent: self.spent,
-        };
+        let stored =
+            StoredTuning { progress: self.progress(RunState::Paused), losses: self.losses.clone(), spent: self.spent };
         (stored, self.tuner.snapshot())
     }
 

@@ -221,8 +221,3 @@ pub fn new_id(created: f64) -> String {
 }
 
 /// A storage fault as the answer to a request.
-impl From<StorageFault> for Fault {
-    fn from(fault: StorageFault) -> Self {
-        Self::Storage(fault)
-    }
-}

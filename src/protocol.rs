@@ -19,13 +19,14 @@ use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
+use crate::core::weights::WeightsReport;
 use serde::{Deserialize, Serialize};
 
 pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +145,9 @@ pub enum Request {
     /// Stores the run of such an archive, the file beside the message; answered by
     /// [`Event::Runs`].
     ImportRun,
+    /// Reads published weights from a file beside the message, which carries its name;
+    /// answered by [`Event::Weights`].
+    OpenWeights,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -216,6 +220,8 @@ pub enum Event {
         safetensors: Vec<u8>,
         config_json: String,
     },
+    /// These weights are at hand until the worker ends.
+    Weights(WeightsReport),
     NtXent(LessonReport),
     Failed(Fault),
 }

@@ -359,6 +359,7 @@ impl Store {
             | Event::ExportProgress { .. }
             | Event::Exported { .. }
             | Event::Encoder { .. }
+            | Event::Weights(_)
             | Event::NtXent(_)
             | Event::Failed(_) => {}
         }

@@ -1,7 +1,9 @@
 //! What can go wrong, as typed values with a cause that a user can act on. The
 //! words stand in `app::text` only.
 
+use super::imagenet::ImageNetEncoder;
 use super::report::LeftOut;
+use super::weights::WeightsFault;
 use serde::{Deserialize, Serialize};
 
 /// Why a file was left out of an import.
@@ -224,6 +226,12 @@ pub enum Fault {
     Device(DeviceFault),
     Storage(StorageFault),
     Takeaway(TakeawayFault),
+    /// A file of published weights gives no encoder.
+    Weights(WeightsFault),
+    /// These weights are needed, and were not loaded since the page was opened.
+    NoWeights {
+        encoder: ImageNetEncoder,
+    },
     /// A run can be gone on with on its own images only; fingerprints of those and of
     /// the ones that are loaded, if any.
     WrongImages {

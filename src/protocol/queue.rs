@@ -189,6 +189,7 @@ impl Request {
                 | Self::OpenRun { .. }
                 | Self::KeepImages
                 | Self::Classify { .. }
+                | Self::OpenWeights
         );
         self.is_import() || takes_its_time
     }

@@ -5,6 +5,7 @@ use super::device::{self, Compute};
 use super::import::library::Library;
 use super::jobs::classify::Kept as Classifiers;
 use super::jobs::fine_tune::List as FineTuning;
+use super::jobs::weights::Weights;
 use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
 use super::storage::Storage;
@@ -50,6 +51,8 @@ pub struct Session {
     pub fine_tuning: Option<FineTuning>,
     /// What new images are shown to.
     pub classify: Classifiers,
+    /// Published weights that were loaded.
+    pub weights: Weights,
     pub storage: Option<Rc<Storage<Opfs>>>,
     pub state: RunState,
     /// Id of the run that the loop has taken out.
@@ -256,6 +259,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::ExportRun => jobs::takeaway::export(id).await,
         Request::ImportRun => jobs::takeaway::import(id, files).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
+        Request::OpenWeights => jobs::weights::open(id, files).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }
         | Request::Ping

@@ -15,3 +15,4 @@ mod question;
 pub mod queue;
 pub mod runs;
 pub mod takeaway;
+pub mod weights;

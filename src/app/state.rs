@@ -21,7 +21,7 @@ use leptos::prelude::*;
 pub mod hint;
 mod shelf;
 
-pub use shelf::Shelf;
+pub use shelf::{Fetching, Shelf};
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -359,6 +359,9 @@ impl Store {
             | Event::ExportProgress { .. }
             | Event::Exported { .. }
             | Event::Encoder { .. }
+            | Event::Weights(_)
+            | Event::WeightsProgress { .. }
+            | Event::KeptWeights(_)
             | Event::NtXent(_)
             | Event::Failed(_) => {}
         }

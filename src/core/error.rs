@@ -5,6 +5,7 @@ mod hub;
 
 pub use hub::HubFault;
 
+use super::imagenet::ImageNetEncoder;
 use super::report::LeftOut;
 use super::weights::WeightsFault;
 use serde::{Deserialize, Serialize};
@@ -230,7 +231,12 @@ pub enum Fault {
     Storage(StorageFault),
     Takeaway(TakeawayFault),
     Hub(HubFault),
+    /// A file of published weights gives no encoder.
     Weights(WeightsFault),
+    /// These weights are needed, and were not loaded since the page was opened.
+    NoWeights {
+        encoder: ImageNetEncoder,
+    },
     /// A run can be gone on with on its own images only; fingerprints of those and of
     /// the ones that are loaded, if any.
     WrongImages {

@@ -68,6 +68,7 @@ impl<F: Clone> Queue<F> {
     pub fn cancelled(&mut self, cancel: &Request) -> Vec<u32> {
         match cancel {
             Request::CancelImport => self.withdraw(Request::is_import),
+            Request::CancelWeights => self.withdraw(|r| matches!(r, Request::FetchWeights { .. })),
             Request::CancelEvaluation => self.withdraw(|r| matches!(r, Request::Evaluate | Request::Classify { .. })),
             _ => Vec::new(),
         }
@@ -172,6 +173,8 @@ impl Request {
                 | Self::CancelEvaluation
                 | Self::CancelImport
                 | Self::CancelFineTune
+                | Self::CancelWeights
+                | Self::KeptWeights
                 | Self::StopQueue
                 | Self::Ping { .. }
                 | Self::Queue
@@ -189,6 +192,8 @@ impl Request {
                 | Self::OpenRun { .. }
                 | Self::KeepImages
                 | Self::Classify { .. }
+                | Self::OpenWeights
+                | Self::FetchWeights { .. }
         );
         self.is_import() || takes_its_time
     }

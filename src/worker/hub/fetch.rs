@@ -237,9 +237,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
         let detail = detail.to_owned();
         match (self.failures < TRIES, self.answered) {
             (true, _) => Ok(()),
-            (false, true) => {
-                Err(HubFault::Interrupted { received: self.received, total: self.total, detail }.into())
-            }
+            (false, true) => Err(HubFault::Interrupted { received: self.received, total: self.total, detail }.into()),
             (false, false) => Err(HubFault::Unreachable { address: self.wanted.url.to_owned(), detail }.into()),
         }
     }

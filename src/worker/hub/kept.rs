@@ -58,8 +58,8 @@ pub async fn save_note<F: Files>(
     note: &Note,
 ) -> Result<(), StorageFault> {
     let path = note_path(encoder);
-    let bytes = serde_json::to_vec(note)
-        .map_err(|e| StorageFault::Damaged { what: path.clone(), detail: e.to_string() })?;
+    let bytes =
+        serde_json::to_vec(note).map_err(|e| StorageFault::Damaged { what: path.clone(), detail: e.to_string() })?;
     storage.put(&path, &bytes).await
 }
 
@@ -92,10 +92,7 @@ pub async fn delete<F: Files>(storage: &Storage<F>, encoder: ImageNetEncoder) ->
 ///
 /// # Errors
 /// [`StorageFault::Damaged`] where they are not what they were: they are forgotten then.
-pub async fn open<F: Files>(
-    storage: &Storage<F>,
-    wanted: &Wanted<'_>,
-) -> Result<Option<KeptFile<F::Parts>>, Fault> {
+pub async fn open<F: Files>(storage: &Storage<F>, wanted: &Wanted<'_>) -> Result<Option<KeptFile<F::Parts>>, Fault> {
     let encoder = wanted.encoder;
     let Some(note) = note(storage, encoder).await? else { return Ok(None) };
     let Some(sum) = note.sha256.filter(|_| note.of == wanted.place.path()) else { return Ok(None) };

@@ -95,7 +95,8 @@ impl Plan {
         let mut spans: Vec<Span> = Vec::new();
         let mut to = header.len() as u64;
         for (_, info) in &wanted {
-            let (from, length) = (data + info.data_offsets.0 as u64, (info.data_offsets.1 - info.data_offsets.0) as u64);
+            let (from, length) =
+                (data + info.data_offsets.0 as u64, (info.data_offsets.1 - info.data_offsets.0) as u64);
             match spans.last_mut() {
                 Some(last) if last.from + last.length == from => last.length += length,
                 _ => spans.push(Span { from, to, length }),

@@ -5,6 +5,7 @@ use crate::core::report::RunState;
 use crate::core::run::{DataIdentity, OpenedRun, StoredReport};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
+use crate::worker::hub::kept;
 use crate::worker::jobs::pretrain::{self, Run};
 use crate::worker::jobs::{estimate, fine_tune, queue};
 use crate::worker::keep::{self, Keeper};
@@ -18,7 +19,9 @@ pub async fn list(id: u32) -> Result<(), Fault> {
     let Listing { runs, damaged } = storage.list().await?;
     let usage = storage.files().usage().await.unwrap_or_default();
     let images = storage.images().await?;
-    post(Some(id), Event::Runs(StoredReport { runs, damaged, images, used: usage.used, quota: usage.quota }));
+    let weights = kept::list(&storage).await?;
+    let (used, quota) = (usage.used, usage.quota);
+    post(Some(id), Event::Runs(StoredReport { runs, damaged, images, weights, used, quota }));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use crate::app::client::Client;
+use crate::app::parts::fetch_weights::FetchWeights;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, settings};
@@ -69,6 +70,7 @@ pub fn Settings() -> impl IntoView {
                 <details class="card">
                     <summary>{text::GROUP_ENCODER}</summary>
                     {inputs(&ENCODER)}
+                    <FetchWeights encoder=Signal::stored(Some(crate::core::imagenet::ImageNetEncoder::ResNet18)) />
                 </details>
                 <details class="card">
                     <summary>{text::GROUP_OPTIMISER}</summary>

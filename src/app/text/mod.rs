@@ -20,3 +20,4 @@ pub mod settings;
 pub mod sure;
 pub mod take_home;
 pub mod units;
+pub mod weights;

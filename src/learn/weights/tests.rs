@@ -75,8 +75,7 @@ fn missing_tensors_and_wrong_shapes_are_named() {
     let mut file = resnet(Kind::Bottleneck, [3, 4, 6, 3], 64);
     file.0.retain(|t| t.name != "layer2.1.bn2.weight");
     file.0.iter_mut().filter(|t| t.name == "conv1.weight").for_each(|t| t.shape = vec![64, 1, 7, 7]);
-    let wrong =
-        vec![WrongShape { name: "conv1.weight".into(), expected: vec![64, 3, 7, 7], found: vec![64, 1, 7, 7] }];
+    let wrong = vec![WrongShape { name: "conv1.weight".into(), expected: vec![64, 3, 7, 7], found: vec![64, 1, 7, 7] }];
     assert_eq!(
         fault(file),
         WeightsFault::Unfit {

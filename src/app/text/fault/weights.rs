@@ -45,7 +45,8 @@ pub fn fault(fault: &WeightsFault) -> Words {
         WeightsFault::UnknownNetwork { seems, tensors, first } => {
             let seems = seems.as_ref().map_or_else(String::new, |seems| format!("; it seems to be {seems}"));
             let tensors = if *tensors == 1 { "1 tensor".into() } else { format!("{tensors} tensors") };
-            let what = format!("The file holds {tensors} ({}), but of no network that is known here{seems}.", list(first));
+            let what =
+                format!("The file holds {tensors} ({}), but of no network that is known here{seems}.", list(first));
             words(what, ANOTHER)
         }
         WeightsFault::Unfit { seems, nearest, missing, wrong, unknown } => {

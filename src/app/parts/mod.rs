@@ -4,7 +4,6 @@ pub mod announce;
 pub mod chart;
 pub mod device;
 pub mod estimate;
-pub mod fetch_weights;
 pub mod guard;
 pub mod kept;
 pub mod layout;

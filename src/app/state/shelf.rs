@@ -72,6 +72,11 @@ impl Shelf {
         self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
     }
 
+    /// Whether published weights of a network are kept in this browser, all of them.
+    pub fn keeps_weights(&self, net: ImageNetEncoder) -> bool {
+        self.kept_weights.with(|all| all.iter().flatten().any(|kept| kept.encoder == net && kept.whole))
+    }
+
     /// Another run is at hand, or none.
     pub(super) fn clear_run(&self) {
         self.kept.set(None);

@@ -21,3 +21,4 @@ pub mod settings;
 pub mod sure;
 pub mod take_home;
 pub mod units;
+pub mod weights;

@@ -129,7 +129,11 @@ pub fn value(field: Field, config: &RunConfig) -> String {
 
 /// A run's own name, else one by its start.
 pub fn name(record: &RunRecord, started: &str) -> String {
-    if record.name.is_empty() { format!("Run of {started}") } else { record.name.clone() }
+    match record.name.as_str() {
+        "" if record.config.epochs == 0 => format!("ImageNet features, {started}"),
+        "" => format!("Run of {started}"),
+        name => name.to_owned(),
+    }
 }
 
 pub fn images(sources: &[String], images: usize) -> String {

@@ -68,14 +68,15 @@ pub async fn fetch(id: u32, encoder: ImageNetEncoder, address: &str) -> Result<(
     Ok(())
 }
 
-/// Loads weights that are kept in this browser; nothing where none are.
+/// Loads weights that are kept in this browser, and tells that they are at hand; nothing where
+/// none are.
 pub async fn bring_kept(encoder: ImageNetEncoder) -> Result<(), Fault> {
     // Without storage nothing is kept.
     let Ok(storage) = session::storage().await else { return Ok(()) };
     let tensors = tensors(encoder);
     let wanted = Wanted { encoder, place: encoder.place(), url: "", tensors: &tensors };
     if let Some(file) = kept::open(&storage, &wanted).await? {
-        take(encoder, file).await?;
+        post(None, Event::Weights(take(encoder, file).await?));
     }
     Ok(())
 }

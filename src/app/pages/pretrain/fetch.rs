@@ -1,9 +1,9 @@
 //! Published weights from the Hub: the button, how far it is, what went wrong.
 
-use super::announce::Announcer;
-use super::meter::Meter;
-use super::notice::FaultWords;
 use crate::app::client::{Client, weights_from};
+use crate::app::parts::announce::Announcer;
+use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::FaultWords;
 use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{Fetching, Store};
 use crate::app::text::fault::fault as words;
@@ -14,9 +14,13 @@ use crate::core::imagenet::hub::KeptWeights;
 use crate::protocol::Request;
 use leptos::prelude::*;
 
-/// Offers to fetch the weights of `encoder`; nothing where there is none.
+/// Offers to fetch the weights of `encoder`; nothing where there is none. Those that have come
+/// are `done`.
 #[component]
-pub fn FetchWeights(#[prop(into)] encoder: Signal<Option<ImageNetEncoder>>) -> impl IntoView {
+pub fn FetchWeights(
+    #[prop(into)] encoder: Signal<Option<ImageNetEncoder>>,
+    done: Callback<ImageNetEncoder>,
+) -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     let fetching = store.shelf.fetching;
     let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
@@ -30,10 +34,18 @@ pub fn FetchWeights(#[prop(into)] encoder: Signal<Option<ImageNetEncoder>>) -> i
     live(move || {
         let encoder = wanted.get()?;
         let fault = failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault);
-        let fault = fault.map(|fault| view! { <FaultWords words=words(&fault) /> });
+        let fault = fault.map(|fault| {
+            view! {
+                <div class="notice bad">
+                    <div>
+                        <FaultWords words=words(&fault) />
+                    </div>
+                </div>
+            }
+        });
         let what = match under_way.get() {
             true => view! { <Progress /> }.into_any(),
-            false => view! { <Offer encoder=encoder failed=failed /> }.into_any(),
+            false => view! { <Offer encoder=encoder failed=failed done=done /> }.into_any(),
         };
         Some(view! {
             <div class="stack fetch-weights">
@@ -45,7 +57,11 @@ pub fn FetchWeights(#[prop(into)] encoder: Signal<Option<ImageNetEncoder>>) -> i
 
 /// The button, or that it is not needed.
 #[component]
-fn Offer(encoder: ImageNetEncoder, failed: RwSignal<Option<(ImageNetEncoder, Fault)>>) -> impl IntoView {
+fn Offer(
+    encoder: ImageNetEncoder,
+    failed: RwSignal<Option<(ImageNetEncoder, Fault)>>,
+    done: Callback<ImageNetEncoder>,
+) -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let kept = move || {
         let of = |all: &Vec<KeptWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
@@ -58,7 +74,10 @@ fn Offer(encoder: ImageNetEncoder, failed: RwSignal<Option<(ImageNetEncoder, Fau
         client.ask(request, move |answer| {
             store.shelf.fetching.set(None);
             match answer {
-                Ok(_) => announcer.say(text::fetched(encoder)),
+                Ok(_) => {
+                    announcer.say(text::fetched(encoder));
+                    done.try_run(encoder);
+                }
                 Err(Fault::Stopped) => announcer.say(text::CANCELLED),
                 Err(fault) => drop(failed.try_set(Some((encoder, fault)))),
             }

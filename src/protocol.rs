@@ -10,6 +10,8 @@
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::imagenet::hub::KeptWeights;
 use crate::core::lesson::device::{LessonBatch, LessonReport};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
@@ -19,13 +21,14 @@ use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
+use crate::core::weights::WeightsReport;
 use serde::{Deserialize, Serialize};
 
 pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 14;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +147,24 @@ pub enum Request {
     /// Stores the run of such an archive, the file beside the message; answered by
     /// [`Event::Runs`].
     ImportRun,
+    /// Reads published weights from a file beside the message, which carries its name;
+    /// answered by [`Event::Weights`].
+    OpenWeights,
+    /// Fetches the published weights of a network from the Hub at `address`, or a mirror of
+    /// it, and keeps them, unless they are kept; told by [`Event::WeightsProgress`], answered by
+    /// [`Event::Weights`].
+    FetchWeights {
+        encoder: ImageNetEncoder,
+        address: String,
+    },
+    /// Ends that; it is answered by [`Fault::Stopped`]. What came is kept.
+    CancelWeights,
+    /// Which weights were fetched and are kept; answered by [`Event::KeptWeights`].
+    KeptWeights,
+    /// Removes them; answered by [`Event::Runs`].
+    ForgetWeights {
+        encoder: ImageNetEncoder,
+    },
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -216,6 +237,14 @@ pub enum Event {
         safetensors: Vec<u8>,
         config_json: String,
     },
+    /// These weights are at hand until the worker ends.
+    Weights(WeightsReport),
+    /// Bytes that came of published weights, and of all of them.
+    WeightsProgress {
+        received: u64,
+        total: u64,
+    },
+    KeptWeights(Vec<KeptWeights>),
     NtXent(LessonReport),
     Failed(Fault),
 }

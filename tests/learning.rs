@@ -6,10 +6,10 @@
 use burn::tensor::{Device, Tensor};
 use simclr_lab::core::config::preset::Preset;
 use simclr_lab::core::config::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem,
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
 };
 use simclr_lab::core::dataset::{Dataset, Split};
-use simclr_lab::core::report::DatasetReport;
+use simclr_lab::core::report::{Baseline, DatasetReport};
 use simclr_lab::core::sample::{IMAGES_PER_CLASS, NAME, sample_set};
 use simclr_lab::learn::block_on::block_on;
 use simclr_lab::learn::encoder::{Encoder, reestimate_batch_norm};
@@ -30,12 +30,14 @@ const BATCH: usize = 100;
 fn config(seed: u64) -> RunConfig {
     RunConfig {
         image_size: SIZE,
-        encoder: EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 },
+        encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
         head: HeadConfig { layers: 2, output: 64 },
         augment: AugmentConfig { gray_probability: 0.5, ..AugmentConfig::preset(SIZE) },
         temperature: 0.2,
         optimizer: OptimizerConfig { peak_rate: 0.01, ..OptimizerConfig::preset(Optimizer::AdamW, 128) },
+        trained: Trained::All,
         batch: 128,
+        chunk: 0,
         epochs: 6,
         seed,
     }
@@ -195,15 +197,17 @@ fn a_visitors_encoder_is_far_above_raw_pixels_and_takes_no_class_for_another() {
         dataset: &dataset,
         store: trainer.store(),
         trained: &trainer.encoder(),
-        initial: &trainer.initial_encoder(),
+        baseline: Baseline::Untrained,
+        initial: Some(&trainer.initial_encoder()),
         batch: BATCH,
         seed: 4,
         steps: trainer.steps(),
         test_use: 1,
     };
     let report = block_on(evaluation.run(&mut async |_| true)).expect("an evaluation");
+    let untrained = report.untrained.expect("a baseline");
     let [trained, untrained, raw] =
-        [&report.trained, &report.untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
+        [&report.trained, &untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
     let found = format!("trained {trained}, untrained {untrained}, raw pixels {raw}");
     assert!(raw <= 0.25, "{found}");
     assert!(trained >= raw + 0.30 && trained >= untrained + 0.10, "{found}");

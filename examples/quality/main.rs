@@ -10,7 +10,7 @@
 
 use burn::tensor::Device;
 use simclr_lab::core::config::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem,
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
 };
 use simclr_lab::core::dataset::{Dataset, Example, Split};
 use simclr_lab::learn::encoder::Encoder;
@@ -30,7 +30,7 @@ const CHUNK: usize = 128 << 20;
 fn config(seed: u64) -> RunConfig {
     RunConfig {
         image_size: SIZE,
-        encoder: EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 16 },
+        encoder: EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16),
         head: HeadConfig { layers: 2, output: 128 },
         augment: AugmentConfig {
             crop: true,
@@ -51,7 +51,9 @@ fn config(seed: u64) -> RunConfig {
             trust_coefficient: 0.001,
             warmup: 0.1,
         },
+        trained: Trained::All,
         batch: 128,
+        chunk: 0,
         epochs: 30,
         seed,
     }

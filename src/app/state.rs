@@ -7,6 +7,7 @@ use super::client::now;
 use crate::core::config::preset::Preset;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
+use crate::core::imagenet::ImageNetEncoder;
 use crate::core::lesson::lars::live::History;
 use crate::core::plot::thinned::Thinned;
 use crate::core::progress::{Pace, Progress};
@@ -15,13 +16,14 @@ use crate::core::report::{
 };
 use crate::core::run::OpenedRun;
 use crate::core::run::queue::QueueState;
+use crate::core::weights::WeightsReport;
 use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
 pub mod hint;
 mod shelf;
 
-pub use shelf::Shelf;
+pub use shelf::{Fetching, Shelf};
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -118,6 +120,10 @@ pub struct Store {
     /// What [`Store::example`] shows: image, operations, seed.
     pub example_of: StoredValue<Option<(u32, AugmentConfig, u64)>>,
     pub estimate: RwSignal<Option<Estimate>>,
+    /// Published weights that the worker has at hand.
+    pub weights: RwSignal<Vec<WeightsReport>>,
+    /// What used up the device's memory, or lost it.
+    pub exhausted: RwSignal<Option<RunConfig>>,
     pub run: RwSignal<RunState>,
     pub asked: RwSignal<Option<Asked>>,
     /// Reports of the run's steps, as many as a chart can show.
@@ -154,6 +160,8 @@ impl Store {
             example: RwSignal::default(),
             example_of: StoredValue::new(None),
             estimate: RwSignal::default(),
+            weights: RwSignal::default(),
+            exhausted: RwSignal::default(),
             run: RwSignal::default(),
             asked: RwSignal::default(),
             steps: RwSignal::default(),
@@ -181,6 +189,18 @@ impl Store {
     /// Whether the encoder is being evaluated or fine-tuned: other work waits.
     pub fn encoder_in_use(&self) -> bool {
         self.evaluating.with(Option::is_some) || self.shelf.is_tuning()
+    }
+
+    /// Whether the run at hand has an encoder to judge: it took a step, or started from published
+    /// weights.
+    pub fn has_encoder(&self) -> bool {
+        let published = || self.run_config.with(|c| c.as_ref().is_some_and(|c| c.encoder.weights().is_some()));
+        self.run.get().keeps_encoder() && (self.steps.with(|s| !s.is_empty()) || published())
+    }
+
+    /// Whether weights are at hand, or kept where the worker finds them by itself.
+    pub fn has_weights(&self, net: ImageNetEncoder) -> bool {
+        self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.shelf.keeps_weights(net)
     }
 
     /// Notes what was asked of the run, where there is one to do it.
@@ -213,6 +233,7 @@ impl Store {
         let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
         self.progress.set(Some(Progress::new(&config, images)));
         self.run_config.set(Some(config));
+        self.exhausted.set(None);
         // How the one before ended.
         self.notices.update(|all| all.retain(|n| !matches!(n.fault, Fault::NotFinite { .. })));
         // The worker says so too, once what it is at has ended.
@@ -263,6 +284,7 @@ impl Store {
         self.import.set(None);
         self.example.set(None);
         self.estimate.set(None);
+        self.weights.set(Vec::new());
         self.shelf.queue.set(None);
         self.clear_run();
     }
@@ -322,6 +344,10 @@ impl Store {
                 self.import.set(None);
                 self.import_end.set(Some(ImportEnd::Cancelled));
             }
+            Event::Weights(report) => self.weights.update(|all| {
+                all.retain(|other| other.encoder != report.encoder);
+                all.push(report.clone());
+            }),
             Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
             // The worker has let the run go.
             Event::State(RunState::Idle) => self.clear_run(),
@@ -359,6 +385,8 @@ impl Store {
             | Event::ExportProgress { .. }
             | Event::Exported { .. }
             | Event::Encoder { .. }
+            | Event::WeightsProgress { .. }
+            | Event::KeptWeights(_)
             | Event::NtXent(_)
             | Event::Failed(_) => {}
         }

@@ -1,6 +1,7 @@
 //! What a run is made of. Every field is a setting that the page offers; its
 //! bounds, default and help live in [`bounds`], its checks in [`RunConfig::check`].
 
+use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
 pub mod bounds;
@@ -18,6 +19,11 @@ pub enum Architecture {
     ResNet10,
     /// Two basic blocks a stage, widths w, 2w, 4w, 8w.
     ResNet18,
+    // As they are published, so without a choice of stem and width.
+    ResNet50,
+    ResNet101,
+    Vgg19,
+    InceptionResNetV2,
 }
 
 /// How a ResNet takes its image in.
@@ -29,20 +35,100 @@ pub enum Stem {
     ImageNet,
 }
 
+/// The weights that a run begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Start {
+    /// Drawn from the seed.
+    #[default]
+    Random,
+    /// Published ones, trained with labels on ImageNet.
+    ImageNet,
+}
+
+/// What learns in a run that starts from published weights, besides the head. What does
+/// not keeps its weights, and its normalisation is in evaluation mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trained {
+    #[default]
+    All,
+    /// The last three, two or one of the encoder's five stages.
+    Last3,
+    Last2,
+    Last1,
+    /// The head alone.
+    Head,
+}
+
+impl Trained {
+    /// Stages that train; none where all do.
+    pub fn stages(self) -> Option<usize> {
+        match self {
+            Self::All => None,
+            Self::Last3 => Some(3),
+            Self::Last2 => Some(2),
+            Self::Last1 => Some(1),
+            Self::Head => Some(0),
+        }
+    }
+}
+
 /// Encoder f: image → h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncoderConfig {
     pub architecture: Architecture,
-    /// Ignored by [`Architecture::ConvNet4`].
+    /// Ignored by [`Architecture::ConvNet4`] and the published networks.
     pub stem: Stem,
-    /// Channels of the first stage.
+    /// Channels of the first stage; the published networks have their own.
     pub width: usize,
+    /// In records of before there was a choice, random weights.
+    #[serde(default)]
+    pub start: Start,
 }
 
 impl EncoderConfig {
+    /// An encoder that starts from random weights.
+    pub const fn random(architecture: Architecture, stem: Stem, width: usize) -> Self {
+        Self { architecture, stem, width, start: Start::Random }
+    }
+
+    /// A published network that starts from its weights.
+    pub const fn with_weights(of: ImageNetEncoder) -> Self {
+        let architecture = match of {
+            ImageNetEncoder::ResNet18 => Architecture::ResNet18,
+            ImageNetEncoder::ResNet50 => Architecture::ResNet50,
+            ImageNetEncoder::ResNet101 => Architecture::ResNet101,
+            ImageNetEncoder::Vgg19 => Architecture::Vgg19,
+            ImageNetEncoder::InceptionResNetV2 => Architecture::InceptionResNetV2,
+        };
+        Self { architecture, stem: Stem::ImageNet, width: 64, start: Start::ImageNet }
+    }
+
+    /// The published network that this is, input normalised as its weights want it: the large
+    /// ones always, ResNet-18 where it starts from published weights.
+    pub fn published(&self) -> Option<ImageNetEncoder> {
+        match self.architecture {
+            Architecture::ConvNet4 | Architecture::ResNet10 => None,
+            Architecture::ResNet18 => (self.start == Start::ImageNet).then_some(ImageNetEncoder::ResNet18),
+            Architecture::ResNet50 => Some(ImageNetEncoder::ResNet50),
+            Architecture::ResNet101 => Some(ImageNetEncoder::ResNet101),
+            Architecture::Vgg19 => Some(ImageNetEncoder::Vgg19),
+            Architecture::InceptionResNetV2 => Some(ImageNetEncoder::InceptionResNetV2),
+        }
+    }
+
+    /// The published weights that it starts from.
+    pub fn weights(&self) -> Option<ImageNetEncoder> {
+        self.published().filter(|_| self.start == Start::ImageNet)
+    }
+
+    /// Whether stem and width are the network's own.
+    pub fn is_fixed(&self) -> bool {
+        self.architecture != Architecture::ResNet18 && self.published().is_some()
+    }
+
     /// Length of h: the channels of the last stage.
     pub fn features(&self) -> usize {
-        self.width * 8
+        self.published().map_or(self.width * 8, ImageNetEncoder::features)
     }
 }
 
@@ -110,6 +196,9 @@ pub struct RunConfig {
     /// Side of the square training images in pixels.
     pub image_size: usize,
     pub encoder: EncoderConfig,
+    /// Everything, where the encoder starts from random weights: see [`RunConfig::trained`].
+    #[serde(default)]
+    pub trained: Trained,
     pub head: HeadConfig,
     pub augment: AugmentConfig,
     /// τ of NT-Xent.
@@ -117,6 +206,11 @@ pub struct RunConfig {
     pub optimizer: OptimizerConfig,
     /// N: images a step; 2N views. The last, incomplete batch is dropped.
     pub batch: usize,
+    /// Images whose views go through the networks at once, by gradient caching; 0: all of
+    /// the batch.
+    #[serde(default)]
+    pub chunk: usize,
+    /// 0 only where the encoder starts from published weights, which are then judged as they are.
     pub epochs: u32,
     /// Data order, views and initial weights.
     pub seed: u64,
@@ -129,9 +223,42 @@ impl RunConfig {
     pub fn same_step(&self, other: &Self) -> bool {
         let work = |c: &Self| {
             let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0);
-            (c.encoder, c.head, c.image_size, c.batch, c.optimizer.optimizer, views)
+            let passes = (c.trained(), c.chunk_images());
+            (c.encoder, c.head, c.image_size, c.batch, c.optimizer.optimizer, views, passes)
         };
         work(self) == work(other)
+    }
+
+    /// What learns: nothing of random weights is worth freezing.
+    pub fn trained(&self) -> Trained {
+        if self.encoder.start == Start::Random { Trained::All } else { self.trained }
+    }
+
+    /// Images that go through the networks at once.
+    pub fn chunk_images(&self) -> usize {
+        if self.chunk == 0 { self.batch } else { self.chunk.min(self.batch) }
+    }
+
+    /// Whether a chunk is normalised by other statistics than the whole batch: where
+    /// normalisation layers train.
+    pub fn has_batch_statistics(&self) -> bool {
+        self.encoder.architecture != Architecture::Vgg19 && self.trained() != Trained::Head
+    }
+
+    /// The same with half of what takes the memory, about: the chunk where chunks give the batch's
+    /// own gradient, else the batch; the next smaller power of two. None where there is no less.
+    pub fn halved(&self) -> Option<Self> {
+        let below = |size: usize| 1 << (size - 1).ilog2();
+        let mut smaller = *self;
+        match (self.has_batch_statistics(), self.chunk_images()) {
+            (false, 2..) => smaller.chunk = below(self.chunk_images()),
+            (true, _) if self.batch > 2 => {
+                smaller.batch = below(self.batch);
+                smaller.follow_rate(self);
+            }
+            _ => return None,
+        }
+        Some(smaller)
     }
 
     /// Steps of one epoch over `training_images`: whole batches only.
@@ -146,7 +273,7 @@ impl RunConfig {
 }
 
 /// Sides that images can be shrunk to, in pixels.
-pub const IMAGE_SIZES: [usize; 5] = [16, 32, 48, 64, 96];
+pub const IMAGE_SIZES: [usize; 9] = [16, 32, 48, 64, 96, 128, 160, 224, 299];
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +293,8 @@ mod tests {
         assert!(!changed(|c| c.image_size *= 2));
         assert!(!changed(|c| c.head.layers += 1));
         assert!(!changed(|c| c.encoder.width *= 2));
+        assert!(!changed(|c| c.chunk = 2));
+        assert!(changed(|c| c.trained = Trained::Head), "random weights all train");
         assert!(!changed(|c| c.augment.blur_probability = 0.5 - c.augment.blur_probability.min(0.5)));
     }
 }

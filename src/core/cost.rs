@@ -1,29 +1,29 @@
 //! What training costs: parameters, memory and arithmetic of a configuration,
 //! counted from its shapes, and what a device bears of it.
 
-use super::config::{Architecture, EncoderConfig, RunConfig, Stem};
+mod networks;
+
+use super::config::{RunConfig, Start};
 use super::error::Fault;
 use super::report::{Backend, DeviceReport};
-
-/// One convolution as its shapes: input and output channels, kernel side,
-/// output side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Conv {
-    input: usize,
-    output: usize,
-    kernel: usize,
-    side: usize,
-}
+use networks::convolutions;
 
 /// Counts for one configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Trained numbers: convolutions, normalisation, linear layers.
+    /// Numbers that train: convolutions, normalisation, linear layers.
     pub parameters: u64,
-    /// Numbers in the convolutions' outputs for one view.
+    /// Those of frozen stages.
+    pub frozen: u64,
+    /// Numbers in the outputs of the convolutions that train, for one view: what the backward
+    /// pass needs.
     pub activations: u64,
+    /// Numbers in the largest output of a frozen convolution, which nothing keeps.
+    pub passing: u64,
     /// Multiplications of the convolutions for one view, forward.
     pub multiplications: u64,
+    /// The part of them whose convolutions train.
+    pub trained_multiplications: u64,
 }
 
 /// Copies of each activation that live until the backward pass has used them:
@@ -32,6 +32,10 @@ pub struct Cost {
 const ACTIVATION_COPIES: u64 = 4;
 /// Weight, gradient, momentum and the update in flight.
 const PARAMETER_COPIES: u64 = 4;
+/// Input, output and what is between them of a layer that nothing is kept of.
+const PASSING_COPIES: u64 = 3;
+/// Bytes and floats of the batch's views while they are made.
+const VIEW_COPIES: u64 = 2;
 const FLOAT: u64 = 4;
 /// Bytes of the 4 GiB of wasm memory that training may take by the count below;
 /// the rest is for the library of images, fragments and what the count leaves out.
@@ -40,9 +44,8 @@ const CPU_MEMORY: u64 = 3 << 30;
 /// WebGPU emulated by software.
 const CPU_SPEED: f64 = 6e9;
 const SOFTWARE_SPEED: f64 = 2e8;
-/// Passes as costly as the forward one in a step: forward, and backward to inputs
-/// and to weights.
-const PASSES: f64 = 3.0;
+/// Passes as costly as the forward one in the backward one: to inputs and to weights.
+const BACKWARD: f64 = 2.0;
 /// Seconds that a step may take when it is timed, and those that a smaller one is
 /// cut to where it would take longer.
 const LONGEST_TIMED: f64 = 3.0;
@@ -52,12 +55,23 @@ impl Cost {
     /// Counts encoder and projection head of `config`.
     pub fn of(config: &RunConfig) -> Self {
         let mut cost = Self::default();
-        for conv in convolutions(&config.encoder, config.image_size) {
-            let weights = (conv.input * conv.output * conv.kernel * conv.kernel) as u64;
-            cost.parameters += weights + 2 * conv.output as u64;
+        let all = convolutions(&config.encoder, config.image_size);
+        let stages = all.last().map_or(0, |conv| conv.stage + 1);
+        let first_trained = config.trained().stages().map_or(0, |trained| stages.saturating_sub(trained));
+        for conv in all {
+            let weights = (conv.input * conv.output * conv.kernel) as u64;
+            let weights = weights + if conv.normalised { 2 } else { 1 } * conv.output as u64;
             let outputs = (conv.output * conv.side * conv.side) as u64;
-            cost.activations += outputs;
-            cost.multiplications += outputs * (conv.input * conv.kernel * conv.kernel) as u64;
+            let multiplications = outputs * (conv.input * conv.kernel) as u64;
+            cost.multiplications += multiplications;
+            if conv.stage >= first_trained {
+                cost.parameters += weights;
+                cost.activations += outputs;
+                cost.trained_multiplications += multiplications;
+            } else {
+                cost.frozen += weights;
+                cost.passing = cost.passing.max(outputs);
+            }
         }
         let hidden = config.encoder.features();
         for layer in 1..=config.head.layers {
@@ -71,10 +85,20 @@ impl Cost {
     /// estimate, from shapes alone.
     pub fn memory(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
-        let views = 2 * config.batch as u64;
-        let set = (images * 3 * config.image_size * config.image_size) as u64;
+        let [views, at_once] = [config.batch, config.chunk_images()].map(|images| 2 * images as u64);
+        let pixels = (3 * config.image_size * config.image_size) as u64;
         let similarities = views * views * ACTIVATION_COPIES;
-        set + FLOAT * (PARAMETER_COPIES * cost.parameters + ACTIVATION_COPIES * cost.activations * views + similarities)
+        // The published weights stay as the baseline of what becomes of them.
+        let kept = if config.encoder.start == Start::ImageNet { cost.parameters } else { 0 };
+        let weights = PARAMETER_COPIES * cost.parameters + cost.frozen + kept;
+        let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * at_once;
+        images as u64 * pixels + FLOAT * (weights + activations + VIEW_COPIES * views * pixels + similarities)
+    }
+
+    /// `config` made so small that it fits, by [`RunConfig::halved`]; none where nothing does.
+    pub fn fitting(config: &RunConfig, images: usize, backend: Backend) -> Option<RunConfig> {
+        let smaller = std::iter::successors(config.halved(), RunConfig::halved);
+        smaller.into_iter().find(|smaller| Self::fits(smaller, images, backend).is_ok())
     }
 
     /// Whether [`Cost::memory`] stays within what the backend has; a GPU's memory
@@ -95,7 +119,11 @@ impl Cost {
     /// in proportion.
     pub fn timed_batch(config: &RunConfig, device: &DeviceReport) -> usize {
         let Some(speed) = speed(device) else { return config.batch };
-        let pair = 2.0 * PASSES * Self::of(config).multiplications as f64 / speed;
+        let cost = Self::of(config);
+        // Gradient caching is one more forward pass.
+        let forward = if config.chunk_images() < config.batch { 2.0 } else { 1.0 };
+        let passes = forward * cost.multiplications as f64 + BACKWARD * cost.trained_multiplications as f64;
+        let pair = 2.0 * passes / speed;
         if pair * config.batch as f64 <= LONGEST_TIMED {
             return config.batch;
         }
@@ -119,54 +147,14 @@ fn speed(device: &DeviceReport) -> Option<f64> {
     }
 }
 
-fn convolutions(encoder: &EncoderConfig, image: usize) -> Vec<Conv> {
-    let mut side = image;
-    let mut all = Vec::new();
-    let mut add = |input, output, kernel, stride: usize, side: usize| {
-        let side = side.div_ceil(stride);
-        all.push(Conv { input, output, kernel, side });
-        side
-    };
-    let width = encoder.width;
-    let blocks = match encoder.architecture {
-        Architecture::ConvNet4 => {
-            side = add(3, width, 3, 1, side);
-            for stage in 1..4 {
-                side = add(width << (stage - 1), width << stage, 3, 2, side);
-            }
-            return all;
-        }
-        Architecture::ResNet10 => 1,
-        Architecture::ResNet18 => 2,
-    };
-    side = match encoder.stem {
-        Stem::Small => add(3, width, 3, 1, side),
-        Stem::ImageNet => add(3, width, 7, 2, side).div_ceil(2),
-    };
-    let mut input = width;
-    for stage in 0..4 {
-        for block in 0..blocks {
-            let output = width << stage;
-            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-            let inside = add(input, output, 3, stride, side);
-            add(output, output, 3, 1, inside);
-            if stride != 1 || input != output {
-                add(input, output, 1, stride, side);
-            }
-            (input, side) = (output, inside);
-        }
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::HeadConfig;
+    use crate::core::config::{Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem, Trained};
 
     fn config(architecture: Architecture, width: usize, batch: usize) -> RunConfig {
         RunConfig {
-            encoder: EncoderConfig { architecture, stem: Stem::Small, width },
+            encoder: EncoderConfig::random(architecture, Stem::Small, width),
             head: HeadConfig { layers: 2, output: 128 },
             batch,
             ..RunConfig::preset(32, 1000)
@@ -185,6 +173,75 @@ mod tests {
         assert_eq!(Cost::of(&config).activations, outputs);
         config.encoder.stem = Stem::ImageNet;
         assert_eq!(Cost::of(&config).parameters, 11_176_512 + head);
+    }
+
+    fn published(architecture: Architecture, image_size: usize) -> RunConfig {
+        let encoder =
+            EncoderConfig { start: Start::ImageNet, ..EncoderConfig::random(architecture, Stem::ImageNet, 64) };
+        let batch = 64;
+        let base = RunConfig { encoder, image_size, ..config(architecture, 64, batch) };
+        RunConfig { optimizer: OptimizerConfig::preset(base.optimizer.optimizer, batch), ..base }
+    }
+
+    const LARGE: [(Architecture, usize, f64); 5] = [
+        (Architecture::ResNet18, 224, 1.81e9),
+        (Architecture::ResNet50, 224, 4.09e9),
+        (Architecture::ResNet101, 224, 7.80e9),
+        (Architecture::Vgg19, 224, 19.51e9),
+        (Architecture::InceptionResNetV2, 299, 13.18e9),
+    ];
+
+    /// Parameters are those of the published networks, multiplications the libraries' own figures.
+    #[test]
+    fn published_networks_have_their_published_size() {
+        for (architecture, size, multiplications) in LARGE {
+            let config = published(architecture, size);
+            let net = config.encoder.published().unwrap();
+            let (cost, h) = (Cost::of(&config), net.features());
+            assert_eq!(cost.parameters as usize, net.parameters() + h * h + h + h * 128 + 128, "{net:?}");
+            let count = cost.multiplications as f64;
+            assert!((count / multiplications - 1.0).abs() < 0.01, "{net:?} {count}");
+            let size = net.min_size();
+            assert!(convolutions(&config.encoder, size).iter().all(|conv| conv.side > 0), "{net:?} at {size}");
+        }
+    }
+
+    #[test]
+    fn what_is_frozen_keeps_no_activations() {
+        for (architecture, size, _) in LARGE {
+            let all = published(architecture, size);
+            let with = |trained| RunConfig { trained, ..all };
+            let [head, last, everything] = [Trained::Head, Trained::Last1, Trained::All].map(|t| Cost::of(&with(t)));
+            assert_eq!((head.activations, head.trained_multiplications), (0, 0));
+            assert!(last.activations > 0 && last.activations < everything.activations, "{architecture:?}");
+            for cost in [head, last] {
+                assert_eq!(cost.parameters + cost.frozen, everything.parameters);
+                assert_eq!(cost.multiplications, everything.multiplications);
+            }
+            let memory = [Trained::Head, Trained::Last1, Trained::All].map(|t| Cost::memory(&with(t), 1000));
+            assert!(memory[0] < memory[1] && memory[1] < memory[2], "{architecture:?} {memory:?}");
+            assert!(Cost::memory(&RunConfig { chunk: 8, ..all }, 1000) < memory[2]);
+        }
+        let random = RunConfig { trained: Trained::Head, ..config(Architecture::ResNet18, 64, 16) };
+        assert_eq!(Cost::of(&random).frozen, 0, "random weights all train");
+    }
+
+    #[test]
+    fn a_batch_that_fits_is_proposed() {
+        let all = published(Architecture::ResNet50, 224);
+        let fit = Cost::fitting(&all, 1000, Backend::Cpu).unwrap();
+        assert!(fit.batch < 64 && fit.chunk == 0, "{fit:?}");
+        assert!(fit.rate_follows_rule(), "{fit:?}");
+        assert!(Cost::fits(&fit, 1000, Backend::Cpu).is_ok());
+        assert!(Cost::fits(&RunConfig { batch: 2 * fit.batch, ..fit }, 1000, Backend::Cpu).is_err());
+        // Frozen, and without batch normalisation, chunks are as good as the whole.
+        let frozen = RunConfig { trained: Trained::Head, batch: 4096, ..all };
+        for config in [RunConfig { batch: 1024, ..frozen }, published(Architecture::Vgg19, 224)] {
+            let fit = Cost::fitting(&config, 1000, Backend::Cpu).unwrap();
+            assert!(fit.batch == config.batch && fit.chunk > 0 && fit.chunk < config.batch, "{fit:?}");
+        }
+        // Not even the views of such a batch have room.
+        assert_eq!(Cost::fitting(&frozen, 1000, Backend::Cpu), None);
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! What can go wrong, as typed values with a cause that a user can act on. The
 //! words stand in `app::text` only.
 
+mod hub;
+
+pub use hub::HubFault;
+
+use super::imagenet::ImageNetEncoder;
 use super::report::LeftOut;
+use super::weights::WeightsFault;
 use serde::{Deserialize, Serialize};
 
 /// Why a file was left out of an import.
@@ -224,6 +230,13 @@ pub enum Fault {
     Device(DeviceFault),
     Storage(StorageFault),
     Takeaway(TakeawayFault),
+    Hub(HubFault),
+    /// A file of published weights gives no encoder.
+    Weights(WeightsFault),
+    /// These weights are needed, and were not loaded since the page was opened.
+    NoWeights {
+        encoder: ImageNetEncoder,
+    },
     /// A run can be gone on with on its own images only; fingerprints of those and of
     /// the ones that are loaded, if any.
     WrongImages {
@@ -276,6 +289,24 @@ pub enum Fault {
     Internal {
         detail: String,
     },
+}
+
+impl From<StorageFault> for Fault {
+    fn from(fault: StorageFault) -> Self {
+        Self::Storage(fault)
+    }
+}
+
+impl From<HubFault> for Fault {
+    fn from(fault: HubFault) -> Self {
+        Self::Hub(fault)
+    }
+}
+
+impl From<WeightsFault> for Fault {
+    fn from(fault: WeightsFault) -> Self {
+        Self::Weights(fault)
+    }
 }
 
 #[cfg(test)]

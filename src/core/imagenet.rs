@@ -1,6 +1,9 @@
 //! The encoders that are published with weights trained on ImageNet: facts that page,
 //! worker and tensor code share. The networks themselves are `learn::encoder`'s.
 
+pub mod addresses;
+pub mod hub;
+
 use serde::{Deserialize, Serialize};
 
 /// What is done to a channel before a network sees it: (value − mean) / std, for values

@@ -227,6 +227,20 @@ pub struct LinearReport {
     pub predicted: Vec<u16>,
 }
 
+/// The encoder that a trained one is compared with: what it was before the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Baseline {
+    /// The run's random weights, batch-norm statistics re-estimated.
+    #[default]
+    Untrained,
+    /// The published weights that it started from, as they are.
+    ImageNet,
+    /// Published weights that the run did not change are what was evaluated.
+    Itself,
+    /// Published weights that have changed and are not loaded.
+    Missing,
+}
+
 /// Linear evaluation of a run beside its baselines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationReport {
@@ -235,14 +249,17 @@ pub struct EvaluationReport {
     pub test_images: Vec<u32>,
     pub truth: Vec<u16>,
     pub trained: LinearReport,
-    /// This run's step-0 weights, batch-norm statistics re-estimated.
-    pub untrained: LinearReport,
+    /// What `untrained` is of.
+    #[serde(default)]
+    pub baseline: Baseline,
+    /// The encoder as the run started, where that can be had and is another one.
+    pub untrained: Option<LinearReport>,
     pub raw_pixels: LinearReport,
     /// Side that the raw pixels were averaged to; none where they were taken whole.
     pub raw_side: Option<u32>,
     /// kNN accuracy on test of trained and untrained h.
     pub knn_trained: f32,
-    pub knn_untrained: f32,
+    pub knn_untrained: Option<f32>,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
     /// Which result of this run on the test split this is, from 1: a later one is no

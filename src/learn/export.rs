@@ -144,7 +144,7 @@ pub fn load<M: Module>(module: M, tensors: Vec<NamedTensor>) -> Result<M, Weight
     }
 }
 
-/// Names of `module`'s tensors of more than one dimension, in the order of its
+/// Names of `module`'s tensors of more than one dimension that train, in the order of its
 /// parts: those that LARS adapts.
 pub fn layers<M: Module>(module: &M) -> Vec<String> {
     let mut layers = Layers::default();
@@ -167,8 +167,8 @@ impl ModuleVisitor for Layers {
         self.path.exit();
     }
 
-    fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
-        if D > 1 {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if D > 1 && param.is_require_grad() {
             self.names.push(self.path.name());
         }
     }

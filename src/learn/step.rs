@@ -38,7 +38,12 @@ impl SimClr {
     /// its normalisation is in evaluation mode, and no graph is kept for it. Weights that are read
     /// into the model afterwards train again: freeze it after a checkpoint was restored.
     pub fn freeze_encoder(self) -> Self {
-        Self { encoder: self.encoder.freeze_but_last(0), ..self }
+        self.freeze_but_last(0)
+    }
+
+    /// [`SimClr::freeze_encoder`] for all but the encoder's last `trained` stages.
+    pub fn freeze_but_last(self, trained: usize) -> Self {
+        Self { encoder: self.encoder.freeze_but_last(trained), ..self }
     }
 
     /// Views [B, 3, S, S] to embeddings z [B, D].

@@ -8,9 +8,9 @@ use super::step::{Learner, SimClr, initial_encoder};
 use super::store::ByteStore;
 use super::training::Training;
 use crate::core::augment::ViewParams;
-use crate::core::config::{AugmentConfig, RunConfig};
+use crate::core::config::{AugmentConfig, RunConfig, Trained};
 use crate::core::error::Fault;
-use crate::core::report::{StepReport, TrustRatios};
+use crate::core::report::{Baseline, StepReport, TrustRatios};
 use crate::core::rng::Rng;
 use crate::core::schedule::Schedule;
 use burn::module::Module;
@@ -36,6 +36,8 @@ pub struct Trainer {
     order: Vec<u32>,
     learner: Learner,
     device: Device,
+    /// The published weights that the run started from, while they are at hand.
+    published: Option<Encoder>,
     /// Steps done.
     steps: u32,
     pending: Vec<(StepReport, Tensor<1>, Option<Tensor<1>>)>,
@@ -48,20 +50,57 @@ impl Trainer {
     /// `images` are the indices of the training split.
     ///
     /// # Errors
-    /// [`Fault::TooFewImages`] where not even one batch can be filled.
+    /// [`Fault::TooFewImages`] where not even one batch can be filled; [`Fault::NoWeights`] where it
+    /// starts from published weights, which [`Trainer::from_weights`] takes.
     pub fn new(config: &RunConfig, store: ByteStore, images: &[usize], device: &Device) -> Result<Self, Fault> {
+        match config.encoder.weights() {
+            Some(encoder) => Err(Fault::NoWeights { encoder }),
+            None => Self::begin(config, store, images, device, None),
+        }
+    }
+
+    /// A run at its start, whose encoder begins as `weights`, on the plain device; what does not
+    /// train by the configuration is frozen. Else as [`Trainer::new`].
+    ///
+    /// # Errors
+    /// [`Fault::TooFewImages`] as there.
+    pub fn from_weights(
+        config: &RunConfig,
+        store: ByteStore,
+        images: &[usize],
+        device: &Device,
+        weights: Encoder,
+    ) -> Result<Self, Fault> {
+        let trainer = Self::begin(config, store, images, device, Some(weights.clone()))?;
+        Ok(trainer.with_published(Some(weights)))
+    }
+
+    fn begin(
+        config: &RunConfig,
+        store: ByteStore,
+        images: &[usize],
+        device: &Device,
+        weights: Option<Encoder>,
+    ) -> Result<Self, Fault> {
         if images.len() < config.batch {
             return Err(Fault::TooFewImages { have: images.len(), need: config.batch });
         }
-        let model = SimClr::new(&config.encoder, &config.head, config.seed, &device.clone().autodiff());
-        let optimizer = Optimizer::new(&config.optimizer);
+        let RunConfig { encoder, head, seed, .. } = config;
+        let autodiff = device.clone().autodiff();
+        let model = match weights {
+            Some(weights) => SimClr::with_encoder(weights.train(), encoder.features(), head, *seed, &autodiff),
+            None => SimClr::new(encoder, head, *seed, &autodiff),
+        };
+        let mut learner = Learner::new(frozen(model, config), Optimizer::new(&config.optimizer), config.temperature);
+        learner.chunk = (config.chunk > 0).then_some(2 * config.chunk);
         Ok(Self {
             config: *config,
             store,
             images: images.iter().map(|&i| i as u32).collect(),
             order: Vec::new(),
-            learner: Learner::new(model, optimizer, config.temperature),
+            learner,
             device: device.clone(),
+            published: None,
             steps: 0,
             pending: Vec::new(),
             ratios: Vec::new(),
@@ -69,7 +108,8 @@ impl Trainer {
     }
 
     /// A run as [`Training::snapshot`] left it: it goes on as if it had not been
-    /// interrupted. Arguments as in [`Trainer::new`], and the snapshot's bytes.
+    /// interrupted. Arguments as in [`Trainer::new`], and the snapshot's bytes, which hold all
+    /// weights, frozen ones too.
     ///
     /// # Errors
     /// [`Fault::TooFewImages`] as there; [`Fault::Internal`] where the bytes are
@@ -81,20 +121,20 @@ impl Trainer {
         device: &Device,
         checkpoint: &[u8],
     ) -> Result<Self, Fault> {
-        let mut trainer = Self::new(config, store, images, device)?;
+        let mut trainer = Self::begin(config, store, images, device, None)?;
         let Learner { model, optimizer, .. } = &mut trainer.learner;
         let (model_then, steps) = checkpoint::restore(model.clone(), optimizer, checkpoint)
             .map_err(|e| Fault::Internal { detail: format!("checkpoint: {e}") })?;
-        *model = model_then;
+        // What is read into a network trains.
+        *model = frozen(model_then, config);
         trainer.steps = steps;
         Ok(trainer)
     }
 
-    /// With `chunk` views through the networks at once, for batches that the device has no memory
-    /// for: see [`gradient_cache`](super::gradient_cache). No part of the configuration, so a run
-    /// that is resumed is told again.
-    pub fn with_chunk(mut self, chunk: Option<usize>) -> Self {
-        self.learner.chunk = chunk;
+    /// With the published weights that the run started from, on the plain device, as its
+    /// baseline: a checkpoint holds what has become of them.
+    pub fn with_published(mut self, weights: Option<Encoder>) -> Self {
+        self.published = weights;
         self
     }
 
@@ -125,8 +165,8 @@ impl Trainer {
         std::mem::take(&mut self.ratios)
     }
 
-    /// Names of the layers that have a λ, in the order of its values; none
-    /// without LARS.
+    /// Names of the layers that have a λ, in the order of its values: frozen ones have none, nor
+    /// has any without LARS.
     pub fn layers(&self) -> Vec<String> {
         match self.learner.optimizer {
             Optimizer::Lars(_) => super::export::layers(&self.learner.model),
@@ -154,7 +194,22 @@ impl Trainer {
         self.learner.model.encoder.valid()
     }
 
-    /// The encoder as this run started, drawn again from the seed, for
+    /// What the trained encoder is compared with, for evaluation: it itself as the run started,
+    /// where that is another one and at hand.
+    pub fn baseline(&self) -> (Baseline, Option<Encoder>) {
+        if self.config.encoder.weights().is_none() {
+            return (Baseline::Untrained, Some(self.initial_encoder()));
+        }
+        if self.steps == 0 || self.config.trained() == Trained::Head {
+            return (Baseline::Itself, None);
+        }
+        match &self.published {
+            Some(published) => (Baseline::ImageNet, Some(published.clone())),
+            None => (Baseline::Missing, None),
+        }
+    }
+
+    /// The encoder with this run's random weights, drawn again from the seed, for
     /// evaluation. Its running statistics are those of no image at all: see
     /// [`with_statistics`](super::untrained::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
@@ -231,6 +286,14 @@ impl Training for Trainer {
 
     fn unread(&self) -> usize {
         self.pending.len()
+    }
+}
+
+/// `model` with what does not train frozen.
+fn frozen(model: SimClr, config: &RunConfig) -> SimClr {
+    match config.trained().stages() {
+        Some(trained) => model.freeze_but_last(trained),
+        None => model,
     }
 }
 

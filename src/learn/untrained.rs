@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn statistics_are_of_the_set_and_not_of_single_classes() {
         let device = Device::flex();
-        let config = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+        let config = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8);
         let initial = initial_encoder(&config, 1, &device.clone().autodiff()).valid();
         let store = ByteStore::new(&in_order(), &device, usize::MAX);
         let all: Vec<u32> = (0..(CLASSES * EACH) as u32).collect();

@@ -25,13 +25,6 @@ impl<'a> SafetensorsFile<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<Self, WeightsFault> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| WeightsFault::Damaged { detail: format!("not a readable safetensors file ({e})") })?;
-        let number = |dtype| match dtype {
-            Dtype::F16 => Number::F16,
-            Dtype::BF16 => Number::BF16,
-            Dtype::F32 => Number::F32,
-            Dtype::F64 => Number::F64,
-            other => Number::Other(format!("{other:?}")),
-        };
         let header = |(name, view): (&str, safetensors::tensor::TensorView)| Header {
             name: name.to_owned(),
             shape: view.shape().to_vec(),
@@ -53,6 +46,17 @@ impl WeightsFile for SafetensorsFile<'_> {
             Some(_) => Ok(header.number.widen(view.data())),
             None => Err(not_a_float(header)),
         }
+    }
+}
+
+/// How safetensors stores numbers of a type.
+pub fn number(dtype: Dtype) -> Number {
+    match dtype {
+        Dtype::F16 => Number::F16,
+        Dtype::BF16 => Number::BF16,
+        Dtype::F32 => Number::F32,
+        Dtype::F64 => Number::F64,
+        other => Number::Other(format!("{other:?}")),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The page's requests: their numbers, the order in which they may leave, and
-//! which of them brought the images, so that a new worker can load them again.
+//! which of them brought images and weights, so that a new worker can load them again.
 //! It knows no browser; `F` stands for its `File`.
 
 use super::Request;
@@ -29,11 +29,13 @@ pub struct Queue<F> {
     serving: Option<(u32, bool)>,
     /// Imports that made the current set, and those not yet answered.
     images: Vec<Parcel<F>>,
+    /// Files of weights that the worker holds, and those not yet answered.
+    weights: Vec<Parcel<F>>,
 }
 
 impl<F: Clone> Queue<F> {
     pub fn new() -> Self {
-        Self { last_id: 0, waiting: Vec::new(), serving: None, images: Vec::new() }
+        Self { last_id: 0, waiting: Vec::new(), serving: None, images: Vec::new(), weights: Vec::new() }
     }
 
     /// Takes a request in and returns its number, and the numbers of those that
@@ -68,6 +70,7 @@ impl<F: Clone> Queue<F> {
     pub fn cancelled(&mut self, cancel: &Request) -> Vec<u32> {
         match cancel {
             Request::CancelImport => self.withdraw(Request::is_import),
+            Request::CancelWeights => self.withdraw(|r| matches!(r, Request::FetchWeights { .. })),
             Request::CancelEvaluation => self.withdraw(|r| matches!(r, Request::Evaluate | Request::Classify { .. })),
             _ => Vec::new(),
         }
@@ -78,6 +81,9 @@ impl<F: Clone> Queue<F> {
         let parcel = Parcel { id: self.last_id, request, files };
         if parcel.request.is_import() {
             self.images.push(parcel.clone());
+        }
+        if parcel.request == Request::OpenWeights {
+            self.weights.push(parcel.clone());
         }
         self.waiting.insert(at, parcel);
         self.last_id
@@ -112,6 +118,9 @@ impl<F: Clone> Queue<F> {
         if self.serving.is_some_and(|(serving, _)| serving == id) {
             self.serving = None;
         }
+        if !good {
+            self.weights.retain(|p| p.id != id);
+        }
         let Some(at) = self.images.iter().position(|p| p.id == id) else { return false };
         match self.images[at].request {
             _ if !good => drop(self.images.remove(at)),
@@ -125,18 +134,19 @@ impl<F: Clone> Queue<F> {
         true
     }
 
-    /// The worker is gone, and with it what was asked of it. Imports are kept,
+    /// The worker is gone, and with it what was asked of it. Imports and weights are kept,
     /// but not the one that it was at: a new worker might end by it too.
     pub fn stop(&mut self) {
         self.waiting.clear();
         if let Some((serving, _)) = self.serving.take() {
             self.images.retain(|p| p.id != serving);
+            self.weights.retain(|p| p.id != serving);
         }
     }
 
-    /// Puts the imports in line for another worker; false if there are none.
+    /// Puts weights and imports in line for another worker; false if there are no imports.
     pub fn reload(&mut self) -> bool {
-        self.waiting.clone_from(&self.images);
+        self.waiting = self.weights.iter().chain(&self.images).cloned().collect();
         !self.images.is_empty()
     }
 }
@@ -172,6 +182,8 @@ impl Request {
                 | Self::CancelEvaluation
                 | Self::CancelImport
                 | Self::CancelFineTune
+                | Self::CancelWeights
+                | Self::KeptWeights
                 | Self::StopQueue
                 | Self::Ping { .. }
                 | Self::Queue
@@ -189,6 +201,8 @@ impl Request {
                 | Self::OpenRun { .. }
                 | Self::KeepImages
                 | Self::Classify { .. }
+                | Self::OpenWeights
+                | Self::FetchWeights { .. }
         );
         self.is_import() || takes_its_time
     }

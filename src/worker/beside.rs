@@ -3,7 +3,7 @@
 use super::keep::line;
 use super::session::with;
 use super::storage::opfs::Opfs;
-use super::storage::{Part, Storage};
+use super::storage::{Extra, Storage};
 use crate::core::error::StorageFault;
 use crate::learn::checkpoint::Snapshot;
 use std::rc::Rc;
@@ -26,22 +26,22 @@ impl Beside {
     }
 
     /// What was stored, or none.
-    pub async fn read(&self, part: Part) -> Result<Option<Vec<u8>>, StorageFault> {
-        self.storage.part(&self.run, part).await
+    pub async fn read(&self, extra: Extra) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.storage.extra(&self.run, extra).await
     }
 
     /// Reads `snapshot` and stores it, in the order of the calls.
-    pub async fn save(&self, part: Part, snapshot: Snapshot) -> Result<(), StorageFault> {
+    pub async fn save(&self, extra: Extra, snapshot: Snapshot) -> Result<(), StorageFault> {
         let place = line();
         place.reached().await;
         let bytes = snapshot.into_bytes().await;
         let bytes = bytes.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })?;
-        self.storage.save_part(&self.run, part, &bytes).await
+        self.storage.save_extra(&self.run, extra, &bytes).await
     }
 
-    pub async fn remove(&self, part: Part) -> Result<(), StorageFault> {
+    pub async fn remove(&self, extra: Extra) -> Result<(), StorageFault> {
         let place = line();
         place.reached().await;
-        self.storage.remove_part(&self.run, part).await
+        self.storage.remove_extra(&self.run, extra).await
     }
 }

@@ -9,7 +9,7 @@ use super::storage::opfs::{Open, Opfs};
 use super::storage::{Storage, StoredRun};
 use super::turn::{Line, Place, now};
 use crate::core::config::RunConfig;
-use crate::core::error::{Fault, StorageFault};
+use crate::core::error::StorageFault;
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
 use crate::learn::checkpoint::Snapshot;
@@ -245,11 +245,4 @@ pub fn new_id(created: f64) -> String {
     let drawn = (js_sys::Math::random() * (1u64 << 30) as f64) as u64;
     let time = (0..9).rev().map(|i| digit(time >> (5 * i)));
     time.chain((0..4).map(|i| digit(drawn >> (5 * i)))).collect()
-}
-
-/// A storage fault as the answer to a request.
-impl From<StorageFault> for Fault {
-    fn from(fault: StorageFault) -> Self {
-        Self::Storage(fault)
-    }
 }

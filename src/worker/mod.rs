@@ -9,12 +9,13 @@
 //! | `files` | `File` objects as byte sources |
 //! | `keep` | stores the run at hand while it trains |
 //! | `beside` | stores what is made of it: fine-tuning under way, the last classifier |
+//! | [`hub`] | fetches published weights and keeps them |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
 //! | `session` | what is loaded and what runs; hands requests to jobs |
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //!
-//! Only [`import`], [`takeaway`], [`weights`] and [`storage`] (but for `storage::opfs`) are free of the browser,
+//! Only [`import`], [`takeaway`], [`weights`], [`hub`] and [`storage`] (but for `hub::browser` and `storage::opfs`) are free of the browser,
 //! so only they build natively.
 
 #[cfg(target_arch = "wasm32")]
@@ -25,6 +26,7 @@ mod boot;
 mod device;
 #[cfg(target_arch = "wasm32")]
 mod files;
+pub mod hub;
 pub mod import;
 #[cfg(target_arch = "wasm32")]
 mod jobs;

@@ -5,6 +5,7 @@ use super::device::{self, Compute};
 use super::import::library::Library;
 use super::jobs::classify::Kept as Classifiers;
 use super::jobs::fine_tune::List as FineTuning;
+use super::jobs::weights::Weights;
 use super::jobs::{self, pretrain::Run};
 use super::mailbox::{fail, post};
 use super::storage::Storage;
@@ -26,6 +27,7 @@ pub enum Job {
     Evaluate,
     FineTune,
     Classify,
+    Fetch,
 }
 
 /// What the user asked of the job under way; looked at between its parts.
@@ -50,6 +52,8 @@ pub struct Session {
     pub fine_tuning: Option<FineTuning>,
     /// What new images are shown to.
     pub classify: Classifiers,
+    /// Published weights that were loaded.
+    pub weights: Weights,
     pub storage: Option<Rc<Storage<Opfs>>>,
     pub state: RunState,
     /// Id of the run that the loop has taken out.
@@ -185,6 +189,10 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
         }),
         Request::CancelImport => cancel(&[Job::Import]),
         Request::CancelEvaluation => cancel(&[Job::Evaluate, Job::Classify]),
+        Request::CancelWeights => {
+            cancel(&[Job::Fetch]);
+            jobs::hub::hang_up();
+        }
         Request::CancelFineTune => {
             cancel(&[Job::FineTune]);
             jobs::fine_tune::cancel_if_paused();
@@ -256,6 +264,10 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::ExportRun => jobs::takeaway::export(id).await,
         Request::ImportRun => jobs::takeaway::import(id, files).await,
         Request::ExportEncoder => jobs::evaluate::export(id).await,
+        Request::OpenWeights => jobs::weights::open(id, files).await,
+        Request::FetchWeights { encoder, address } => jobs::hub::fetch(id, encoder, &address).await,
+        Request::KeptWeights => jobs::hub::tell_kept(id).await,
+        Request::ForgetWeights { encoder } => jobs::hub::forget(id, encoder).await,
         Request::NtXent(batch) => jobs::lesson::nt_xent(id, batch).await,
         Request::Hello { .. }
         | Request::Ping
@@ -263,6 +275,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         | Request::Cancel
         | Request::CancelImport
         | Request::CancelEvaluation
-        | Request::CancelFineTune => Ok(()),
+        | Request::CancelFineTune
+        | Request::CancelWeights => Ok(()),
     }
 }

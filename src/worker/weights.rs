@@ -30,8 +30,13 @@ pub fn open(bytes: &[u8]) -> Result<Box<dyn WeightsFile + '_>, WeightsFault> {
     }
     match sniff(&bytes[..bytes.len().min(HEAD)]) {
         Kind::Zip => Ok(Box::new(TorchFile::open(bytes)?)),
-        kind => Err(WeightsFault::NotWeights { looks_like: words(kind) }),
+        _ => Err(not_weights(bytes)),
     }
+}
+
+/// What a file gets that holds no weights, by its first bytes.
+pub fn not_weights(head: &[u8]) -> WeightsFault {
+    WeightsFault::NotWeights { looks_like: words(sniff(&head[..head.len().min(HEAD)])) }
 }
 
 fn words(kind: Kind) -> Option<String> {

@@ -5,11 +5,16 @@
 //!   and the page takes its router's base from it.
 //!   The page's program is cut into chunks (`split`), and a route's page asks for its own at once.
 //! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
-//!   go into the content security policy.
+//!   go into the content security policy. So do the hosts that published weights are fetched from: those of
+//!   `src/core/imagenet/addresses.rs`, or those that `WEIGHTS_FROM` names.
 //! - **Icon**: written into the page, because browsers ask for it again at every navigation, and once the worker has loaded the page makes no
 //!   request at all.
 //! - **Worker**: its uncompressed size (the total of the progress bar; where a host compresses, Content-Length is something else) and a hash of
 //!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
+
+#[allow(dead_code)]
+#[path = "../../src/core/imagenet/addresses.rs"]
+mod addresses;
 
 use crate::process::Outcome;
 use crate::split::{Chunks, split};
@@ -27,10 +32,46 @@ pub fn hook() -> Outcome {
         "`finish` is Trunk's hook and works on TRUNK_STAGING_DIR, which is not set: use `cargo xtask serve`, or `trunk build`",
     )?;
     let release = std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "release");
-    finish(&staging, &routes()?, &split(&staging, release)?)
+    let other = std::env::var("WEIGHTS_FROM").unwrap_or_default();
+    finish(&staging, &routes()?, &split(&staging, release)?, &Weights::from(&other)?)
 }
 
-fn finish(dist: &Path, routes: &[Route], chunks: &Chunks) -> Outcome {
+/// Where the page may fetch published weights from.
+struct Weights {
+    /// What the Hub's paths are put behind.
+    address: String,
+    /// Sources of the policy.
+    hosts: String,
+}
+
+impl Weights {
+    /// `other`: an address, and after it hosts that it leads to, if any; empty for the Hub. An address on the page's
+    /// own host may begin with a dot or a slash.
+    fn from(other: &str) -> Outcome<Self> {
+        let mut all: Vec<&str> = other.split_whitespace().collect();
+        if all.is_empty() {
+            all = [&[addresses::HUB][..], &addresses::CONTENT_HOSTS].concat();
+        }
+        let mut hosts = Vec::new();
+        for address in &all {
+            let own = address.starts_with(['.', '/']);
+            let plain = address.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/*".contains(c));
+            let host = address.split_once("://").filter(|(scheme, _)| matches!(*scheme, "https" | "http"));
+            match host {
+                Some((scheme, rest)) if plain => {
+                    hosts.push(format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()));
+                }
+                None if own && plain => {}
+                _ => {
+                    return Err(format!("WEIGHTS_FROM: `{address}` is no address; one is https://host/path or ./path"));
+                }
+            }
+        }
+        Ok(Self { address: all[0].to_string(), hosts: hosts.join(" ") })
+    }
+}
+
+fn finish(dist: &Path, routes: &[Route], chunks: &Chunks, weights: &Weights) -> Outcome {
     check_styles(dist)?;
     let page = read(&dist.join("index.html"))?;
     let worker = [fs::read(dist.join("worker.js")), fs::read(dist.join("worker_bg.wasm"))];
@@ -42,6 +83,8 @@ fn finish(dist: &Path, routes: &[Route], chunks: &Chunks) -> Outcome {
 
     let page = fill(&page, "{{worker-bytes}}", &wasm.len().to_string())?;
     let page = fill(&page, "{{worker-version}}", &version)?;
+    let page = fill(&page, "{{weights-from}}", &weights.address)?;
+    let page = fill(&page, "{{weights-hosts}}", &weights.hosts)?;
     let icon = fs::read(dist.join("icon.svg")).map_err(|e| format!("cannot read public/icon.svg: {e}"))?;
     let page = fill(&page, "{{icon}}", &STANDARD.encode(icon))?;
     let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
@@ -161,7 +204,7 @@ mod tests {
     fn every_route_has_a_page_whose_base_leads_to_the_root() {
         let dist = std::env::temp_dir().join(format!("simclr-lab-finish-{}", std::process::id()));
         fs::create_dir_all(&dist).unwrap();
-        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><link href=\"{{icon}}\"><script>1</script></head>";
+        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><meta content=\"{{weights-from}} {{weights-hosts}}\"><link href=\"{{icon}}\"><script>1</script></head>";
         fs::write(dist.join("index.html"), page).unwrap();
         fs::write(dist.join("icon.svg"), "<svg/>").unwrap();
         fs::write(dist.join("worker.js"), "x").unwrap();
@@ -169,7 +212,8 @@ mod tests {
         let routes = [("/", None), ("/data", Some("work")), ("/lesson/lars", None)]
             .map(|(path, chunk)| Route { path: path.to_string(), chunk: chunk.map(String::from) });
         let chunks = Chunks::from([("work".to_string(), vec!["shared-1.wasm".to_string(), "work-1.wasm".to_string()])]);
-        finish(&dist, &routes, &chunks).unwrap();
+        let weights = Weights::from("").unwrap();
+        finish(&dist, &routes, &chunks, &weights).unwrap();
         for (file, base) in [("index.html", "./"), ("data/index.html", "../"), ("lesson/lars/index.html", "../../")] {
             let text = fs::read_to_string(dist.join(file)).unwrap();
             assert!(text.contains(&format!("<base href=\"{base}\">")), "{file}: {text}");
@@ -181,8 +225,23 @@ mod tests {
             );
         }
         fs::write(dist.join("index.html"), page).unwrap();
-        assert!(finish(&dist, &routes, &Chunks::new()).unwrap_err().contains("`work`"));
+        assert!(finish(&dist, &routes, &Chunks::new(), &weights).unwrap_err().contains("`work`"));
         fs::remove_dir_all(&dist).unwrap();
+    }
+
+    #[test]
+    fn weights_come_from_the_hub_or_from_where_they_are_said_to() {
+        let from = |text| Weights::from(text).map(|weights| (weights.address, weights.hosts));
+        let (hub, hosts) = from("").unwrap();
+        assert_eq!(hub, addresses::HUB);
+        assert_eq!(hosts, format!("{hub} {}", addresses::CONTENT_HOSTS.join(" ")));
+        let mirror = from(" https://mirror.org:8443/hub/ https://*.files.org ").unwrap();
+        let hosts = "https://mirror.org:8443 https://*.files.org";
+        assert_eq!(mirror, ("https://mirror.org:8443/hub/".to_string(), hosts.to_string()));
+        assert_eq!(from("./weights").unwrap(), ("./weights".to_string(), String::new()));
+        for wrong in ["mirror.org", "https://a.org;script-src", "./a\"", "ftp://a.org"] {
+            assert!(from(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -36,7 +36,10 @@ impl Client {
             Event::Step(report) => self.measure(|inner| inner.steps.push(report)),
             Event::Epoch(report) => self.measure(|inner| inner.epochs.push(report)),
             Event::Failed(fault) => self.fail(reply_to, fault),
-            Event::ImportProgress { .. } | Event::EvaluationProgress { .. } | Event::ExportProgress { .. } => {}
+            Event::ImportProgress { .. }
+            | Event::EvaluationProgress { .. }
+            | Event::ExportProgress { .. }
+            | Event::WeightsProgress { .. } => {}
             Event::State(state) => {
                 if state == RunState::Running(Phase::Load) {
                     // The run before is gone in the worker too.

@@ -3,7 +3,7 @@
 use super::{Answer, Client, Inner, loader, now};
 use crate::app::chunks;
 use crate::app::state::{ImportState, WorkerState};
-use crate::core::error::Fault;
+use crate::core::error::{DeviceFault, Fault};
 use crate::protocol::queue::Parcel;
 use crate::protocol::{Request, VERSION};
 use leptos::prelude::*;
@@ -144,6 +144,12 @@ impl Client {
     }
 
     pub(super) fn died(self, fault: Fault) {
+        if matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(DeviceFault::Lost { .. })) {
+            let run = self.store.run_config.get_untracked().filter(|_| self.store.run.get_untracked().is_active());
+            let timed = self.inner.try_with_value(|inner| inner.queue.estimates()) == Some(true);
+            let timed = timed.then(|| self.store.config.get_untracked());
+            self.store.exhausted.set(run.or(timed));
+        }
         let given_up = self.stop();
         self.store.clear_worker();
         self.store.worker.set(WorkerState::Dead);

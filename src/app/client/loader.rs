@@ -2,6 +2,7 @@
 //! workers, but none that tells how far the download is.
 
 use super::post::words;
+use crate::app::router::base_url;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,6 +16,13 @@ const RELOADED: &str = "reloaded-for-version";
 fn meta(name: &str) -> Option<String> {
     let tag = document().query_selector(&format!("meta[name={name}]")).ok()??;
     tag.get_attribute("content").filter(|c| !c.is_empty())
+}
+
+/// Address that published weights are fetched from: the Hub's, or what the page was built or
+/// edited to say.
+pub fn weights_from() -> String {
+    let said = meta("weights-from").unwrap_or_default();
+    Url::new_with_base(&said, &base_url()).map(|url| url.href()).unwrap_or(said)
 }
 
 /// URL of one of the worker's two files. The build's hash of both keeps an old

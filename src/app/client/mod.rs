@@ -6,6 +6,7 @@ mod life;
 mod loader;
 mod post;
 
+pub use loader::weights_from;
 pub use post::words;
 
 use super::state::{Asked, ImportState, RunView, Store, WorkerState};
@@ -120,15 +121,15 @@ impl Client {
         let before = self.note_request(&request);
         let cancelled = self.inner.try_update_value(|inner| inner.queue.cancelled(&request)).unwrap_or_default();
         for id in cancelled {
-            let import = request == Request::CancelImport;
-            self.take(Some(id), if import { Event::ImportCancelled } else { Event::EvaluationCancelled });
+            match request {
+                Request::CancelImport => self.take(Some(id), Event::ImportCancelled),
+                Request::CancelWeights => self.fail(Some(id), Fault::Stopped),
+                _ => self.take(Some(id), Event::EvaluationCancelled),
+            }
         }
         let queued = self.inner.try_update_value(|inner| {
             // Neither a run nor images should wait for a timing, which is asked for again.
-            let urgent = matches!(
-                request,
-                Request::Start { .. } | Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. }
-            );
+            let urgent = request.is_import() || matches!(request, Request::Start { .. } | Request::FetchWeights { .. });
             let stop_estimate = urgent && inner.queue.estimates();
             let (id, dropped) = inner.queue.push(request, files);
             inner.answers.extend(answer.map(|answer| (id, answer)));

@@ -28,7 +28,7 @@ pub fn Device() -> impl IntoView {
     // A change that has to be confirmed first.
     let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {
-        let trained = store.run.get_untracked().keeps_encoder() && store.steps.with_untracked(|s| !s.is_empty());
+        let trained = untrack(|| store.has_encoder());
         if trained && store.device.with_untracked(|d| d.as_ref().is_none_or(|d| may_leave(d, choice))) {
             unsure.set(Some(choice));
         } else {

@@ -8,6 +8,7 @@ use crate::app::text::data::too_few;
 use crate::app::text::fault;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
+use crate::app::text::weights::use_smaller;
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
@@ -122,7 +123,28 @@ pub fn EstimateCard(
             })}
             {live(move || {
                 let words = fault::fault(&too_much.get()?);
-                Some(view! { <p class="notice warn">{words.what} " " {words.todo}</p> })
+                let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
+                let fits = store.config.with(|c| Cost::fitting(c, images.get()?.1, backend));
+                let take = fits
+                    .map(|fits| {
+                        let take = move |_| {
+                            store.touched.set(true);
+                            store.config.set(fits);
+                        };
+                        view! {
+                            <button type="button" on:click=act(take)>
+                                {use_smaller(&fits)}
+                            </button>
+                        }
+                    });
+                Some(
+                    view! {
+                        <div class="notice warn">
+                            <p>{words.what} " " {words.todo}</p>
+                            {take}
+                        </div>
+                    },
+                )
             })}
             <Show when=move || timing.get()>
                 <p class="muted" role="status">

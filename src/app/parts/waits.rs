@@ -48,7 +48,7 @@ pub fn missing(store: Store) -> Option<Missing> {
         None => Some(Missing::Images),
         Some(false) => Some(Missing::Labels),
         Some(true) if store.run.get().is_running() => Some(Missing::Run),
-        Some(true) if steps(store) == 0 || !store.run.get().keeps_encoder() => Some(Missing::Encoder),
+        Some(true) if !store.has_encoder() => Some(Missing::Encoder),
         Some(true) => None,
     }
 }

@@ -1,12 +1,22 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
 use crate::core::config::RunConfig;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::imagenet::hub::KeptWeights;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
 use crate::core::run::{KeptReport, OpenedRun, StoredReport};
 use crate::protocol::Event;
 use leptos::prelude::*;
+
+/// Published weights on their way, in bytes; no total while that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetching {
+    pub encoder: ImageNetEncoder,
+    pub received: u64,
+    pub total: u64,
+}
 
 #[derive(Clone, Copy)]
 pub struct Shelf {
@@ -33,6 +43,9 @@ pub struct Shelf {
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
     /// Part done of an export under way, 0 to 1.
     pub exporting: RwSignal<Option<f32>>,
+    /// Published weights that are kept in this browser; none until it was asked.
+    pub kept_weights: RwSignal<Option<Vec<KeptWeights>>>,
+    pub fetching: RwSignal<Option<Fetching>>,
 }
 
 impl Shelf {
@@ -49,12 +62,19 @@ impl Shelf {
             classifying: RwSignal::default(),
             fine_tuned: RwSignal::default(),
             exporting: RwSignal::default(),
+            kept_weights: RwSignal::default(),
+            fetching: RwSignal::default(),
         }
     }
 
     /// Whether classifiers are being trained now.
     pub fn is_tuning(&self) -> bool {
         self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
+    }
+
+    /// Whether published weights of a network are kept in this browser, all of them.
+    pub fn keeps_weights(&self, net: ImageNetEncoder) -> bool {
+        self.kept_weights.with(|all| all.iter().flatten().any(|kept| kept.encoder == net && kept.whole))
     }
 
     /// Another run is at hand, or none.
@@ -72,7 +92,16 @@ impl Shelf {
                 all.retain(|other| other.config != report.config);
                 all.push(report.clone());
             }),
-            Event::Runs(report) => self.stored.set(Some(report.clone())),
+            Event::Runs(report) => {
+                self.kept_weights.set(Some(report.weights.clone()));
+                self.stored.set(Some(report.clone()));
+            }
+            Event::KeptWeights(list) => self.kept_weights.set(Some(list.clone())),
+            Event::WeightsProgress { received, total } => self.fetching.update(|fetching| {
+                if let Some(fetching) = fetching {
+                    (fetching.received, fetching.total) = (*received, *total);
+                }
+            }),
             Event::Opened(OpenedRun { record, .. }) => {
                 self.fine_tuned.set(record.fine_tuned.clone());
                 self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));

@@ -1,6 +1,7 @@
 //! Words of the page that measures what an encoder has learned.
 
 use super::units::{count, duration, percent};
+use crate::core::report::Baseline;
 
 pub const TITLE: &str = "Evaluate";
 pub const INTRO: &str = "Linear evaluation freezes the encoder and trains one linear classifier on its features h, with \
@@ -64,8 +65,14 @@ pub const FEATURES: &str = "Features";
 pub const ACCURACY: &str = "Test accuracy";
 pub const LINEAR: &str = "Linear classifier";
 pub const KNN: &str = "kNN";
-pub const TRAINED: &str = "Your encoder";
-pub const UNTRAINED: &str = "Untrained encoder";
+/// What was evaluated, and what it is compared with.
+pub const fn features(baseline: Baseline) -> [&'static str; 2] {
+    match baseline {
+        Baseline::Untrained | Baseline::Missing => ["Your encoder", "Untrained encoder"],
+        Baseline::ImageNet => ["Your encoder", "ImageNet features, before SimCLR"],
+        Baseline::Itself => ["ImageNet features", ""],
+    }
+}
 /// Their own size or the side that they were averaged to, and the classifier's
 /// epochs where they were fewer than the encoder's.
 pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
@@ -80,8 +87,25 @@ pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
     format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
 }
 
-pub const BASELINES: &str = "Untrained encoder: this run's own weights from before step 1, so only the distance to it \
-    was learned. Raw pixels: the classifier on the images themselves, with no encoder.";
+const RAW: &str = "Raw pixels: the classifier on the images themselves, with no encoder.";
+pub fn baselines(baseline: Baseline) -> String {
+    let encoder = match baseline {
+        Baseline::Untrained => {
+            "Untrained encoder: this run's own weights from before step 1, so only the distance to it was learned."
+        }
+        Baseline::ImageNet => {
+            "ImageNet features: the weights that this run started from, so only the distance to them is SimCLR's."
+        }
+        Baseline::Itself => {
+            "The encoder has its ImageNet weights as they were published: SimCLR changed nothing in it."
+        }
+        Baseline::Missing => {
+            "The ImageNet weights that this run started from are not loaded, so the comparison with them is missing. Load \
+             them on the page Pre-train, then open the run again before you evaluate."
+        }
+    };
+    format!("{encoder} {RAW}")
+}
 
 /// What the large number is of.
 pub fn headline(images: usize) -> String {
@@ -118,7 +142,12 @@ pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> Stri
         ),
     }
 }
-pub const THAN_UNTRAINED: &str = "the same encoder untrained";
+pub const fn than_baseline(baseline: Baseline) -> &'static str {
+    match baseline {
+        Baseline::ImageNet => "the ImageNet weights that it started from",
+        _ => "the same encoder untrained",
+    }
+}
 pub const THAN_RAW: &str = "raw pixels";
 pub fn chance(classes: usize, share: f64) -> String {
     format!("Guessing among {classes} classes would get {}.", percent(share))

@@ -1,6 +1,8 @@
 //! Every fault and warning in words: what happened, and what to do about it.
 
+mod hub;
 mod storage;
+mod weights;
 
 use super::data::split;
 use super::units::{bytes, count};
@@ -27,6 +29,12 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Device(device) => device_fault(device),
         Fault::Storage(storage) => storage::fault(storage),
         Fault::Takeaway(takeaway) => takeaway_fault(takeaway),
+        Fault::Hub(hub) => hub::fault(hub),
+        Fault::Weights(weights) => weights::fault(weights),
+        Fault::NoWeights { encoder } => words(
+            format!("This needs ImageNet weights of {}, and none are loaded.", encoder.name()),
+            "Load them at Encoder and head on the page Pre-train, then try again.",
+        ),
         Fault::WrongImages { expected, found: None } => words(
             format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),
             "Load the same images again, in the same order and at the same size, then resume.",

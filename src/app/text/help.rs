@@ -36,13 +36,16 @@ pub const NO_API: &str = "it has no WebGPU.";
 pub const HAS_API: &str = "it has WebGPU. Whether an adapter stands behind it shows on the page Pre-train.";
 
 pub const PRIVACY: &str = "Privacy";
-pub const PRIVACY_TEXT: [&str; 2] = [
+pub const PRIVACY_TEXT: [&str; 3] = [
     "Your images, the encoder and every result stay on this device. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
-    "The page's own security policy forbids it to send anything to another site; once the training program has \
-     loaded, it needs no network at all. A link to settings holds settings only. This browser keeps every run, its \
-     weights and measurements, so that it can go on after a crash or a closed tab (images only where you ask for it at \
-     the page Runs); and how far you are in the lessons.",
+    "Once the training program has loaded, the page needs no network, with one exception that you choose yourself: where \
+     you press Fetch from the Hub, it asks the Hugging Face Hub for the published weights of a network. The Hub then learns \
+     your network address and which weights you want, and nothing else. The page's own security policy lets it reach no \
+     other site, with or without that button.",
+    "A link to settings holds settings only. This browser keeps every run, its weights and measurements, so that it can go \
+     on after a crash or a closed tab (images only where you ask for it at the page Runs); weights that you fetched; and \
+     how far you are in the lessons.",
 ];
 
 pub const QUESTIONS: &str = "Questions people ask";

@@ -4,6 +4,7 @@ use super::settings;
 use super::units::{bytes, count, duration};
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Field, Value};
+use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
 use crate::core::run::RunRecord;
 use crate::core::run::compare::SortKey;
@@ -64,8 +65,8 @@ pub const KEEP_NONE: &str = "No images are loaded that could be kept.";
 pub const FORGET: &str = "Forget";
 pub const UNKNOWN_IMAGES: &str = "images of no stored run";
 pub const DELETE_ALL: &str = "Delete everything stored";
-pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, kept images and the queue are deleted for good. \
-    Your own files, downloads, loaded images and settings stay.";
+pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, kept images, fetched weights and the queue are \
+    deleted for good. Your own files, downloads, loaded images and settings stay.";
 
 pub const SWEEP: &str = "Try several values";
 pub const SWEEP_HELP: &str = "Every combination of the values becomes a run. All other settings are those of the page \
@@ -129,7 +130,11 @@ pub fn value(field: Field, config: &RunConfig) -> String {
 
 /// A run's own name, else one by its start.
 pub fn name(record: &RunRecord, started: &str) -> String {
-    if record.name.is_empty() { format!("Run of {started}") } else { record.name.clone() }
+    match record.name.as_str() {
+        "" if record.config.epochs == 0 => format!("ImageNet features, {started}"),
+        "" => format!("Run of {started}"),
+        name => name.to_owned(),
+    }
 }
 
 pub fn images(sources: &[String], images: usize) -> String {
@@ -200,6 +205,19 @@ pub fn forget(what: &str) -> String {
 
 pub fn kept_set(what: &str) -> String {
     format!("Kept: {what}")
+}
+
+pub fn forget_weights(encoder: &str) -> String {
+    forget(&format!("weights of {encoder}"))
+}
+
+pub fn kept_weights(kept: KeptWeights) -> String {
+    let size = match (kept.whole, kept.bytes) {
+        (true, size) => bytes(size as f64),
+        (false, 0) => "not all fetched yet".to_owned(),
+        (false, size) => format!("not all of {} fetched yet", bytes(size as f64)),
+    };
+    format!("Published weights of {} ({size})", kept.encoder.name())
 }
 
 /// A combination as a line: `Temperature τ 0.1, Batch size N 32`.

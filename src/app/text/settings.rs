@@ -24,6 +24,17 @@ pub const fn of(field: Field) -> Setting {
             "Stem",
             "How the encoder takes its image in: small keeps every pixel, ImageNet shrinks large images first.",
         ),
+        Field::Start => {
+            s("Start", "Random weights, or those that were trained with labels on ImageNet and are loaded below.")
+        }
+        Field::Trained => s(
+            "What trains",
+            "Frozen parts keep their weights and need less memory and time; with the whole encoder frozen its features stay ImageNet's.",
+        ),
+        Field::Chunk => s(
+            "Chunk",
+            "Images that go through the networks at once, 0 for the whole batch: fewer need less memory, for one more forward pass and the same negatives. A chunk is normalised by its own statistics, so the gradient is another one than the whole batch's, except with a frozen encoder or VGG19.",
+        ),
         Field::Width => {
             s("Width", "Channels of the first stage; twice the width learns more and takes up to four times as long.")
         }
@@ -82,7 +93,8 @@ pub const fn of(field: Field) -> Setting {
 /// Why a setting changes nothing, where [`Field::is_used`] says so.
 pub const fn unused(field: Field) -> &'static str {
     match field {
-        Field::Stem => "The 4-layer net has its own.",
+        Field::Stem | Field::Width => "This network has its own.",
+        Field::Trained => "Random weights all train.",
         Field::Momentum => "AdamW does not use it.",
         Field::TrustCoefficient => "Only LARS uses it.",
         Field::CropMinArea => "Random crop is off.",
@@ -106,6 +118,17 @@ pub fn choice(key: &str) -> &str {
         "convnet4" => "4-layer convolutional net",
         "resnet10" => "ResNet-10",
         "resnet18" => "ResNet-18",
+        "resnet50" => "ResNet-50",
+        "resnet101" => "ResNet-101",
+        "vgg19" => "VGG19",
+        "inception_resnet_v2" => "Inception-ResNet-v2",
+        "random" => "Random weights",
+        "imagenet_weights" => "ImageNet weights",
+        "all" => "All layers",
+        "last3" => "Last 3 stages and head",
+        "last2" => "Last 2 stages and head",
+        "last1" => "Last stage and head",
+        "head" => "Head only, encoder frozen",
         "small" => "Small images (3×3)",
         "imagenet" => "ImageNet (7×7)",
         "lars" => "LARS",

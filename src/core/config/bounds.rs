@@ -3,7 +3,7 @@
 //! through it, so that a setting added here is known everywhere. Labels and help
 //! are user-facing and live in `app::text`.
 
-use super::{Architecture, IMAGE_SIZES, Optimizer, RunConfig, Stem};
+use super::{Architecture, IMAGE_SIZES, Optimizer, RunConfig, Start, Stem, Trained};
 use crate::core::error::ConfigFault;
 
 pub use super::value::{Bounds, Value};
@@ -16,6 +16,8 @@ pub enum Field {
     Encoder,
     Stem,
     Width,
+    Start,
+    Trained,
     HeadLayers,
     HeadOutput,
     Crop,
@@ -35,6 +37,7 @@ pub enum Field {
     TrustCoefficient,
     Warmup,
     Batch,
+    Chunk,
     Epochs,
     Seed,
 }
@@ -48,13 +51,21 @@ const SIZES: &[u64] = &{
     }
     all
 };
-const ENCODERS: &[&str] = &["convnet4", "resnet10", "resnet18"];
+const ENCODERS: &[&str] =
+    &["convnet4", "resnet10", "resnet18", "resnet50", "resnet101", "vgg19", "inception_resnet_v2"];
+const STARTS: &[&str] = &["random", "imagenet_weights"];
+const TRAINED: &[&str] = &["all", "last3", "last2", "last1", "head"];
 const STEMS: &[&str] = &["small", "imagenet"];
 const OPTIMIZERS: &[&str] = &["lars", "sgd", "adamw"];
 const WIDTHS: &[u64] = &[8, 16, 32, 64];
+/// What ResNet-18 has to be for its published weights.
+const PUBLISHED_STEM: &[&str] = &["imagenet"];
+const PUBLISHED_WIDTH: &[u64] = &[64];
 const RESNET_WIDTHS: &[u64] = &[16, 32, 64];
 /// The largest whole number that a number field of a web page keeps exactly.
 const MAX_SEED: u64 = (1 << 53) - 1;
+
+const MAX_EPOCHS: u64 = 10_000;
 
 const fn real(min: f32, max: f32, step: f32) -> Bounds {
     Bounds::Real { min, max, step }
@@ -63,11 +74,13 @@ const fn real(min: f32, max: f32, step: f32) -> Bounds {
 const PROBABILITY: Bounds = real(0.0, 1.0, 0.05);
 
 impl Field {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::ImageSize,
         Self::Encoder,
         Self::Stem,
         Self::Width,
+        Self::Start,
+        Self::Trained,
         Self::HeadLayers,
         Self::HeadOutput,
         Self::Crop,
@@ -87,6 +100,7 @@ impl Field {
         Self::TrustCoefficient,
         Self::Warmup,
         Self::Batch,
+        Self::Chunk,
         Self::Epochs,
         Self::Seed,
     ];
@@ -98,6 +112,8 @@ impl Field {
             Self::Encoder => ("encoder", Bounds::Choice(ENCODERS)),
             Self::Stem => ("stem", Bounds::Choice(STEMS)),
             Self::Width => ("width", Bounds::OneOf(WIDTHS)),
+            Self::Start => ("start", Bounds::Choice(STARTS)),
+            Self::Trained => ("trained", Bounds::Choice(TRAINED)),
             Self::HeadLayers => ("head_layers", Bounds::Whole { min: 1, max: 3 }),
             Self::HeadOutput => ("head_output", Bounds::OneOf(&[32, 64, 128])),
             Self::Crop => ("crop", Bounds::Switch),
@@ -117,7 +133,8 @@ impl Field {
             Self::TrustCoefficient => ("trust", real(1e-5, 0.1, 1e-4)),
             Self::Warmup => ("warmup", real(0.0, 0.5, 0.01)),
             Self::Batch => ("batch", Bounds::Whole { min: 2, max: 4096 }),
-            Self::Epochs => ("epochs", Bounds::Whole { min: 1, max: 10_000 }),
+            Self::Chunk => ("chunk", Bounds::Whole { min: 0, max: 4096 }),
+            Self::Epochs => ("epochs", Bounds::Whole { min: 0, max: MAX_EPOCHS }),
             Self::Seed => ("seed", Bounds::Whole { min: 0, max: MAX_SEED }),
         }
     }
@@ -133,10 +150,23 @@ impl Field {
     }
 
     /// What the setting accepts beside the other settings of `config`: a ResNet
-    /// has no width of 8, and the blur's range can't be reversed.
+    /// has no width of 8, a published network needs images of some size, and the blur's
+    /// range can't be reversed.
     pub fn bounds_in(self, config: &RunConfig) -> Bounds {
+        let encoder = &config.encoder;
         match (self, self.bounds()) {
-            (Self::Width, _) if config.encoder.architecture != Architecture::ConvNet4 => Bounds::OneOf(RESNET_WIDTHS),
+            (Self::ImageSize, _) => {
+                let least = encoder.published().map_or(0, |net| net.min_size() as u64);
+                Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
+            }
+            (Self::Stem, _) if encoder.weights().is_some() && !encoder.is_fixed() => Bounds::Choice(PUBLISHED_STEM),
+            (Self::Width, _) if encoder.weights().is_some() && !encoder.is_fixed() => Bounds::OneOf(PUBLISHED_WIDTH),
+            (Self::Width, bounds) if encoder.architecture == Architecture::ConvNet4 || encoder.is_fixed() => bounds,
+            (Self::Width, _) => Bounds::OneOf(RESNET_WIDTHS),
+            (Self::Start, _) if matches!(encoder.architecture, Architecture::ConvNet4 | Architecture::ResNet10) => {
+                Bounds::Choice(&STARTS[..1])
+            }
+            (Self::Epochs, _) if encoder.start == Start::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
             // The lower end keeps its own bounds, so a reversed pair is one fault.
             (Self::BlurSigmaMax, Bounds::Real { min, max, step }) => {
                 let low = config.augment.blur_sigma.0;
@@ -150,7 +180,9 @@ impl Field {
     pub fn is_used(self, config: &RunConfig) -> bool {
         let RunConfig { encoder, augment, optimizer, .. } = config;
         match self {
-            Self::Stem => encoder.architecture != Architecture::ConvNet4,
+            Self::Stem => encoder.architecture != Architecture::ConvNet4 && !encoder.is_fixed(),
+            Self::Width => !encoder.is_fixed(),
+            Self::Trained => encoder.start == Start::ImageNet,
             Self::CropMinArea => augment.crop,
             Self::JitterStrength => augment.jitter_probability > 0.0,
             Self::BlurSigmaMin | Self::BlurSigmaMax => augment.blur_probability > 0.0,
@@ -173,12 +205,27 @@ impl Field {
                 Architecture::ConvNet4 => "convnet4",
                 Architecture::ResNet10 => "resnet10",
                 Architecture::ResNet18 => "resnet18",
+                Architecture::ResNet50 => "resnet50",
+                Architecture::ResNet101 => "resnet101",
+                Architecture::Vgg19 => "vgg19",
+                Architecture::InceptionResNetV2 => "inception_resnet_v2",
             }),
             Self::Stem => Value::Choice(match encoder.stem {
                 Stem::Small => "small",
                 Stem::ImageNet => "imagenet",
             }),
             Self::Width => Value::Whole(encoder.width as u64),
+            Self::Start => Value::Choice(match encoder.start {
+                Start::Random => "random",
+                Start::ImageNet => "imagenet_weights",
+            }),
+            Self::Trained => Value::Choice(match config.trained {
+                Trained::All => "all",
+                Trained::Last3 => "last3",
+                Trained::Last2 => "last2",
+                Trained::Last1 => "last1",
+                Trained::Head => "head",
+            }),
             Self::HeadLayers => Value::Whole(head.layers as u64),
             Self::HeadOutput => Value::Whole(head.output as u64),
             Self::Crop => Value::Switch(augment.crop),
@@ -202,6 +249,7 @@ impl Field {
             Self::TrustCoefficient => Value::Real(optimizer.trust_coefficient),
             Self::Warmup => Value::Real(optimizer.warmup),
             Self::Batch => Value::Whole(config.batch as u64),
+            Self::Chunk => Value::Whole(config.chunk as u64),
             Self::Epochs => Value::Whole(u64::from(config.epochs)),
             Self::Seed => Value::Whole(config.seed),
         }
@@ -243,6 +291,7 @@ impl Field {
             Self::HeadLayers => config.head.layers = v as usize,
             Self::HeadOutput => config.head.output = v as usize,
             Self::Batch => config.batch = v as usize,
+            Self::Chunk => config.chunk = v as usize,
             Self::Epochs => config.epochs = v as u32,
             Self::Seed => config.seed = v,
             _ => unreachable!("bounds accept whole numbers for whole fields only"),
@@ -275,6 +324,17 @@ impl Field {
             "convnet4" => config.encoder.architecture = Architecture::ConvNet4,
             "resnet10" => config.encoder.architecture = Architecture::ResNet10,
             "resnet18" => config.encoder.architecture = Architecture::ResNet18,
+            "resnet50" => config.encoder.architecture = Architecture::ResNet50,
+            "resnet101" => config.encoder.architecture = Architecture::ResNet101,
+            "vgg19" => config.encoder.architecture = Architecture::Vgg19,
+            "inception_resnet_v2" => config.encoder.architecture = Architecture::InceptionResNetV2,
+            "random" => config.encoder.start = Start::Random,
+            "imagenet_weights" => config.encoder.start = Start::ImageNet,
+            "all" => config.trained = Trained::All,
+            "last3" => config.trained = Trained::Last3,
+            "last2" => config.trained = Trained::Last2,
+            "last1" => config.trained = Trained::Last1,
+            "head" => config.trained = Trained::Head,
             "small" => config.encoder.stem = Stem::Small,
             "imagenet" => config.encoder.stem = Stem::ImageNet,
             "lars" => config.optimizer.optimizer = Optimizer::Lars,
@@ -303,6 +363,27 @@ impl RunConfig {
             })
             .collect();
         if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Makes the settings go together after `changed` was set by a person: each of the others
+    /// that is not accepted any more becomes the nearest that is. What `changed` itself is at
+    /// fault in stays.
+    pub fn settle(&mut self, changed: Field) {
+        for field in [Field::Start, Field::Stem, Field::Width, Field::ImageSize, Field::Epochs] {
+            let (value, bounds) = (field.get(self), field.bounds_in(self));
+            if field == changed || bounds.accept(value) {
+                continue;
+            }
+            match (value, bounds) {
+                (Value::Whole(v), Bounds::OneOf(all)) => {
+                    let nearest = all.iter().copied().min_by_key(|one| one.abs_diff(v));
+                    field.set_whole(self, nearest.unwrap_or(v));
+                }
+                (Value::Whole(v), Bounds::Whole { min, max }) => field.set_whole(self, v.clamp(min, max)),
+                (_, Bounds::Choice(all)) => field.set_choice(self, all[0]),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Presets by image size and number of images.
 
-use super::{Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
+use super::{
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
+};
 use serde::{Deserialize, Serialize};
 
 /// Batch of a set that is large enough.
@@ -30,7 +32,7 @@ impl Preset {
             Self::Thorough => (Architecture::ResNet18, 64),
         };
         let stem = if image_size <= 64 { Stem::Small } else { Stem::ImageNet };
-        EncoderConfig { architecture, stem, width }
+        EncoderConfig::random(architecture, stem, width)
     }
 
     /// The preset that `config` is, setting by setting, where `suited` says what
@@ -107,12 +109,14 @@ impl RunConfig {
         Self {
             image_size,
             encoder: preset.encoder(image_size),
+            trained: Trained::All,
             head: HeadConfig { layers: 2, output: 128 },
             augment: AugmentConfig::preset(image_size),
-            // All sizes offered are small ones; 0.1 is for ImageNet's.
+            // 0.1 is for a million images, as ImageNet's.
             temperature: 0.5,
             optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
             batch,
+            chunk: 0,
             epochs: DEFAULT_EPOCHS,
             seed: 0,
         }

@@ -3,7 +3,7 @@
 use super::{DataIdentity, RunRecord};
 use crate::core::config::RunConfig;
 use crate::core::metrics::ClassificationReport;
-use crate::core::report::{Backend, DeviceReport, EvaluationReport, LinearReport, RunState};
+use crate::core::report::{Backend, Baseline, DeviceReport, EvaluationReport, LinearReport, RunState};
 
 /// A finished run of the default configuration on two classes, not evaluated.
 pub fn record(id: &str) -> RunRecord {
@@ -55,11 +55,12 @@ pub fn evaluated(id: &str, validation: f32) -> RunRecord {
         test_images: Vec::new(),
         truth: Vec::new(),
         trained: linear(Some(validation)),
-        untrained: worse.clone(),
+        baseline: Baseline::Untrained,
+        untrained: Some(worse.clone()),
         raw_pixels: worse,
         raw_side: None,
         knn_trained: 0.7,
-        knn_untrained: 0.5,
+        knn_untrained: Some(0.5),
         steps: 60,
         test_use: 1,
         seconds: 2.0,

@@ -40,7 +40,7 @@ pub const RATE: Bounds = Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 };
 pub const fn stages(architecture: Architecture) -> u8 {
     match architecture {
         Architecture::ConvNet4 => 4,
-        Architecture::ResNet10 | Architecture::ResNet18 => 5,
+        _ => 5,
     }
 }
 

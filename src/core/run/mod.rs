@@ -14,6 +14,7 @@ pub mod takeaway;
 
 use super::config::RunConfig;
 use super::error::StorageFault;
+use super::imagenet::hub::KeptWeights;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use fine_tune::FineTuneReport;
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,8 @@ pub struct StoredReport {
     pub damaged: Vec<(String, StorageFault)>,
     /// Fingerprints of the sets whose images are kept.
     pub images: Vec<String>,
+    /// Published weights that were fetched.
+    pub weights: Vec<KeptWeights>,
     /// Bytes used by this site and allowed to it, as the browser tells them.
     pub used: u64,
     pub quota: u64,

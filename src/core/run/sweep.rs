@@ -159,9 +159,16 @@ fn product(axes: &[(Field, Vec<Value>)]) -> Vec<Combination> {
 /// value: two runs of the same images with equal ones give the same curve.
 pub fn effective(mut config: RunConfig) -> RunConfig {
     let preset = RunConfig::default();
+    config.trained = config.trained();
+    if config.chunk_images() == config.batch {
+        config.chunk = 0;
+    }
     let RunConfig { encoder, augment, optimizer, .. } = &mut config;
-    if encoder.architecture == Architecture::ConvNet4 {
+    if encoder.architecture == Architecture::ConvNet4 || encoder.is_fixed() {
         encoder.stem = Stem::Small;
+    }
+    if encoder.is_fixed() {
+        encoder.width = preset.encoder.width;
     }
     if optimizer.optimizer != Optimizer::Lars {
         optimizer.trust_coefficient = preset.optimizer.trust_coefficient;

@@ -12,6 +12,20 @@ pub mod state_dict;
 
 pub use fault::{WeightsFault, WrongShape};
 
+use super::imagenet::ImageNetEncoder;
+use serde::{Deserialize, Serialize};
+
+/// Weights that the worker has at hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightsReport {
+    /// Which network they are of, by their tensors.
+    pub encoder: ImageNetEncoder,
+    /// Where they came from: a file's name, or an address.
+    pub source: String,
+    /// Read for them.
+    pub bytes: u64,
+}
+
 /// How a file stores the numbers of a tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Number {

@@ -64,7 +64,8 @@ pub fn plain_name(name: &str) -> &str {
 /// Parts of published files that are no part of an encoder.
 fn beside_the_encoder(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
-    matches!(first, "fc" | "classifier" | "classif" | "last_linear") || name.ends_with(".num_batches_tracked")
+    matches!(first, "fc" | "classifier" | "classif" | "last_linear" | "pre_logits" | "head")
+        || name.ends_with(".num_batches_tracked")
 }
 
 fn too_much(tensors: &[Header], wanted: &[(String, Vec<usize>)]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Setting, noise};
 use crate::core::dataset::{Dataset, Split};
-use crate::core::report::EvaluationReport;
+use crate::core::report::{Baseline, EvaluationReport};
 use crate::learn::features::Stopped;
 use crate::learn::linear_eval::Evaluation;
 use crate::learn::step::initial_encoder;
@@ -33,7 +33,8 @@ pub async fn evaluation(
         dataset: &dataset,
         store: &store,
         trained: &encoder,
-        initial: &encoder,
+        baseline: Baseline::Untrained,
+        initial: Some(&encoder),
         batch: BATCH,
         seed: config.seed,
         steps: 0,

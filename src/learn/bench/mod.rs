@@ -46,7 +46,7 @@ impl Setting {
             Self::R18 => (Architecture::ResNet18, 64, 16),
         };
         RunConfig {
-            encoder: EncoderConfig { architecture, stem: Stem::Small, width },
+            encoder: EncoderConfig::random(architecture, Stem::Small, width),
             head: HeadConfig { layers: 2, output: 128 },
             optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
             batch,

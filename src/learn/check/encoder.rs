@@ -29,7 +29,7 @@ impl Known {
     pub async fn features(&self, device: &Device) -> Result<Vec<f32>, Fault> {
         let bytes = self.file()?;
         let loaded = SafetensorsFile::open(&bytes).and_then(|mut file| load(&mut file, device));
-        let (which, encoder) = loaded.map_err(|e| unusable(&e.to_string()))?;
+        let (which, encoder) = loaded.map_err(|e| unusable(&format!("{e:?}")))?;
         drop(bytes);
         if !self.name.starts_with(which.published_as().1) {
             return Err(unusable(&format!("{} taken for {}", self.name, which.name())));

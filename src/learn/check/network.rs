@@ -26,7 +26,7 @@ pub struct Network {
 impl Network {
     pub(super) async fn answer(self, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
         let Self { architecture, stem, width, views, size } = self;
-        let encoder = EncoderConfig { architecture, stem, width };
+        let encoder = EncoderConfig::random(architecture, stem, width);
         let model = SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, 1, &device.clone().autodiff());
         let z = model.forward(fixed_views(views, size, device).autodiff());
         let loss = nt_xent(z, 0.5).loss;

@@ -14,7 +14,7 @@ fn config(optimizer: config::Optimizer) -> RunConfig {
     let base = RunConfig::default();
     RunConfig {
         image_size: 16,
-        encoder: EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 },
+        encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
         augment: AugmentConfig { blur_probability: 0.0, ..base.augment },
         optimizer: OptimizerConfig { weight_decay: 0.01, ..OptimizerConfig::preset(optimizer, 16) },
         batch: 16,

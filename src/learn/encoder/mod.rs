@@ -40,11 +40,15 @@ impl Encoder {
     /// [`init::draw`](super::init::draw) or load them with
     /// [`export::load`](super::export::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
+        if let Some(which) = config.published() {
+            return Self::imagenet(which, device);
+        }
         let resnet = |blocks| Self::ResNet(ResNet::new(Kind::Basic, blocks, config.width, config.stem, device));
         match config.architecture {
             Architecture::ConvNet4 => Self::ConvNet4(ConvNet4::new(config.width, device)),
             Architecture::ResNet10 => resnet(resnet::RESNET10),
-            Architecture::ResNet18 => resnet(resnet::RESNET18),
+            // The others are published ones.
+            _ => resnet(resnet::RESNET18),
         }
     }
 

@@ -7,7 +7,7 @@ use burn::module::{ModuleVisitor, Param};
 use burn::tensor::TensorData;
 
 fn config(architecture: Architecture, stem: Stem, width: usize) -> EncoderConfig {
-    EncoderConfig { architecture, stem, width }
+    EncoderConfig::random(architecture, stem, width)
 }
 
 fn noise(shape: [usize; 4], seed: u64) -> Tensor<4> {

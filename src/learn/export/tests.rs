@@ -7,7 +7,7 @@ use crate::learn::step::{SimClr, initial_encoder};
 use burn::tensor::{Device, read_sync};
 
 fn model(seed: u64, width: usize) -> SimClr {
-    let encoder = EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width };
+    let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, width);
     SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, seed, &Device::flex().autodiff())
 }
 
@@ -94,7 +94,7 @@ const BY_PYTORCH: [(Architecture, Stem, usize, usize, [f32; 8]); 2] = [
 #[test]
 fn features_are_those_that_pytorch_computes_from_the_file() {
     for (architecture, stem, width, size, expected) in BY_PYTORCH {
-        let config = EncoderConfig { architecture, stem, width };
+        let config = EncoderConfig::random(architecture, stem, width);
         let start = |seed| crate::learn::step::initial_encoder(&config, seed, &Device::flex().autodiff());
         let trained = start(7);
         // The running statistics move.
@@ -112,7 +112,7 @@ fn features_are_those_that_pytorch_computes_from_the_file() {
 #[test]
 fn a_fine_tuned_network_has_the_encoders_names_and_fc() {
     let device = Device::flex();
-    let config = EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 16 };
+    let config = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16);
     let encoder = initial_encoder(&config, 3, &device.clone().autodiff()).valid();
     let own = names(&block_on(to_safetensors(&encoder)).unwrap());
     let classifier = Classifier::new(encoder, config.features(), 5, 3, &device);

@@ -8,7 +8,7 @@ use burn::tensor::read_sync;
 
 const CLASSES: usize = 3;
 const IMAGES: usize = 63;
-const NET: EncoderConfig = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+const NET: EncoderConfig = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8);
 
 /// Classes told apart by their brightest colour; every third image of a class is
 /// held out.
@@ -65,7 +65,7 @@ fn weights(tuner: &FineTuner) -> Vec<NamedTensor> {
 #[test]
 fn the_form_offers_the_stages_that_an_encoder_has() {
     for architecture in [Architecture::ConvNet4, Architecture::ResNet10, Architecture::ResNet18] {
-        let net = EncoderConfig { architecture, stem: Stem::Small, width: 16 };
+        let net = EncoderConfig::random(architecture, Stem::Small, 16);
         let encoder = initial_encoder(&net, 1, &Device::flex().autodiff());
         assert_eq!(encoder.stages(), usize::from(stages(architecture)), "{architecture:?}");
     }

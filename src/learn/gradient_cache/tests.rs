@@ -12,7 +12,7 @@ const ROWS: usize = 12;
 const TEMPERATURE: f32 = 0.5;
 
 fn model() -> SimClr {
-    let encoder = EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 4 };
+    let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 4);
     SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, 1, &Device::flex().autodiff())
 }
 

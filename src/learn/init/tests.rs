@@ -4,7 +4,7 @@ use crate::learn::step::SimClr;
 use burn::tensor::{Device, read_sync};
 
 fn weights(architecture: Architecture, seed: u64, device: &Device) -> Vec<NamedTensor> {
-    let encoder = EncoderConfig { architecture, stem: Stem::Small, width: 16 };
+    let encoder = EncoderConfig::random(architecture, Stem::Small, 16);
     read_sync(tensors(&SimClr::new(&encoder, &HeadConfig { layers: 2, output: 64 }, seed, device))).unwrap()
 }
 

@@ -5,7 +5,7 @@ use super::classifier::{Labelled, Problem, train};
 use super::rows::{Pixels, Rows};
 use crate::core::dataset::{Dataset, Split};
 use crate::core::error::Fault;
-use crate::core::report::{EvaluationReport, LinearReport};
+use crate::core::report::{Baseline, EvaluationReport, LinearReport};
 use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::knn;
@@ -20,8 +20,9 @@ pub struct Evaluation<'a> {
     pub store: &'a ByteStore,
     /// On the plain device, as [`Trainer::encoder`](crate::learn::trainer::Trainer::encoder) gives it.
     pub trained: &'a Encoder,
-    /// The run's step-0 weights; their batch-norm statistics are re-estimated here.
-    pub initial: &'a Encoder,
+    /// What `initial` is: of random weights the batch-norm statistics are re-estimated here.
+    pub baseline: Baseline,
+    pub initial: Option<&'a Encoder>,
     /// Images a forward pass.
     pub batch: usize,
     /// Order of rows in the classifiers' training.
@@ -70,13 +71,20 @@ impl Evaluation<'_> {
         let trained = self.linear(&h, &parts, &mut async |p| pause(0.3 + 0.08 * p).await).await?;
         let knn_trained = self.knn(&h, &parts, &mut async |p| pause(0.38 + 0.02 * p).await).await?;
 
-        let train: Vec<u32> = self.dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
-        let mut part = async |p| pause(0.4 + 0.1 * p).await;
-        let initial = with_statistics(self.initial, self.store, &train, self.batch, self.seed, &mut part).await?;
-        let h = self.features(&initial, &parts, &mut async |p| pause(0.5 + 0.2 * p).await).await?;
-        let untrained = self.linear(&h, &parts, &mut async |p| pause(0.7 + 0.08 * p).await).await?;
-        let knn_untrained = self.knn(&h, &parts, &mut async |p| pause(0.78 + 0.02 * p).await).await?;
-        drop(h);
+        let (mut untrained, mut knn_untrained) = (None, None);
+        if let Some(initial) = self.initial {
+            let train: Vec<u32> = self.dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
+            let mut part = async |p| pause(0.4 + 0.1 * p).await;
+            let initial = match self.baseline {
+                Baseline::Untrained => {
+                    with_statistics(initial, self.store, &train, self.batch, self.seed, &mut part).await?
+                }
+                _ => initial.clone(),
+            };
+            let h = self.features(&initial, &parts, &mut async |p| pause(0.5 + 0.2 * p).await).await?;
+            untrained = Some(self.linear(&h, &parts, &mut async |p| pause(0.7 + 0.08 * p).await).await?);
+            knn_untrained = Some(self.knn(&h, &parts, &mut async |p| pause(0.78 + 0.02 * p).await).await?);
+        }
 
         let pixels = parts.each_ref().map(|part| Pixels::new(self.dataset, part.indices.clone()));
         let raw_pixels = self.linear(&pixels, &parts, &mut async |p| pause(0.8 + 0.2 * p).await).await?;
@@ -87,6 +95,7 @@ impl Evaluation<'_> {
             test_images: test.indices.iter().map(|&i| i as u32).collect(),
             truth: test.labels.iter().map(|&l| l as u16).collect(),
             trained,
+            baseline: self.baseline,
             untrained,
             raw_pixels,
             raw_side: (side < self.dataset.size).then_some(side as u32),
@@ -167,14 +176,15 @@ mod tests {
 
     fn evaluate(set: &Dataset, pause: &mut impl AsyncFnMut(f32) -> bool) -> Result<EvaluationReport, Stopped> {
         let device = Device::flex();
-        let config = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+        let config = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8);
         let encoder = initial_encoder(&config, 1, &device.clone().autodiff()).valid();
         let store = ByteStore::new(set, &device, usize::MAX);
         let evaluation = Evaluation {
             dataset: set,
             store: &store,
             trained: &encoder,
-            initial: &encoder,
+            baseline: Baseline::Untrained,
+            initial: Some(&encoder),
             batch: 32,
             seed: 1,
             steps: 0,
@@ -194,13 +204,13 @@ mod tests {
         .unwrap();
         assert_eq!((report.test_images.len(), report.truth.len()), (30, 30));
         assert!(report.test_images.iter().zip(&report.truth).all(|(&i, &t)| set.examples[i as usize].label == Some(t)));
-        for linear in [&report.raw_pixels, &report.untrained, &report.trained] {
+        for linear in [&report.raw_pixels, report.untrained.as_ref().unwrap(), &report.trained] {
             assert!(linear.test.accuracy > 0.9, "{}", linear.test.accuracy);
             let right = linear.predicted.iter().zip(&report.truth).filter(|(a, b)| a == b).count();
             assert!((linear.test.accuracy - right as f64 / 30.0).abs() < 1e-9);
         }
         assert_eq!(report.raw_side, None, "16 pixels are taken whole");
-        assert!(report.knn_untrained > 0.9, "{}", report.knn_untrained);
+        assert!(report.knn_untrained.unwrap() > 0.9, "{:?}", report.knn_untrained);
         assert!(parts.is_sorted() && parts.last().is_some_and(|&p| p > 0.99), "{parts:?}");
     }
 

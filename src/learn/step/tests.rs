@@ -9,7 +9,7 @@ use burn::tensor::TensorData;
 #[test]
 fn every_optimizer_lowers_the_loss_of_one_batch() {
     let device = Device::flex();
-    let encoder = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 4 };
+    let encoder = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 4);
     let head = HeadConfig { layers: 2, output: 32 };
     let shape = [16, 3, 16, 16];
     let views = Tensor::<4>::from_data(TensorData::new(mulberry(3, shape.iter().product()), shape), &device);
@@ -35,7 +35,7 @@ fn every_optimizer_lowers_the_loss_of_one_batch() {
 #[test]
 fn a_frozen_encoder_stays_while_its_head_learns() {
     let device = Device::flex();
-    let encoder = EncoderConfig { architecture: Architecture::ResNet10, stem: Stem::Small, width: 4 };
+    let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 4);
     let shape = [16, 3, 16, 16];
     let views = Tensor::<4>::from_data(TensorData::new(mulberry(3, shape.iter().product()), shape), &device);
     let autodiff = device.clone().autodiff();

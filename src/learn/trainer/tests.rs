@@ -1,6 +1,7 @@
 use super::*;
 use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
+use crate::learn::block_on::block_on;
 use burn::tensor::read_sync;
 
 const IMAGES: usize = 40;
@@ -8,7 +9,7 @@ const IMAGES: usize = 40;
 fn config() -> RunConfig {
     RunConfig {
         image_size: 16,
-        encoder: EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 },
+        encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
         head: HeadConfig { layers: 2, output: 32 },
         augment: AugmentConfig {
             crop: true,
@@ -29,7 +30,9 @@ fn config() -> RunConfig {
             trust_coefficient: 0.001,
             warmup: 0.1,
         },
+        trained: Trained::All,
         batch: 16,
+        chunk: 0,
         epochs: 10,
         seed: 5,
     }
@@ -148,16 +151,73 @@ fn every_step_tells_the_trust_ratio_of_every_layer() {
 #[test]
 fn a_batch_in_chunks_is_another_network_of_one_loss() {
     let run = |chunk| {
-        let mut trainer = trainer(&config()).with_chunk(chunk);
+        let mut trainer = trainer(&RunConfig { chunk, ..config() });
         (0..3).for_each(|_| trainer.step());
         read_sync(trainer.read()).unwrap().iter().map(|r| r.loss).collect::<Vec<f32>>()
     };
-    let whole = run(None);
+    let whole = run(0);
     // 32 views: no chunks. In chunks each has batch statistics of its own, so the first loss, of
     // the same weights and views, is near but not the same.
-    assert_eq!(run(Some(32)), whole);
-    let chunked = run(Some(16));
+    assert_eq!(run(16), whole);
+    let chunked = run(8);
     assert_ne!(chunked[0], whole[0]);
     assert!((chunked[0] - whole[0]).abs() < 0.1, "{chunked:?}, without chunks {whole:?}");
     assert!(chunked.iter().all(|loss| loss.is_finite() && (1.0..5.0).contains(loss)), "{chunked:?}");
+}
+
+/// A run of two steps from weights of ResNet-18 (drawn ones will do), of which `trained` trains.
+fn published(trained: Trained) -> (RunConfig, Encoder) {
+    let encoder = EncoderConfig {
+        start: config::Start::ImageNet,
+        ..EncoderConfig::random(Architecture::ResNet18, Stem::ImageNet, 64)
+    };
+    let optimizer = OptimizerConfig::preset(config::Optimizer::AdamW, 4);
+    let config = RunConfig { encoder, trained, optimizer, batch: 4, ..config() };
+    (config, initial_encoder(&config.encoder, 3, &Device::flex()))
+}
+
+#[test]
+fn what_is_frozen_stays_also_after_a_resumption() {
+    let device = Device::flex();
+    let store = ByteStore::new(&images(), &device, 1 << 20);
+    let chosen: Vec<usize> = (0..8).collect();
+    let named = |encoder: &Encoder| block_on(crate::learn::export::tensors(encoder)).unwrap();
+    for (trained, layers) in [(Trained::Head, 2), (Trained::Last1, 2 + 5), (Trained::All, 2 + 20)] {
+        let (config, weights) = published(trained);
+        let fault = Trainer::new(&config, store.clone(), &chosen, &device).err();
+        assert_eq!(fault, Some(Fault::NoWeights { encoder: crate::core::imagenet::ImageNetEncoder::ResNet18 }));
+
+        let lars = RunConfig { optimizer: self::config().optimizer, ..config };
+        let of_lars = Trainer::from_weights(&lars, store.clone(), &chosen, &device, weights.clone()).unwrap();
+        assert_eq!(of_lars.layers().len(), layers, "{trained:?}");
+
+        let start = named(&weights);
+        let mut trainer = Trainer::from_weights(&config, store.clone(), &chosen, &device, weights.clone()).unwrap();
+        assert_eq!(named(&trainer.encoder()), start, "it starts from the weights");
+        trainer.step();
+        let bytes = block_on(trainer.snapshot().into_bytes()).unwrap();
+        let mut resumed = Trainer::resume(&config, store.clone(), &chosen, &device, &bytes).unwrap();
+        resumed.step();
+        assert!(read_sync(resumed.read()).unwrap()[0].loss.is_finite());
+        for (now, start) in named(&resumed.encoder()).iter().zip(&start) {
+            let trains = match trained {
+                Trained::Head => false,
+                Trained::Last1 => now.name.starts_with("layer4."),
+                _ => true,
+            };
+            assert_eq!(now.values != start.values, trains, "{trained:?} {}", now.name);
+        }
+        // Published weights that have changed are no baseline; loaded again they are.
+        let baseline = |trainer: &Trainer| {
+            let (kind, encoder) = trainer.baseline();
+            (kind, encoder.map(|encoder| named(&encoder)))
+        };
+        if trained == Trained::Head {
+            assert_eq!(baseline(&resumed), (Baseline::Itself, None));
+            continue;
+        }
+        assert_eq!(baseline(&resumed), (Baseline::Missing, None));
+        assert_eq!(baseline(&trainer), (Baseline::ImageNet, Some(start.clone())));
+        assert_eq!(baseline(&resumed.with_published(Some(weights))), (Baseline::ImageNet, Some(start)));
+    }
 }

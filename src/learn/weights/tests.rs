@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::config::Stem;
+use crate::core::weights::WrongShape;
 use crate::learn::encoder::{Kind, ResNet};
 use burn::tensor::TensorData;
 use safetensors::tensor::TensorView;
@@ -52,25 +53,20 @@ fn every_network_is_recognised_among_all() {
 
 #[test]
 fn relatives_are_not_taken_for_a_network_whose_tensors_they_all_have() {
-    let said = |kind, blocks, width| fault(resnet(kind, blocks, width)).to_string();
-    let words = said(Kind::Bottleneck, [3, 8, 36, 3], 64);
-    assert!(
-        words.starts_with(
-            "The file seems to be ResNet-152, which this program does not have; it does not fit ResNet-101"
-        ),
-        "{words}"
-    );
-    assert!(words.contains("Not in ResNet-101: layer2.4.conv1.weight"), "{words}");
-    let words = said(Kind::Basic, [3, 4, 6, 3], 64);
-    assert!(
-        words
-            .starts_with("The file seems to be ResNet-34, which this program does not have; it does not fit ResNet-18"),
-        "{words}"
-    );
-    let words = said(Kind::Basic, [2, 2, 2, 2], 8);
+    let unfit = |kind, blocks| match fault(resnet(kind, blocks, 64)) {
+        WeightsFault::Unfit { seems, nearest, unknown, .. } => (seems.unwrap_or_default(), nearest, unknown),
+        other => panic!("{other:?}"),
+    };
+    let (seems, nearest, unknown) = unfit(Kind::Bottleneck, [3, 8, 36, 3]);
+    assert_eq!((seems.as_str(), nearest), ("ResNet-152", ImageNetEncoder::ResNet101));
+    assert_eq!(unknown[0], "layer2.4.conv1.weight");
+    let (seems, nearest, _) = unfit(Kind::Basic, [3, 4, 6, 3]);
+    assert_eq!((seems.as_str(), nearest), ("ResNet-34", ImageNetEncoder::ResNet18));
+    let first = ["conv1.weight", "bn1.weight", "bn1.bias"].map(str::to_owned).to_vec();
+    let narrow = Some("ResNet-18 of width 8".to_owned());
     assert_eq!(
-        words,
-        "The file holds 100 tensors (conv1.weight, bn1.weight, bn1.bias), but of no network that this program has; it seems to be ResNet-18 of width 8."
+        fault(resnet(Kind::Basic, [2, 2, 2, 2], 8)),
+        WeightsFault::UnknownNetwork { seems: narrow, tensors: 100, first }
     );
 }
 
@@ -79,11 +75,16 @@ fn missing_tensors_and_wrong_shapes_are_named() {
     let mut file = resnet(Kind::Bottleneck, [3, 4, 6, 3], 64);
     file.0.retain(|t| t.name != "layer2.1.bn2.weight");
     file.0.iter_mut().filter(|t| t.name == "conv1.weight").for_each(|t| t.shape = vec![64, 1, 7, 7]);
-    let words = fault(file).to_string();
+    let wrong = vec![WrongShape { name: "conv1.weight".into(), expected: vec![64, 3, 7, 7], found: vec![64, 1, 7, 7] }];
     assert_eq!(
-        words,
-        "The file seems to be ResNet-50, but does not fit it. Missing: layer2.1.bn2.weight. \
-         Wrong shape: conv1.weight is [64, 1, 7, 7] instead of [64, 3, 7, 7]."
+        fault(file),
+        WeightsFault::Unfit {
+            seems: Some("ResNet-50".into()),
+            nearest: ImageNetEncoder::ResNet50,
+            missing: vec!["layer2.1.bn2.weight".into()],
+            wrong,
+            unknown: Vec::new(),
+        }
     );
     let mut file = resnet(Kind::Basic, [2, 2, 2, 2], 64);
     file.0[0].number = Number::Other("I8".into());

@@ -162,3 +162,20 @@ fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
     assert_eq!(leave(&mut queue), [1]);
     assert!(queue.cancelled(&Request::CancelImport).is_empty());
 }
+
+#[test]
+fn weights_are_loaded_again_but_not_a_file_that_gave_none() {
+    let mut queue = imported(&[(sample(), true)]);
+    for (good, reloads) in [(true, true), (false, false)] {
+        let (id, _) = queue.push(Request::OpenWeights, vec!["resnet.pth"]);
+        // It is the worker's one job, and no import.
+        assert_eq!(leave(&mut queue), [id]);
+        assert!(!queue.answered(id, good));
+        assert_eq!(reloaded(&mut queue).contains(&id), reloads);
+        queue.waiting.clear();
+    }
+    // A worker that ended at a file is not given it again.
+    let (id, _) = queue.push(Request::OpenWeights, vec!["evil.pth"]);
+    assert_eq!(leave(&mut queue), [id]);
+    assert!(!reloaded(&mut queue).contains(&id));
+}

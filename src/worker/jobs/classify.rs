@@ -23,7 +23,7 @@ use crate::worker::files::chosen;
 use crate::worker::import::single;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, with};
-use crate::worker::storage::Part;
+use crate::worker::storage::Extra;
 use crate::worker::turn::{now, turn};
 use std::rc::Rc;
 
@@ -108,7 +108,7 @@ async fn stored_classifier() -> Option<Tuned> {
         let record = &s.run.as_ref()?.keeper.record;
         Some((record.id.clone(), record.config.encoder, record.data.classes.len()))
     })?;
-    let bytes = Beside::run_at_hand()?.read(Part::Classifier).await.ok()??;
+    let bytes = Beside::run_at_hand()?.read(Extra::Classifier).await.ok()??;
     let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
     let device = session::compute().await.ok()?.device.autodiff();
     let network = Encoder::new(&encoder, &device);

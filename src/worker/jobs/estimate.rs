@@ -7,6 +7,7 @@ use crate::core::error::Fault;
 use crate::core::report::Estimate;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
+use crate::learn::step::initial_encoder;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
 use crate::protocol::Event;
@@ -71,7 +72,17 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     let store = session::store().await?;
     // Nothing is served while a step goes on, so it must not be a long one.
     let batch = Cost::timed_batch(config, &compute.report);
-    let mut trainer = Trainer::new(&RunConfig { batch, ..*config }, store, train, &compute.device)?;
+    // As many passes as the whole batch takes; a run without epochs has a step to time, too.
+    let chunk = config.chunk.min(batch / 2);
+    let timed = RunConfig { batch, chunk, epochs: config.epochs.max(1), ..*config };
+    let mut trainer = match config.encoder.weights() {
+        // Which weights they are makes no difference to the time.
+        Some(_) => {
+            let any = initial_encoder(&config.encoder, config.seed, &compute.device);
+            Trainer::from_weights(&timed, store, train, &compute.device, any)?
+        }
+        None => Trainer::new(&timed, store, train, &compute.device)?,
+    };
     // The first step compiles kernels and is not timed.
     trainer.step();
     trainer.read().await?;

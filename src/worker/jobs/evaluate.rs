@@ -66,8 +66,12 @@ async fn knn(
     let before = batches(images_read(train.len(), BATCH));
     let all = before + batches(probe.images());
     let mut first = async |part: f32| pause(part * before / all).await;
-    let seed = trainer.config().seed;
-    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, BATCH, seed, &mut first).await?;
+    let RunConfig { seed, encoder, .. } = trainer.config();
+    if encoder.weights().is_some() {
+        // Nothing has changed them yet, and their statistics are published ones.
+        return probe.accuracy(&trainer.encoder(), trainer.store(), BATCH, pause).await;
+    }
+    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, BATCH, *seed, &mut first).await?;
     let mut rest = async |part: f32| pause((before + part * (all - before)) / all).await;
     probe.accuracy(&encoder, trainer.store(), BATCH, &mut rest).await
 }
@@ -82,18 +86,16 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         (Some(collection), Some(run)) => Ok((collection, run.steps(), run.keeper.record.evaluations + 1)),
     })?;
     let store = session::store().await?;
-    let (trained, initial, seed) = with(|s| {
-        s.run
-            .as_ref()
-            .map(|r| (r.trainer.encoder(), r.trainer.initial_encoder(), r.config.seed))
-            .ok_or(Fault::NoEncoder)
+    let (trained, (baseline, initial), seed) = with(|s| {
+        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.baseline(), r.config.seed)).ok_or(Fault::NoEncoder)
     })?;
     let begun = now();
     let evaluation = Evaluation {
         dataset: collection.dataset(),
         store: &store,
         trained: &trained,
-        initial: &initial,
+        baseline,
+        initial: initial.as_ref(),
         batch: BATCH,
         seed,
         steps,

@@ -11,7 +11,7 @@ use crate::learn::knn::Probe;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
 use crate::protocol::Event;
-use crate::worker::jobs::{estimate, evaluate, fine_tune, queue};
+use crate::worker::jobs::{estimate, evaluate, fine_tune, queue, weights};
 use crate::worker::keep::Keeper;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -66,6 +66,10 @@ pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault
     Cost::fits(&config, images, compute.report.backend)?;
     let store = session::store().await?;
     let data = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
+    let weights = match config.encoder.weights() {
+        Some(which) => Some(weights::loaded(which, &compute).await?),
+        None => None,
+    };
     // Up to here the run before stays as it is.
     fine_tune::put_away();
     with(|s| {
@@ -74,7 +78,11 @@ pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault
     });
     set_state(RunState::Running(Phase::Load));
     turn().await;
-    let trainer = Trainer::new(&config, store, &train, &compute.device).inspect_err(|_| set_state(RunState::Failed))?;
+    let trainer = match weights {
+        Some(weights) => Trainer::from_weights(&config, store, &train, &compute.device, weights),
+        None => Trainer::new(&config, store, &train, &compute.device),
+    };
+    let trainer = trainer.inspect_err(|_| set_state(RunState::Failed))?;
     let keeper = Keeper::begin(&config, compute.report, &data).await;
     match id {
         Some(_) => post(id, Event::Alive),

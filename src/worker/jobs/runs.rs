@@ -5,8 +5,9 @@ use crate::core::report::RunState;
 use crate::core::run::{DataIdentity, OpenedRun, StoredReport};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
+use crate::worker::hub::kept;
 use crate::worker::jobs::pretrain::{self, Run};
-use crate::worker::jobs::{estimate, fine_tune, queue};
+use crate::worker::jobs::{estimate, fine_tune, queue, weights};
 use crate::worker::keep::{self, Keeper};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -18,7 +19,9 @@ pub async fn list(id: u32) -> Result<(), Fault> {
     let Listing { runs, damaged } = storage.list().await?;
     let usage = storage.files().usage().await.unwrap_or_default();
     let images = storage.images().await?;
-    post(Some(id), Event::Runs(StoredReport { runs, damaged, images, used: usage.used, quota: usage.quota }));
+    let weights = kept::list(&storage).await?;
+    let (used, quota) = (usage.used, usage.quota);
+    post(Some(id), Event::Runs(StoredReport { runs, damaged, images, weights, used, quota }));
     Ok(())
 }
 
@@ -43,9 +46,19 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     let store = session::store().await?;
     let config = keeper.record.config;
     let (train, _) = estimate::training_images(&config)?;
-    let trainer = match &stored {
-        Some(state) => Trainer::resume(&config, store, &train, &compute.device, state)?,
-        None => Trainer::new(&config, store, &train, &compute.device)?,
+    // A checkpoint holds all weights; those that the run started from are its baseline, where
+    // they are at hand.
+    let weights = match config.encoder.weights() {
+        Some(which) => Some(weights::loaded(which, &compute).await),
+        None => None,
+    };
+    let trainer = match (&stored, weights) {
+        (Some(state), weights) => {
+            let trainer = Trainer::resume(&config, store, &train, &compute.device, state)?;
+            trainer.with_published(weights.and_then(Result::ok))
+        }
+        (None, Some(weights)) => Trainer::from_weights(&config, store, &train, &compute.device, weights?)?,
+        (None, None) => Trainer::new(&config, store, &train, &compute.device)?,
     };
     let (record, curve) = (keeper.record.clone(), keeper.curve.clone());
     let state = if record.can_resume() { RunState::Paused } else { record.state };

@@ -14,6 +14,8 @@ pub struct Usage {
 pub trait Files {
     /// Holds a file for this tab alone until it is dropped.
     type Lock;
+    /// A large file, open for this tab alone until it is dropped.
+    type Parts: Parts;
 
     /// The whole file; none where there is no such file.
     fn read(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
@@ -21,6 +23,13 @@ pub trait Files {
     /// Replaces the file. A crash in the middle leaves neither the old nor the new
     /// one whole.
     fn write(&self, path: &str, bytes: &[u8]) -> impl Future<Output = Result<(), StorageFault>>;
+
+    /// Opens a file to be read and written in parts, as what is too large to be held in
+    /// memory is; none where there is none and none is to be made.
+    ///
+    /// # Errors
+    /// [`StorageFault::Held`] while it is open elsewhere.
+    fn open(&self, path: &str, create: bool) -> impl Future<Output = Result<Option<Self::Parts>, StorageFault>>;
 
     /// Removes a file, or a folder with all that is in it; no fault if it is not there.
     fn remove(&self, path: &str) -> impl Future<Output = Result<(), StorageFault>>;
@@ -33,4 +42,24 @@ pub trait Files {
     fn lock(&self, path: &str) -> impl Future<Output = Result<Self::Lock, StorageFault>>;
 
     fn usage(&self) -> impl Future<Output = Result<Usage, StorageFault>>;
+}
+
+/// A file that is open; positions and lengths in bytes.
+pub trait Parts {
+    fn length(&self) -> Result<u64, StorageFault>;
+
+    /// Fills `into` with what stands from `at` on.
+    ///
+    /// # Errors
+    /// [`StorageFault::Damaged`] where the file ends before.
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), StorageFault>;
+
+    /// Writes over what stands from `at` on, which is at most the file's end.
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageFault>;
+
+    /// Forgets what stands from `length` on.
+    fn cut(&self, length: u64) -> Result<(), StorageFault>;
+
+    /// Writes through to the disk.
+    fn flush(&self) -> Result<(), StorageFault>;
 }

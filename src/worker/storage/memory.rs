@@ -1,6 +1,6 @@
 //! A file system in memory, for native tests, that fails as browsers do.
 
-use super::files::{Files, Usage};
+use super::files::{Files, Parts, Usage};
 use crate::core::error::StorageFault;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,13 +51,72 @@ impl Memory {
         self.files.borrow().keys().cloned().collect()
     }
 
+    /// So many more bytes than `before` are about to be in the files.
+    fn room(&self, before: u64, bytes: u64) -> Result<(), StorageFault> {
+        let (used, quota) = (self.used() - before, self.quota.get());
+        if quota > 0 && used + bytes > quota {
+            return Err(StorageFault::Full { needed: Some(bytes), free: Some(quota.saturating_sub(used)) });
+        }
+        Ok(())
+    }
+
     fn used(&self) -> u64 {
         self.files.borrow().values().map(|file| file.len() as u64).sum()
     }
 }
 
+/// A file that is open.
+#[derive(Debug)]
+pub struct Open {
+    files: Memory,
+    held: Held,
+}
+
+impl Open {
+    fn with<T>(&self, f: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        f(self.files.files.borrow_mut().entry(self.held.path.clone()).or_default())
+    }
+}
+
+impl Parts for Open {
+    fn length(&self) -> Result<u64, StorageFault> {
+        Ok(self.with(|file| file.len() as u64))
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), StorageFault> {
+        self.with(|file| {
+            let ends = || StorageFault::Damaged { what: self.held.path.clone(), detail: "it ends early".into() };
+            into.copy_from_slice(file.get(at as usize..at as usize + into.len()).ok_or_else(ends)?);
+            Ok(())
+        })
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageFault> {
+        self.files.allowed()?;
+        let end = at + bytes.len() as u64;
+        let length = self.length()?;
+        assert!(at <= length, "a hole in {}", self.held.path);
+        self.files.room(length, end.max(length))?;
+        self.with(|file| {
+            file.resize(file.len().max(end as usize), 0);
+            file[at as usize..end as usize].copy_from_slice(bytes);
+        });
+        Ok(())
+    }
+
+    fn cut(&self, length: u64) -> Result<(), StorageFault> {
+        self.with(|file| file.truncate(length as usize));
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StorageFault> {
+        Ok(())
+    }
+}
+
 impl Files for Memory {
     type Lock = Held;
+    type Parts = Open;
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         self.allowed()?;
@@ -67,11 +126,7 @@ impl Files for Memory {
     async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StorageFault> {
         self.allowed()?;
         let before = self.files.borrow().get(path).map_or(0, |file| file.len() as u64);
-        let (used, quota) = (self.used() - before, self.quota.get());
-        if quota > 0 && used + bytes.len() as u64 > quota {
-            let free = Some(quota.saturating_sub(used));
-            return Err(StorageFault::Full { needed: Some(bytes.len() as u64), free });
-        }
+        self.room(before, bytes.len() as u64)?;
         let whole = match self.writes_before_crash.get() {
             Some(0) => false,
             Some(left) => {
@@ -85,8 +140,21 @@ impl Files for Memory {
         if whole { Ok(()) } else { Err(StorageFault::Unavailable { detail: "crashed".to_owned() }) }
     }
 
+    async fn open(&self, path: &str, create: bool) -> Result<Option<Open>, StorageFault> {
+        self.allowed()?;
+        if !create && !self.files.borrow().contains_key(path) {
+            return Ok(None);
+        }
+        let held = self.lock(path).await?;
+        self.files.borrow_mut().entry(path.to_owned()).or_default();
+        Ok(Some(Open { files: self.clone(), held }))
+    }
+
     async fn remove(&self, path: &str) -> Result<(), StorageFault> {
         self.allowed()?;
+        if self.held.borrow().iter().any(|held| held == path || held.starts_with(&format!("{path}/"))) {
+            return Err(StorageFault::Held { what: path.to_owned() });
+        }
         let folder = format!("{path}/");
         self.files.borrow_mut().retain(|name, _| name != path && !name.starts_with(&folder));
         Ok(())

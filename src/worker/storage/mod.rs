@@ -11,6 +11,7 @@
 //! queue.a .b             runs to come, JSON
 //! queue/lock             held by the tab that starts them
 //! images/FINGERPRINT/…   a set of shrunk images, where the user keeps them
+//! weights/NETWORK/…      published weights that were fetched: worker::hub
 //! ```
 //!
 //! Every value has two slots with a checksum: the older one is overwritten, so
@@ -18,15 +19,15 @@
 //! written first, then the curve, the state last; a curve that is ahead of the
 //! state is cut to it when the run is opened.
 
+mod extra;
 pub mod files;
 #[cfg(test)]
-mod memory;
+pub mod memory;
 #[cfg(target_arch = "wasm32")]
 pub mod opfs;
-mod parts;
 
-pub use files::Files;
-pub use parts::Part;
+pub use extra::Extra;
+pub use files::{Files, Parts};
 
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;
@@ -179,9 +180,7 @@ impl<F: Files> Storage<F> {
     /// [`StorageFault::Held`] while another tab works with it.
     pub async fn delete(&self, id: &str) -> Result<(), StorageFault> {
         drop(self.hold(id).await?);
-        self.files.remove(&format!("{RUNS}/{id}")).await?;
-        self.forget(&format!("{RUNS}/{id}/"));
-        Ok(())
+        self.remove(&format!("{RUNS}/{id}")).await
     }
 
     /// Removes everything that is stored, apart from runs that other tabs work with:
@@ -257,8 +256,12 @@ impl<F: Files> Storage<F> {
     }
 
     pub async fn delete_images(&self, fingerprint: &str) -> Result<(), StorageFault> {
-        let folder = format!("{IMAGES}/{fingerprint}");
-        self.files.remove(&folder).await?;
+        self.remove(&format!("{IMAGES}/{fingerprint}")).await
+    }
+
+    /// Removes a folder with all values in it.
+    pub async fn remove(&self, folder: &str) -> Result<(), StorageFault> {
+        self.files.remove(folder).await?;
         self.forget(&format!("{folder}/"));
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! it: files are read and written through access handles, of which there is one a
 //! file over all tabs.
 
-use super::files::{Files, Usage};
+use super::files::{Files, Parts, Usage};
 use crate::core::error::StorageFault;
 use crate::worker::boot::describe;
 use crate::worker::turn::{now, turn};
@@ -44,6 +44,11 @@ extern "C" {
     fn read(this: &Access, into: &Uint8Array, options: &Object) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn write(this: &Access, from: &Uint8Array, options: &Object) -> Result<f64, JsValue>;
+    // Into and from wasm's own memory, without a copy.
+    #[wasm_bindgen(method, catch, js_name = read)]
+    fn read_slice(this: &Access, into: &mut [u8], options: &Object) -> Result<f64, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = write)]
+    fn write_slice(this: &Access, from: &[u8], options: &Object) -> Result<f64, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn truncate(this: &Access, size: f64) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -131,8 +136,42 @@ impl Drop for Open {
     }
 }
 
+/// A large file that is open.
+pub struct Large {
+    open: Open,
+    path: String,
+}
+
+impl Parts for Large {
+    fn length(&self) -> Result<u64, StorageFault> {
+        self.open.0.get_size().map(|size| size as u64).map_err(|e| fault(&self.path, &e))
+    }
+
+    fn read(&self, position: u64, into: &mut [u8]) -> Result<(), StorageFault> {
+        let wanted = into.len() as f64;
+        let got = self.open.0.read_slice(into, &at(position as f64)).map_err(|e| fault(&self.path, &e))?;
+        let ends = || StorageFault::Damaged { what: self.path.clone(), detail: "it ends early".to_owned() };
+        if got == wanted { Ok(()) } else { Err(ends()) }
+    }
+
+    fn write(&self, position: u64, bytes: &[u8]) -> Result<(), StorageFault> {
+        let full = StorageFault::Full { needed: Some(bytes.len() as u64), free: None };
+        let written = self.open.0.write_slice(bytes, &at(position as f64)).map_err(|e| fault(&self.path, &e))?;
+        if written == bytes.len() as f64 { Ok(()) } else { Err(full) }
+    }
+
+    fn cut(&self, length: u64) -> Result<(), StorageFault> {
+        self.open.0.truncate(length as f64).map_err(|e| fault(&self.path, &e))
+    }
+
+    fn flush(&self) -> Result<(), StorageFault> {
+        self.open.0.flush().map_err(|e| fault(&self.path, &e))
+    }
+}
+
 impl Files for Opfs {
     type Lock = Open;
+    type Parts = Large;
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let Some(open) = self.brief(path, false).await? else { return Ok(None) };
@@ -164,6 +203,11 @@ impl Files for Opfs {
             }
             Err(error) => Err(fault(path, &error)),
         }
+    }
+
+    async fn open(&self, path: &str, create: bool) -> Result<Option<Large>, StorageFault> {
+        let open = self.brief(path, create).await?;
+        Ok(open.map(|open| Large { open, path: path.to_owned() }))
     }
 
     async fn remove(&self, path: &str) -> Result<(), StorageFault> {

@@ -212,21 +212,21 @@ fn what_fine_tuning_leaves_lies_beside_its_run_and_goes_with_it() {
     let files = Memory::default();
     let storage = Storage::new(files.clone());
     // A run that is not there gets no folder.
-    wait(storage.save_part("a", Part::Tuning, b"list")).unwrap();
-    assert_eq!(wait(storage.part("a", Part::Tuning)).unwrap(), None);
+    wait(storage.save_extra("a", Extra::Tuning, b"list")).unwrap();
+    assert_eq!(wait(storage.extra("a", Extra::Tuning)).unwrap(), None);
     assert!(wait(storage.list()).unwrap().runs.is_empty());
     save(&storage, 5).unwrap();
     for value in [b"one", b"two"] {
-        wait(storage.save_part("a", Part::Tuning, value)).unwrap();
+        wait(storage.save_extra("a", Extra::Tuning, value)).unwrap();
     }
-    wait(storage.save_part("a", Part::Classifier, b"weights")).unwrap();
+    wait(storage.save_extra("a", Extra::Classifier, b"weights")).unwrap();
     let other = Storage::new(files);
-    assert_eq!(wait(other.part("a", Part::Tuning)).unwrap().as_deref(), Some(&b"two"[..]));
-    wait(other.remove_part("a", Part::Tuning)).unwrap();
-    wait(other.remove_part("a", Part::Tuning)).unwrap();
-    assert_eq!(wait(other.part("a", Part::Tuning)).unwrap(), None);
-    assert_eq!(wait(other.part("a", Part::Classifier)).unwrap().as_deref(), Some(&b"weights"[..]));
+    assert_eq!(wait(other.extra("a", Extra::Tuning)).unwrap().as_deref(), Some(&b"two"[..]));
+    wait(other.remove_extra("a", Extra::Tuning)).unwrap();
+    wait(other.remove_extra("a", Extra::Tuning)).unwrap();
+    assert_eq!(wait(other.extra("a", Extra::Tuning)).unwrap(), None);
+    assert_eq!(wait(other.extra("a", Extra::Classifier)).unwrap().as_deref(), Some(&b"weights"[..]));
     wait(other.delete("a")).unwrap();
     save(&other, 6).unwrap();
-    assert_eq!(wait(other.part("a", Part::Classifier)).unwrap(), None);
+    assert_eq!(wait(other.extra("a", Extra::Classifier)).unwrap(), None);
 }

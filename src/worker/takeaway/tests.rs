@@ -19,7 +19,7 @@ fn set() -> Dataset {
 }
 
 fn config() -> RunConfig {
-    let encoder = EncoderConfig { architecture: Architecture::ConvNet4, stem: Stem::Small, width: 8 };
+    let encoder = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8);
     RunConfig { image_size: 16, encoder, batch: 8, epochs: 3, ..RunConfig::default() }
 }
 

@@ -101,8 +101,8 @@ fn what_is_no_file_of_weights_is_named() {
 #[test]
 fn a_pickle_that_would_run_something_is_refused() {
     let evil = vec![("net/data.pkl".to_owned(), b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.".to_vec())];
-    let words = fault(&archive(&evil, CompressionMethod::Stored)).to_string();
-    assert!(words.contains("os.system") && words.contains("Nothing of it was run"), "{words}");
+    let refused = fault(&archive(&evil, CompressionMethod::Stored));
+    assert!(matches!(&refused, WeightsFault::Global { name } if name.contains("os.system")), "{refused:?}");
 }
 
 #[test]
@@ -118,7 +118,8 @@ fn damage_is_told() {
     let mut files = saved("net/", &small());
     files.retain(|(name, _)| name != "net/data/0");
     let without = archive(&files, CompressionMethod::Stored);
-    assert!(open(&without).unwrap().read(0).unwrap_err().to_string().contains("net/data/0"));
+    let missing = open(&without).unwrap().read(0);
+    assert!(matches!(&missing, Err(WeightsFault::Damaged { detail }) if detail.contains("net/data/0")), "{missing:?}");
     let mut files = saved("net/", &small());
     files.iter_mut().filter(|(name, _)| name == "net/data/0").for_each(|(_, bytes)| bytes.resize(1 << 20, 0));
     let larger = archive(&files, CompressionMethod::Deflated);

@@ -34,7 +34,7 @@ fn stage(store: Store) -> Stage {
         Some((false, false)) => Stage::FewLabels,
         Some((true, _)) if store.run.get().is_running() => Stage::Training,
         Some((true, _)) if store.shelf.is_tuning() => Stage::Tuning,
-        Some((true, _)) if steps == 0 || !store.run.get().keeps_encoder() => Stage::NoEncoder,
+        Some((true, _)) if !store.has_encoder() => Stage::NoEncoder,
         Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
             None => Stage::Ready,
             Some(before) if before < steps => Stage::Again(steps - before),

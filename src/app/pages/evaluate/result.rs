@@ -1,9 +1,11 @@
 //! The result in one number, its baselines, and how it was come by.
 
 use crate::app::parts::link::Link;
+use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use crate::app::text::sure;
 use crate::app::text::units::percent;
+use crate::app::text::weights;
 use crate::core::compare::Comparison;
 use crate::core::report::EvaluationReport;
 use leptos::prelude::*;
@@ -17,12 +19,10 @@ pub fn Headline(report: Report) -> impl IntoView {
             let c = Comparison::paired(&r.trained.predicted, other, &r.truth);
             text::comparison(name, c.difference, c.error, c.is_clear())
         };
-        let verdicts = [
-            against(&r.untrained.predicted, text::THAN_UNTRAINED),
-            against(&r.raw_pixels.predicted, text::THAN_RAW),
-            text::chance(r.classes.len(), chance(r)),
-        ];
-        let verdicts = verdicts.map(|words| view! { <li>{words}</li> }).collect_view();
+        let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
+        let others = [against(&r.raw_pixels.predicted, text::THAN_RAW), text::chance(r.classes.len(), chance(r))];
+        let verdicts = before.into_iter().chain(others).map(|words| view! { <li>{words}</li> }).collect_view();
+        let of = Store::get().run_config.with_untracked(|c| c.as_ref().map(weights::encoder));
         let (test_use, meaning) = text::test_use(r.test_use);
         view! {
             <section class="card evaluate-result" aria-labelledby="result-title">
@@ -35,13 +35,13 @@ pub fn Headline(report: Report) -> impl IntoView {
                 {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 <Bars report=report />
                 <p class="muted small">
-                    {text::BASELINES} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
+                    {text::baselines(r.baseline)} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
                 </p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
                 </p>
-                <p class="muted small">{text::behind(r.steps, r.seconds)}</p>
+                <p class="muted small">{of.map(|of| of + ". ")} {text::behind(r.steps, r.seconds)}</p>
                 <p>
                     <Link to="/fine-tune" attr:class="button">
                         {text::GO_FINE_TUNE}
@@ -67,16 +67,20 @@ fn chance(report: &EvaluationReport) -> f64 {
 #[component]
 fn Bars(report: Report) -> impl IntoView {
     let (rows, chance) = report.with_value(|r| {
+        let [own, before] = text::features(r.baseline);
+        let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
         let rows = [
-            (text::LINEAR, text::TRAINED.to_owned(), r.trained.test.accuracy, "own"),
-            (text::LINEAR, text::UNTRAINED.to_owned(), r.untrained.test.accuracy, ""),
-            (text::LINEAR, text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw)), r.raw_pixels.test.accuracy, ""),
-            (text::KNN, text::TRAINED.to_owned(), f64::from(r.knn_trained), "own"),
-            (text::KNN, text::UNTRAINED.to_owned(), f64::from(r.knn_untrained), ""),
+            Some((text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")),
+            r.untrained.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")),
+            Some((text::LINEAR, raw, r.raw_pixels.test.accuracy, "")),
+            Some((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own")),
+            r.knn_untrained.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")),
         ];
         (rows, chance(r))
     });
     let rows = rows
+        .into_iter()
+        .flatten()
         .map(|(method, features, accuracy, class)| {
             view! {
                 <tr>

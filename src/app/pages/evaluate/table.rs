@@ -1,6 +1,6 @@
 //! The result as comma-separated tables (RFC 4180).
 
-use crate::core::report::{EvaluationReport, LinearReport};
+use crate::core::report::{Baseline, EvaluationReport, LinearReport};
 
 /// One line; values are quoted where they hold what would break it. A value
 /// that a spreadsheet would run as a formula is given an apostrophe before it.
@@ -20,12 +20,22 @@ fn row<const N: usize>(values: [&str; N]) -> String {
     line(&values.map(str::to_owned))
 }
 
+/// What the evaluated encoder and its baseline are called here.
+fn names(report: &EvaluationReport) -> [&'static str; 2] {
+    match report.baseline {
+        Baseline::Itself => ["imagenet", ""],
+        Baseline::ImageNet => ["trained", "imagenet"],
+        Baseline::Untrained | Baseline::Missing => ["trained", "untrained"],
+    }
+}
+
 /// Accuracies of all features, then scores of the trained encoder by class.
 pub fn scores(report: &EvaluationReport) -> String {
     let mut out = row(["features", "classifier", "test_accuracy", "validation_accuracy", "rate", "epoch"]);
-    let linear: [(&str, &LinearReport); 3] =
-        [("trained", &report.trained), ("untrained", &report.untrained), ("raw_pixels", &report.raw_pixels)];
-    for (name, r) in linear {
+    let [own, before] = names(report);
+    let linear: [(&str, Option<&LinearReport>); 3] =
+        [(own, Some(&report.trained)), (before, report.untrained.as_ref()), ("raw_pixels", Some(&report.raw_pixels))];
+    for (name, r) in linear.into_iter().filter_map(|(name, r)| Some((name, r?))) {
         out += &line(&[
             name.into(),
             "linear".into(),
@@ -35,7 +45,8 @@ pub fn scores(report: &EvaluationReport) -> String {
             r.chosen_epoch.to_string(),
         ]);
     }
-    for (name, accuracy) in [("trained", report.knn_trained), ("untrained", report.knn_untrained)] {
+    let knn = [(own, Some(report.knn_trained)), (before, report.knn_untrained)];
+    for (name, accuracy) in knn.into_iter().filter_map(|(name, knn)| Some((name, knn?))) {
         out += &line(&[name.into(), "knn".into(), accuracy.to_string(), String::new(), String::new(), String::new()]);
     }
     out += "\r\n";
@@ -73,10 +84,16 @@ pub fn matrix(report: &EvaluationReport) -> String {
 /// One test image a row, by its index in the set.
 pub fn predictions(report: &EvaluationReport) -> String {
     let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
-    let mut out = row(["image", "true class", "trained", "untrained", "raw pixels"]);
+    let [own, before] = names(report);
+    let all =
+        [(own, Some(&report.trained)), (before, report.untrained.as_ref()), ("raw pixels", Some(&report.raw_pixels))];
+    let all: Vec<(&str, &LinearReport)> = all.into_iter().filter_map(|(name, r)| Some((name, r?))).collect();
+    let mut head = vec!["image".to_owned(), "true class".to_owned()];
+    head.extend(all.iter().map(|(name, _)| (*name).to_owned()));
+    let mut out = line(&head);
     for (i, (index, truth)) in report.test_images.iter().zip(&report.truth).enumerate() {
         let of = |r: &LinearReport| r.predicted.get(i).map(|&p| name(p)).unwrap_or_default();
-        let said = [&report.trained, &report.untrained, &report.raw_pixels].map(of);
+        let said = all.iter().map(|(_, r)| of(r));
         let mut values = vec![index.to_string(), name(*truth)];
         values.extend(said);
         out += &line(&values);

@@ -11,6 +11,7 @@ use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{Asked, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
+use crate::app::text::weights;
 use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
 use crate::protocol::Request;
@@ -57,6 +58,7 @@ pub fn Run() -> impl IntoView {
                 fallback=move || view! { <p class="muted">{state}</p> }
             >
                 <Meter label=state part=part detail=detail />
+                <p>{live(move || store.run_config.with(|c| c.as_ref().map(weights::encoder)))}</p>
                 <dl class="facts">
                     <div>
                         <dt>{text::STEP}</dt>
@@ -111,14 +113,15 @@ fn Buttons() -> impl IntoView {
     let client = Client::get();
     let invalid: Invalid = expect_context();
     let wrong = memo(move || invalid.any() || store.config.with(|c| c.check().is_err()));
+    let lacks = memo(move || store.config.with(|c| c.encoder.weights()).is_some_and(|net| !store.has_weights(net)));
     let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        fits && !wrong.get() && store.import.with(Option::is_none) && !store.encoder_in_use()
+        fits && !wrong.get() && !lacks.get() && store.import.with(Option::is_none) && !store.encoder_in_use()
     });
     let paused = memo(move || store.run.get() == RunState::Paused);
     let over = memo(move || store.run.get().is_over());
     let active = memo(move || store.run.get().is_active());
-    let trained = memo(move || store.run.get().keeps_encoder() && store.steps.with(|s| !s.is_empty()));
+    let trained = memo(move || store.has_encoder());
     // What was asked of the run and has not happened yet. Buttons then stay where
     // they are, with the focus, and do nothing more.
     let asked = memo(move || store.asked.get());
@@ -199,6 +202,9 @@ fn Buttons() -> impl IntoView {
         </Show>
         <Show when=move || over.get() && trained.get()>
             <p class="muted small">{text::AGAIN_NOTE}</p>
+        </Show>
+        <Show when=move || lacks.get() && !active.get()>
+            <p class="small field-fault">{weights::NEEDED}</p>
         </Show>
         <Show when=move || wrong.get()>
             <p class="small field-fault">{text::INVALID}</p>

@@ -3,9 +3,7 @@
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{fault::one_field, settings};
-use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Bounds, Field, Value};
-use crate::core::config::preset::default_rate;
 use crate::core::error::ConfigFault;
 use leptos::ev::Event;
 use leptos::prelude::*;
@@ -45,26 +43,12 @@ fn set(store: Store, invalid: Invalid, field: Field, text: &str) {
     let mut config = old;
     let result = field.set_text(&mut config, text);
     if result.is_ok() {
-        follow(&old, &mut config);
+        config.follow_rate(&old);
+        config.settle(field);
         store.touched.set(true);
         store.config.set(config);
     }
     invalid.note(field, result.err());
-}
-
-/// The learning rate follows batch and optimiser until it was changed itself;
-/// a width that the new encoder does not have becomes the nearest.
-fn follow(old: &RunConfig, new: &mut RunConfig) {
-    if old.optimizer.peak_rate == default_rate(old.optimizer.optimizer, old.batch)
-        && new.optimizer.peak_rate == old.optimizer.peak_rate
-    {
-        new.optimizer.peak_rate = default_rate(new.optimizer.optimizer, new.batch);
-    }
-    if let Bounds::OneOf(widths) = Field::Width.bounds_in(new)
-        && !widths.contains(&(new.encoder.width as u64))
-    {
-        new.encoder.width = widths[0] as usize;
-    }
 }
 
 /// Ticks of a slider, or none for a range that one cannot slide over.

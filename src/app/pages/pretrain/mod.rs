@@ -4,19 +4,21 @@
 mod charts;
 mod controls;
 mod download;
+mod fetch;
 mod field;
 mod link;
 mod preview;
 mod settings;
+mod weights;
 
 use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::unfinished::Unfinished;
-use crate::app::reactive::{Show, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
-use crate::app::text::{pretrain as text, runs};
+use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::core::report::RunState;
 use leptos::prelude::*;
 
@@ -51,6 +53,7 @@ pub fn Pretrain() -> impl IntoView {
             <controls::Run />
             <charts::Charts />
         </Show>
+        <Exhausted />
         <div class="pretrain-top">
             <Device />
             <EstimateCard progress=store.progress />
@@ -59,5 +62,28 @@ pub fn Pretrain() -> impl IntoView {
             <controls::Run />
         </Show>
         <settings::Settings />
+    }
+}
+
+/// After the memory was used up: the same settings, smaller.
+#[component]
+fn Exhausted() -> impl IntoView {
+    let store = Store::get();
+    move || {
+        let config = store.exhausted.get()?;
+        let smaller = config.halved()?;
+        let take = move |_| {
+            store.exhausted.set(None);
+            store.touched.set(true);
+            store.config.set(smaller);
+        };
+        Some(view! {
+            <div class="notice warn">
+                <p>{words::exhausted(&config)}</p>
+                <button type="button" on:click=act(take)>
+                    {words::use_smaller(&smaller)}
+                </button>
+            </div>
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
+use super::weights::Weights;
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
@@ -13,7 +14,8 @@ use crate::protocol::Request;
 use leptos::prelude::*;
 
 const MAIN: [Field; 4] = [Field::Epochs, Field::Batch, Field::Temperature, Field::ImageSize];
-const ENCODER: [Field; 5] = [Field::Encoder, Field::Width, Field::Stem, Field::HeadLayers, Field::HeadOutput];
+const ENCODER: [Field; 7] =
+    [Field::Encoder, Field::Start, Field::Trained, Field::Width, Field::Stem, Field::HeadLayers, Field::HeadOutput];
 const AUGMENT: [Field; 9] = [
     Field::Crop,
     Field::CropMinArea,
@@ -25,13 +27,14 @@ const AUGMENT: [Field; 9] = [
     Field::BlurSigmaMin,
     Field::BlurSigmaMax,
 ];
-const OPTIMISER: [Field; 7] = [
+const OPTIMISER: [Field; 8] = [
     Field::Optimizer,
     Field::PeakRate,
     Field::Warmup,
     Field::WeightDecay,
     Field::Momentum,
     Field::TrustCoefficient,
+    Field::Chunk,
     Field::Seed,
 ];
 
@@ -69,6 +72,7 @@ pub fn Settings() -> impl IntoView {
                 <details class="card">
                     <summary>{text::GROUP_ENCODER}</summary>
                     {inputs(&ENCODER)}
+                    <Weights />
                 </details>
                 <details class="card">
                     <summary>{text::GROUP_OPTIMISER}</summary>

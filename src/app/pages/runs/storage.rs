@@ -5,6 +5,7 @@ use super::ask::Question;
 use crate::app::parts::meter::Meter;
 use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;
+use crate::core::imagenet::hub::KeptWeights;
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -70,6 +71,22 @@ pub fn StorageCard() -> impl IntoView {
         };
         kept.get().into_iter().map(one).collect_view()
     };
+    let kept_weights = memo(move || page.read(|stored| stored.weights.clone()).unwrap_or_default());
+    let weights = move || {
+        let one = |kept: KeptWeights| {
+            let label = text::forget_weights(kept.encoder.name());
+            let forget = move |_| page.send(Request::ForgetWeights { encoder: kept.encoder });
+            view! {
+                <li>
+                    <span>{text::kept_weights(kept)}</span>
+                    <button type="button" aria-label=label on:click=act(forget)>
+                        {text::FORGET}
+                    </button>
+                </li>
+            }
+        };
+        kept_weights.get().into_iter().map(one).collect_view()
+    };
     let delete_all = move |_| {
         let act = Callback::new(move |()| {
             page.drawn.set(Vec::new());
@@ -84,7 +101,7 @@ pub fn StorageCard() -> impl IntoView {
             <h2 id="storage-title">{text::STORAGE}</h2>
             <Meter label=Signal::stored(text::STORAGE_USED.to_owned()) part=part detail=words />
             {keep}
-            <ul class="plain">{sets}</ul>
+            <ul class="plain">{sets} {weights}</ul>
             <div class="actions">
                 <button type="button" on:click=act(delete_all)>
                     {text::DELETE_ALL}

@@ -6,7 +6,8 @@ use crate::app::parts::notice::FaultWords;
 use crate::app::parts::overlay::MOST;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::units::percent;
-use crate::app::text::{fault, runs as text};
+use crate::app::text::{fault, runs as text, weights};
+use crate::core::config::bounds::Field;
 use crate::core::error::Fault;
 use crate::core::run::RunRecord;
 use crate::core::run::compare::{Column, SortKey, best, by_data, differing, sorted, warning};
@@ -14,18 +15,24 @@ use crate::protocol::Request;
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
-const FIRST: [SortKey; 4] = [SortKey::Name, SortKey::Created, SortKey::Images, SortKey::State];
+const FIRST: [SortKey; 5] =
+    [SortKey::Name, SortKey::Created, SortKey::Images, SortKey::Field(Field::Start), SortKey::State];
 const LAST: [SortKey; 4] = [SortKey::ValidationAccuracy, SortKey::TestAccuracy, SortKey::MacroF1, SortKey::Knn];
 
 fn columns(records: &[&RunRecord]) -> Vec<SortKey> {
     let between = differing(records).into_iter().filter_map(|column| match column {
+        // Have a column anyway.
+        Column::Field(Field::Start) | Column::Data => None,
         Column::Field(field) => Some(SortKey::Field(field)),
-        // Has a column anyway.
-        Column::Data => None,
         Column::Device => Some(SortKey::Device),
         Column::Program => Some(SortKey::Program),
     });
     FIRST.into_iter().chain(between).chain(LAST).collect()
+}
+
+/// Whether a column is there because the runs' settings differ in it.
+fn stands_out(key: SortKey) -> bool {
+    matches!(key, SortKey::Field(field) if field != Field::Start)
 }
 
 /// Ids of the best run of each set of images.
@@ -59,7 +66,7 @@ pub fn Table() -> impl IntoView {
             });
         };
         view! {
-            <th scope="col" aria-sort=order class:differs=matches!(key, SortKey::Field(_))>
+            <th scope="col" aria-sort=order class:differs=stands_out(key)>
                 <button type="button" class="sort" on:click=act(choose)>
                     {text::heading(key)}
                     <span aria-hidden="true">
@@ -180,6 +187,7 @@ fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) ->
         }
         SortKey::Created => started(record),
         SortKey::Images => text::images(&record.data.sources, record.data.images),
+        SortKey::Field(Field::Start) => weights::start(&record.config),
         SortKey::Field(field) => text::value(field, &record.config),
         SortKey::Device => record.device.name.clone(),
         SortKey::Program => record.program.clone(),
@@ -187,9 +195,8 @@ fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) ->
         SortKey::Knn => number(record.knn.map(f64::from)),
     };
     let differs = match key {
-        SortKey::Field(_) | SortKey::Device | SortKey::Program => true,
         SortKey::Images => sets,
-        _ => false,
+        key => stands_out(key) || matches!(key, SortKey::Device | SortKey::Program),
     };
     view! { <td class:differs=differs>{words}</td> }.into_any()
 }

@@ -3,7 +3,8 @@
 
 use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
 use crate::core::config::bounds::Field;
-use crate::core::config::{Architecture, EncoderConfig, Stem};
+use crate::core::config::{self, Architecture, EncoderConfig, Stem};
+use crate::core::imagenet::{ImageNetEncoder, Normalisation};
 use crate::core::report::Backend;
 use crate::core::run::RunRecord;
 use crate::core::run::fine_tune::{FineTuneReport, Start, Trained};
@@ -25,15 +26,14 @@ pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         settings(record),
         results(record, fine_tuned),
         limits(),
-        usage(),
+        usage(record),
     ];
     sections.join("\n")
 }
 
 fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let name = if record.name.is_empty() { &record.id } else { &record.name };
-    let mut what =
-        "An image encoder, pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709).".to_owned();
+    let mut what = beginning(record);
     if let Some(report) = fine_tuned {
         let _ = write!(
             what,
@@ -61,6 +61,26 @@ fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         escape(&record.device.name),
         record.config.seed,
     )
+}
+
+/// What the encoder is and what it started from.
+fn beginning(record: &RunRecord) -> String {
+    const SIMCLR: &str = "SimCLR (Chen et al. 2020, arXiv 2002.05709)";
+    let Some(net) = record.config.encoder.weights() else {
+        return format!("An image encoder, pre-trained without labels by {SIMCLR} from random weights.");
+    };
+    let (library, name) = net.published_as();
+    let from = format!("ImageNet weights of {library}'s `{name}`, which were trained with labels");
+    match (record.steps, record.config.trained()) {
+        (0, _) | (_, config::Trained::Head) => {
+            format!("An image encoder with {from}. They are as they were published: SimCLR did not change them here.")
+        }
+        (_, config::Trained::All) => format!("An image encoder, trained on by {SIMCLR}, without labels, from {from}."),
+        (_, some) => format!(
+            "An image encoder, its last stages ({} of 5) trained on by {SIMCLR}, without labels, from {from}.",
+            some.stages().unwrap_or_default()
+        ),
+    }
 }
 
 fn trained(report: &FineTuneReport) -> String {
@@ -94,7 +114,8 @@ fn data(record: &RunRecord) -> String {
 }
 
 fn network(record: &RunRecord) -> String {
-    let EncoderConfig { architecture, stem, width } = record.config.encoder;
+    let encoder = &record.config.encoder;
+    let EncoderConfig { architecture, stem, width, .. } = *encoder;
     let widths = [1, 2, 4, 8].map(|times| (times * width).to_string()).join(", ");
     let stem = match stem {
         Stem::Small => "stem: 3 × 3 convolution of stride 1, no max-pool",
@@ -106,15 +127,26 @@ fn network(record: &RunRecord) -> String {
         }
         Architecture::ResNet10 => format!("ResNet-10: one basic block a stage, stages of {widths} channels; {stem}"),
         Architecture::ResNet18 => format!("ResNet-18: two basic blocks a stage, stages of {widths} channels; {stem}"),
+        Architecture::ResNet50 => "ResNet-50, as torchvision's `resnet50`".to_owned(),
+        Architecture::ResNet101 => "ResNet-101, as torchvision's `resnet101`".to_owned(),
+        Architecture::Vgg19 => "VGG19, as torchvision's `vgg19` up to its last max-pool".to_owned(),
+        Architecture::InceptionResNetV2 => "Inception-ResNet-v2, as timm's `inception_resnet_v2`".to_owned(),
+    };
+    let norm = if architecture == Architecture::Vgg19 { "" } else { "batch normalisation, " };
+    let by = match encoder.published().map(ImageNetEncoder::normalisation) {
+        None => "no mean or standard deviation taken out".to_owned(),
+        Some(Normalisation { mean, std }) => {
+            format!("then less the mean {mean:?} and divided by the standard deviation {std:?} of each channel")
+        }
     };
     let side = record.config.image_size;
     format!(
         "## Network\n\n\
-         - {what}; batch normalisation, ReLU, global average\n\
+         - {what}; {norm}ReLU, global average\n\
          - Output: {} features h (before the projection head, which is not part of this archive)\n\
-         - Input: RGB in [0, 1], {side} × {side} pixels, no mean or standard deviation taken out. Images are shrunk so \
+         - Input: RGB in [0, 1], {side} × {side} pixels, {by}. Images are shrunk so \
          that the shorter side has {side} pixels; the middle of the longer one is kept.\n",
-        record.config.encoder.features(),
+        encoder.features(),
     )
 }
 
@@ -136,12 +168,13 @@ fn limits() -> String {
         .to_owned()
 }
 
-fn usage() -> String {
+fn usage(record: &RunRecord) -> String {
+    let timm = if record.config.encoder.architecture == Architecture::InceptionResNetV2 { " timm" } else { "" };
     format!(
         "## Use\n\n\
-         ```\npip install torch torchvision safetensors pillow\npython {SCRIPT} image.png\n```\n\n\
+         ```\npip install torch torchvision{timm} safetensors pillow\npython {SCRIPT} image.png\n```\n\n\
          or `from {} import features, predict` in Python. Files, not all of which every archive holds:\n\n\
-         - `{ENCODER}`: weights, with torchvision's names\n\
+         - `{ENCODER}`: weights, with torchvision's or timm's names\n\
          - `{CLASSIFIER}`: `fc.weight` [classes, features] and `fc.bias`, a linear classifier on these features\n\
          - `{FINE_TUNED}`: encoder and `fc` after fine-tuning, one network\n\
          - `{RUN}`: settings, seed, results\n\

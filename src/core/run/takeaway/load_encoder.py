@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Loads an encoder that was pre-trained by SimCLR Lab, and uses it.
 
-    pip install torch torchvision safetensors pillow
+    pip install torch torchvision safetensors pillow      (and timm, for Inception-ResNet-v2)
     python load_encoder.py image.png [more images]
 
 or, from Python:
@@ -13,8 +13,9 @@ or, from Python:
 run.json and encoder.safetensors must lie beside this file; for predict also
 fine_tuned.safetensors (encoder and classifier trained on labels) or
 classifier.safetensors (a linear classifier on the encoder's features). Where
-both are there, predict takes the fine-tuned network. Images are RGB in [0, 1], without
-subtraction of a mean: this is what the encoder was trained on.
+both are there, predict takes the fine-tuned network. Images are RGB in [0, 1]; published
+networks (ResNet-50 and larger, and whatever started from ImageNet weights) then take
+their own mean and standard deviation: this is what the encoder was trained on.
 """
 
 import functools
@@ -96,9 +97,35 @@ class ResNet(nn.Module):
         return x.mean((2, 3))
 
 
+def published():
+    """Whether the network takes its input as published ImageNet weights want it."""
+    encoder = CONFIG["encoder"]
+    start = encoder.get("start", "Random")
+    if start not in ("Random", "ImageNet"):
+        raise SystemExit(f"run.json names a start that this file does not know: {start}")
+    large = ("ResNet50", "ResNet101", "Vgg19", "InceptionResNetV2")
+    return start == "ImageNet" or encoder["architecture"] in large
+
+
 def build():
     """The network of run.json, with random weights."""
     encoder = CONFIG["encoder"]
+    if encoder["architecture"] in ("ResNet50", "ResNet101"):
+        from torchvision import models
+
+        model = getattr(models, encoder["architecture"].lower())(weights=None)
+        model.fc = nn.Identity()
+        return model
+    if encoder["architecture"] == "Vgg19":
+        from torchvision.models import vgg19
+
+        model = vgg19(weights=None)
+        model.avgpool, model.classifier = nn.AdaptiveAvgPool2d(1), nn.Identity()
+        return model
+    if encoder["architecture"] == "InceptionResNetV2":
+        import timm
+
+        return timm.create_model("inception_resnet_v2", pretrained=False, num_classes=0)
     architecture, stem, width = encoder["architecture"], encoder["stem"], encoder["width"]
     if stem not in ("Small", "ImageNet"):
         raise SystemExit(f"run.json names a stem that this file does not know: {stem}")
@@ -156,7 +183,7 @@ def linear(state):
 
 
 def read_image(path):
-    """An image file as the page reads it: [3, S, S] in [0, 1].
+    """An image file as the page reads it and the network takes it: [3, S, S].
 
     Turned as its EXIF data says, transparency over white, the middle square,
     shrunk so that every pixel counts (Pillow's BILINEAR). Pillow rounds between
@@ -179,7 +206,12 @@ def read_image(path):
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
     pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    return pixels.view(size, size, 3).permute(2, 0, 1).float() / 255
+    values = pixels.view(size, size, 3).permute(2, 0, 1).float() / 255
+    if not published():
+        return values
+    symmetric = CONFIG["encoder"]["architecture"] == "InceptionResNetV2"
+    mean, std = ([0.5] * 3, [0.5] * 3) if symmetric else ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    return (values - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
 
 
 @torch.no_grad()

@@ -30,7 +30,7 @@ pub const LOAD_ENCODER: &str = include_str!("load_encoder.py");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::{Architecture, Stem};
+    use crate::core::config::{Architecture, Start, Stem};
     use crate::core::run::examples::record;
 
     #[test]
@@ -39,10 +39,15 @@ mod tests {
         let encoder = &json["config"]["encoder"];
         assert!(json["config"]["image_size"].is_u64() && encoder["width"].is_u64());
         assert_eq!(json["data"]["classes"][0], "rose");
+        for start in [Start::Random, Start::ImageNet] {
+            let name = serde_json::to_string(&start).unwrap();
+            assert!(LOAD_ENCODER.contains(&name), "{name}");
+        }
         for key in ["config", "encoder", "architecture", "stem", "width", "image_size", "data", "classes"] {
             assert!(LOAD_ENCODER.contains(&format!("[\"{key}\"]")), "{key}");
         }
-        for architecture in [Architecture::ConvNet4, Architecture::ResNet10, Architecture::ResNet18] {
+        use Architecture::{ConvNet4, InceptionResNetV2, ResNet10, ResNet18, ResNet50, ResNet101, Vgg19};
+        for architecture in [ConvNet4, ResNet10, ResNet18, ResNet50, ResNet101, Vgg19, InceptionResNetV2] {
             let name = serde_json::to_string(&architecture).unwrap();
             assert!(LOAD_ENCODER.contains(&name), "{name}");
         }

@@ -35,7 +35,7 @@ fn other_versions_and_machines_are_told() {
         let at = good.windows(from.len()).position(|w| w == from).unwrap();
         let mut bytes = good.clone();
         bytes[at..at + from.len()].copy_from_slice(to);
-        LegacyFile::open(&bytes).err().map(|e| e.to_string()).unwrap_or_default()
+        LegacyFile::open(&bytes).err().map(|e| format!("{e:?}")).unwrap_or_default()
     };
     assert!(changed(b"M\xe9\x03.", b"M\xea\x03.").contains("unknown version"));
     assert!(changed(b"\x88u.", b"\x89u.").contains("greatest byte"));

@@ -46,13 +46,12 @@ fn what_does_not_fit_is_listed() {
     assert_eq!(unknown, &["c.weight", "d.bias"]);
     let part = file(&[("b.weight", shape), ("c.weight", shape), ("d.weight", &[5])]);
     let Err(fault) = recognise(&part, &known()) else { panic!("recognised") };
-    assert_eq!(
-        fault.to_string(),
-        "The file does not fit ResNet-50, the nearest of this program's networks. Missing: a.weight. \
-         Wrong shape: d.weight is [5] instead of [4, 3]."
-    );
+    let WeightsFault::Unfit { seems: None, nearest, missing, wrong, .. } = fault else { panic!("{fault:?}") };
+    assert_eq!((nearest, missing), (ImageNetEncoder::ResNet50, vec!["a.weight".to_owned()]));
+    assert_eq!(wrong, [WrongShape { name: "d.weight".into(), expected: shape.to_vec(), found: vec![5] }]);
     let Err(fault) = recognise(&file(&[("x.y", shape), ("z", &[])]), &known()) else { panic!("recognised") };
-    assert_eq!(fault.to_string(), "The file holds 2 tensors (x.y, z), but of no network that this program has.");
+    let first = vec!["x.y".to_owned(), "z".to_owned()];
+    assert_eq!(fault, WeightsFault::UnknownNetwork { seems: None, tensors: 2, first });
 }
 
 #[test]

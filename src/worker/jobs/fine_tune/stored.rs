@@ -7,7 +7,7 @@ use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
 use crate::learn::checkpoint::{self, Snapshot};
 use crate::worker::beside::Beside;
 use crate::worker::keep::{EVERY, Keeper};
-use crate::worker::storage::Part;
+use crate::worker::storage::Extra;
 use crate::worker::turn::now;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,7 +48,7 @@ impl Saver {
         let (this, weights) = (self.clone(), self.noted(waiting, done, Some(at_work), weights));
         self.saving.set(true);
         wasm_bindgen_futures::spawn_local(async move {
-            this.put(Part::Tuning, weights).await;
+            this.put(Extra::Tuning, weights).await;
             this.saving.set(false);
         });
     }
@@ -57,19 +57,19 @@ impl Saver {
     pub async fn save_now(&self, waiting: &[FineTuneConfig], done: usize, at_work: Option<(StoredTuning, Snapshot)>) {
         let (at_work, weights) = at_work.unzip();
         let weights = weights.unwrap_or_else(Snapshot::nothing);
-        self.put(Part::Tuning, self.noted(waiting, done, at_work, weights)).await;
+        self.put(Extra::Tuning, self.noted(waiting, done, at_work, weights)).await;
     }
 
     /// Stores the classifier that new images are shown to.
     pub async fn save_classifier(&self, config: &FineTuneConfig, weights: Snapshot) {
         let note = serde_json::to_string(&(config, self.steps)).unwrap_or_default();
-        self.put(Part::Classifier, weights.with_note(note)).await;
+        self.put(Extra::Classifier, weights.with_note(note)).await;
     }
 
     /// The list is over.
     pub async fn remove(&self) {
         if let Some(beside) = &self.beside {
-            *self.fault.borrow_mut() = beside.remove(Part::Tuning).await.err();
+            *self.fault.borrow_mut() = beside.remove(Extra::Tuning).await.err();
         }
     }
 
@@ -87,9 +87,9 @@ impl Saver {
         weights.with_note(serde_json::to_string(&list).unwrap_or_default())
     }
 
-    async fn put(&self, part: Part, weights: Snapshot) {
+    async fn put(&self, extra: Extra, weights: Snapshot) {
         if let Some(beside) = &self.beside {
-            *self.fault.borrow_mut() = beside.save(part, weights).await.err();
+            *self.fault.borrow_mut() = beside.save(extra, weights).await.err();
         }
     }
 }
@@ -98,7 +98,7 @@ impl Saver {
 /// the encoder has learned on since, or what was stored can't be read: it starts over.
 pub async fn stored(keeper: &Keeper) -> Option<List> {
     let beside = keeper.beside()?;
-    let bytes = beside.read(Part::Tuning).await.ok()??;
+    let bytes = beside.read(Extra::Tuning).await.ok()??;
     let list: StoredList = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
     let fits = list.steps == keeper.record.steps && !list.waiting.is_empty();
     fits.then(|| List {

@@ -4,7 +4,7 @@ use super::text::{escape, percent};
 use crate::core::metrics::ClassificationReport;
 use crate::core::metrics::bootstrap::{Bootstrap, RESAMPLES};
 use crate::core::metrics::interval::Interval;
-use crate::core::report::EvaluationReport;
+use crate::core::report::{Baseline, EvaluationReport};
 use crate::core::run::RunRecord;
 use crate::core::run::fine_tune::FineTuneReport;
 use std::fmt::Write;
@@ -26,8 +26,22 @@ pub fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> Strin
         row(&format!("fine-tuned ({} % of the labels)", report.config.fraction), &report.test);
     }
     if let Some(evaluation) = &record.evaluation {
-        row("linear, on the pre-trained encoder", &evaluation.trained.test);
-        row("linear, on the untrained encoder", &evaluation.untrained.test);
+        row(
+            match evaluation.baseline {
+                Baseline::Itself => "linear, on the encoder with its ImageNet weights",
+                _ => "linear, on the pre-trained encoder",
+            },
+            &evaluation.trained.test,
+        );
+        if let Some(untrained) = &evaluation.untrained {
+            row(
+                match evaluation.baseline {
+                    Baseline::Untrained => "linear, on the untrained encoder",
+                    _ => "linear, on the encoder with its ImageNet weights",
+                },
+                &untrained.test,
+            );
+        }
         row("linear, on raw pixels", &evaluation.raw_pixels.test);
     }
     if let Some(report) = fine_tuned {

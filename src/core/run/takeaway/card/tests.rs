@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::report::Baseline;
 use crate::core::run::examples::{evaluated, linear, record};
 use crate::core::run::fine_tune::FineTuneConfig;
 
@@ -76,6 +77,36 @@ fn a_fine_tuned_classifier_says_with_how_many_labels() {
     let mut baseline = fine_tuned();
     baseline.config.start = Start::Random;
     assert!(card(&record("r1"), Some(&baseline)).contains("started again from random weights"));
+}
+
+#[test]
+fn a_card_tells_what_the_encoder_started_from() {
+    let mut run = evaluated("r1", 0.7);
+    assert!(
+        card(&run, None)
+            .contains("pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709) from random weights.")
+    );
+    let encoder = &mut run.config.encoder;
+    (encoder.architecture, encoder.start) = (Architecture::ResNet50, config::Start::ImageNet);
+    run.config.trained = config::Trained::Last2;
+    let text = card(&run, None);
+    for part in [
+        "its last stages (2 of 5) trained on by SimCLR",
+        "from ImageNet weights of torchvision's `resnet50`, which were trained with labels.",
+        "Output: 2048 features h",
+        "then less the mean [0.485, 0.456, 0.406] and divided by the standard deviation [0.229, 0.224, 0.225]",
+        "| start | imagenet_weights |",
+    ] {
+        assert!(text.contains(part), "{part}\n\n{text}");
+    }
+    run.config.trained = config::Trained::Head;
+    if let Some(evaluation) = &mut run.evaluation {
+        (evaluation.baseline, evaluation.untrained) = (Baseline::Itself, None);
+    }
+    let text = card(&run, None);
+    assert!(text.contains("SimCLR did not change them here."), "{text}");
+    assert!(text.contains("| linear, on the encoder with its ImageNet weights | 16 of 20 |"), "{text}");
+    assert!(!text.contains("untrained") && !text.contains("on the pre-trained encoder"), "{text}");
 }
 
 #[test]

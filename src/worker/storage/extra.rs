@@ -7,14 +7,14 @@ use crate::core::run::slots::Slot;
 
 /// Which value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Extra {
     /// A list of trainings that is not finished.
     Tuning,
     /// The last classifier that was fine-tuned from the pre-trained encoder.
     Classifier,
 }
 
-impl Part {
+impl Extra {
     fn name(self) -> &'static str {
         match self {
             Self::Tuning => "tuning",
@@ -25,22 +25,22 @@ impl Part {
 
 impl<F: Files> Storage<F> {
     /// The value; none where none was stored.
-    pub async fn part(&self, id: &str, part: Part) -> Result<Option<Vec<u8>>, StorageFault> {
-        self.get(&path(id, part.name())).await
+    pub async fn extra(&self, id: &str, extra: Extra) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.get(&path(id, extra.name())).await
     }
 
     /// Stores it beside a run that is stored; nothing where the run is gone, whose folder would come
     /// back.
-    pub async fn save_part(&self, id: &str, part: Part, bytes: &[u8]) -> Result<(), StorageFault> {
+    pub async fn save_extra(&self, id: &str, extra: Extra, bytes: &[u8]) -> Result<(), StorageFault> {
         match self.files.list(RUNS).await?.iter().any(|run| run == id) {
-            true => self.put(&path(id, part.name()), bytes).await,
+            true => self.put(&path(id, extra.name()), bytes).await,
             false => Ok(()),
         }
     }
 
     /// Removes it; no fault where there is none.
-    pub async fn remove_part(&self, id: &str, part: Part) -> Result<(), StorageFault> {
-        let path = path(id, part.name());
+    pub async fn remove_extra(&self, id: &str, extra: Extra) -> Result<(), StorageFault> {
+        let path = path(id, extra.name());
         for slot in [Slot::A, Slot::B] {
             self.files.remove(&super::slot_path(&path, slot)).await?;
         }

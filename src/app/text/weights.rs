@@ -1,0 +1,76 @@
+//! Words about published weights.
+
+use super::units::bytes;
+use crate::core::config::{RunConfig, Start, Trained};
+use crate::core::imagenet::{ImageNetEncoder, Normalisation};
+use crate::core::weights::WeightsReport;
+
+pub const TITLE: &str = "ImageNet weights";
+pub const CHOOSE: &str = "Weights from a file";
+pub const READING: &str = "Reading the weights …";
+pub const FILE_HELP: &str = "A safetensors file or a PyTorch state dict (.pth) with torchvision's ResNet-18, ResNet-50, \
+    ResNet-101 or VGG19, or timm's Inception-ResNet-v2. The file stays on this machine, and nothing in it is run.";
+pub const JUDGE: &str = "Judge ImageNet features";
+pub const JUDGE_HELP: &str = "kNN and linear evaluation of these weights as they are, without pre-training: what SimCLR has \
+    to improve on. It is kept as a run of its own.";
+pub const NEEDED: &str = "Load the ImageNet weights below before starting, at Encoder and head.";
+
+/// What the network takes.
+pub fn expects(net: ImageNetEncoder) -> String {
+    let Normalisation { mean, std } = net.normalisation();
+    let list = |values: [f32; 3]| values.map(|v| v.to_string()).join(", ");
+    let (side, least) = (net.default_size(), net.min_size());
+    format!(
+        "{}: published for images of {side} × {side} pixels; any size from {least} on works. Red, green and blue, in [0, 1], \
+         are taken less {} and divided by {}.",
+        net.name(),
+        list(mean),
+        list(std)
+    )
+}
+
+pub fn loaded(report: &WeightsReport) -> String {
+    format!("Loaded: {}, from {} ({}).", report.encoder.name(), report.source, bytes(report.bytes as f64))
+}
+
+pub fn missing(net: ImageNetEncoder) -> String {
+    format!("No weights of {} are loaded yet: a run cannot start from them.", net.name())
+}
+
+/// What a run's encoder started from, and what of it trains.
+pub fn start(config: &RunConfig) -> String {
+    if config.encoder.start == Start::Random {
+        return "random weights".to_owned();
+    }
+    let trains = match config.trained() {
+        _ if config.epochs == 0 => "as they are",
+        Trained::All => "all layers trained",
+        Trained::Last3 => "last 3 stages trained",
+        Trained::Last2 => "last 2 stages trained",
+        Trained::Last1 => "last stage trained",
+        Trained::Head => "head trained, encoder frozen",
+    };
+    format!("ImageNet weights, {trains}")
+}
+
+/// The same with the network.
+pub fn encoder(config: &RunConfig) -> String {
+    let key = crate::core::config::bounds::Field::Encoder.get(config).to_string();
+    format!("{}, {}", super::settings::choice(&key), start(config))
+}
+
+/// A run or a timing that used up the device's memory, and a way out.
+pub fn exhausted(config: &RunConfig) -> String {
+    format!("The device gave up on {}. Less at once takes less memory.", size(config))
+}
+
+pub fn use_smaller(config: &RunConfig) -> String {
+    format!("Use {}", size(config))
+}
+
+fn size(config: &RunConfig) -> String {
+    match config.chunk {
+        0 => format!("batches of {}", config.batch),
+        chunk => format!("batches of {} in chunks of {chunk}", config.batch),
+    }
+}

@@ -1,0 +1,400 @@
+use super::kept::{self, Note};
+use super::server::{Answer, Body};
+use super::*;
+use crate::core::error::{HubFault, StorageFault};
+use crate::core::imagenet::hub::KeptWeights;
+use crate::core::weights::{WeightsFault, WeightsFile};
+use crate::worker::storage::memory::Memory;
+use burn::tensor::read_sync as wait;
+use safetensors::tensor::{Dtype, TensorView};
+use sha2::{Digest, Sha256};
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+
+const ENCODER: ImageNetEncoder = ImageNetEncoder::ResNet18;
+const OPEN: Place = Place { repository: "timm/net", revision: "main", file: "f", length: None, sha256: None };
+/// Bytes that arrive at once.
+const CHUNK: usize = 300;
+
+/// A network whose classifier stands amid its tensors, as in timm's files.
+fn tensors() -> Vec<(String, Vec<usize>)> {
+    [("a.weight", [40, 3]), ("z.weight", [30, 30]), ("z.bias", [7, 1])]
+        .map(|(n, s)| (n.to_owned(), s.to_vec()))
+        .to_vec()
+}
+
+fn value(name: &str, at: usize) -> f32 {
+    f32::from(name.as_bytes()[0]) + at as f32
+}
+
+/// A published file: the network, counters and a classifier of so many numbers.
+fn published(dtype: Dtype, classifier: usize) -> Vec<u8> {
+    let number = |v: f32| match dtype {
+        Dtype::BF16 => v.to_le_bytes()[2..].to_vec(),
+        _ => v.to_le_bytes().to_vec(),
+    };
+    let floats = |name: &str, count: usize| (0..count).flat_map(|at| number(value(name, at))).collect::<Vec<u8>>();
+    let mut stored: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = vec![
+        ("a.num_batches_tracked".into(), Dtype::I64, vec![], vec![3; 8]),
+        ("fc.weight".into(), dtype, vec![classifier], floats("fc.weight", classifier)),
+    ];
+    for (name, shape) in tensors() {
+        let bytes = floats(&name, shape.iter().product());
+        stored.push((name, dtype, shape, bytes));
+    }
+    let views = stored.iter().map(|(name, d, shape, bytes)| (name, TensorView::new(*d, shape.clone(), bytes).unwrap()));
+    safetensors::serialize(views, None).unwrap()
+}
+
+/// A classifier that ranges are worth it for.
+const LARGE: usize = 50_000;
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Ranges {
+    #[default]
+    Given,
+    /// Answered with the whole file.
+    Ignored,
+    Refused,
+    /// Another part than was asked for.
+    Shifted,
+    /// `Content-Range` can't be seen.
+    Hidden,
+}
+
+#[derive(Default)]
+struct Fake {
+    file: Vec<u8>,
+    ranges: Ranges,
+    etag: RefCell<Option<&'static str>>,
+    /// Statuses that are answered first; 0: nothing is.
+    first: RefCell<Vec<u16>>,
+    /// Bytes after which a connection breaks, one a request.
+    cuts: RefCell<Vec<usize>>,
+    /// A connection that breaks only ends, as if that were all.
+    quietly: bool,
+    asked: RefCell<Vec<Option<Range<u64>>>>,
+    sent: Cell<usize>,
+}
+
+struct Bytes<'a> {
+    bytes: Vec<u8>,
+    at: usize,
+    cut: Option<usize>,
+    fake: &'a Fake,
+}
+
+impl Body for Bytes<'_> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let end = (self.at + CHUNK).min(self.cut.unwrap_or(usize::MAX)).min(self.bytes.len());
+        let part = self.bytes[self.at..end].to_vec();
+        self.fake.sent.set(self.fake.sent.get() + part.len());
+        self.at = end;
+        match part.is_empty() {
+            true if self.cut == Some(self.at) && !self.fake.quietly => Err("connection reset".into()),
+            true => Ok(None),
+            false => Ok(Some(part)),
+        }
+    }
+}
+
+fn first_of<T>(list: &RefCell<Vec<T>>) -> Option<T> {
+    let mut list = list.borrow_mut();
+    if list.is_empty() { None } else { Some(list.remove(0)) }
+}
+
+impl<'f> Server for &'f Fake {
+    type Body = Bytes<'f>;
+
+    async fn get(&self, url: &str, range: Option<Range<u64>>) -> Result<Answer<Bytes<'f>>, String> {
+        assert_eq!(url, "https://hub.test/timm/net/resolve/main/f");
+        self.asked.borrow_mut().push(range.clone());
+        let length = self.file.len() as u64;
+        let early = first_of(&self.first);
+        let (status, part) = match (early, range, self.ranges) {
+            (Some(0), ..) => return Err("no connection".into()),
+            (Some(status), ..) => (status, 0..0),
+            (_, None, _) | (_, _, Ranges::Ignored) => (200, 0..length),
+            (_, _, Ranges::Refused) => (416, 0..0),
+            (_, Some(range), Ranges::Shifted) => (206, range.start.saturating_sub(8)..range.end.min(length) - 8),
+            (_, Some(range), _) => (206, range.start.min(length)..range.end.min(length)),
+        };
+        let told = (status == 206 && self.ranges != Ranges::Hidden)
+            .then(|| format!("bytes {}-{}/{length}", part.start, part.end.saturating_sub(1)));
+        let bytes = self.file[part.start as usize..part.end as usize].to_vec();
+        let etag = self.etag.borrow().map(str::to_owned);
+        Ok(Answer { status, range: told, etag, body: Bytes { bytes, at: 0, cut: first_of(&self.cuts), fake: self } })
+    }
+}
+
+/// Gives up after so many bytes of what is wanted.
+#[derive(Default)]
+struct Patience {
+    most: Option<u64>,
+    told: RefCell<Vec<(u64, u64)>>,
+}
+
+impl Watch for Patience {
+    fn received(&self, received: u64, total: u64) {
+        self.told.borrow_mut().push((received, total));
+    }
+
+    fn cancelled(&self) -> bool {
+        self.most.is_some_and(|most| self.told.borrow().last().is_some_and(|(received, _)| *received >= most))
+    }
+}
+
+type Kept = KeptFile<<Memory as Files>::Parts>;
+
+fn bring_as(storage: &Storage<Memory>, fake: &Fake, place: &Place, watch: &Patience) -> Result<Kept, Fault> {
+    let tensors = tensors();
+    let url = place.url("https://hub.test");
+    wait(bring(storage, &fake, &Wanted { encoder: ENCODER, place, url: &url, tensors: &tensors }, watch))
+}
+
+fn bring_from(storage: &Storage<Memory>, fake: &Fake) -> Result<Kept, Fault> {
+    bring_as(storage, fake, &OPEN, &Patience::default())
+}
+
+fn fault(fake: &Fake, place: &Place) -> Fault {
+    match bring_as(&Storage::default(), fake, place, &Patience::default()) {
+        Ok(_) => panic!("fetched"),
+        Err(fault) => fault,
+    }
+}
+
+/// All numbers of the network are there, and nothing else.
+fn check(mut file: Kept) {
+    let headers = file.tensors().to_vec();
+    assert_eq!(headers.len(), tensors().len());
+    for (at, header) in headers.iter().enumerate() {
+        assert!(tensors().contains(&(header.name.clone(), header.shape.clone())));
+        let values = file.read(at).unwrap();
+        let bf16 = |v: f32| f32::from_bits(v.to_bits() & 0xffff_0000);
+        let right = |(at, v): (usize, &f32)| *v == value(&header.name, at) || *v == bf16(value(&header.name, at));
+        assert!(
+            values.len() == header.shape.iter().product::<usize>() && values.iter().enumerate().all(right),
+            "{}",
+            header.name
+        );
+    }
+}
+
+fn fake(file: Vec<u8>, ranges: Ranges) -> Fake {
+    Fake { file, ranges, ..Fake::default() }
+}
+
+#[test]
+fn only_the_encoders_tensors_are_fetched_and_once() {
+    for ranges in [Ranges::Given, Ranges::Hidden] {
+        let (fake, storage) = (fake(published(Dtype::F32, LARGE), ranges), Storage::new(Memory::default()));
+        let watch = Patience::default();
+        check(bring_as(&storage, &fake, &OPEN, &watch).unwrap());
+        assert!(fake.sent.get() < fake.file.len() / 10, "{} of {}", fake.sent.get(), fake.file.len());
+        // The beginning, what stands before the classifier and what stands after it.
+        assert_eq!(fake.asked.borrow().len(), 3);
+        let told = watch.told.borrow();
+        let (received, total) = *told.last().unwrap();
+        assert!(told.is_sorted() && received == total && told.iter().all(|(_, t)| *t == total));
+        let kept = KeptWeights { encoder: ENCODER, bytes: total, whole: false };
+        // Whole, but not what the program's own table says, of which the list is.
+        assert_eq!(wait(kept::list(&storage)).unwrap(), [kept]);
+        // The second time it is here.
+        check(bring_from(&storage, &Fake::default()).unwrap());
+        wait(kept::delete(&storage, ENCODER)).unwrap();
+        assert!(storage.files().paths().is_empty());
+    }
+}
+
+#[test]
+fn a_gap_that_costs_less_than_a_request_is_fetched_with_the_rest() {
+    let fake = fake(published(Dtype::BF16, 1_000), Ranges::Given);
+    check(bring_from(&Storage::default(), &fake).unwrap());
+    assert_eq!(fake.asked.borrow().len(), 2);
+}
+
+#[test]
+fn without_ranges_the_whole_file_is_taken() {
+    for (ranges, requests) in [(Ranges::Ignored, 1), (Ranges::Refused, 2), (Ranges::Shifted, 2)] {
+        for dtype in [Dtype::F32, Dtype::BF16] {
+            let fake = fake(published(dtype, LARGE), ranges);
+            check(bring_from(&Storage::default(), &fake).unwrap());
+            assert_eq!(fake.asked.borrow().len(), requests);
+        }
+    }
+    // Another file comes in the midst of it: what was fetched is no part of it.
+    let fake = fake(published(Dtype::F32, LARGE), Ranges::Given);
+    *fake.etag.borrow_mut() = Some("one");
+    let storage = Storage::default();
+    let patience = Patience { most: Some(1_000), ..Patience::default() };
+    assert_eq!(bring_as(&storage, &fake, &OPEN, &patience).err(), Some(Fault::Stopped));
+    *fake.etag.borrow_mut() = Some("two");
+    fake.sent.set(0);
+    check(bring_from(&storage, &fake).unwrap());
+    let alone = Fake { file: fake.file.clone(), ..Fake::default() };
+    check(bring_from(&Storage::default(), &alone).unwrap());
+    assert_eq!(fake.sent.get(), alone.sent.get(), "it began anew");
+}
+
+#[test]
+fn a_cut_connection_goes_on_where_it_was_cut() {
+    for quietly in [false, true] {
+        for cuts in [vec![0], vec![3, 900, 70, 1_000, 1], vec![1_024, 10, 10, 10, 10, 10, 10, 10, 10]] {
+            let fake = Fake { cuts: RefCell::new(cuts), quietly, ..fake(published(Dtype::F32, LARGE), Ranges::Given) };
+            check(bring_from(&Storage::default(), &fake).unwrap());
+            let whole = Fake { file: fake.file.clone(), ..Fake::default() };
+            check(bring_from(&Storage::default(), &whole).unwrap());
+            // Nothing that is kept was asked for twice: at most the beginning of the header.
+            assert!(fake.sent.get() <= whole.sent.get() + 1_024);
+        }
+    }
+    // The whole file can only begin anew.
+    let cuts = RefCell::new(vec![20_000, 150_000]);
+    let fake = Fake { cuts, ..fake(published(Dtype::F32, LARGE), Ranges::Ignored) };
+    check(bring_from(&Storage::default(), &fake).unwrap());
+    assert_eq!(fake.asked.borrow().len(), 3);
+}
+
+#[test]
+fn what_was_cancelled_or_cut_off_for_good_goes_on_at_the_next_visit() {
+    let fake = fake(published(Dtype::F32, LARGE), Ranges::Given);
+    let files = Memory::default();
+    let patience = Patience { most: Some(2_000), ..Patience::default() };
+    let storage = Storage::new(files.clone());
+    assert_eq!(bring_as(&storage, &fake, &OPEN, &patience).err(), Some(Fault::Stopped));
+    let (before, _) = *patience.told.borrow().last().unwrap();
+    // The connection breaks for good.
+    let broken = Fake { cuts: RefCell::new(vec![1_024, 500, 0, 0, 0, 0]), file: fake.file.clone(), ..Fake::default() };
+    let Err(Fault::Hub(HubFault::Interrupted { received, total, detail })) =
+        bring_from(&Storage::new(files.clone()), &broken)
+    else {
+        panic!("not interrupted")
+    };
+    assert_eq!((received, &detail[..]), (before + 500, "connection reset"));
+    // Another visit.
+    let storage = Storage::new(files);
+    let kept = wait(kept::list(&storage)).unwrap();
+    assert_eq!(kept, [KeptWeights { encoder: ENCODER, bytes: total, whole: false }]);
+    fake.sent.set(0);
+    let watch = Patience::default();
+    check(bring_as(&storage, &fake, &OPEN, &watch).unwrap());
+    assert_eq!(watch.told.borrow()[0], (received, total));
+    assert_eq!(fake.sent.get() as u64, 1_024 + total - received);
+}
+
+#[test]
+fn a_server_that_is_busy_or_away_is_asked_again() {
+    let fake = Fake { first: RefCell::new(vec![0, 503, 429]), ..fake(published(Dtype::F32, 9), Ranges::Given) };
+    check(bring_from(&Storage::default(), &fake).unwrap());
+    let away = |first: Vec<u16>| Fake { first: RefCell::new(first), ..Fake::default() };
+    let address = OPEN.url("https://hub.test");
+    assert_eq!(
+        fault(&away(vec![0; 9]), &OPEN),
+        HubFault::Unreachable { address: address.clone(), detail: "no connection".into() }.into()
+    );
+    assert_eq!(fault(&away(vec![503; 9]), &OPEN), HubFault::Status { address: address.clone(), status: 503 }.into());
+    let missing = away(vec![404]);
+    assert_eq!(fault(&missing, &OPEN), HubFault::Status { address, status: 404 }.into());
+    assert_eq!(missing.asked.borrow().len(), 1);
+}
+
+#[test]
+fn a_wrong_file_is_told_by_what_it_seems_to_be() {
+    let told = |file: &[u8]| {
+        let [one, two] = [Ranges::Given, Ranges::Ignored].map(|ranges| fault(&fake(file.to_vec(), ranges), &OPEN));
+        assert_eq!(one, two);
+        let Fault::Weights(fault) = one else { panic!("{one:?}") };
+        fault
+    };
+    assert_eq!(told(b""), WeightsFault::Empty);
+    assert_eq!(told(b"<!doctype html><html>"), WeightsFault::NotWeights { looks_like: Some("web page".into()) });
+    assert_eq!(told(b"PK\x03\x04abcdefgh"), WeightsFault::NotWeights { looks_like: Some("zip archive".into()) });
+    assert!(matches!(told(b"\x09\0\0\0\0\0\0\0{\"a\":1}  "), WeightsFault::Damaged { .. }));
+    let good = published(Dtype::F32, LARGE);
+    assert!(matches!(told(&good[..100]), WeightsFault::Damaged { .. }));
+    // A network that lacks a tensor.
+    let bytes = [0; 480];
+    let view = TensorView::new(Dtype::F32, vec![40, 3], &bytes).unwrap();
+    let fault = told(&safetensors::serialize([("a.weight", view)], None).unwrap());
+    let WeightsFault::Unfit { nearest, missing, .. } = fault else { panic!("{fault:?}") };
+    assert_eq!((nearest, &missing[..]), (ENCODER, &["z.weight".to_owned(), "z.bias".to_owned()][..]));
+    // Whole numbers.
+    assert!(matches!(told(&published(Dtype::I32, 5)), WeightsFault::Type { .. }));
+}
+
+#[test]
+fn a_file_of_another_length_is_told() {
+    let good = published(Dtype::F32, LARGE);
+    let length = good.len() as u64;
+    let mut longer = good.clone();
+    longer.extend([0; 4]);
+    for ranges in [Ranges::Given, Ranges::Ignored, Ranges::Refused] {
+        let pinned = Place { length: Some(length + 8), ..OPEN };
+        let wrong = HubFault::WrongLength { expected: length + 8, found: length };
+        assert_eq!(fault(&fake(good.clone(), ranges), &pinned), wrong.into());
+    }
+    let wrong = HubFault::WrongLength { expected: length, found: length + 4 };
+    assert_eq!(fault(&fake(longer, Ranges::Given), &OPEN), wrong.into());
+    let cut = good[..good.len() - 4].to_vec();
+    for ranges in [Ranges::Given, Ranges::Ignored] {
+        let wrong = HubFault::WrongLength { expected: length, found: length - 4 };
+        assert_eq!(fault(&fake(cut.clone(), ranges), &OPEN), wrong.into());
+    }
+}
+
+#[test]
+fn the_sum_of_the_whole_file_is_compared() {
+    let good = published(Dtype::F32, LARGE);
+    let sum: &'static str = kept::hex(&Sha256::digest(&good)).leak();
+    let place = Place { sha256: Some(sum), ..OPEN };
+    let watch = Patience::default();
+    check(bring_as(&Storage::default(), &fake(good.clone(), Ranges::Ignored), &place, &watch).unwrap());
+    assert_eq!(watch.told.borrow().last(), Some(&(good.len() as u64, good.len() as u64)));
+    let mut changed = good;
+    *changed.last_mut().unwrap() ^= 1;
+    let storage = Storage::default();
+    let server = fake(changed, Ranges::Refused);
+    let Err(Fault::Hub(HubFault::WrongSum { expected, .. })) =
+        bring_as(&storage, &server, &place, &Patience::default())
+    else {
+        panic!("taken")
+    };
+    assert_eq!(expected, sum);
+    assert!(storage.files().paths().is_empty(), "nothing of it is kept");
+}
+
+#[test]
+fn kept_weights_that_have_changed_are_told_and_fetched_anew() {
+    let server = fake(published(Dtype::F32, LARGE), Ranges::Given);
+    let files = Memory::default();
+    check(bring_from(&Storage::new(files.clone()), &server).unwrap());
+    files.corrupt(&kept::file_path(ENCODER), 700);
+    let damaged = bring_from(&Storage::new(files.clone()), &server).err();
+    assert!(matches!(damaged, Some(Fault::Storage(StorageFault::Damaged { .. }))), "{damaged:?}");
+    assert!(files.paths().is_empty());
+    check(bring_from(&Storage::new(files.clone()), &server).unwrap());
+    // Weights of another revision are not the ones that are wanted.
+    let storage = Storage::new(files);
+    let note: Note = wait(kept::note(&storage, ENCODER)).unwrap().unwrap();
+    wait(kept::save_note(&storage, ENCODER, &Note { of: "timm/net/resolve/old/f".into(), ..note })).unwrap();
+    server.asked.borrow_mut().clear();
+    check(bring_from(&storage, &server).unwrap());
+    assert_eq!(server.asked.borrow().len(), 3);
+}
+
+#[test]
+fn what_storage_says_is_passed_on() {
+    let server = fake(published(Dtype::F32, LARGE), Ranges::Given);
+    let files = Memory::default();
+    files.quota.set(3_000);
+    let full = bring_from(&Storage::new(files.clone()), &server).err();
+    assert!(matches!(full, Some(Fault::Storage(StorageFault::Full { .. }))), "{full:?}");
+    files.quota.set(0);
+    // Another tab fetches the same.
+    let held = wait(files.open(&kept::file_path(ENCODER), true)).unwrap();
+    let second = bring_from(&Storage::new(files.clone()), &server).err();
+    assert!(matches!(second, Some(Fault::Storage(StorageFault::Held { .. }))), "{second:?}");
+    assert!(matches!(wait(kept::delete(&Storage::new(files.clone()), ENCODER)), Err(StorageFault::Held { .. })));
+    drop(held);
+    check(bring_from(&Storage::new(files), &server).unwrap());
+}

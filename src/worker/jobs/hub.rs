@@ -1,0 +1,113 @@
+//! Published weights that are fetched and kept in this browser: brought, listed, forgotten.
+
+use crate::core::error::Fault;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::weights::{WeightsFile, WeightsReport};
+use crate::learn::encoder::Encoder;
+use crate::learn::weights;
+use crate::protocol::Event;
+use crate::worker::hub::browser::Browser;
+use crate::worker::hub::{Wanted, Watch, bring, kept};
+use crate::worker::jobs::{runs, weights as loaded};
+use crate::worker::mailbox::post;
+use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::storage::Parts;
+use crate::worker::turn::{now, turn};
+use burn::tensor::Device;
+use std::cell::{Cell, RefCell};
+use web_sys::AbortController;
+
+/// Milliseconds between two reports of progress.
+const OFTEN: f64 = 100.0;
+
+thread_local! {
+    /// Ends the request under way: a server that says nothing would hold up a cancel.
+    static LINE: RefCell<Option<AbortController>> = const { RefCell::new(None) };
+}
+
+/// Ends the request under way, if any.
+pub fn hang_up() {
+    LINE.with_borrow(|line| line.iter().for_each(AbortController::abort));
+}
+
+/// The visitor, who sees how far it is and may press Cancel.
+struct Visitor {
+    request: u32,
+    told: Cell<f64>,
+}
+
+impl Watch for Visitor {
+    fn received(&self, received: u64, total: u64) {
+        if now() - self.told.get() >= OFTEN || received == total {
+            self.told.set(now());
+            post(Some(self.request), Event::WeightsProgress { received, total });
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        with(|s| s.wish == Wish::Cancel)
+    }
+}
+
+/// Brings the weights of `encoder`, kept ones or from the Hub at `address`, and tells that they are
+/// at hand.
+pub async fn fetch(id: u32, encoder: ImageNetEncoder, address: &str) -> Result<(), Fault> {
+    let _working = Working::begin(Job::Fetch)?;
+    let storage = session::storage().await?;
+    let (place, tensors) = (encoder.place(), tensors(encoder));
+    let url = place.url(address);
+    let wanted = Wanted { encoder, place, url: &url, tensors: &tensors };
+    let line = AbortController::new().map_err(|e| Fault::Internal { detail: format!("{e:?}") })?;
+    let server = Browser::new(line.signal());
+    LINE.set(Some(line));
+    let visitor = Visitor { request: id, told: Cell::new(0.0) };
+    let file = bring(&storage, &server, &wanted, &visitor).await;
+    LINE.set(None);
+    let report = take(encoder, file?).await?;
+    post(Some(id), Event::Weights(report));
+    Ok(())
+}
+
+/// Loads weights that are kept in this browser, and tells that they are at hand; nothing where
+/// none are.
+pub async fn bring_kept(encoder: ImageNetEncoder) -> Result<(), Fault> {
+    // Without storage nothing is kept.
+    let Ok(storage) = session::storage().await else { return Ok(()) };
+    let tensors = tensors(encoder);
+    let wanted = Wanted { encoder, place: encoder.place(), url: "", tensors: &tensors };
+    if let Some(file) = kept::open(&storage, &wanted).await? {
+        post(None, Event::Weights(take(encoder, file).await?));
+    }
+    Ok(())
+}
+
+/// Puts weights into the network and keeps it at hand.
+async fn take<P: Parts>(encoder: ImageNetEncoder, mut file: kept::KeptFile<P>) -> Result<WeightsReport, Fault> {
+    turn().await;
+    let (_, network) = weights::load(&mut file, &Device::flex())?;
+    let bytes = file.tensors().iter().map(|t| t.shape.iter().product::<usize>() * t.number.bytes().unwrap_or(0));
+    let report = WeightsReport {
+        encoder,
+        source: encoder.place().repository.to_owned(),
+        bytes: bytes.map(|bytes| bytes as u64).sum(),
+    };
+    loaded::keep(&report, network);
+    Ok(report)
+}
+
+fn tensors(encoder: ImageNetEncoder) -> Vec<(String, Vec<usize>)> {
+    weights::tensors(&Encoder::imagenet(encoder, &Device::flex()))
+}
+
+/// Tells which weights are kept.
+pub async fn tell_kept(id: u32) -> Result<(), Fault> {
+    let list = kept::list(&*session::storage().await?).await?;
+    post(Some(id), Event::KeptWeights(list));
+    Ok(())
+}
+
+/// Removes kept weights; those at hand stay until the worker ends.
+pub async fn forget(id: u32, encoder: ImageNetEncoder) -> Result<(), Fault> {
+    kept::delete(&*session::storage().await?, encoder).await?;
+    runs::list(id).await
+}

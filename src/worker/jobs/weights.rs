@@ -1,0 +1,70 @@
+//! Published weights: read from a file, kept while the worker lives, put on the device
+//! when a run starts from them.
+
+use crate::core::error::Fault;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::Backend;
+use crate::core::weights::{WeightsFault, WeightsReport};
+use crate::learn::encoder::Encoder;
+use crate::learn::{export, weights};
+use crate::protocol::Event;
+use crate::worker::device::Compute;
+use crate::worker::files;
+use crate::worker::jobs::hub;
+use crate::worker::mailbox::post;
+use crate::worker::session::{Job, Working, with};
+use crate::worker::turn::turn;
+use burn::tensor::Device;
+use std::collections::HashMap;
+use web_sys::File;
+
+/// A file is read whole, beside the weights that come of it, into wasm's 4 GB.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Weights at hand, by the network that they are of; on the CPU, whatever device trains.
+#[derive(Default)]
+pub struct Weights(HashMap<ImageNetEncoder, Encoder>);
+
+/// Keeps `encoder`, on the CPU's plain device, as the weights of `report.encoder`; those
+/// that were kept of it before go.
+pub fn keep(report: &WeightsReport, encoder: Encoder) {
+    with(|s| s.weights.0.insert(report.encoder, encoder));
+}
+
+/// The encoder with the weights that were loaded of it, else with those that were fetched and
+/// are kept in this browser, on the plain device of `compute`.
+///
+/// # Errors
+/// [`Fault::NoWeights`] where there are none; [`Fault::OutOfMemory`] or [`Fault::Internal`] where the
+/// device does not take them.
+pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<Encoder, Fault> {
+    let at_hand = || with(|s| s.weights.0.get(&which).cloned());
+    if at_hand().is_none() {
+        hub::bring_kept(which).await?;
+    }
+    let kept = at_hand().ok_or(Fault::NoWeights { encoder: which })?;
+    if compute.report.backend == Backend::Cpu {
+        return Ok(kept);
+    }
+    let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
+    let tensors = export::tensors(&kept).await.map_err(failed)?;
+    export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)
+}
+
+/// Reads the weights of a chosen file, keeps them and tells of which network they are.
+pub async fn open(id: u32, files: Vec<File>) -> Result<(), Fault> {
+    let _working = Working::begin(Job::Import)?;
+    let file = files.into_iter().next().ok_or(Fault::Weights(WeightsFault::Empty))?;
+    let file = files::chosen(file.name(), file);
+    if file.len() > MOST_BYTES {
+        return Err(Fault::Weights(WeightsFault::TooLarge { bytes: file.len() }));
+    }
+    let bytes = file.read(0, file.len()).map_err(|detail| Fault::Weights(WeightsFault::Unreadable { detail }))?;
+    turn().await;
+    let read = crate::worker::weights::open(&bytes).and_then(|mut file| weights::load(&mut *file, &Device::flex()));
+    let (which, encoder) = read.map_err(Fault::Weights)?;
+    let report = WeightsReport { encoder: which, source: file.path().to_owned(), bytes: file.len() };
+    keep(&report, encoder);
+    post(Some(id), Event::Weights(report));
+    Ok(())
+}

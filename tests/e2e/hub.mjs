@@ -1,14 +1,13 @@
 // A Hugging Face Hub on this machine: one port that answers as the Hub does, by a redirect, and one that holds the file.
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { golden } from "./ask.mjs";
 
-const { cases } = JSON.parse(readFileSync(new URL("../golden/encoders.json", import.meta.url), "utf8"));
 /** The published file has so many bytes: src/core/imagenet/addresses.rs. */
 const LENGTH = 46_807_446;
 
 /** A safetensors file of ResNet-18 with a classifier, all numbers 0, as long as the published one. */
 function resnet18() {
-  const { tensors } = cases.find(({ name }) => name === "resnet18");
+  const { tensors } = golden("encoders.json").cases.find(({ name }) => name === "resnet18");
   const all = [...tensors, ["fc.bias", [1000]], ["fc.weight", [1000, 512]]].sort(([a], [b]) => (a < b ? -1 : 1));
   let at = 0;
   const header = {};

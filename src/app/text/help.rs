@@ -95,7 +95,8 @@ pub const ANSWERS: [(&str, &str); 14] = [
     ),
     (
         "Is the input in [0, 1] or normalised?",
-        "In [0, 1], RGB, without a mean or deviation taken out. Feed the encoder the same.",
+        "In [0, 1], RGB, without a mean or deviation taken out; published networks have their own taken out, which \
+         Pre-train and the model card name. Feed the encoder the same.",
     ),
     (
         "What does contrastive accuracy mean?",

@@ -25,11 +25,9 @@ pub fn FetchWeights(
     let fetching = store.shelf.fetching;
     let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
     let wanted = memo(move || encoder.get());
-    Effect::new(move || {
-        if wanted.get().is_some() && store.shelf.kept_weights.with_untracked(Option::is_none) {
-            client.ask(Request::KeptWeights, |_| {});
-        }
-    });
+    if store.shelf.kept_weights.with_untracked(Option::is_none) {
+        client.ask(Request::KeptWeights, |_| {});
+    }
     let under_way = memo(move || fetching.with(Option::is_some));
     live(move || {
         let encoder = wanted.get()?;

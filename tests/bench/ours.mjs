@@ -38,6 +38,8 @@ export async function ours(origin) {
         return { ...result, cpu_ms, ...Object.fromEntries(Object.entries(await commands()).map(each)) };
       },
       parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
+      /** Forward passes of a published encoder: { ms: [], first_ms, adapter, software, memory }. */
+      forward: (device, encoder, side, images, count) => ask({ do: "forward", device, encoder, side, images, count }),
       /** Linear evaluation on the device that is open: { seconds, images }. */
       evaluation: () => ask({ do: "evaluation" }),
       close,

@@ -43,8 +43,8 @@ impl Page {
     pub fn chunk(self) -> Chunk {
         match self {
             Page::NtXent | Page::Lars => Chunk::Lessons,
-            Page::Data | Page::Pretrain | Page::Evaluate | Page::Help => Chunk::Work,
-            Page::FineTune | Page::Classify => Chunk::Tune,
+            Page::Data | Page::Pretrain => Chunk::Work,
+            Page::Evaluate | Page::FineTune | Page::Classify | Page::Help => Chunk::Tune,
             Page::Runs => Chunk::Runs,
         }
     }
@@ -116,9 +116,7 @@ fn lessons(page: Page) -> Result<AnyView, SplitLoaderError> {
 fn work(page: Page) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         Page::Data => view! { <Data /> }.into_any(),
-        Page::Pretrain => view! { <Pretrain /> }.into_any(),
-        Page::Evaluate => view! { <Evaluate /> }.into_any(),
-        _ => view! { <Help /> }.into_any(),
+        _ => view! { <Pretrain /> }.into_any(),
     })
 }
 
@@ -126,6 +124,8 @@ fn work(page: Page) -> Result<AnyView, SplitLoaderError> {
 fn tune(page: Page) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         Page::Classify => view! { <Classify /> }.into_any(),
+        Page::Evaluate => view! { <Evaluate /> }.into_any(),
+        Page::Help => view! { <Help /> }.into_any(),
         _ => view! { <FineTune /> }.into_any(),
     })
 }

@@ -7,8 +7,11 @@ export const settings = {
   r18: { images: 16, widths: [64, 128, 256, 512], blocks: 2, hidden: 512, out: 128 },
 };
 
+/** Published encoders, as src/core/imagenet.rs names them, and the side of image that their weights are of. */
+export const encoders = { ResNet18: 224, ResNet50: 224, ResNet101: 224, Vgg19: 224, InceptionResNetV2: 299 };
+
 /** What can be measured alone. */
-export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "saving", "evaluation", "peers"];
+export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "saving", "evaluation", "encoders", "peers"];
 
 /** Seconds that anything asked of a page may take: several times what the slowest step takes on an emulated GPU. */
 export const DEADLINE = 300;

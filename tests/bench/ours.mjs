@@ -40,6 +40,8 @@ export async function ours(origin) {
       parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
       /** A checkpoint beside the steps, so many times: { ms: [], held_up_ms: [], at_a_time_ms: [], bytes }. */
       saving: (count, saves) => ask({ do: "saving", count, saves }),
+      /** Forward passes of a published encoder: { ms: [], first_ms, adapter, software, memory }. */
+      forward: (device, encoder, side, images, count) => ask({ do: "forward", device, encoder, side, images, count }),
       /** Linear evaluation on the device that is open: { seconds, images }. */
       evaluation: () => ask({ do: "evaluation" }),
       close,

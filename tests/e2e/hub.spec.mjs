@@ -38,6 +38,7 @@ test("by ranges, behind a redirect: only the encoder's tensors, once; listed and
 
   await published(page);
   await expect(kept(page)).toBeVisible({ timeout: 30_000 });
+  await expect(main(page), "a run can start from them").not.toContainText("No weights of ResNet-18 are loaded yet");
   expect(hub.asked).toHaveLength(4);
   await go(page, "Runs");
   await expect(main(page)).toContainText(/Published weights of ResNet-18 \(43 MB\)/);

@@ -54,7 +54,7 @@ test("a setting that changes nothing says why and is shut", async ({ page }) => 
   await expect(stem).toBeEnabled();
   await page.getByRole("combobox", { name: "Encoder" }).selectOption("4-layer convolutional net");
   await expect(stem).toBeDisabled();
-  await expect(stem).toHaveAccessibleDescription(/The 4-layer net has its own/);
+  await expect(stem).toHaveAccessibleDescription(/This network has its own/);
   await page.getByRole("combobox", { name: "Optimiser" }).selectOption("AdamW");
   await expect(momentum).toBeDisabled();
   await expect(momentum).toHaveAccessibleDescription(/AdamW does not use it/);

@@ -43,7 +43,7 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   ]);
 
   const run = JSON.parse(files["run.json"]);
-  expect(run.config.encoder).toEqual({ architecture: "ConvNet4", stem: "Small", width: 8 });
+  expect(run.config.encoder).toEqual({ architecture: "ConvNet4", stem: "Small", width: 8, start: "Random" });
   expect(run.evaluation.trained.test.accuracy).toBeGreaterThan(0);
   const encoder = tensors(files["encoder.safetensors"]);
   expect(encoder["conv4.weight"].shape).toEqual([64, 32, 3, 3]);

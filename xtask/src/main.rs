@@ -18,7 +18,7 @@ const HELP: &str = "\
 cargo xtask serve [--port N]      build the release page and serve it on localhost (port 8080)
 cargo xtask test [--only PHASE]   run every test, or one phase of: fmt, clippy, native, bundle, sizes, browser
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
-                                  --only sizes,load,lessons,step,parts,memory,evaluation,peers  --device cpu,webgpu  --setting tiny,r18
+                                  --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
 

@@ -3,10 +3,12 @@
 
 mod evaluation;
 mod fixed;
+mod forward;
 mod parts;
 
 pub use evaluation::evaluation;
 pub use fixed::{fixed_views, fixed_weights, mulberry};
+pub use forward::Forward;
 pub use parts::{PartTimes, Parts};
 
 use super::checkpoint::Snapshot;

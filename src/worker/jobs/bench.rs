@@ -5,8 +5,9 @@ mod saving;
 
 use super::question::{self, Place};
 use crate::core::error::Fault;
-use crate::core::report::Backend;
-use crate::learn::bench::{Bench, Kind, Parts, Setting, evaluation};
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Backend, DeviceReport};
+use crate::learn::bench::{Bench, Forward, Kind, Parts, Setting, evaluation};
 use crate::learn::features::Stopped;
 use crate::worker::boot;
 use crate::worker::device::{self, Compute};
@@ -29,6 +30,8 @@ enum What {
     Parts { setting: Setting, warm_up: usize, count: usize },
     /// Checkpoints stored beside the steps of the one that is ready, a full one.
     Saving { count: usize, saves: usize },
+    /// Forward passes of a published encoder over so many images, after one that is not timed.
+    Forward { device: Place, encoder: ImageNetEncoder, side: usize, images: usize, count: usize },
     /// Linear evaluation, on the device that is open.
     Evaluation {},
 }
@@ -58,6 +61,7 @@ async fn perform(what: What) -> Result<Value, Fault> {
             BENCH.set(Some(bench));
             timed
         }
+        What::Forward { device, encoder, side, images, count } => forward(device, encoder, side, images, count).await,
         What::Evaluation {} => evaluate().await,
     }
 }
@@ -98,6 +102,32 @@ async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, 
         }
     }
     Ok(json!({ "parts": times }))
+}
+
+async fn forward(
+    place: Place,
+    encoder: ImageNetEncoder,
+    side: usize,
+    images: usize,
+    count: usize,
+) -> Result<Value, Fault> {
+    BENCH.set(None);
+    let compute = device::open(place.into()).await?;
+    let forward = Forward::new(encoder, side, images, &compute.device);
+    let (mut times, mut first) = (Vec::new(), 0.0);
+    for pass in 0..=count {
+        turn().await;
+        let start = now();
+        forward.pass().await?;
+        if pass == 0 {
+            first = now() - start;
+        } else {
+            times.push(now() - start);
+        }
+    }
+    let DeviceReport { name, software, .. } = compute.report.clone();
+    COMPUTE.set(Some(compute));
+    Ok(json!({ "ms": times, "first_ms": first, "adapter": name, "software": software, "memory": memory() }))
 }
 
 async fn evaluate() -> Result<Value, Fault> {

@@ -197,7 +197,8 @@ fn freeze(model: Classifier, trained: Trained) -> Classifier {
         Trained::Last(stages) => usize::from(stages),
         Trained::Classifier => 0,
     };
-    Classifier { encoder: model.encoder.freeze_but_last(last), fc: model.fc }
+    // Of pre-training with frozen stages the freeze is still on: it survives `valid` and `train`.
+    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), fc: model.fc }
 }
 
 impl Training for FineTuner {

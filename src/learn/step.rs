@@ -34,14 +34,10 @@ impl SimClr {
         Self { encoder, head: draw(ProjectionHead::new(head, features, device), seed, "head") }
     }
 
-    /// Only the head trains from here on: the encoder keeps its weights and running statistics,
-    /// its normalisation is in evaluation mode, and no graph is kept for it. Weights that are read
-    /// into the model afterwards train again: freeze it after a checkpoint was restored.
-    pub fn freeze_encoder(self) -> Self {
-        self.freeze_but_last(0)
-    }
-
-    /// [`SimClr::freeze_encoder`] for all but the encoder's last `trained` stages.
+    /// Only the head and the encoder's last `trained` stages train from here on: the others keep
+    /// their weights and running statistics, their normalisation is in evaluation mode, and no
+    /// graph is kept for them. Weights that are read into the model afterwards train again: freeze
+    /// it after a checkpoint was restored.
     pub fn freeze_but_last(self, trained: usize) -> Self {
         Self { encoder: self.encoder.freeze_but_last(trained), ..self }
     }

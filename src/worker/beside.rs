@@ -31,17 +31,22 @@ impl Beside {
     }
 
     /// Reads `snapshot` and stores it, in the order of the calls.
-    pub async fn save(&self, extra: Extra, snapshot: Snapshot) -> Result<(), StorageFault> {
-        let place = line();
-        place.reached().await;
-        let bytes = snapshot.into_bytes().await;
-        let bytes = bytes.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })?;
-        self.storage.save_extra(&self.run, extra, &bytes).await
+    pub fn save(&self, extra: Extra, snapshot: Snapshot) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+        let (this, place) = (self.clone(), line());
+        async move {
+            place.reached().await;
+            let bytes = snapshot.into_bytes().await;
+            let bytes = bytes.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })?;
+            this.storage.save_extra(&this.run, extra, &bytes).await
+        }
     }
 
-    pub async fn remove(&self, extra: Extra) -> Result<(), StorageFault> {
-        let place = line();
-        place.reached().await;
-        self.storage.remove_extra(&self.run, extra).await
+    /// Removes what was stored, in the order of the calls.
+    pub fn remove(&self, extra: Extra) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+        let (this, place) = (self.clone(), line());
+        async move {
+            place.reached().await;
+            this.storage.remove_extra(&this.run, extra).await
+        }
     }
 }

@@ -15,13 +15,17 @@ pub fn install(store: Store) {
     let shelf = store.shelf;
     shelf.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
     shelf.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
-    let tunes = memo(move || shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_active())));
+    // Whether a fine-tuning is not over; none where nothing is known of one.
+    let tunes = memo(move || shelf.fine_tuning.with(|p| p.as_ref().map(|p| p.state.is_active())));
     Effect::new(move || {
         let Some(kept) = shelf.kept.get().filter(|kept| kept.fault.is_none()) else { return };
-        let state = store.run.get();
-        if tunes.get() {
+        let (state, tunes) = (store.run.get(), tunes.get());
+        // One that is stored is told only after its run.
+        let to_come = tunes.is_none()
+            && shelf.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.tuning && hint.id == kept.id));
+        if tunes == Some(true) {
             remember(store, kept.id, kept.step, true);
-        } else if state.is_over() {
+        } else if state.is_over() && !to_come {
             forget_run(shelf, &kept.id);
         } else if state.is_running() && kept.step > 0 || state.is_active() && !state.is_running() {
             remember(store, kept.id, kept.step, false);

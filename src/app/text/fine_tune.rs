@@ -153,8 +153,7 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
 }
 pub const TRY: &str = "Try it on new images";
 /// Only one set of fine-tuned weights is held.
-pub const TRY_WHICH: &str =
-    "Answers with the encoder that was fine-tuned last; after a reload with the linear classifier.";
+pub const TRY_WHICH: &str = "Answers with the encoder that was fine-tuned last.";
 
 fn epochs(n: u32) -> String {
     format!("{n} epoch{}", if n == 1 { "" } else { "s" })

@@ -40,7 +40,12 @@ pub const RATE: Bounds = Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 };
 pub const fn stages(architecture: Architecture) -> u8 {
     match architecture {
         Architecture::ConvNet4 => 4,
-        _ => 5,
+        Architecture::ResNet10
+        | Architecture::ResNet18
+        | Architecture::ResNet50
+        | Architecture::ResNet101
+        | Architecture::Vgg19
+        | Architecture::InceptionResNetV2 => 5,
     }
 }
 

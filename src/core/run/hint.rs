@@ -1,6 +1,9 @@
 //! What the page itself remembers of a run that was not finished, so that it can be
 //! offered again before the worker is loaded: a few lines of text.
 
+/// Before the id, which is of letters and digits, where a fine-tuning was not finished.
+const TUNING: &str = "tuning ";
+
 /// Says which run can be gone on with, and on which images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
@@ -31,9 +34,9 @@ impl Hint {
             self.size.to_string(),
             self.split_seed.to_string(),
             self.images.to_string(),
-            u8::from(self.tuning).to_string(),
         ];
-        let mut lines = vec![line(&self.id), line(&self.name)];
+        let mark = if self.tuning { TUNING } else { "" };
+        let mut lines = vec![format!("{mark}{}", line(&self.id)), line(&self.name)];
         lines.extend(numbers);
         lines.extend(self.sources.iter().map(|source| line(source)));
         lines.join("\n")
@@ -42,7 +45,10 @@ impl Hint {
     /// None where it is not what [`Hint::to_text`] writes.
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
-        let (id, name) = (lines.next().filter(|id| !id.is_empty())?.to_owned(), lines.next()?.to_owned());
+        let first = lines.next()?;
+        let tuning = first.starts_with(TUNING);
+        let id = first.trim_start_matches(TUNING).to_owned();
+        let name = lines.next().filter(|_| !id.is_empty())?.to_owned();
         Some(Self {
             id,
             name,
@@ -51,7 +57,7 @@ impl Hint {
             size: lines.next()?.parse().ok()?,
             split_seed: lines.next()?.parse().ok()?,
             images: lines.next()?.parse().ok()?,
-            tuning: lines.next()?.parse::<u8>().ok()? == 1,
+            tuning,
             sources: lines.map(str::to_owned).collect(),
         })
     }

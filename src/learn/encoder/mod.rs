@@ -47,8 +47,12 @@ impl Encoder {
         match config.architecture {
             Architecture::ConvNet4 => Self::ConvNet4(ConvNet4::new(config.width, device)),
             Architecture::ResNet10 => resnet(resnet::RESNET10),
-            // The others are published ones.
-            _ => resnet(resnet::RESNET18),
+            // The larger ones are always published ones: see above.
+            Architecture::ResNet18
+            | Architecture::ResNet50
+            | Architecture::ResNet101
+            | Architecture::Vgg19
+            | Architecture::InceptionResNetV2 => resnet(resnet::RESNET18),
         }
     }
 

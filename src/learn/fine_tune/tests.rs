@@ -34,10 +34,13 @@ fn config(trained: Trained) -> FineTuneConfig {
 }
 
 fn tuner(config: &FineTuneConfig) -> FineTuner {
+    tuner_from(config, initial_encoder(&NET, 1, &Device::flex().autodiff()))
+}
+
+fn tuner_from(config: &FineTuneConfig, encoder: Encoder) -> FineTuner {
     let device = Device::flex();
     let images: Vec<u32> = (0..IMAGES).filter(|&i| !held_out(i)).map(|i| i as u32).collect();
     let labels = images.iter().map(|&i| i as usize % CLASSES).collect();
-    let encoder = initial_encoder(&NET, 1, &device.clone().autodiff());
     let set = LabelledImages { images, labels, classes: CLASSES };
     FineTuner::new(config, encoder, NET.features(), store(), set, &device).unwrap()
 }
@@ -140,7 +143,8 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
     let fresh = || Classifier::new(Encoder::new(&NET, &device), NET.features(), CLASSES, 0, &device);
     let again = fresh().restore(&bytes).unwrap();
     let images = store().gather(&[0, 1, 2]);
-    let logits = |classifier: &Classifier| classifier.forward(images.clone()).into_data().to_vec::<f32>().unwrap();
+    let logits =
+        |classifier: &Classifier| classifier.forward(images.clone()).into_data().iter::<f32>().collect::<Vec<f32>>();
     assert_eq!(logits(&again), logits(&tuner.classifier()));
     assert!(fresh().restore(b"nothing").is_err());
     // Momentum is left out.
@@ -150,4 +154,17 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
     let alone = read_sync(Snapshot::nothing().with_note("list".into()).into_bytes()).unwrap();
     assert_eq!(checkpoint::note(&alone).unwrap().as_deref(), Some("list"));
     assert_eq!(checkpoint::note(&whole).unwrap(), None);
+}
+
+/// Pre-training with frozen stages hands its encoder over with them.
+#[test]
+fn what_pre_training_froze_learns_again() {
+    for trained in [Trained::All, Trained::Last(2)] {
+        let config = config(trained);
+        let frozen = initial_encoder(&NET, 1, &Device::flex().autodiff()).freeze_but_last(1).valid();
+        let mut thawed = tuner_from(&config, frozen.train());
+        for (a, b) in losses(&mut thawed, 6).iter().zip(losses(&mut tuner(&config), 6)) {
+            assert!((a - b).abs() < 1e-4, "{trained:?}: {a} and {b}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ fn a_frozen_encoder_stays_while_its_head_learns() {
     // Statistics of these views, which evaluation uses.
     let loaded = reestimate_batch_norm(&initial_encoder(&encoder, 5, &autodiff), [views.clone()]).train();
     let head = HeadConfig { layers: 2, output: 32 };
-    let model = SimClr::with_encoder(loaded, encoder.features(), &head, 1, &autodiff).freeze_encoder();
+    let model = SimClr::with_encoder(loaded, encoder.features(), &head, 1, &autodiff).freeze_but_last(0);
     let named = |model: &SimClr| block_on(tensors(model)).unwrap();
     let before = named(&model);
     // Evaluation, on the training device.

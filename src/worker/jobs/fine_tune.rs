@@ -70,11 +70,10 @@ pub fn cancel_if_paused() {
     }
 }
 
-/// Lets a list that waits go with the run at hand: it is stored beside that run.
+/// Lets a list that waits go with the run at hand: it is stored beside that run, and offered
+/// again with it.
 pub fn put_away() {
-    if let Some(list) = with(|s| s.fine_tuning.take()) {
-        list.tell(RunState::Cancelled);
-    }
+    with(|s| s.fine_tuning = None);
 }
 
 /// Tells a list that waits once more.
@@ -86,10 +85,13 @@ pub fn tell_if_paused() {
 
 async fn go(mut list: List, working: Working) -> Result<(), Fault> {
     let ended = all(&mut list).await;
+    // With another device, once there is room or with the images it can go on.
+    let later = |fault: &Fault| {
+        matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(_) | Fault::NoDataset | Fault::Storage(_))
+    };
     match &ended {
         Ok(RunState::Paused) => list.save().await,
-        // With another device, or once there is room, it can go on.
-        Err(fault) if !matches!(fault, Fault::NotFinite { .. } | Fault::NoLabels) => {}
+        Err(fault) if later(fault) => {}
         _ => list.saver.remove().await,
     }
     drop(working);
@@ -100,6 +102,11 @@ async fn go(mut list: List, working: Working) -> Result<(), Fault> {
                 with(|s| s.fine_tuning = Some(list));
             }
             Ok(())
+        }
+        Err(fault) if later(&fault) => {
+            list.tell(RunState::Paused);
+            with(|s| s.fine_tuning = Some(list));
+            Err(fault)
         }
         Err(fault) => {
             list.tell(RunState::Failed);
@@ -122,7 +129,12 @@ async fn all(list: &mut List) -> Result<RunState, Fault> {
                 Some(tuning) => tuning,
                 None => {
                     let begun = list.begun.take();
-                    Tuning::new(&config, list, begun).await?
+                    let again = begun.is_some();
+                    match Tuning::new(&config, list, begun).await {
+                        // What was stored of it is of no use: it starts over.
+                        Err(Fault::Internal { .. }) if again => Tuning::new(&config, list, None).await?,
+                        tuning => tuning?,
+                    }
                 }
             };
             let state = tuning.go().await?;

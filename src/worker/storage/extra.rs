@@ -41,7 +41,9 @@ impl<F: Files> Storage<F> {
     /// Removes it; no fault where there is none.
     pub async fn remove_extra(&self, id: &str, extra: Extra) -> Result<(), StorageFault> {
         let path = path(id, extra.name());
-        for slot in [Slot::A, Slot::B] {
+        // The older one first: cut off between the two, the newest is what stays.
+        let older = self.known.borrow().get(&path).map_or(Slot::A, |(_, older)| *older);
+        for slot in [older, older.other()] {
             self.files.remove(&super::slot_path(&path, slot)).await?;
         }
         self.forget(&path);

@@ -23,18 +23,18 @@ pub struct Saver {
     since: Rc<Cell<Option<f64>>>,
     /// A save is under way beside the training.
     saving: Rc<Cell<bool>>,
-    /// What went wrong with the newest save.
-    fault: Rc<RefCell<Option<StorageFault>>>,
+    /// What went wrong with the newest save of the list, and of the classifier.
+    faults: Rc<RefCell<[Option<StorageFault>; 2]>>,
 }
 
 impl Saver {
     pub fn new(beside: Option<Beside>, steps: u32) -> Self {
-        let (since, saving, fault) = Default::default();
-        Self { beside, steps, since, saving, fault }
+        let (since, saving, faults) = Default::default();
+        Self { beside, steps, since, saving, faults }
     }
 
     pub fn fault(&self) -> Option<StorageFault> {
-        self.fault.borrow().clone()
+        self.faults.borrow().iter().flatten().next().cloned()
     }
 
     /// Whether it is time to store weights again, and the last save is through.
@@ -45,11 +45,12 @@ impl Saver {
 
     /// Stores a list beside the training, which goes on.
     pub fn save(&self, waiting: &[FineTuneConfig], done: usize, at_work: StoredTuning, weights: Snapshot) {
-        let (this, weights) = (self.clone(), self.noted(waiting, done, Some(at_work), weights));
-        self.saving.set(true);
+        let saved = self.put(Extra::Tuning, self.noted(waiting, done, Some(at_work), weights));
+        let saving = self.saving.clone();
+        saving.set(true);
         wasm_bindgen_futures::spawn_local(async move {
-            this.put(Extra::Tuning, weights).await;
-            this.saving.set(false);
+            saved.await;
+            saving.set(false);
         });
     }
 
@@ -69,7 +70,8 @@ impl Saver {
     /// The list is over.
     pub async fn remove(&self) {
         if let Some(beside) = &self.beside {
-            *self.fault.borrow_mut() = beside.remove(Extra::Tuning).await.err();
+            let removed = beside.remove(Extra::Tuning).await;
+            self.faults.borrow_mut()[Extra::Tuning as usize] = removed.err();
         }
     }
 
@@ -87,9 +89,14 @@ impl Saver {
         weights.with_note(serde_json::to_string(&list).unwrap_or_default())
     }
 
-    async fn put(&self, extra: Extra, weights: Snapshot) {
-        if let Some(beside) = &self.beside {
-            *self.fault.borrow_mut() = beside.save(extra, weights).await.err();
+    fn put(&self, extra: Extra, weights: Snapshot) -> impl Future<Output = ()> + use<> {
+        let saved = self.beside.as_ref().map(|beside| beside.save(extra, weights));
+        let faults = self.faults.clone();
+        async move {
+            if let Some(saved) = saved {
+                let saved = saved.await;
+                faults.borrow_mut()[extra as usize] = saved.err();
+            }
         }
     }
 }

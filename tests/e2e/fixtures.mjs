@@ -49,7 +49,11 @@ export const test = base.extend({
 /** axe finds nothing on the page as it stands, in the words a person needs to mend it. */
 export async function expectAccessible(page) {
   // A colour half-way between two is nobody's to judge: what changes has to have changed. One that is cut off rejects.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)));
+  // On a machine that is short of time one has been seen that never ended: nothing takes longer than a second here.
+  await page.evaluate(() => {
+    const transitions = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    return Promise.race([Promise.allSettled(transitions.map((one) => one.finished)), new Promise((done) => setTimeout(done, 2_000))]);
+  });
   // Without preload, which would fetch every style sheet again and spoil the list of requests.
   const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
   const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")}`));

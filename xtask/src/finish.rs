@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn weights_come_from_the_hub_or_from_where_they_are_said_to() {
-        let from = |text| Weights::from(text).map(|weights| (weights.address, weights.hosts));
+        let from = |text: &str| Weights::from(text).map(|weights| (weights.address, weights.hosts));
         let (hub, hosts) = from("").unwrap();
         assert_eq!(hub, addresses::HUB);
         assert_eq!(hosts, format!("{hub} {}", addresses::CONTENT_HOSTS.join(" ")));

@@ -233,7 +233,7 @@ pub enum Fault {
     Hub(HubFault),
     /// A file of published weights gives no encoder.
     Weights(WeightsFault),
-    /// These weights are needed, and were not loaded since the page was opened.
+    /// These weights are needed, and are neither loaded nor kept in this browser.
     NoWeights {
         encoder: ImageNetEncoder,
     },

@@ -53,22 +53,35 @@ impl Weights {
             all = [&[addresses::HUB][..], &addresses::CONTENT_HOSTS].concat();
         }
         let mut hosts = Vec::new();
-        for address in &all {
+        for (at, address) in all.iter().enumerate() {
             let own = address.starts_with(['.', '/']);
             let plain = address.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/*".contains(c));
             let host = address.split_once("://").filter(|(scheme, _)| matches!(*scheme, "https" | "http"));
             match host {
-                Some((scheme, rest)) if plain => {
+                Some((scheme, rest)) if plain && is_host(rest.split('/').next().unwrap_or_default(), at > 0) => {
                     hosts.push(format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()));
                 }
-                None if own && plain => {}
+                None if own && plain && !address.contains('*') => {}
                 _ => {
-                    return Err(format!("WEIGHTS_FROM: `{address}` is no address; one is https://host/path or ./path"));
+                    return Err(format!(
+                        "WEIGHTS_FROM: `{address}` is no address; one is https://host/path or ./path, and after the first it may be https://*.host.org"
+                    ));
                 }
             }
         }
         Ok(Self { address: all[0].to_string(), hosts: hosts.join(" ") })
     }
+}
+
+/// Whether it is a host, with a port or without; `*.` before one with a dot stands for all below it.
+fn is_host(host: &str, wildcard: bool) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    let (below, dots) = match name.strip_prefix("*.") {
+        Some(below) if wildcard => (below, 1),
+        _ => (name, 0),
+    };
+    let parts: Vec<&str> = below.split('.').collect();
+    parts.len() > dots && parts.iter().all(|part| !part.is_empty() && !part.contains('*'))
 }
 
 fn finish(dist: &Path, routes: &[Route], chunks: &Chunks, weights: &Weights) -> Outcome {
@@ -231,7 +244,7 @@ mod tests {
 
     #[test]
     fn weights_come_from_the_hub_or_from_where_they_are_said_to() {
-        let from = |text| Weights::from(text).map(|weights| (weights.address, weights.hosts));
+        let from = |text: &str| Weights::from(text).map(|weights| (weights.address, weights.hosts));
         let (hub, hosts) = from("").unwrap();
         assert_eq!(hub, addresses::HUB);
         assert_eq!(hosts, format!("{hub} {}", addresses::CONTENT_HOSTS.join(" ")));
@@ -239,8 +252,23 @@ mod tests {
         let hosts = "https://mirror.org:8443 https://*.files.org";
         assert_eq!(mirror, ("https://mirror.org:8443/hub/".to_string(), hosts.to_string()));
         assert_eq!(from("./weights").unwrap(), ("./weights".to_string(), String::new()));
-        for wrong in ["mirror.org", "https://a.org;script-src", "./a\"", "ftp://a.org"] {
+        assert_eq!(from("http://localhost:8000/x").unwrap().1, "http://localhost:8000");
+        let wrong = [
+            "mirror.org",
+            "https://a.org;script-src",
+            "./a\"",
+            "ftp://a.org",
+            "./*",
+            "https://*.a.org/x",
+            "https://a*.org",
+        ];
+        for wrong in wrong.into_iter().chain(["https://", "https:///x", "https://:80/x", "https://a..org"]) {
             assert!(from(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
+        for wrong in
+            ["https://*", "https://*.org", "https://*.", "https://*.*.org", "https://a.*.org", "https://*:8443", "/*"]
+        {
+            assert!(from(&format!("https://a.org {wrong}")).unwrap_err().contains(wrong), "{wrong}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The marked area for files, and buttons that open the browser's own choice of them.
 
-use crate::app::reactive::act;
+use crate::app::reactive::{act, live};
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -23,13 +23,14 @@ pub fn DropArea(children: Children) -> impl IntoView {
     }
 }
 
-/// A button for files, for the keyboard and for phones. `attribute` is one of the
-/// input's own, with its value: `webkitdirectory`, `capture` and the like.
+/// A button for a file, or for many where it is `multiple`, for the keyboard and for phones.
+/// `attributes` are the input's own, with their values: `webkitdirectory`, `capture` and the like.
 #[component]
 pub fn Choose(
-    label: &'static str,
+    #[prop(into)] label: Signal<&'static str>,
     #[prop(into)] closed: Signal<bool>,
     #[prop(optional, into)] attributes: Vec<(&'static str, &'static str)>,
+    #[prop(optional)] multiple: bool,
     /// Gets what was chosen.
     take: Box<dyn Fn(FileList)>,
 ) -> impl IntoView {
@@ -53,8 +54,8 @@ pub fn Choose(
     };
     view! {
         <button type="button" disabled=closed on:click=act(open)>
-            {label}
+            {live(move || label.get())}
         </button>
-        <input type="file" hidden multiple node_ref=input on:change=act(chosen) />
+        <input type="file" hidden multiple=multiple node_ref=input on:change=act(chosen) />
     }
 }

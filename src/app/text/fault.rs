@@ -32,8 +32,8 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Hub(hub) => hub::fault(hub),
         Fault::Weights(weights) => weights::fault(weights),
         Fault::NoWeights { encoder } => words(
-            format!("This needs ImageNet weights of {}, and none are loaded.", encoder.name()),
-            "Load them at Encoder and head on the page Pre-train, then try again.",
+            format!("This needs ImageNet weights of {}, and none are here.", encoder.name()),
+            "Load or fetch them at Encoder and head on the page Pre-train, then try again.",
         ),
         Fault::WrongImages { expected, found: None } => words(
             format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),

@@ -40,8 +40,8 @@ pub const PRIVACY_TEXT: [&str; 3] = [
     "Your images, the encoder and every result stay on this device. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
     "Once the training program has loaded, the page needs no network, with one exception that you choose yourself: where \
-     you press Fetch from the Hub, it asks the Hugging Face Hub for the published weights of a network. The Hub then learns \
-     your network address and which weights you want, and nothing else. The page's own security policy lets it reach no \
+     you press Fetch from the Hub, it asks the Hugging Face Hub, or the host named below the button, for the published weights of \
+     a network. That host then learns your network address and which weights you want, and nothing else. The page's own security policy lets it reach no \
      other site, with or without that button.",
     "A link to settings holds settings only. This browser keeps every run, its weights and measurements, so that it can go \
      on after a crash or a closed tab (images only where you ask for it at the page Runs); weights that you fetched; and \

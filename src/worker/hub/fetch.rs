@@ -36,7 +36,7 @@ pub struct Fetch<'a, F: Files, S> {
 enum Beginning<B> {
     Planned(Plan),
     /// The server gives no ranges; this answer holds the whole file, if any does.
-    Whole(Option<B>),
+    Whole(Option<Answer<B>>),
 }
 
 impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
@@ -52,7 +52,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
     /// [`Fault::Stopped`] where the visitor ended it. What came is kept, unless it was wrong.
     pub async fn run(mut self) -> Result<F::Parts, Fault> {
         let plan = match self.beginning().await? {
-            Beginning::Whole(body) => self.whole(body).await?,
+            Beginning::Whole(answer) => self.whole(answer).await?,
             Beginning::Planned(plan) => match self.ranges(&plan).await? {
                 true => plan,
                 false => self.whole(None).await?,
@@ -74,7 +74,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
             let asked = head.len() as u64..need;
             let Some(answer) = self.ask(Some(asked.clone())).await? else { continue };
             match self.total_of(&answer, &asked) {
-                None => return Ok(Beginning::Whole(Some(answer).filter(|a| a.status == 200).map(|a| a.body))),
+                None => return Ok(Beginning::Whole(Some(answer).filter(|a| a.status == 200))),
                 Some(total) => {
                     let mut body = answer.body;
                     let before = head.len();
@@ -105,7 +105,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
 
     /// Fetches range after range; false where the server can't be trusted with them.
     async fn ranges(&mut self, plan: &Plan) -> Result<bool, Fault> {
-        let mut done = self.begin(plan).await?;
+        let mut done = self.begin(plan, false).await?;
         self.tell(done, plan.kept)?;
         while let Some(range) = plan.next(done) {
             let Some(answer) = self.ask(Some(range.clone())).await? else { continue };
@@ -116,7 +116,8 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
             let mut body = answer.body;
             let mut at = range.start;
             let mut detail = "it ended early".to_owned();
-            while at < range.end {
+            let mut told = Ok(());
+            while at < range.end && told.is_ok() {
                 match body.next().await {
                     Ok(Some(bytes)) => {
                         let bytes = &bytes[..bytes.len().min((range.end - at) as usize)];
@@ -124,7 +125,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
                         at += bytes.len() as u64;
                         done = plan.done(at);
                         self.failures = 0;
-                        self.tell(done, plan.kept)?;
+                        told = self.tell(done, plan.kept);
                     }
                     Ok(None) => break,
                     Err(said) => {
@@ -133,6 +134,9 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
                     }
                 }
             }
+            // It goes on after the file's end: what is counted has to be there after a crash.
+            self.file.as_ref().ok_or(Fault::Stopped)?.flush()?;
+            told?;
             if at < range.end {
                 self.failed(&detail)?;
             }
@@ -141,17 +145,19 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
     }
 
     /// Takes what is wanted out of the whole file; begins anew where the connection breaks.
-    async fn whole(&mut self, mut body: Option<S::Body>) -> Result<Plan, Fault> {
+    async fn whole(&mut self, mut answer: Option<Answer<S::Body>>) -> Result<Plan, Fault> {
         loop {
-            let mut body = match body.take() {
-                Some(body) => body,
+            let mut answer = match answer.take() {
+                Some(answer) => answer,
                 None => match self.ask(None).await? {
                     None => continue,
-                    Some(answer) if answer.status == 200 => answer.body,
+                    Some(answer) if answer.status == 200 => answer,
                     Some(answer) => return Err(self.status(answer.status)),
                 },
             };
-            match self.through(&mut body).await? {
+            // It may be another file than the one that gave ranges.
+            self.etag = answer.etag.take();
+            match self.through(&mut answer.body).await? {
                 Ok(plan) => return Ok(plan),
                 Err(detail) => self.failed(&detail)?,
             }
@@ -178,7 +184,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
                 head.extend(bytes);
                 if let Some(new) = self.plan(&head)? {
                     self.same_length(&new, None)?;
-                    self.begin(&new).await?;
+                    self.begin(&new, true).await?;
                     self.put(&new, 0, &std::mem::take(&mut head))?;
                     plan = Some(new);
                 }
@@ -274,8 +280,8 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
     }
 
     /// Opens the kept file and gives how many bytes of it are there, of this plan: its header at
-    /// least.
-    async fn begin(&mut self, plan: &Plan) -> Result<u64, Fault> {
+    /// least, and no more where it begins `anew`.
+    async fn begin(&mut self, plan: &Plan, anew: bool) -> Result<u64, Fault> {
         let encoder = self.wanted.encoder;
         if self.file.is_none() {
             self.file = self.storage.files().open(&kept::file_path(encoder), true).await?;
@@ -284,7 +290,8 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
         let note = self.note(plan);
         let file = self.file.as_ref().ok_or(Fault::Stopped)?;
         let length = file.length()?;
-        let goes_on = before.as_ref() == Some(&note) && (plan.header.len() as u64..=plan.kept).contains(&length) && {
+        let fits = (plan.header.len() as u64..=plan.kept).contains(&length);
+        let goes_on = !anew && before.as_ref() == Some(&note) && fits && {
             let mut header = vec![0; plan.header.len()];
             file.read(0, &mut header)?;
             header == plan.header
@@ -293,6 +300,8 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
             return Ok(length);
         }
         file.cut(0)?;
+        // Before the note is of another file.
+        file.flush()?;
         kept::save_note(self.storage, encoder, &note).await?;
         file.write(0, &plan.header)?;
         Ok(plan.header.len() as u64)

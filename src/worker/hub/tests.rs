@@ -263,6 +263,7 @@ fn what_was_cancelled_or_cut_off_for_good_goes_on_at_the_next_visit() {
     let storage = Storage::new(files.clone());
     assert_eq!(bring_as(&storage, &fake, &OPEN, &patience).err(), Some(Fault::Stopped));
     let (before, _) = *patience.told.borrow().last().unwrap();
+    assert_eq!(files.unflushed.get(), 0, "what counts is written through");
     // The connection breaks for good.
     let broken = Fake { cuts: RefCell::new(vec![1_024, 500, 0, 0, 0, 0]), file: fake.file.clone(), ..Fake::default() };
     let Err(Fault::Hub(HubFault::Interrupted { received, total, detail })) =
@@ -271,6 +272,7 @@ fn what_was_cancelled_or_cut_off_for_good_goes_on_at_the_next_visit() {
         panic!("not interrupted")
     };
     assert_eq!((received, &detail[..]), (before + 500, "connection reset"));
+    assert_eq!(files.unflushed.get(), 0);
     // Another visit.
     let storage = Storage::new(files);
     let kept = wait(kept::list(&storage)).unwrap();
@@ -280,6 +282,41 @@ fn what_was_cancelled_or_cut_off_for_good_goes_on_at_the_next_visit() {
     check(bring_as(&storage, &fake, &OPEN, &watch).unwrap());
     assert_eq!(watch.told.borrow()[0], (received, total));
     assert_eq!(fake.sent.get() as u64, 1_024 + total - received);
+}
+
+#[test]
+fn ranges_of_one_file_and_the_whole_of_another_do_not_mix() {
+    let files = Memory::default();
+    let kept = || wait(files.read(&kept::file_path(ENCODER))).unwrap().unwrap();
+    let etag = || wait(kept::note(&Storage::new(files.clone()), ENCODER)).unwrap().unwrap().etag;
+    let server = |etag, ranges| Fake { etag: RefCell::new(Some(etag)), ..fake(published(Dtype::F32, LARGE), ranges) };
+    let patience = Patience { most: Some(3_000), ..Patience::default() };
+    let first = server("one", Ranges::Given);
+    assert_eq!(bring_as(&Storage::new(files.clone()), &first, &OPEN, &patience).err(), Some(Fault::Stopped));
+    assert_eq!((kept().len() >= 3_000, etag().as_deref()), (true, Some("one")));
+    // The whole of it breaks off for good, before it is as long.
+    for (tag, cuts) in [("one", vec![1_500; 4]), ("two", vec![1_500; 4])] {
+        let whole = Fake { cuts: RefCell::new(cuts), ..server(tag, Ranges::Ignored) };
+        let broken = bring_from(&Storage::new(files.clone()), &whole).err();
+        assert!(matches!(broken, Some(Fault::Hub(HubFault::Interrupted { .. }))), "{broken:?}");
+        assert!(kept().len() <= 1_500, "{} bytes", kept().len());
+        assert_eq!(etag().as_deref(), Some(tag));
+    }
+    check(bring_from(&Storage::new(files.clone()), &first).unwrap());
+}
+
+#[test]
+fn a_note_that_cant_be_read_hides_nothing() {
+    let server = fake(published(Dtype::F32, LARGE), Ranges::Given);
+    let files = Memory::default();
+    check(bring_from(&Storage::new(files.clone()), &server).unwrap());
+    let storage = Storage::new(files.clone());
+    let notes: Vec<String> = files.paths().into_iter().filter(|path| path.contains("/note")).collect();
+    let held: Vec<_> = notes.iter().map(|path| wait(files.lock(path)).unwrap()).collect();
+    assert!(matches!(wait(kept::note(&storage, ENCODER)), Err(StorageFault::Held { .. })));
+    assert_eq!(wait(kept::list(&storage)).unwrap(), [KeptWeights { encoder: ENCODER, bytes: 0, whole: false }]);
+    drop(held);
+    assert!(wait(kept::list(&storage)).unwrap()[0].bytes > 0);
 }
 
 #[test]

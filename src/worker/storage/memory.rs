@@ -15,6 +15,8 @@ pub struct Memory {
     pub quota: Rc<Cell<u64>>,
     /// Writes that still succeed before one is cut off in the middle, as by a crash.
     pub writes_before_crash: Rc<Cell<Option<usize>>>,
+    /// Writes to open files that were not flushed yet.
+    pub unflushed: Rc<Cell<usize>>,
     /// The browser refuses everything.
     pub denied: Rc<Cell<bool>>,
 }
@@ -101,6 +103,7 @@ impl Parts for Open {
             file.resize(file.len().max(end as usize), 0);
             file[at as usize..end as usize].copy_from_slice(bytes);
         });
+        self.files.unflushed.update(|writes| writes + 1);
         Ok(())
     }
 
@@ -110,6 +113,7 @@ impl Parts for Open {
     }
 
     fn flush(&self) -> Result<(), StorageFault> {
+        self.files.unflushed.set(0);
         Ok(())
     }
 }
@@ -120,6 +124,9 @@ impl Files for Memory {
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         self.allowed()?;
+        if self.held.borrow().contains(path) {
+            return Err(StorageFault::Held { what: path.to_owned() });
+        }
         Ok(self.files.borrow().get(path).cloned())
     }
 

@@ -39,7 +39,7 @@ pub fn Input() -> impl IntoView {
                 <p class="data-drop-title">{text::DROP}</p>
                 <p class="data-drop-or">{text::OR}</p>
                 <p class="data-drop-buttons">
-                    <Choose label=text::CHOOSE closed=closed take=Box::new(take) />
+                    <Choose label=text::CHOOSE closed=closed multiple=true take=Box::new(take) />
                     <Choose
                         label=text::PHOTO
                         closed=closed

@@ -8,7 +8,7 @@ use crate::app::parts::choose::{Choose, DropArea};
 use crate::app::parts::link::Link;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
-use crate::app::text::data as text;
+use crate::app::text::{data as text, hub};
 use crate::protocol::ImportRole;
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -28,6 +28,9 @@ pub fn Chooser() -> impl IntoView {
             </Show>
             <Show when=move || !store.run_open() && store.steps.with(|s| !s.is_empty())>
                 <p class="notice warn">{text::RUN_LOST}</p>
+            </Show>
+            <Show when=move || store.fetching()>
+                <p class="notice warn">{hub::WAITS}</p>
             </Show>
             <Show when=move || loaded.get()>
                 <Roles />
@@ -96,8 +99,14 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
             <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p class="data-drop-or">{text::DROP_OR}</p>
             <p class="data-drop-buttons">
-                <Choose label=text::CHOOSE_FOLDER closed=closed attributes=vec![("webkitdirectory", "")] take=Box::new(take) />
-                <Choose label=text::CHOOSE_FILES closed=closed take=Box::new(take) />
+                <Choose
+                    label=text::CHOOSE_FOLDER
+                    closed=closed
+                    multiple=true
+                    attributes=vec![("webkitdirectory", "")]
+                    take=Box::new(take)
+                />
+                <Choose label=text::CHOOSE_FILES closed=closed multiple=true take=Box::new(take) />
             </p>
             <p class="muted small">{text::FORMATS} <br /> {text::PHONE_HINT}</p>
             <p class="data-drop-status" role="status">

@@ -30,6 +30,10 @@ pub fn FetchWeights(
     }
     let under_way = memo(move || fetching.with(Option::is_some));
     live(move || {
+        // Whatever is chosen meanwhile: only here it can be cancelled.
+        if under_way.get() {
+            return Some(view! { <div class="stack fetch-weights"><Progress /></div> }.into_any());
+        }
         let encoder = wanted.get()?;
         let fault = failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault);
         let fault = fault.map(|fault| {
@@ -41,15 +45,13 @@ pub fn FetchWeights(
                 </div>
             }
         });
-        let what = match under_way.get() {
-            true => view! { <Progress /> }.into_any(),
-            false => view! { <Offer encoder=encoder failed=failed done=done /> }.into_any(),
-        };
-        Some(view! {
+        let offer = view! {
             <div class="stack fetch-weights">
-                {what} <div role="alert">{fault}</div>
+                <Offer encoder=encoder failed=failed done=done />
+                <div role="alert">{fault}</div>
             </div>
-        })
+        };
+        Some(offer.into_any())
     })
 }
 

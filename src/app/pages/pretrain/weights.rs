@@ -3,28 +3,40 @@
 
 use super::fetch::FetchWeights;
 use crate::app::client::Client;
+use crate::app::parts::choose::Choose;
 use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::{fault, weights as text};
 use crate::core::config::bounds::Field;
-use crate::core::config::{EncoderConfig, RunConfig};
+use crate::core::config::{EncoderConfig, RunConfig, Start};
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::RunState;
 use crate::protocol::{Event, Request};
-use leptos::html;
 use leptos::prelude::*;
+use web_sys::FileList;
 
-/// Weights that were just loaded are there to be used.
+/// Weights that were just loaded from a file are there to be used: they choose their network.
 fn choose(store: Store, net: ImageNetEncoder) {
+    take(store, net, |encoder| *encoder = EncoderConfig::with_weights(net));
+}
+
+/// Weights that were fetched, which may have taken long: where their network is chosen still.
+fn start_from(store: Store, net: ImageNetEncoder) {
+    if store.config.with_untracked(|c| c.encoder.published()) == Some(net) {
+        take(store, net, |encoder| encoder.start = Start::ImageNet);
+    }
+}
+
+fn take(store: Store, net: ImageNetEncoder, set: impl FnOnce(&mut EncoderConfig)) {
     if store.run.get_untracked().is_active() || store.config.with_untracked(|c| c.encoder.weights()) == Some(net) {
         return;
     }
     store.touched.set(true);
     store.config.update(|config| {
-        config.encoder = EncoderConfig::with_weights(net);
+        set(&mut config.encoder);
         config.settle(Field::Start);
     });
 }
@@ -49,7 +61,7 @@ pub fn Weights() -> impl IntoView {
                 })}
             </p>
             <FromFile />
-            <FetchWeights encoder=net done=Callback::new(move |net| choose(store, net)) />
+            <FetchWeights encoder=net done=Callback::new(move |net| start_from(store, net)) />
             <Judge />
         </section>
     }
@@ -60,18 +72,8 @@ fn FromFile() -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     let reading = RwSignal::new(false);
     let failed = RwSignal::new(None::<Fault>);
-    let input = NodeRef::<html::Input>::new();
-    let open = move |_| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
-    let take = move |_| {
-        let Some(input) = input.get_untracked() else { return };
-        let file = input.files().and_then(|list| list.get(0));
-        // Else choosing the same again would be no change.
-        input.set_value("");
-        let Some(file) = file else { return };
+    let open = move |list: FileList| {
+        let Some(file) = list.get(0) else { return };
         failed.set(None);
         reading.set(true);
         client.ask_files(Request::OpenWeights, vec![file], move |answer| {
@@ -85,16 +87,11 @@ fn FromFile() -> impl IntoView {
     };
     view! {
         <div class="actions">
-            <button type="button" disabled=move || reading.get() on:click=act(open)>
-                {live(move || if reading.get() { text::READING } else { text::CHOOSE })}
-            </button>
-            <input
-                type="file"
-                hidden
-                accept=".safetensors,.pth,.pt,.bin"
-                node_ref=input
-                aria-label=text::CHOOSE
-                on:change=act(take)
+            <Choose
+                label=derive(move || if reading.get() { text::READING } else { text::CHOOSE })
+                closed=reading
+                attributes=vec![("accept", ".safetensors,.pth,.pt,.bin")]
+                take=Box::new(open)
             />
         </div>
         <p class="muted small">{text::FILE_HELP}</p>
@@ -125,7 +122,7 @@ fn Judge() -> impl IntoView {
     let ready = memo(move || {
         let (size, net) = store.config.with(|c| (c.image_size, c.encoder.weights()));
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == size && d.can_evaluate()));
-        let free = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
+        let free = !store.run_open() && store.import.with(Option::is_none) && !store.other_work();
         fits && free && net.is_some_and(|net| store.has_weights(net))
     });
     let judge = move |_| {

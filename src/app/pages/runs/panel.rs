@@ -99,7 +99,12 @@ fn Of(record: RunRecord) -> impl IntoView {
                 </div>
             </Show>
             <div class="actions">
-                <button type="button" class="primary" on:click=act(move |_| open(page, id.clone()))>
+                <button
+                    type="button"
+                    class="primary"
+                    disabled=move || page.store.fetching()
+                    on:click=act(move |_| open(page, id.clone()))
+                >
                     {text::OPEN}
                 </button>
                 <CopyLink record=record.clone() />

@@ -147,7 +147,12 @@ fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool)
             {cells}
             <td>
                 <div class="row-actions">
-                    <button type="button" aria-label=text::open(&called) on:click=act(open)>
+                    <button
+                        type="button"
+                        aria-label=text::open(&called)
+                        disabled=move || page.store.fetching()
+                        on:click=act(open)
+                    >
                         {text::OPEN}
                     </button>
                     <button

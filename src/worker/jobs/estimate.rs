@@ -101,8 +101,9 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     times.sort_by(f64::total_cmp);
     // A coarse clock may say 0.
     let timed = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
+    let images = Cost::timed_images(config, &compute.report, Cost::passing_images(config));
     let knn_milliseconds = match evaluate::probe(config) {
-        Some(probe) => time_knn(&trainer, &probe, Cost::timed_images(config, &compute.report, evaluate::BATCH)).await?,
+        Some(probe) => time_knn(&trainer, &probe, images).await?,
         None => 0.0,
     };
     Ok(Estimate {

@@ -4,7 +4,7 @@ use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{EvaluationReport, Phase, RunState};
+use crate::core::report::{Baseline, EvaluationReport, Phase, RunState};
 use crate::learn::export;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
@@ -12,6 +12,7 @@ use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::Trainer;
 use crate::learn::untrained::{images_read, with_statistics};
 use crate::protocol::Event;
+use crate::worker::jobs::weights;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, set_state, with};
 use crate::worker::turn::{now, turn};
@@ -96,6 +97,7 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         (Some(collection), Some(run)) => Ok((collection, run.steps(), run.keeper.record.evaluations + 1)),
     })?;
     let store = session::store().await?;
+    bring_baseline().await?;
     let (trained, (baseline, initial), config) = with(|s| {
         s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.baseline(), r.config)).ok_or(Fault::NoEncoder)
     })?;
@@ -133,6 +135,20 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         }
         Err(Stopped::Failed(fault)) => Err(fault),
     }
+}
+
+/// Published weights that were loaded since the run was opened become its baseline; without
+/// any, the comparison with them stays missing.
+async fn bring_baseline() -> Result<(), Fault> {
+    let missing = with(|s| {
+        let run = s.run.as_ref()?;
+        run.config.encoder.weights().filter(|_| run.trainer.baseline().0 == Baseline::Missing)
+    });
+    let Some(which) = missing else { return Ok(()) };
+    let compute = session::compute().await?;
+    let Ok(loaded) = weights::loaded(which, &compute).await else { return Ok(()) };
+    with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(loaded.clone())));
+    Ok(())
 }
 
 /// Puts a result into the run's record.

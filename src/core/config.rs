@@ -245,14 +245,17 @@ impl RunConfig {
         self.encoder.architecture != Architecture::Vgg19 && self.trained() != Trained::Head
     }
 
-    /// The same with half of what takes the memory, about: the chunk where chunks give the batch's
-    /// own gradient, else the batch; the next smaller power of two. None where there is no less.
+    /// The same with half of what takes the memory, about: the chunk where one is set or chunks give
+    /// the batch's own gradient, else the batch; the next smaller power of two. None where there is
+    /// no less.
     pub fn halved(&self) -> Option<Self> {
         let below = |size: usize| 1 << (size - 1).ilog2();
         let mut smaller = *self;
-        match (self.has_batch_statistics(), self.chunk_images()) {
-            (false, 2..) => smaller.chunk = below(self.chunk_images()),
-            (true, _) if self.batch > 2 => {
+        let at_once = self.chunk_images();
+        let in_chunks = at_once < self.batch || !self.has_batch_statistics();
+        match at_once {
+            2.. if in_chunks => smaller.chunk = below(at_once),
+            _ if self.has_batch_statistics() && self.batch > 2 => {
                 smaller.batch = below(self.batch);
                 smaller.follow_rate(self);
             }
@@ -278,6 +281,19 @@ pub const IMAGE_SIZES: [usize; 9] = [16, 32, 48, 64, 96, 128, 160, 224, 299];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_chunk_is_halved_where_one_is_set() {
+        let base = RunConfig { batch: 64, ..RunConfig::default() };
+        let halved = |chunk| RunConfig { chunk, ..base }.halved().map(|c| (c.batch, c.chunk));
+        assert!(base.has_batch_statistics());
+        assert_eq!([0, 64, 100].map(halved), [(32, 0), (32, 64), (32, 100)].map(Some), "no chunk is in use");
+        assert_eq!([48, 32, 2].map(halved), [(64, 32), (64, 16), (64, 1)].map(Some));
+        assert_eq!(halved(1), Some((32, 1)), "then the views take the memory");
+        let vgg = EncoderConfig { architecture: Architecture::Vgg19, ..base.encoder };
+        let halved = |chunk| RunConfig { encoder: vgg, chunk, ..base }.halved().map(|c| (c.batch, c.chunk));
+        assert_eq!([0, 48, 1].map(halved), [Some((64, 32)), Some((64, 32)), None]);
+    }
 
     #[test]
     fn a_step_is_the_same_where_only_numbers_differ() {

@@ -34,6 +34,10 @@ const ACTIVATION_COPIES: u64 = 4;
 const PARAMETER_COPIES: u64 = 4;
 /// Input, output and what is between them of a layer that nothing is kept of.
 const PASSING_COPIES: u64 = 3;
+/// Bytes of a layer that nothing is kept of, by those copies, that a forward pass without
+/// gradients may take, and the images that are enough for one.
+const PASSING_MEMORY: u64 = 256 << 20;
+const MOST_PASSING: u64 = 128;
 /// Bytes and floats of the batch's views while they are made.
 const VIEW_COPIES: u64 = 2;
 const FLOAT: u64 = 4;
@@ -131,6 +135,14 @@ impl Cost {
         ((TIMED / pair) as usize).clamp(2, config.batch)
     }
 
+    /// Images of a forward pass without gradients, such as judges an encoder: few where its
+    /// largest layer is large.
+    pub fn passing_images(config: &RunConfig) -> usize {
+        let outputs = convolutions(&config.encoder, config.image_size).into_iter();
+        let largest = outputs.map(|conv| (conv.output * conv.side * conv.side) as u64).max().unwrap_or(1);
+        (PASSING_MEMORY / (PASSING_COPIES * FLOAT * largest.max(1))).clamp(1, MOST_PASSING) as usize
+    }
+
     /// Images of a forward pass, at most `most`, that a slow device is not held up
     /// by for long.
     pub fn timed_images(config: &RunConfig, device: &DeviceReport, most: usize) -> usize {
@@ -204,6 +216,18 @@ mod tests {
             let size = net.min_size();
             assert!(convolutions(&config.encoder, size).iter().all(|conv| conv.side > 0), "{net:?} at {size}");
         }
+    }
+
+    #[test]
+    fn large_layers_pass_a_few_images_at_once() {
+        for small in [RunConfig::preset(32, 1000), config(Architecture::ResNet18, 64, 128)] {
+            assert_eq!(Cost::passing_images(&small), 128);
+        }
+        // 64 × 224 × 224 floats, three times.
+        assert_eq!(Cost::passing_images(&published(Architecture::Vgg19, 224)), 6);
+        assert_eq!(Cost::passing_images(&published(Architecture::ResNet50, 224)), 27);
+        let wide = RunConfig { image_size: 299, ..config(Architecture::ResNet18, 1024, 2) };
+        assert_eq!(Cost::passing_images(&wide), 1, "never none");
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl Trainer {
         self
     }
 
+    /// The same for a run that goes on without them so far.
+    pub fn set_published(&mut self, weights: Encoder) {
+        self.published = Some(weights);
+    }
+
     /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
     /// i and i + N of one image: for controls, such as positives that are none.
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {

@@ -50,7 +50,7 @@ test("weights from a file start a run with a frozen encoder, and are judged as t
   await page.getByRole("button", { name: "Judge ImageNet features" }).click();
   await expect(page.getByRole("heading", { name: "Evaluate", level: 1 })).toBeVisible({ timeout: 60_000 });
   await page.getByRole("heading", { name: "Result" }).waitFor({ timeout: 60_000 });
-  await expect(main).toContainText("ResNet-18, ImageNet weights, as they are. Encoder after 0 steps");
+  await expect(main).toContainText("ResNet-18, ImageNet weights, as they are. Encoder as published;");
   await expect(page.getByRole("rowheader", { name: "ImageNet features", exact: true })).toHaveCount(2);
   await expect(main).toContainText("SimCLR changed nothing in it.");
 

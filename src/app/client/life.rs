@@ -145,7 +145,7 @@ impl Client {
 
     pub(super) fn died(self, fault: Fault) {
         if matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(DeviceFault::Lost { .. })) {
-            let run = self.store.run_config.get_untracked().filter(|_| self.store.run.get_untracked().is_active());
+            let run = self.store.run_config.get_untracked().filter(|_| self.store.run.get_untracked().is_running());
             let timed = self.inner.try_with_value(|inner| inner.queue.estimates()) == Some(true);
             let timed = timed.then(|| self.store.config.get_untracked());
             self.store.exhausted.set(run.or(timed));

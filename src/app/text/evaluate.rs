@@ -1,6 +1,7 @@
 //! Words of the page that measures what an encoder has learned.
 
 use super::units::{count, duration, percent};
+use crate::core::config::{RunConfig, Start, Trained};
 use crate::core::report::Baseline;
 
 pub const TITLE: &str = "Evaluate";
@@ -9,8 +10,16 @@ pub const INTRO: &str = "Linear evaluation freezes the encoder and trains one li
     pre-training nor the classifier has seen.";
 
 pub const BUTTON: &str = "Evaluate";
-pub const BUTTON_HELP: &str = "Takes seconds: your encoder, the same encoder untrained, and raw pixels, each with the same \
-    classifier.";
+/// What is measured of a run of `config`.
+pub fn button_help(config: Option<&RunConfig>) -> String {
+    let beside = match config {
+        Some(c) if c.encoder.start == Start::Random => ", the same encoder untrained,",
+        Some(c) if c.epochs == 0 || c.trained() == Trained::Head => "",
+        Some(_) => ", the ImageNet weights that it started from,",
+        None => ", what it started from,",
+    };
+    format!("Your encoder{beside} and raw pixels, each with the same classifier. Small networks take seconds.")
+}
 pub const AGAIN: &str = "Evaluate again";
 pub fn again_help(steps: u32) -> String {
     format!(
@@ -19,6 +28,10 @@ pub fn again_help(steps: u32) -> String {
         count(steps as usize)
     )
 }
+
+/// Where the baseline was missing.
+pub const AGAIN_COMPARED: &str = "With the ImageNet weights that this run started from loaded, the comparison with them is \
+    added. The encoder is the same as before.";
 
 pub const WAITS_IMAGES: &str = "Waiting for images";
 pub const WAITS_LABELS: &str = "Waiting for labels";
@@ -41,7 +54,7 @@ pub const TUNING: &str = "Fine-tuning is at work. Evaluate when it has ended or 
 pub const SEE_TUNING: &str = "See fine-tuning";
 pub const WHAT_YOU_GET: &str = "What you will get";
 pub const WHAT_LIST: [&str; 4] = [
-    "Accuracy of your encoder beside the same encoder untrained, raw pixels and guessing.",
+    "Accuracy of your encoder beside what it started from, raw pixels and guessing.",
     "Precision, recall and F1 for every class.",
     "A confusion matrix; each cell opens the images behind it.",
     "Everything as a table to download.",
@@ -101,7 +114,7 @@ pub fn baselines(baseline: Baseline) -> String {
         }
         Baseline::Missing => {
             "The ImageNet weights that this run started from are not loaded, so the comparison with them is missing. Load \
-             them on the page Pre-train, then open the run again before you evaluate."
+             them on the page Pre-train, then evaluate again."
         }
     };
     format!("{encoder} {RAW}")
@@ -173,8 +186,12 @@ pub fn test_use(nth: u32) -> (String, &'static str) {
         ),
     }
 }
-pub fn behind(steps: u32, seconds: f32) -> String {
-    format!("Encoder after {} steps; evaluated in {}.", count(steps as usize), duration(f64::from(seconds)))
+pub fn behind(baseline: Baseline, steps: u32, seconds: f32) -> String {
+    let encoder = match baseline {
+        Baseline::Itself => "Encoder as published".to_owned(),
+        _ => format!("Encoder after {} steps", count(steps as usize)),
+    };
+    format!("{encoder}; evaluated in {}.", duration(f64::from(seconds)))
 }
 
 pub const MATRIX: &str = "What was taken for what";

@@ -146,6 +146,7 @@ pub fn than(config: &FineTuneConfig, stages: u8) -> String {
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
     let start = match config.start {
         Start::Random => "Random weights".into(),
+        Start::Pretrained if steps == 0 => "Encoder as it was before SimCLR".into(),
         Start::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
     };
     let time = if seconds < 1.0 { "less than a second".into() } else { duration(f64::from(seconds)) };

@@ -1,7 +1,7 @@
 //! New images for a trained classifier: what they are, and which training images
 //! are most like them. Nothing of them is kept.
 
-use super::evaluate::BATCH;
+use super::evaluate;
 use super::fine_tune::labelled;
 use super::pictures::{rgba, stored};
 use crate::core::dataset::collection::Collection;
@@ -158,9 +158,9 @@ async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>)
     let store = ByteStore::new(shown, &compute.device, compute.max_binding as usize);
     let indices: Vec<u32> = (0..shown.examples.len() as u32).collect();
     let mut go_on = async |_: f32| true;
-    let rows = features(&encoder, &store, &indices, BATCH, &mut go_on).await?;
+    let rows = features(&encoder, &store, &indices, evaluate::batch()?, &mut go_on).await?;
     let logits = match (&tuned, &bank.linear) {
-        (Some(tuned), _) => tuned.classifier.logits(&store, &indices, BATCH, &mut go_on).await?,
+        (Some(tuned), _) => tuned.classifier.logits(&store, &indices, evaluate::batch()?, &mut go_on).await?,
         (None, Some(linear)) => linear.logits(&rows).await?,
         (None, None) => return Err(Fault::NoLabels.into()),
     };
@@ -204,7 +204,8 @@ async fn bank(collection: &Collection, key: Key, encoder: &Encoder) -> Result<Rc
         Some(_) => images.clone(),
         None => images.iter().copied().chain(labelled(collection, Split::Validation).images).collect(),
     };
-    let mut rows = features(encoder, &store, &all, BATCH, &mut async |p| pause(FEATURES * p).await).await?;
+    let mut rows =
+        features(encoder, &store, &all, evaluate::batch()?, &mut async |p| pause(FEATURES * p).await).await?;
     let linear = match key.tuned {
         Some(_) => None,
         None => {

@@ -73,7 +73,7 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     // Nothing is served while a step goes on, so it must not be a long one.
     let batch = Cost::timed_batch(config, &compute.report);
     // As many passes as the whole batch takes; a run without epochs has a step to time, too.
-    let chunk = config.chunk.min(batch / 2);
+    let chunk = if config.chunk_images() < config.batch { config.chunk.min(batch / 2) } else { 0 };
     let timed = RunConfig { batch, chunk, epochs: config.epochs.max(1), ..*config };
     let mut trainer = match config.encoder.weights() {
         // Which weights they are makes no difference to the time.
@@ -101,8 +101,9 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     times.sort_by(f64::total_cmp);
     // A coarse clock may say 0.
     let timed = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
+    let images = Cost::timed_images(config, &compute.report, Cost::passing_images(config));
     let knn_milliseconds = match evaluate::probe(config) {
-        Some(probe) => time_knn(&trainer, &probe, Cost::timed_images(config, &compute.report, evaluate::BATCH)).await?,
+        Some(probe) => time_knn(&trainer, &probe, images).await?,
         None => 0.0,
     };
     Ok(Estimate {

@@ -1,9 +1,10 @@
 //! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
 
 use crate::core::config::RunConfig;
+use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{EvaluationReport, Phase, RunState};
+use crate::core::report::{Baseline, EvaluationReport, Phase, RunState};
 use crate::learn::export;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
@@ -11,12 +12,11 @@ use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::Trainer;
 use crate::learn::untrained::{images_read, with_statistics};
 use crate::protocol::Event;
+use crate::worker::jobs::weights;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Wish, Working, set_state, with};
 use crate::worker::turn::{now, turn};
 
-/// Images a forward pass without gradients.
-pub const BATCH: usize = 128;
 /// Images that are looked at to judge an epoch: the bank, and the queries.
 const BANK: usize = 2_000;
 const QUERIES: usize = 1_000;
@@ -24,6 +24,16 @@ const QUERIES: usize = 1_000;
 const TELL_EVERY: f64 = 150.0;
 /// The same for kNN at the end of an epoch: most are over before.
 const TELL_KNN_EVERY: f64 = 500.0;
+
+/// Images a forward pass without gradients, of the run at hand; not while a run trains, which is
+/// not in the session then.
+///
+/// # Errors
+/// [`Fault::NoEncoder`] where there is none.
+pub fn batch() -> Result<usize, Fault> {
+    let config = with(|s| s.run.as_ref().map(|run| run.config)).ok_or(Fault::NoEncoder)?;
+    Ok(Cost::passing_images(&config))
+}
 
 /// The images of kNN; none without labelled training and validation images.
 pub fn probe(config: &RunConfig) -> Option<Probe> {
@@ -58,22 +68,23 @@ async fn knn(
     epoch: u32,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<f32, Stopped> {
+    let batch = Cost::passing_images(trainer.config());
     if epoch > 0 {
-        return probe.accuracy(&trainer.encoder(), trainer.store(), BATCH, pause).await;
+        return probe.accuracy(&trainer.encoder(), trainer.store(), batch, pause).await;
     }
     let train = trainer.images();
-    let batches = |images: usize| images.div_ceil(BATCH) as f32;
-    let before = batches(images_read(train.len(), BATCH));
+    let batches = |images: usize| images.div_ceil(batch) as f32;
+    let before = batches(images_read(train.len(), batch));
     let all = before + batches(probe.images());
     let mut first = async |part: f32| pause(part * before / all).await;
     let RunConfig { seed, encoder, .. } = trainer.config();
     if encoder.weights().is_some() {
         // Nothing has changed them yet, and their statistics are published ones.
-        return probe.accuracy(&trainer.encoder(), trainer.store(), BATCH, pause).await;
+        return probe.accuracy(&trainer.encoder(), trainer.store(), batch, pause).await;
     }
-    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, BATCH, *seed, &mut first).await?;
+    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, batch, *seed, &mut first).await?;
     let mut rest = async |part: f32| pause((before + part * (all - before)) / all).await;
-    probe.accuracy(&encoder, trainer.store(), BATCH, &mut rest).await
+    probe.accuracy(&encoder, trainer.store(), batch, &mut rest).await
 }
 
 /// Linear evaluation of the run's encoder beside its baselines; the queue asks for it
@@ -86,8 +97,9 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         (Some(collection), Some(run)) => Ok((collection, run.steps(), run.keeper.record.evaluations + 1)),
     })?;
     let store = session::store().await?;
-    let (trained, (baseline, initial), seed) = with(|s| {
-        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.baseline(), r.config.seed)).ok_or(Fault::NoEncoder)
+    bring_baseline().await?;
+    let (trained, (baseline, initial), config) = with(|s| {
+        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.baseline(), r.config)).ok_or(Fault::NoEncoder)
     })?;
     let begun = now();
     let evaluation = Evaluation {
@@ -96,8 +108,8 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         trained: &trained,
         baseline,
         initial: initial.as_ref(),
-        batch: BATCH,
-        seed,
+        batch: Cost::passing_images(&config),
+        seed: config.seed,
         steps,
         test_use,
     };
@@ -123,6 +135,20 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         }
         Err(Stopped::Failed(fault)) => Err(fault),
     }
+}
+
+/// Published weights that were loaded since the run was opened become its baseline; without
+/// any, the comparison with them stays missing.
+async fn bring_baseline() -> Result<(), Fault> {
+    let missing = with(|s| {
+        let run = s.run.as_ref()?;
+        run.config.encoder.weights().filter(|_| run.trainer.baseline().0 == Baseline::Missing)
+    });
+    let Some(which) = missing else { return Ok(()) };
+    let compute = session::compute().await?;
+    let Ok(loaded) = weights::loaded(which, &compute).await else { return Ok(()) };
+    with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(loaded.clone())));
+    Ok(())
 }
 
 /// Puts a result into the run's record.

@@ -1,7 +1,7 @@
 //! A run out of the browser as one archive, and back in.
 
 use super::classify::tuned;
-use super::evaluate::BATCH;
+use super::evaluate;
 use crate::core::dataset::Split;
 use crate::core::error::{Fault, TakeawayFault};
 use crate::learn::export;
@@ -45,7 +45,7 @@ pub async fn export(id: u32) -> Result<(), Fault> {
         turn().await;
         with(|s| s.wish) != Wish::Cancel
     };
-    let h: Features = match features(&encoder, &store, &all, BATCH, &mut pause).await {
+    let h: Features = match features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await {
         Ok(h) => h,
         Err(cause) => return Err(stopped(cause)),
     };

@@ -4,6 +4,7 @@ use crate::app::parts::waits;
 use crate::app::reactive::{act, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
+use crate::core::report::Baseline;
 use leptos::prelude::*;
 
 /// What stands between now and a result.
@@ -19,6 +20,8 @@ enum Stage {
     /// Classifiers are trained on the encoder.
     Tuning,
     Ready,
+    /// The same encoder was judged without the weights that it started from.
+    Compare,
     /// The newest result is of the encoder as it is.
     Done,
     /// Training went on by so many steps since the newest result.
@@ -35,9 +38,10 @@ fn stage(store: Store) -> Stage {
         Some((true, _)) if store.run.get().is_running() => Stage::Training,
         Some((true, _)) if store.shelf.is_tuning() => Stage::Tuning,
         Some((true, _)) if !store.has_encoder() => Stage::NoEncoder,
-        Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| e.steps)) {
+        Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline))) {
             None => Stage::Ready,
-            Some(before) if before < steps => Stage::Again(steps - before),
+            Some((before, _)) if before < steps => Stage::Again(steps - before),
+            Some((_, Baseline::Missing)) => Stage::Compare,
             Some(_) => Stage::Done,
         },
     }
@@ -65,8 +69,9 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
         Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
         Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
         Stage::Tuning => waits(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING),
-        Stage::Ready => button(text::BUTTON, text::BUTTON_HELP.to_owned()),
+        Stage::Ready => button(text::BUTTON, store.run_config.with(|config| text::button_help(config.as_ref()))),
         Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
+        Stage::Compare => button(text::AGAIN, text::AGAIN_COMPARED.to_owned()),
         Stage::Done => ().into_any(),
     }
 }

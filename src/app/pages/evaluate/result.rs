@@ -41,7 +41,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                     <strong>{test_use}</strong> " " {meaning} " "
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
                 </p>
-                <p class="muted small">{of.map(|of| of + ". ")} {text::behind(r.steps, r.seconds)}</p>
+                <p class="muted small">{of.map(|of| of + ". ")} {text::behind(r.baseline, r.steps, r.seconds)}</p>
                 <p>
                     <Link to="/fine-tune" attr:class="button">
                         {text::GO_FINE_TUNE}

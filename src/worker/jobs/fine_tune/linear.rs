@@ -8,7 +8,7 @@ use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport}
 use crate::learn::features::{Stopped, features};
 use crate::learn::linear_eval::Examples;
 use crate::protocol::Event;
-use crate::worker::jobs::evaluate::BATCH;
+use crate::worker::jobs::evaluate;
 use crate::worker::mailbox::post;
 use crate::worker::session::{Wish, with};
 use crate::worker::turn::{now, turn};
@@ -44,7 +44,8 @@ pub async fn linear(list: &List, config: &FineTuneConfig) -> Result<Option<FineT
         with(|s| s.wish) == Wish::GoOn
     };
     let done = async {
-        let rows = features(&encoder, &store, &all, BATCH, &mut async |p| pause(FEATURES * p).await).await?;
+        let rows =
+            features(&encoder, &store, &all, evaluate::batch()?, &mut async |p| pause(FEATURES * p).await).await?;
         let mut share = async |p| pause(FEATURES + (1.0 - FEATURES) * p).await;
         examples.fit(&rows, config.seed, &mut share).await
     };

@@ -18,7 +18,7 @@ use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::jobs::classify::Tuned;
 use crate::worker::jobs::course::{self, Course, Pace};
-use crate::worker::jobs::evaluate::BATCH;
+use crate::worker::jobs::evaluate;
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Wish, with};
 use crate::worker::turn::{now, turn};
@@ -156,7 +156,7 @@ async fn predict(
     set: &LabelledImages,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<Vec<u16>, Stopped> {
-    let logits = tuner.classifier().logits(store, &set.images, BATCH, pause).await?;
+    let logits = tuner.classifier().logits(store, &set.images, evaluate::batch()?, pause).await?;
     let largest = |row: &[f32]| (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
     Ok((0..logits.rows()).map(|i| largest(logits.row(i)) as u16).collect())
 }

@@ -19,7 +19,8 @@ export async function expectNoLongTask(browser, page, action) {
   expect(tasks.filter((ms) => ms > 50), "milliseconds of long tasks").toEqual([]);
   const control = await longest(browser, page, () =>
     page.evaluate(async () => {
-      const until = performance.now() + 200;
+      // By the clock, of which a busy machine gives this thread a part.
+      const until = performance.now() + 600;
       while (performance.now() < until);
       for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));
     }),

@@ -12,7 +12,7 @@ use crate::core::lesson::lars::live::History;
 use crate::core::plot::thinned::Thinned;
 use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Phase, Picture, RunState, StepReport,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
 use crate::core::run::OpenedRun;
 use crate::core::run::queue::QueueState;
@@ -21,8 +21,10 @@ use crate::protocol::{DeviceChoice, Event};
 use leptos::prelude::*;
 
 pub mod hint;
+mod run_view;
 mod shelf;
 
+pub(super) use run_view::RunView;
 pub use shelf::{Fetching, Shelf};
 
 /// Life of the worker as the page sees it.
@@ -71,18 +73,6 @@ pub enum Asked {
     /// To the end, or for one step.
     GoOn,
     Cancel,
-}
-
-/// The run as the page shows it, set aside while another one is asked for.
-#[derive(Default)]
-pub(super) struct RunView {
-    run: RunState,
-    config: Option<RunConfig>,
-    steps: Thinned<StepReport>,
-    progress: Option<Progress>,
-    trust: History,
-    epochs: Thinned<EpochReport>,
-    evaluation: Option<EvaluationReport>,
 }
 
 /// A fault to show, with a number to close it by.
@@ -235,56 +225,6 @@ impl Store {
 
     pub fn dismiss(&self, id: u32) {
         self.notices.update(|all| all.retain(|n| n.id != id));
-    }
-
-    /// A run of `config` is asked for; the one before is returned.
-    pub(super) fn begin_run(&self, config: RunConfig) -> RunView {
-        let before = self.take_run();
-        let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
-        self.progress.set(Some(Progress::new(&config, images)));
-        self.run_config.set(Some(config));
-        self.exhausted.set(None);
-        // How the one before ended.
-        self.notices.update(|all| all.retain(|n| !matches!(n.fault, Fault::NotFinite { .. })));
-        // The worker says so too, once what it is at has ended.
-        self.run.set(RunState::Running(Phase::Load));
-        before
-    }
-
-    /// Forgets the run and what was measured in it.
-    pub(super) fn clear_run(&self) {
-        drop(self.take_run());
-    }
-
-    /// [`Store::clear_run`], with what was there.
-    pub(super) fn take_run(&self) -> RunView {
-        self.asked.set(None);
-        self.evaluating.set(None);
-        let view = RunView {
-            run: self.run.get_untracked(),
-            config: self.run_config.get_untracked(),
-            steps: self.steps.try_update(std::mem::take).unwrap_or_default(),
-            progress: self.progress.try_update(Option::take).flatten(),
-            trust: self.trust.try_update(std::mem::take).unwrap_or_default(),
-            epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
-            evaluation: self.evaluation.try_update(Option::take).flatten(),
-        };
-        self.shelf.clear_run();
-        self.run.set(RunState::Idle);
-        self.run_config.set(None);
-        view
-    }
-
-    /// Shows a run again that [`Store::take_run`] gave.
-    pub(super) fn restore_run(&self, view: RunView) {
-        self.asked.set(None);
-        self.run.set(view.run);
-        self.run_config.set(view.config);
-        self.steps.set(view.steps);
-        self.progress.set(view.progress);
-        self.trust.set(view.trust);
-        self.epochs.set(view.epochs);
-        self.evaluation.set(view.evaluation);
     }
 
     /// Forgets everything that lived in the worker; settings stay.

@@ -38,7 +38,12 @@ const PASSING_COPIES: u64 = 3;
 /// gradients may take, and the images that are enough for one.
 const PASSING_MEMORY: u64 = 256 << 20;
 const MOST_PASSING: u64 = 128;
-/// Bytes and floats of the batch's views while they are made.
+/// Similarities by 1 / τ, less the positive's, less the greatest, their exp, a gradient in flight,
+/// and two masks, which a GPU has as 32-bit numbers.
+const SIMILARITY_COPIES: u64 = 8;
+/// Most similarities that the loss looks at at once where a batch goes through in chunks: 16 MB.
+const SIMILARITIES: usize = 1 << 22;
+/// Bytes and floats of views while they are made.
 const VIEW_COPIES: u64 = 2;
 const FLOAT: u64 = 4;
 /// Bytes of the 4 GiB of wasm memory that training may take by the count below;
@@ -54,6 +59,12 @@ const BACKWARD: f64 = 2.0;
 /// cut to where it would take longer.
 const LONGEST_TIMED: f64 = 3.0;
 const TIMED: f64 = 2.0;
+
+/// Anchors whose similarities with all `views` = 2N embeddings are looked at at once where the batch
+/// goes through in chunks.
+pub fn anchors_at_once(views: usize) -> usize {
+    (SIMILARITIES / views.max(1)).clamp(1, views.max(1))
+}
 
 impl Cost {
     /// Counts encoder and projection head of `config`.
@@ -91,12 +102,18 @@ impl Cost {
         let cost = Self::of(config);
         let [views, at_once] = [config.batch, config.chunk_images()].map(|images| 2 * images as u64);
         let pixels = (3 * config.image_size * config.image_size) as u64;
-        let similarities = views * views * ACTIVATION_COPIES;
+        let anchors = if at_once < views { anchors_at_once(views as usize) as u64 } else { views };
+        let similarities = anchors * views * SIMILARITY_COPIES;
+        // z and its gradient, of a batch in chunks.
+        let embeddings = 2 * views * config.head.output as u64;
         // The published weights stay as the baseline of what becomes of them.
         let kept = if config.encoder.start == Start::ImageNet { cost.parameters } else { 0 };
-        let weights = PARAMETER_COPIES * cost.parameters + cost.frozen + kept;
+        // Chunks have a gradient each, and their sum.
+        let copies = PARAMETER_COPIES + u64::from(at_once < views);
+        let weights = copies * cost.parameters + cost.frozen + kept;
         let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * at_once;
-        images as u64 * pixels + FLOAT * (weights + activations + VIEW_COPIES * views * pixels + similarities)
+        let made = VIEW_COPIES * at_once * pixels;
+        images as u64 * pixels + FLOAT * (weights + activations + made + similarities + embeddings)
     }
 
     /// `config` made so small that it fits, by [`RunConfig::halved`]; none where nothing does.
@@ -260,12 +277,23 @@ mod tests {
         assert!(Cost::fits(&RunConfig { batch: 2 * fit.batch, ..fit }, 1000, Backend::Cpu).is_err());
         // Frozen, and without batch normalisation, chunks are as good as the whole.
         let frozen = RunConfig { trained: Trained::Head, batch: 4096, ..all };
-        for config in [RunConfig { batch: 1024, ..frozen }, published(Architecture::Vgg19, 224)] {
+        for config in [frozen, RunConfig { batch: 4096, ..published(Architecture::Vgg19, 224) }] {
             let fit = Cost::fitting(&config, 1000, Backend::Cpu).unwrap();
             assert!(fit.batch == config.batch && fit.chunk > 0 && fit.chunk < config.batch, "{fit:?}");
         }
-        // Not even the views of such a batch have room.
-        assert_eq!(Cost::fitting(&frozen, 1000, Backend::Cpu), None);
+        // Not even the images have room.
+        assert_eq!(Cost::fitting(&frozen, 30_000, Backend::Cpu), None);
+    }
+
+    #[test]
+    fn a_batch_of_4096_takes_little_more_than_one_of_its_chunks() {
+        let small = RunConfig { batch: 64, ..published(Architecture::ResNet50, 96) };
+        let large = RunConfig { batch: 4096, chunk: 64, ..small };
+        let [small, large] = [small, large].map(|config| Cost::memory(&config, 5_000));
+        // A gradient more, the similarities of some anchors, z and its gradient, beside 7 GB.
+        assert!(large > small && large - small < 300 << 20, "{small} {large}");
+        assert_eq!(anchors_at_once(8192), 512);
+        assert_eq!([0, 1, 100].map(anchors_at_once), [1, 1, 100]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! NT-Xent (Chen et al. 2020, equation 1) on the device.
 
-use burn::tensor::{Bool, Device, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use std::ops::Range;
 
 /// Stands for "not a candidate" in a difference of logits: far below any real
 /// one (cosines differ by at most 2, over τ ≥ 0.01 that is 200), and finite, so
@@ -25,6 +26,13 @@ pub struct NtXent {
     /// Mean over dimensions of the standard deviation (divisor 2N − 1) of
     /// normalised z: about 1/√D when healthy, 0 when collapsed. [1], no graph.
     pub std: Tensor<1>,
+}
+
+impl NtXent {
+    /// All three, [3], without a graph.
+    pub fn measured(self) -> Tensor<1> {
+        Tensor::cat(vec![self.loss.inner(), self.contrastive_accuracy, self.std], 0)
+    }
 }
 
 /// Rows of `z` [B, D] over their length. A zero row stays zero, and its
@@ -73,11 +81,39 @@ pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, T
     (loss.inner(), losses.inner().squeeze_dim(1), gradient)
 }
 
-/// Before the mean; all [2N, …].
+/// What [`NtXent::measured`] gives of `z` [2N, D], and the gradient of the loss by z, [2N, D], of at
+/// most `at_once` anchors at a time: the similarities of a large batch are larger than all else of
+/// it (2N = 8 192: 256 MB, and the graph keeps several of them). The loss is a mean over anchors, so
+/// its gradient is the mean of theirs.
+pub fn nt_xent_gradient(z: Tensor<2>, temperature: f32, at_once: usize) -> (Tensor<1>, Tensor<2>) {
+    let [rows, _] = z.dims();
+    let device = z.device();
+    let std = normalise_rows(z.clone()).var(0).sqrt().mean();
+    let z = Tensor::<2>::from_inner(z).require_grad();
+    let mut sums: Option<[Tensor<1>; 2]> = None;
+    let mut gradient = z.clone().inner().zeros_like();
+    for start in (0..rows).step_by(at_once.max(1)) {
+        let masks = Masks::of(start..rows.min(start + at_once.max(1)), rows, &device);
+        let Anchors { losses, nearest_negative, .. } = anchors(z.clone(), temperature, &masks);
+        let loss = losses.sum() / rows as f32;
+        if let Some(part) = z.grad(&loss.backward()) {
+            gradient = gradient + part;
+        }
+        let part = [loss.inner(), nearest_negative.inner().lower_scalar(0).float().sum() / rows as f32];
+        sums = Some(match sums {
+            Some([loss, hits]) => [loss + part[0].clone(), hits + part[1].clone()],
+            None => part,
+        });
+    }
+    let measured = sums.into_iter().flatten().chain([std]).collect();
+    (Tensor::cat(measured, 0), gradient)
+}
+
+/// Before the mean; [R, …] for R anchors.
 struct Anchors {
-    /// ℓ; [2N, 1].
+    /// ℓ; [R, 1].
     losses: Tensor<2>,
-    /// Greatest of sᵢₖ − sᵢₚ over the negatives; [2N, 1].
+    /// Greatest of sᵢₖ − sᵢₚ over the negatives; [R, 1].
     nearest_negative: Tensor<2>,
     /// Normalised z; [2N, D].
     unit: Tensor<2>,
@@ -85,7 +121,11 @@ struct Anchors {
 
 fn anchors(z: Tensor<2>, temperature: f32, masks: &Masks) -> Anchors {
     let unit = normalise_rows(z);
-    let similarity = unit.clone().matmul(unit.clone().transpose()) / temperature;
+    let own = match masks.is_whole() {
+        true => unit.clone(),
+        false => unit.clone().slice([masks.anchors.clone()]),
+    };
+    let similarity = own.matmul(unit.clone().transpose()) / temperature;
     let to_positive = similarity.clone().mask_fill(masks.not_positive.clone(), 0).sum_dim(1);
     let difference = (similarity - to_positive).mask_fill(masks.no_negative.clone(), MASKED);
 
@@ -97,31 +137,44 @@ fn anchors(z: Tensor<2>, temperature: f32, masks: &Masks) -> Anchors {
     Anchors { losses, nearest_negative, unit }
 }
 
-/// Who is what to whom in a batch of 2N embeddings; the same for every batch of
-/// a run, so made once.
+/// Who is what to whom in a batch of 2N embeddings, for R anchors of it; the same for every
+/// batch of a run.
 #[derive(Clone, Debug)]
 pub struct Masks {
-    /// All but each row's positive; [2N, 2N].
+    anchors: Range<usize>,
+    /// All but each anchor's positive; [R, 2N].
     not_positive: Tensor<2, Bool>,
-    /// Each row's anchor itself and its positive; [2N, 2N].
+    /// Each anchor itself and its positive; [R, 2N].
     no_negative: Tensor<2, Bool>,
 }
 
 impl Masks {
-    /// For `rows` = 2N embeddings on `device`.
+    /// For all of `rows` = 2N embeddings on `device`.
     pub fn new(rows: usize, device: &Device) -> Self {
+        Self::of(0..rows, rows, device)
+    }
+
+    /// For some of them.
+    fn of(anchors: Range<usize>, rows: usize, device: &Device) -> Self {
         let device = device.clone().inner();
-        let mask = |entry: &dyn Fn(usize, usize) -> bool| {
-            let values: Vec<bool> = (0..rows * rows).map(|i| entry(i / rows, i % rows)).collect();
-            Tensor::from_data(TensorData::new(values, [rows, rows]), &device)
+        let numbers =
+            |values: Vec<i32>, shape: [usize; 2]| Tensor::<2, Int>::from_data(TensorData::new(values, shape), &device);
+        let all = numbers((0..rows as i32).collect(), [1, rows]);
+        let one_each = |of: &dyn Fn(usize) -> usize| {
+            numbers(anchors.clone().map(|anchor| of(anchor) as i32).collect(), [anchors.len(), 1])
         };
-        let positive = |anchor: usize, other: usize| (anchor + rows / 2) % rows == other;
-        Self { not_positive: mask(&|a, b| !positive(a, b)), no_negative: mask(&|a, b| a == b || positive(a, b)) }
+        let itself = all.clone().equal(one_each(&|anchor| anchor));
+        let positive = all.equal(one_each(&|anchor| (anchor + rows / 2) % rows));
+        Self { anchors, not_positive: positive.clone().bool_not(), no_negative: itself.bool_or(positive) }
     }
 
     /// 2N.
     pub fn rows(&self) -> usize {
-        self.not_positive.dims()[0]
+        self.not_positive.dims()[1]
+    }
+
+    fn is_whole(&self) -> bool {
+        self.anchors.len() == self.rows()
     }
 }
 

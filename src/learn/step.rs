@@ -10,6 +10,7 @@ use crate::core::config::{EncoderConfig, HeadConfig};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use std::ops::Range;
 
 /// Encoder and projection head, trained as one.
 #[derive(Module, Debug)]
@@ -78,36 +79,37 @@ impl Learner {
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
     /// accuracy and std of z before the step, [3], still on the device.
     pub fn step(&mut self, views: Tensor<4>, rate: f32) -> Tensor<1> {
-        let (result, gradients) = match self.chunk {
-            Some(chunk) if chunk < views.dims()[0] => {
-                let masks = self.masks(&views);
-                let Cached { result, gradients } =
-                    cached_gradients(&self.model, &views, chunk, self.temperature, &masks);
-                self.masks = Some(masks);
-                (result, gradients)
+        let [rows, ..] = views.dims();
+        self.step_by(rows, &|part| if part.len() == rows { views.clone() } else { views.clone().slice([part]) }, rate)
+    }
+
+    /// [`Learner::step`] on `rows` = 2N views of which `views` makes some rows, the same whenever it is
+    /// asked: in chunks, no more of them are in memory than go through the networks at once.
+    pub fn step_by(&mut self, rows: usize, views: &dyn Fn(Range<usize>) -> Tensor<4>, rate: f32) -> Tensor<1> {
+        let (measured, gradients) = match self.chunk {
+            Some(chunk) if chunk < rows => {
+                let Cached { measured, gradients } =
+                    cached_gradients(&self.model, rows, views, chunk, self.temperature);
+                (measured, gradients)
             }
             _ => {
-                let result = self.forward(views);
+                let result = self.forward(views(0..rows));
                 let gradients = GradientsParams::from_grads(result.loss.backward(), &self.model);
-                (result, gradients)
+                (result.measured(), gradients)
             }
         };
         self.update(gradients, rate);
-        Tensor::cat(vec![result.loss.inner(), result.contrastive_accuracy, result.std], 0)
+        measured
     }
 
     /// The first part of a step: loss and metrics of `views`.
     pub fn forward(&mut self, views: Tensor<4>) -> NtXent {
-        let masks = self.masks(&views);
+        let [rows, ..] = views.dims();
+        let kept = self.masks.take().filter(|masks| masks.rows() == rows);
+        let masks = kept.unwrap_or_else(|| Masks::new(rows, &views.device()));
         let result = nt_xent_with(self.model.forward(views.autodiff()), self.temperature, &masks);
         self.masks = Some(masks);
         result
-    }
-
-    /// Those of the last step, or new ones for another number of views.
-    fn masks(&mut self, views: &Tensor<4>) -> Masks {
-        let [rows, ..] = views.dims();
-        self.masks.take().filter(|m| m.rows() == rows).unwrap_or_else(|| Masks::new(rows, &views.device()))
     }
 
     /// The last part of a step: new weights at learning rate `rate`.

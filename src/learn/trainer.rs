@@ -1,6 +1,6 @@
 //! A pre-training run, one step at a time.
 
-use super::augment::views;
+use super::augment::{some_views, views};
 use super::checkpoint::{self, Snapshot};
 use super::encoder::Encoder;
 use super::optim::Optimizer;
@@ -43,6 +43,12 @@ pub struct Trainer {
     pending: Vec<(StepReport, Tensor<1>, Option<Tensor<1>>)>,
     /// λ of the steps read last.
     ratios: Vec<TrustRatios>,
+}
+
+/// The images of a step, and what is drawn for both views of each.
+struct Batch {
+    images: Vec<u32>,
+    params: Vec<[ViewParams; 2]>,
 }
 
 impl Trainer {
@@ -146,18 +152,28 @@ impl Trainer {
     /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
     /// i and i + N of one image: for controls, such as positives that are none.
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {
+        let Batch { images, params } = self.next_batch();
+        let rate = self.learning_rate();
+        let measured = self.learner.step(change(views(&self.store, &images, &params)), rate);
+        self.stepped(measured, rate);
+    }
+
+    /// What the next step works on.
+    fn next_batch(&mut self) -> Batch {
         let epoch = self.epoch();
         let first = (self.steps % self.steps_per_epoch()) as usize * self.config.batch;
         if first == 0 || self.order.is_empty() {
             self.order = epoch_order(&self.images, self.config.seed, epoch);
         }
-        let batch = &self.order[first..first + self.config.batch];
-        let params: Vec<_> = batch.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
-        let rate = self.learning_rate();
-        let measured = self.learner.step(change(views(&self.store, batch, &params)), rate);
+        let images = self.order[first..first + self.config.batch].to_vec();
+        let params = images.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
+        Batch { images, params }
+    }
 
+    fn stepped(&mut self, measured: Tensor<1>, learning_rate: f32) {
+        let epoch = self.epoch();
         self.steps += 1;
-        let report = StepReport { step: self.steps, epoch, learning_rate: rate, ..StepReport::default() };
+        let report = StepReport { step: self.steps, epoch, learning_rate, ..StepReport::default() };
         if self.pending.len() == RING {
             self.pending.remove(0);
         }
@@ -237,7 +253,11 @@ impl Training for Trainer {
     /// Draws the batch and its views, makes them on the device, forward, loss,
     /// backward, new weights.
     fn step(&mut self) {
-        self.step_on(|views| views);
+        let Batch { images, params } = self.next_batch();
+        let rate = self.learning_rate();
+        let made = |rows| some_views(&self.store, &images, &params, rows);
+        let measured = self.learner.step_by(2 * images.len(), &made, rate);
+        self.stepped(measured, rate);
     }
 
     /// Wall time is left at 0: only the caller has a clock in every environment.

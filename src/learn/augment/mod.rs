@@ -8,6 +8,7 @@ mod resample;
 use super::store::ByteStore;
 use crate::core::augment::{ViewParams, blur_kernel};
 use burn::tensor::{Tensor, TensorData};
+use std::ops::Range;
 
 /// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of
 /// all N images, then the second ones.
@@ -15,10 +16,19 @@ use burn::tensor::{Tensor, TensorData};
 /// # Panics
 /// If `indices` and `params` differ in length, or an index is of no image.
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
+    some_views(store, indices, params, 0..2 * indices.len())
+}
+
+/// Some rows of [`views`], alone.
+///
+/// # Panics
+/// As there, or if there is no such row.
+pub fn some_views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]], rows: Range<usize>) -> Tensor<4> {
     assert_eq!(indices.len(), params.len(), "one pair of views an image");
-    let twice: Vec<u32> = indices.iter().chain(indices).copied().collect();
-    let params: Vec<ViewParams> = [0, 1].iter().flat_map(|&v| params.iter().map(move |pair| pair[v])).collect();
-    apply(store.gather(&twice), &params)
+    let images = indices.len();
+    let of_rows: Vec<u32> = rows.clone().map(|row| indices[row % images]).collect();
+    let params: Vec<ViewParams> = rows.map(|row| params[row % images][row / images]).collect();
+    apply(store.gather(&of_rows), &params)
 }
 
 /// One view of each image, of the image's own size: [B, 3, H, W] in [0, 1] to

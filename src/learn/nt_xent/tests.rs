@@ -75,6 +75,27 @@ fn gradients_agree_with_finite_differences() {
 }
 
 #[test]
+fn some_anchors_at_a_time_give_what_all_at_once_do() {
+    let (shape, temperature) = ([10, 4], 0.1);
+    // A row without length, and two pairs that are near: hits and misses.
+    let mut values = noise(shape, 4);
+    values[8..12].fill(0.0);
+    values.copy_within(0..4, 20);
+    let whole = nt_xent(tensor(&values, shape), temperature).measured().into_data().try_to_vec::<f32>().unwrap();
+    let (_, slopes) = backward(&tensor(&values, shape), temperature);
+    let plain = Tensor::from_data(TensorData::new(values, shape), &Device::flex());
+    for at_once in [0, 1, 3, 5, 10, 99] {
+        let (measured, gradient) = nt_xent_gradient(plain.clone(), temperature, at_once);
+        let measured: Vec<f32> = measured.into_data().try_to_vec().unwrap();
+        let gradient: Vec<f32> = gradient.into_data().try_to_vec().unwrap();
+        let close = |got: &[f32], want: &[f32]| got.iter().zip(want).all(|(a, b)| (a - b).abs() <= 1e-5);
+        assert!(measured.len() == 3 && close(&measured, &whole), "{at_once}: {measured:?} and {whole:?}");
+        assert!(close(&gradient, &slopes), "{at_once}");
+    }
+    assert!(whole[1] > 0.0 && whole[1] < 1.0, "{whole:?}");
+}
+
+#[test]
 fn accuracy_counts_anchors_whose_positive_is_nearest() {
     // Images 1 and 2 find their views; 3 and its view point apart.
     let z = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, -1.0]].concat();

@@ -3,7 +3,7 @@
 
 mod networks;
 
-use super::config::{RunConfig, Start};
+use super::config::{Optimizer, RunConfig, Start};
 use super::error::Fault;
 use super::report::{Backend, DeviceReport};
 use networks::convolutions;
@@ -32,6 +32,8 @@ pub struct Cost {
 const ACTIVATION_COPIES: u64 = 4;
 /// Weight, gradient, momentum and the update in flight.
 const PARAMETER_COPIES: u64 = 4;
+/// A checkpoint beside the training: the weights as they were, and the file.
+const SAVED_COPIES: u64 = 2;
 /// Input, output and what is between them of a layer that nothing is kept of.
 const PASSING_COPIES: u64 = 3;
 /// Bytes of a layer that nothing is kept of, by those copies, that a forward pass without
@@ -96,7 +98,17 @@ impl Cost {
         cost
     }
 
-    /// Bytes on the device while `config` trains on `images` images: an upper
+    /// Bytes of a checkpoint of `config`: weights, and what the optimiser keeps for each.
+    pub fn checkpoint(config: &RunConfig) -> u64 {
+        let cost = Self::of(config);
+        let kept = match config.optimizer.optimizer {
+            Optimizer::Lars | Optimizer::Sgd => 1,
+            Optimizer::AdamW => 2,
+        };
+        FLOAT * ((1 + kept) * cost.parameters + cost.frozen)
+    }
+
+    /// Bytes on the device while `config` trains on `images` images and is saved: an upper
     /// estimate, from shapes alone.
     pub fn memory(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
@@ -113,7 +125,8 @@ impl Cost {
         let weights = copies * cost.parameters + cost.frozen + kept;
         let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * at_once;
         let made = VIEW_COPIES * at_once * pixels;
-        images as u64 * pixels + FLOAT * (weights + activations + made + similarities + embeddings)
+        let saved = SAVED_COPIES * Self::checkpoint(config);
+        images as u64 * pixels + saved + FLOAT * (weights + activations + made + similarities + embeddings)
     }
 
     /// `config` made so small that it fits, by [`RunConfig::halved`]; none where nothing does.

@@ -8,7 +8,7 @@ use super::init::Path;
 use super::optim::Optimizer;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Tensor, TensorData, Transaction};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::collections::HashMap;
 
 /// Keys of the file's header: the number of steps, and what its writer noted.
@@ -19,12 +19,17 @@ const NOTE: &str = "note";
 /// the device: taking a snapshot costs nothing, and training may go on while
 /// [`Snapshot::into_bytes`] reads them.
 pub struct Snapshot {
-    names: Vec<String>,
-    shapes: Vec<Vec<usize>>,
-    transaction: Transaction,
+    tensors: Vec<(String, Vec<usize>)>,
+    /// Those tensors in order, some at a time, with the bytes of each group.
+    groups: Vec<(Transaction, usize)>,
     steps: u32,
     note: Option<String>,
 }
+
+/// Bytes that are read from the device at once, but at least one tensor: beside the file itself, so
+/// many are in memory.
+const GROUP: usize = 32 << 20;
+const FLOAT: usize = 4;
 
 impl Snapshot {
     /// Of `module` and `optimizer` after `steps` steps.
@@ -37,7 +42,7 @@ impl Snapshot {
 
     /// Of no weights, for a note alone.
     pub fn nothing() -> Self {
-        Self { names: Vec::new(), shapes: Vec::new(), transaction: Transaction::default(), steps: 0, note: None }
+        Self { tensors: Vec::new(), groups: Vec::new(), steps: 0, note: None }
     }
 
     /// Puts words of the caller's beside it, for [`note`] to read.
@@ -50,24 +55,39 @@ impl Snapshot {
         self.steps
     }
 
-    /// Reads everything in one go and returns the file.
+    /// Reads everything and returns the file.
     ///
     /// # Errors
     /// [`WeightsError::Device`] where the device fails.
     pub async fn into_bytes(self) -> Result<Vec<u8>, WeightsError> {
         let failed = |detail: String| WeightsError::Device { detail };
-        let all = match self.names.is_empty() {
-            true => Vec::new(),
-            false => self.transaction.execute_async().await.map_err(|e| failed(format!("{e:?}")))?,
+        let mut file = self.header().map_err(failed)?;
+        for (group, _) in self.groups {
+            for data in group.execute_async().await.map_err(|e| failed(format!("{e:?}")))? {
+                file.extend_from_slice(data.convert_dtype(DType::F32).as_bytes());
+            }
+        }
+        Ok(file)
+    }
+
+    /// The file up to the first tensor's numbers, with room for all.
+    fn header(&self) -> Result<Vec<u8>, String> {
+        let mut noted = HashMap::from([(STEPS.to_owned(), self.steps.to_string())]);
+        noted.extend(self.note.clone().map(|note| (NOTE.to_owned(), note)));
+        let mut end = 0;
+        let place = |(name, shape): &(String, Vec<usize>)| {
+            let start = end;
+            end += FLOAT * shape.iter().product::<usize>();
+            (name.clone(), TensorInfo { dtype: Dtype::F32, shape: shape.clone(), data_offsets: (start, end) })
         };
-        let all: Vec<TensorData> = all.into_iter().map(|data| data.convert_dtype(DType::F32)).collect();
-        let views = self.names.iter().zip(self.shapes).zip(&all).map(|((name, shape), data)| {
-            TensorView::new(Dtype::F32, shape, data.as_bytes()).map(|view| (name.as_str(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| failed(e.to_string()))?;
-        let mut header = HashMap::from([(STEPS.to_owned(), self.steps.to_string())]);
-        header.extend(self.note.map(|note| (NOTE.to_owned(), note)));
-        safetensors::serialize(views, Some(header)).map_err(|e| failed(e.to_string()))
+        let tensors = self.tensors.iter().map(place).collect();
+        let metadata = Metadata::new(Some(noted), tensors).map_err(|e| e.to_string())?;
+        let mut json = serde_json::to_vec(&metadata).map_err(|e| e.to_string())?;
+        json.resize(json.len().next_multiple_of(8), b' ');
+        let mut file = Vec::with_capacity(8 + json.len() + end);
+        file.extend((json.len() as u64).to_le_bytes());
+        file.extend(json);
+        Ok(file)
     }
 }
 
@@ -79,10 +99,11 @@ struct Collect<'a> {
 
 impl Collect<'_> {
     fn push<const D: usize>(&mut self, name: String, tensor: Tensor<D>) {
-        let snapshot = &mut self.snapshot;
-        snapshot.names.push(name);
-        snapshot.shapes.push(tensor.dims().to_vec());
-        snapshot.transaction = std::mem::take(&mut snapshot.transaction).register(tensor);
+        let Snapshot { tensors, groups, .. } = &mut self.snapshot;
+        let bytes = FLOAT * tensor.dims().iter().product::<usize>();
+        tensors.push((name, tensor.dims().to_vec()));
+        let (group, before) = groups.pop_if(|(_, before)| *before + bytes <= GROUP).unwrap_or_default();
+        groups.push((group.register(tensor), before + bytes));
     }
 }
 

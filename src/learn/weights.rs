@@ -5,7 +5,7 @@ use super::export::{NamedTensor, load as put};
 use super::init::Path;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::recognise::{plain_name, recognise};
-use crate::core::weights::{Header, Number, WeightsFault, WeightsFile, not_a_float};
+use crate::core::weights::{Fingerprint, Header, Number, WeightsFault, WeightsFile, not_a_float};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors};
@@ -60,6 +60,14 @@ pub fn number(dtype: Dtype) -> Number {
     }
 }
 
+/// An encoder with the weights of a file.
+pub struct Loaded {
+    pub which: ImageNetEncoder,
+    pub encoder: Encoder,
+    /// See [`Fingerprint`].
+    pub fingerprint: String,
+}
+
 /// The encoder that a file is of, with its weights, on `device`: which one, its tensors tell.
 /// Input is normalised as its published weights want it.
 ///
@@ -67,7 +75,7 @@ pub fn number(dtype: Dtype) -> Number {
 ///
 /// # Errors
 /// [`WeightsFault`], as [`recognise`] and [`WeightsFile::read`] have it.
-pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<(ImageNetEncoder, Encoder), WeightsFault> {
+pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<Loaded, WeightsFault> {
     let headers: Vec<Header> =
         file.tensors().iter().map(|t| Header { name: plain_name(&t.name).to_owned(), ..t.clone() }).collect();
     // Listed on the CPU: hundreds of small tensors that only `device` would be busy with.
@@ -76,15 +84,17 @@ pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<(ImageNetEnco
     let which = recognise(&headers, &known)?;
     let place: HashMap<&str, usize> = headers.iter().enumerate().map(|(i, t)| (t.name.as_str(), i)).collect();
     let wanted = known.iter().filter(|network| network.0 == which).flat_map(|network| &network.1);
+    let mut fingerprint = Fingerprint::default();
     let values = wanted.map(|(name, shape)| {
         let values = file.read(place[name.as_str()])?;
+        fingerprint.tensor(name, &values);
         Ok(NamedTensor { name: name.clone(), shape: shape.clone(), values })
     });
     let values = values.collect::<Result<Vec<_>, WeightsFault>>()?;
     // Names and shapes were compared above.
     let encoder =
         put(Encoder::imagenet(which, device), values).map_err(|e| WeightsFault::Damaged { detail: e.to_string() })?;
-    Ok((which, encoder))
+    Ok(Loaded { which, encoder, fingerprint: fingerprint.finish() })
 }
 
 /// Names and shapes of a network's tensors. Weights that were not asked for yet are not drawn

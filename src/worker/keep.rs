@@ -12,6 +12,7 @@ use crate::core::config::RunConfig;
 use crate::core::error::StorageFault;
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
+use crate::core::weights::WeightsIdentity;
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
 use std::cell::{Cell, RefCell};
@@ -65,7 +66,12 @@ pub fn line() -> Rc<Place> {
 
 impl Keeper {
     /// Of a run that starts now.
-    pub async fn begin(config: &RunConfig, device: DeviceReport, data: &DatasetReport) -> Self {
+    pub async fn begin(
+        config: &RunConfig,
+        weights: Option<WeightsIdentity>,
+        device: DeviceReport,
+        data: &DatasetReport,
+    ) -> Self {
         let created = js_sys::Date::now();
         let training_images = data.training_images();
         let record = RunRecord {
@@ -73,6 +79,7 @@ impl Keeper {
             name: String::new(),
             created,
             config: *config,
+            weights,
             data: DataIdentity::from(data),
             device,
             program: env!("CARGO_PKG_VERSION").into(),

@@ -113,8 +113,8 @@ pub fn baselines(baseline: Baseline) -> String {
             "The encoder has its ImageNet weights as they were published: SimCLR changed nothing in it."
         }
         Baseline::Missing => {
-            "The ImageNet weights that this run started from are not loaded, so the comparison with them is missing. Load \
-             them on the page Pre-train, then evaluate again."
+            "The ImageNet weights that this run started from are not loaded, so the comparison with them is missing; others \
+             of the same network do not count. Load them on the page Pre-train, then evaluate again."
         }
     };
     format!("{encoder} {RAW}")

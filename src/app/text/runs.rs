@@ -108,6 +108,7 @@ pub fn heading(key: SortKey) -> &'static str {
         SortKey::Name => NAME,
         SortKey::Created => "Started",
         SortKey::Images => "Images",
+        SortKey::Weights => "Weights from",
         SortKey::State => "State",
         SortKey::Device => "Device",
         SortKey::Program => "Version",

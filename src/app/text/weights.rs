@@ -3,7 +3,7 @@
 use super::units::bytes;
 use crate::core::config::{RunConfig, Start, Trained};
 use crate::core::imagenet::{ImageNetEncoder, Normalisation};
-use crate::core::weights::WeightsReport;
+use crate::core::weights::{WeightsIdentity, WeightsReport};
 
 pub const TITLE: &str = "ImageNet weights";
 pub const CHOOSE: &str = "Weights from a file";
@@ -30,7 +30,17 @@ pub fn expects(net: ImageNetEncoder) -> String {
 }
 
 pub fn loaded(report: &WeightsReport) -> String {
-    format!("Loaded: {}, from {} ({}).", report.encoder.name(), report.source, bytes(report.bytes as f64))
+    let source = &report.identity.source;
+    format!("Loaded: {}, from {source} ({}).", report.encoder.name(), bytes(report.bytes as f64))
+}
+
+/// Which weights they are: files of one name can hold others.
+pub fn identity(weights: &WeightsIdentity) -> String {
+    format!("{} ({})", weights.source, weights.fingerprint)
+}
+
+pub fn started_from(weights: &WeightsIdentity) -> String {
+    format!("Started from the weights of {}", identity(weights))
 }
 
 pub fn missing(net: ImageNetEncoder) -> String {

@@ -23,13 +23,32 @@ impl Hasher {
 
     /// The bytes and their number.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.word(bytes.len() as u64);
-        let words = bytes.chunks_exact(8);
-        let rest = words.remainder().iter().fold(0, |w, &b| (w << 8) | u64::from(b));
-        for word in words {
-            self.word(u64::from_le_bytes(word.try_into().unwrap_or_default()));
+        self.parts(&[bytes]);
+    }
+
+    /// The bytes of all parts, as if they stood together.
+    pub fn parts(&mut self, parts: &[&[u8]]) {
+        self.word(parts.iter().map(|part| part.len() as u64).sum());
+        // Of a word that the last part did not fill.
+        let (mut begun, mut filled) = ([0; 8], 0);
+        for part in parts {
+            let fills = if filled == 0 { 0 } else { part.len().min(8 - filled) };
+            let (first, rest) = part.split_at(fills);
+            begun[filled..filled + fills].copy_from_slice(first);
+            filled += fills;
+            if filled == 8 {
+                self.word(u64::from_le_bytes(begun));
+                filled = 0;
+            }
+            if filled == 0 {
+                let words = rest.chunks_exact(8);
+                let left = words.remainder();
+                words.for_each(|word| self.word(u64::from_le_bytes(word.try_into().unwrap_or_default())));
+                begun[..left.len()].copy_from_slice(left);
+                filled = left.len();
+            }
         }
-        self.word(rest);
+        self.word(begun[..filled].iter().fold(0, |w, &b| (w << 8) | u64::from(b)));
     }
 
     pub fn finish(mut self) -> u64 {

@@ -12,6 +12,8 @@ use std::cmp::Ordering;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Field(Field),
+    /// The published weights that those started from that started from some, by fingerprint.
+    Weights,
     /// The images, by fingerprint.
     Data,
     Device,
@@ -28,7 +30,10 @@ pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
         differs(&|other| field.get(&other.config) == value)
     });
     let device = |r: &RunRecord| (r.device.backend, r.device.name.clone());
+    let mut weights = records.iter().filter_map(|record| record.weights.as_ref());
+    let other_weights = weights.next().is_some_and(|first| weights.any(|other| !other.is_same(first)));
     let rest = [
+        (Column::Weights, other_weights),
         (Column::Data, differs(&|other| other.data.fingerprint == first.data.fingerprint)),
         (Column::Device, differs(&|other| device(other) == device(first))),
         (Column::Program, differs(&|other| other.program == first.program)),
@@ -95,6 +100,8 @@ pub enum SortKey {
     Name,
     /// Where they came from.
     Images,
+    /// Where the published weights came from.
+    Weights,
     /// From under way to failed.
     State,
     Device,
@@ -122,6 +129,7 @@ impl SortKey {
         let text = match self {
             Self::Name => Some(record.name.to_lowercase()),
             Self::Images => Some(record.data.sources.join(", ").to_lowercase()),
+            Self::Weights => Some(record.weights.as_ref().map(|w| w.source.to_lowercase()).unwrap_or_default()),
             Self::Device => Some(record.device.name.to_lowercase()),
             Self::Program => Some(record.program.clone()),
             _ => None,
@@ -130,7 +138,7 @@ impl SortKey {
             return (!text.is_empty()).then_some(Rank::Text(text));
         }
         let number = match self {
-            Self::Name | Self::Images | Self::Device | Self::Program => None,
+            Self::Name | Self::Images | Self::Weights | Self::Device | Self::Program => None,
             Self::State => Some(match record.state {
                 RunState::Idle | RunState::Running(_) => 0.0,
                 RunState::Paused => 1.0,

@@ -12,6 +12,7 @@ pub fn record(id: &str) -> RunRecord {
         name: String::new(),
         created: 1_700_000_000_000.0,
         config: RunConfig::default(),
+        weights: None,
         data: DataIdentity {
             fingerprint: "77faa72a9a18be0b".into(),
             sources: vec!["flowers.zip".into()],

@@ -16,6 +16,7 @@ use super::config::RunConfig;
 use super::error::StorageFault;
 use super::imagenet::hub::KeptWeights;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
+use super::weights::WeightsIdentity;
 use fine_tune::FineTuneReport;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,10 @@ pub struct RunRecord {
     /// Milliseconds since 1970.
     pub created: f64,
     pub config: RunConfig,
+    /// The published weights that it started from; none where it started from random ones, and in
+    /// records from before it was noted.
+    #[serde(default)]
+    pub weights: Option<WeightsIdentity>,
     pub data: DataIdentity,
     /// What it was trained on last.
     pub device: DeviceReport,

@@ -12,8 +12,9 @@ pub const MAGIC: [u8; 8] = *b"SimCLRs\n";
 /// Raised when slots of an older program could no longer be read.
 pub const VERSION: u32 = 1;
 
-const HEADER: usize = 8 + 4 + 8 + 8;
-const CHECKSUM: usize = 8;
+/// Bytes before and after the payload.
+pub const HEADER: usize = 8 + 4 + 8 + 8;
+pub const CHECKSUM: usize = 8;
 
 /// Why a slot gives nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,17 +47,30 @@ impl Slot {
     }
 }
 
-/// What to write into a slot.
-pub fn encode(generation: u64, payload: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
-    out.extend(MAGIC);
-    out.extend(VERSION.to_le_bytes());
-    out.extend(generation.to_le_bytes());
-    out.extend((payload.len() as u64).to_le_bytes());
-    out.extend(payload);
-    let checksum = checksum(&out);
-    out.extend(checksum.to_le_bytes());
-    out
+/// What to write into a slot before and after `payload`, which may be too large to be copied.
+pub fn frame(generation: u64, payload: &[u8]) -> ([u8; HEADER], [u8; CHECKSUM]) {
+    let mut header = [0; HEADER];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    header[12..20].copy_from_slice(&generation.to_le_bytes());
+    header[20..].copy_from_slice(&(payload.len() as u64).to_le_bytes());
+    (header, checksum(&[&header, payload]).to_le_bytes())
+}
+
+/// The generation that a slot claims, by its first [`HEADER`] bytes.
+///
+/// # Errors
+/// See [`SlotFault`]; never [`SlotFault::Absent`].
+pub fn look(head: &[u8]) -> Result<u64, SlotFault> {
+    let magic = head.len().min(MAGIC.len());
+    if head[..magic] != MAGIC[..magic] {
+        return Err(SlotFault::NotOurs);
+    }
+    match (word32(head, 8), word64(head, 12), head.len() < HEADER) {
+        (Some(found), ..) if found != VERSION => Err(SlotFault::OtherVersion { found }),
+        (Some(_), Some(generation), false) => Ok(generation),
+        _ => Err(SlotFault::TooShort),
+    }
 }
 
 /// Generation and payload of a slot.
@@ -64,16 +78,8 @@ pub fn encode(generation: u64, payload: &[u8]) -> Vec<u8> {
 /// # Errors
 /// See [`SlotFault`]; never [`SlotFault::Absent`].
 pub fn decode(slot: &[u8]) -> Result<(u64, &[u8]), SlotFault> {
-    let magic = slot.len().min(MAGIC.len());
-    if slot[..magic] != MAGIC[..magic] {
-        return Err(SlotFault::NotOurs);
-    }
-    let (Some(version), Some(generation), Some(length)) = (word32(slot, 8), word64(slot, 12), word64(slot, 20)) else {
-        return Err(SlotFault::TooShort);
-    };
-    if version != VERSION {
-        return Err(SlotFault::OtherVersion { found: version });
-    }
+    let generation = look(slot)?;
+    let length = word64(slot, 20).ok_or(SlotFault::TooShort)?;
     let stored = (slot.len() - HEADER) as u64;
     match length.checked_add(CHECKSUM as u64) {
         Some(wanted) if wanted == stored => {}
@@ -81,15 +87,27 @@ pub fn decode(slot: &[u8]) -> Result<(u64, &[u8]), SlotFault> {
         _ => return Err(SlotFault::Damaged),
     }
     let end = slot.len() - CHECKSUM;
-    if word64(slot, end) != Some(checksum(&slot[..end])) {
+    if word64(slot, end) != Some(checksum(&[&slot[..end]])) {
         return Err(SlotFault::Damaged);
     }
     Ok((generation, &slot[HEADER..end]))
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
+/// [`decode`] in place.
+///
+/// # Errors
+/// As there.
+pub fn unpack(mut slot: Vec<u8>) -> Result<(u64, Vec<u8>), SlotFault> {
+    let (generation, payload) = decode(&slot)?;
+    let end = HEADER + payload.len();
+    slot.truncate(end);
+    slot.drain(..HEADER);
+    Ok((generation, slot))
+}
+
+fn checksum(parts: &[&[u8]]) -> u64 {
     let mut hasher = Hasher::default();
-    hasher.bytes(bytes);
+    hasher.parts(parts);
     hasher.finish()
 }
 
@@ -103,9 +121,9 @@ fn word64(bytes: &[u8], at: usize) -> Option<u64> {
 
 /// What two slots give together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chosen<'a> {
-    /// The newest good payload and where it lies; none where nothing was written yet.
-    pub newest: Option<(Slot, &'a [u8])>,
+pub struct Chosen {
+    /// Where the newest good payload lies; none where nothing was written yet.
+    pub newest: Option<Slot>,
     /// Where to write next: never over the newest good value.
     pub write: Slot,
     /// With which generation.
@@ -122,20 +140,24 @@ pub struct NoSlot {
     pub b: SlotFault,
 }
 
-/// Chooses between the contents of two slots; none for a slot that does not exist.
+/// Both slots, the one that claims to be newer first: what to read until one is good.
+pub fn newer_first(a: Result<u64, SlotFault>, b: Result<u64, SlotFault>) -> [Slot; 2] {
+    if b.ok() > a.ok() { [Slot::B, Slot::A] } else { [Slot::A, Slot::B] }
+}
+
+/// Chooses between two slots by their generations, or what is wrong with them.
 ///
 /// # Errors
 /// If something is there, but nothing good: both causes.
-pub fn choose<'a>(a: Option<&'a [u8]>, b: Option<&'a [u8]>) -> Result<Chosen<'a>, NoSlot> {
-    let read = |slot: Option<&'a [u8]>| slot.ok_or(SlotFault::Absent).and_then(decode);
-    let good = |slot, (generation, payload): (u64, &'a [u8]), passed_over: Option<SlotFault>| Chosen {
-        newest: Some((slot, payload)),
+pub fn choose(a: Result<u64, SlotFault>, b: Result<u64, SlotFault>) -> Result<Chosen, NoSlot> {
+    let good = |slot, generation: u64, passed_over: Option<SlotFault>| Chosen {
+        newest: Some(slot),
         write: slot.other(),
         generation: generation.wrapping_add(1),
         passed_over: passed_over.filter(|fault| *fault != SlotFault::Absent),
     };
-    match (read(a), read(b)) {
-        (Ok(a), Ok(b)) if b.0 > a.0 => Ok(good(Slot::B, b, None)),
+    match (a, b) {
+        (Ok(a), Ok(b)) if b > a => Ok(good(Slot::B, b, None)),
         (Ok(a), Ok(_)) => Ok(good(Slot::A, a, None)),
         (Ok(a), Err(fault)) => Ok(good(Slot::A, a, Some(fault))),
         (Err(fault), Ok(b)) => Ok(good(Slot::B, b, Some(fault))),

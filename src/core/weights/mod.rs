@@ -5,12 +5,14 @@
 mod fault;
 #[cfg(test)]
 pub mod fixture;
+mod identity;
 pub mod legacy;
 pub mod pickle;
 pub mod recognise;
 pub mod state_dict;
 
 pub use fault::{WeightsFault, WrongShape};
+pub use identity::{Fingerprint, WeightsIdentity};
 
 use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
@@ -20,8 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct WeightsReport {
     /// Which network they are of, by their tensors.
     pub encoder: ImageNetEncoder,
-    /// Where they came from: a file's name, or an address.
-    pub source: String,
+    pub identity: WeightsIdentity,
     /// Read for them.
     pub bytes: u64,
 }

@@ -4,7 +4,7 @@ use super::{numbers, unusable};
 use crate::core::error::Fault;
 use crate::core::imagenet::Normalisation;
 use crate::learn::encoder::Encoder;
-use crate::learn::weights::{SafetensorsFile, load};
+use crate::learn::weights::{Loaded, SafetensorsFile, load};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::serialize;
@@ -29,7 +29,7 @@ impl Known {
     pub async fn features(&self, device: &Device) -> Result<Vec<f32>, Fault> {
         let bytes = self.file()?;
         let loaded = SafetensorsFile::open(&bytes).and_then(|mut file| load(&mut file, device));
-        let (which, encoder) = loaded.map_err(|e| unusable(&format!("{e:?}")))?;
+        let Loaded { which, encoder, .. } = loaded.map_err(|e| unusable(&format!("{e:?}")))?;
         drop(bytes);
         if !self.name.starts_with(which.published_as().1) {
             return Err(unusable(&format!("{} taken for {}", self.name, which.name())));

@@ -27,7 +27,7 @@ fn listed(tensors: Vec<(String, Vec<usize>)>) -> Listed {
 }
 
 fn fault(mut file: Listed) -> WeightsFault {
-    load(&mut file, &Device::flex()).map(|(which, _)| which).unwrap_err()
+    load(&mut file, &Device::flex()).map(|loaded| loaded.which).unwrap_err()
 }
 
 fn resnet(kind: Kind, blocks: [usize; 4], width: usize) -> Listed {
@@ -112,7 +112,7 @@ fn half_precision_and_a_prefix_are_no_hindrance() {
     let views =
         stored.iter().map(|(name, dtype, shape, bytes)| (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
     let bytes = safetensors::serialize(views, None).unwrap();
-    let (which, encoder) = load(&mut SafetensorsFile::open(&bytes).unwrap(), &Device::flex()).unwrap();
+    let Loaded { which, encoder, .. } = load(&mut SafetensorsFile::open(&bytes).unwrap(), &Device::flex()).unwrap();
     assert_eq!(which, ImageNetEncoder::ResNet18);
     struct All(usize);
     impl ModuleVisitor for All {

@@ -137,17 +137,17 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
     }
 }
 
-/// Published weights that were loaded since the run was opened become its baseline; without
-/// any, the comparison with them stays missing.
+/// The weights that the run started from become its baseline where they were loaded since it was
+/// opened; without them, the comparison with them stays missing.
 async fn bring_baseline() -> Result<(), Fault> {
     let missing = with(|s| {
-        let run = s.run.as_ref()?;
-        run.config.encoder.weights().filter(|_| run.trainer.baseline().0 == Baseline::Missing)
+        let run = s.run.as_ref().filter(|run| run.trainer.baseline().0 == Baseline::Missing)?;
+        Some(run.keeper.record.clone())
     });
-    let Some(which) = missing else { return Ok(()) };
+    let Some(record) = missing else { return Ok(()) };
     let compute = session::compute().await?;
-    let Ok(loaded) = weights::loaded(which, &compute).await else { return Ok(()) };
-    with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(loaded.clone())));
+    let Some(weights) = weights::of_run(&record, &compute).await else { return Ok(()) };
+    with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(weights.clone())));
     Ok(())
 }
 

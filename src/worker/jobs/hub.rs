@@ -2,7 +2,7 @@
 
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::weights::{WeightsFile, WeightsReport};
+use crate::core::weights::{WeightsFile, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
 use crate::learn::weights;
 use crate::protocol::Event;
@@ -84,11 +84,11 @@ pub async fn bring_kept(encoder: ImageNetEncoder) -> Result<(), Fault> {
 /// Puts weights into the network and keeps it at hand.
 async fn take<P: Parts>(encoder: ImageNetEncoder, mut file: kept::KeptFile<P>) -> Result<WeightsReport, Fault> {
     turn().await;
-    let (_, network) = weights::load(&mut file, &Device::flex())?;
+    let weights::Loaded { encoder: network, fingerprint, .. } = weights::load(&mut file, &Device::flex())?;
     let bytes = file.tensors().iter().map(|t| t.shape.iter().product::<usize>() * t.number.bytes().unwrap_or(0));
     let report = WeightsReport {
         encoder,
-        source: encoder.place().repository.to_owned(),
+        identity: WeightsIdentity { source: encoder.place().repository.to_owned(), fingerprint },
         bytes: bytes.map(|bytes| bytes as u64).sum(),
     };
     loaded::keep(&report, network);

@@ -78,12 +78,13 @@ pub async fn start(id: Option<u32>, config: RunConfig) -> Result<RunState, Fault
     });
     set_state(RunState::Running(Phase::Load));
     turn().await;
+    let (weights, identity) = weights.unzip();
     let trainer = match weights {
         Some(weights) => Trainer::from_weights(&config, store, &train, &compute.device, weights),
         None => Trainer::new(&config, store, &train, &compute.device),
     };
     let trainer = trainer.inspect_err(|_| set_state(RunState::Failed))?;
-    let keeper = Keeper::begin(&config, compute.report, &data).await;
+    let keeper = Keeper::begin(&config, identity, compute.report, &data).await;
     match id {
         Some(_) => post(id, Event::Alive),
         // The page asked for nothing: it is told what runs.

@@ -40,7 +40,7 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     if tell_at_hand(id, name) {
         return Ok(());
     }
-    let (keeper, stored) = Keeper::reopen(name).await?;
+    let (mut keeper, stored) = Keeper::reopen(name).await?;
     bring_images(&keeper.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
@@ -48,16 +48,17 @@ pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
     let (train, _) = estimate::training_images(&config)?;
     // A checkpoint holds all weights; those that the run started from are its baseline, where
     // they are at hand.
-    let weights = match config.encoder.weights() {
-        Some(which) => Some(weights::loaded(which, &compute).await),
-        None => None,
-    };
-    let trainer = match (&stored, weights) {
-        (Some(state), weights) => {
+    let trainer = match (&stored, config.encoder.weights()) {
+        (Some(state), _) => {
             let trainer = Trainer::resume(&config, store, &train, &compute.device, state)?;
-            trainer.with_published(weights.and_then(Result::ok))
+            trainer.with_published(weights::of_run(&keeper.record, &compute).await)
         }
-        (None, Some(weights)) => Trainer::from_weights(&config, store, &train, &compute.device, weights?)?,
+        // It begins anew, from what is at hand now.
+        (None, Some(which)) => {
+            let (weights, identity) = weights::loaded(which, &compute).await?;
+            keeper.record.weights = Some(identity);
+            Trainer::from_weights(&config, store, &train, &compute.device, weights)?
+        }
         (None, None) => Trainer::new(&config, store, &train, &compute.device)?,
     };
     let (record, curve) = (keeper.record.clone(), keeper.curve.clone());

@@ -4,9 +4,11 @@
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Backend;
-use crate::core::weights::{WeightsFault, WeightsReport};
+use crate::core::run::RunRecord;
+use crate::core::weights::{WeightsFault, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
-use crate::learn::{export, weights};
+use crate::learn::export;
+use crate::learn::weights::{self, Loaded};
 use crate::protocol::Event;
 use crate::worker::device::Compute;
 use crate::worker::files;
@@ -23,32 +25,40 @@ const MOST_BYTES: u64 = 1 << 30;
 
 /// Weights at hand, by the network that they are of; on the CPU, whatever device trains.
 #[derive(Default)]
-pub struct Weights(HashMap<ImageNetEncoder, Encoder>);
+pub struct Weights(HashMap<ImageNetEncoder, (Encoder, WeightsIdentity)>);
 
 /// Keeps `encoder`, on the CPU's plain device, as the weights of `report.encoder`; those
 /// that were kept of it before go.
 pub fn keep(report: &WeightsReport, encoder: Encoder) {
-    with(|s| s.weights.0.insert(report.encoder, encoder));
+    with(|s| s.weights.0.insert(report.encoder, (encoder, report.identity.clone())));
 }
 
 /// The encoder with the weights that were loaded of it, else with those that were fetched and
-/// are kept in this browser, on the plain device of `compute`.
+/// are kept in this browser, on the plain device of `compute`; and which they are.
 ///
 /// # Errors
 /// [`Fault::NoWeights`] where there are none; [`Fault::OutOfMemory`] or [`Fault::Internal`] where the
 /// device does not take them.
-pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<Encoder, Fault> {
+pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<(Encoder, WeightsIdentity), Fault> {
     let at_hand = || with(|s| s.weights.0.get(&which).cloned());
     if at_hand().is_none() {
         hub::bring_kept(which).await?;
     }
-    let kept = at_hand().ok_or(Fault::NoWeights { encoder: which })?;
+    let (kept, identity) = at_hand().ok_or(Fault::NoWeights { encoder: which })?;
     if compute.report.backend == Backend::Cpu {
-        return Ok(kept);
+        return Ok((kept, identity));
     }
     let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
     let tensors = export::tensors(&kept).await.map_err(failed)?;
-    export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)
+    let encoder = export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)?;
+    Ok((encoder, identity))
+}
+
+/// The weights that a run started from, where they are at hand or kept: others of its network are
+/// no baseline of it. None where the record does not say which they were.
+pub async fn of_run(record: &RunRecord, compute: &Compute) -> Option<Encoder> {
+    let (encoder, identity) = loaded(record.config.encoder.weights()?, compute).await.ok()?;
+    record.weights.as_ref().is_some_and(|started| started.is_same(&identity)).then_some(encoder)
 }
 
 /// Reads the weights of a chosen file, keeps them and tells of which network they are.
@@ -62,8 +72,9 @@ pub async fn open(id: u32, files: Vec<File>) -> Result<(), Fault> {
     let bytes = file.read(0, file.len()).map_err(|detail| Fault::Weights(WeightsFault::Unreadable { detail }))?;
     turn().await;
     let read = crate::worker::weights::open(&bytes).and_then(|mut file| weights::load(&mut *file, &Device::flex()));
-    let (which, encoder) = read.map_err(Fault::Weights)?;
-    let report = WeightsReport { encoder: which, source: file.path().to_owned(), bytes: file.len() };
+    let Loaded { which, encoder, fingerprint } = read.map_err(Fault::Weights)?;
+    let identity = WeightsIdentity { source: file.path().to_owned(), fingerprint };
+    let report = WeightsReport { encoder: which, identity, bytes: file.len() };
     keep(&report, encoder);
     post(Some(id), Event::Weights(report));
     Ok(())

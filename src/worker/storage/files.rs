@@ -20,9 +20,12 @@ pub trait Files {
     /// The whole file; none where there is no such file.
     fn read(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
 
-    /// Replaces the file. A crash in the middle leaves neither the old nor the new
-    /// one whole.
-    fn write(&self, path: &str, bytes: &[u8]) -> impl Future<Output = Result<(), StorageFault>>;
+    /// The file's first bytes, at most so many; none where there is no such file.
+    fn head(&self, path: &str, most: usize) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
+
+    /// Replaces the file by the parts, one after the other. A crash in the middle leaves neither the
+    /// old nor the new one whole.
+    fn write(&self, path: &str, parts: &[&[u8]]) -> impl Future<Output = Result<(), StorageFault>>;
 
     /// Opens a file to be read and written in parts, as what is too large to be held in
     /// memory is; none where there is none and none is to be made.

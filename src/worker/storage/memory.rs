@@ -130,8 +130,14 @@ impl Files for Memory {
         Ok(self.files.borrow().get(path).cloned())
     }
 
-    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+    async fn head(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, StorageFault> {
+        let whole = self.read(path).await?;
+        Ok(whole.map(|bytes| bytes[..bytes.len().min(most)].to_vec()))
+    }
+
+    async fn write(&self, path: &str, parts: &[&[u8]]) -> Result<(), StorageFault> {
         self.allowed()?;
+        let bytes = &parts.concat();
         let before = self.files.borrow().get(path).map_or(0, |file| file.len() as u64);
         self.room(before, bytes.len() as u64)?;
         let whole = match self.writes_before_crash.get() {

@@ -32,7 +32,7 @@ pub use files::{Files, Parts};
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;
 use crate::core::run::queue::QueueReport;
-use crate::core::run::slots::{self, Chosen, NoSlot, Slot, SlotFault};
+use crate::core::run::slots::{self, Chosen, HEADER, NoSlot, Slot, SlotFault};
 use crate::core::run::{Curve, RunRecord};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -275,15 +275,14 @@ impl<F: Files> Storage<F> {
     /// # Errors
     /// [`StorageFault::Damaged`] where there is a slot, but no good one.
     pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
-        let [a, b] = self.slots(path).await?;
-        let chosen = match slots::choose(a.as_deref(), b.as_deref()) {
+        let (chosen, payload) = self.find(path).await?;
+        let chosen = match chosen {
             // The very first write was cut off: nothing was stored yet.
             Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }) => return Ok(None),
-            other => other,
+            other => other.map_err(|none| no_slot(path, none))?,
         };
-        let chosen = chosen.map_err(|none| no_slot(path, none))?;
         self.known.borrow_mut().insert(path.to_owned(), (chosen.generation, chosen.write));
-        Ok(chosen.newest.map(|(_, payload)| payload.to_vec()))
+        Ok(payload)
     }
 
     /// Replaces a value: writes the slot that does not hold the newest good one.
@@ -292,8 +291,7 @@ impl<F: Files> Storage<F> {
         let (generation, slot) = match known {
             Some(known) => known,
             None => {
-                let [a, b] = self.slots(path).await?;
-                let chosen = slots::choose(a.as_deref(), b.as_deref());
+                let (chosen, _) = self.find(path).await?;
                 if let Ok(Chosen { passed_over: Some(SlotFault::OtherVersion { found }), .. }) = chosen {
                     // Newer than this program: not to be overwritten.
                     return Err(StorageFault::OtherVersion { what: path.to_owned(), found });
@@ -302,15 +300,36 @@ impl<F: Files> Storage<F> {
                 chosen.map_or((1, Slot::A), |c| (c.generation, c.write))
             }
         };
-        let frame = slots::encode(generation, payload);
+        let (header, checksum) = slots::frame(generation, payload);
         // Where it fails, the same slot is written next: the other one is still good.
-        self.files.write(&slot_path(path, slot), &frame).await?;
+        self.files.write(&slot_path(path, slot), &[&header, payload, &checksum]).await?;
         self.known.borrow_mut().insert(path.to_owned(), (generation + 1, slot.other()));
         Ok(())
     }
 
-    async fn slots(&self, path: &str) -> Result<[Option<Vec<u8>>; 2], StorageFault> {
-        Ok([self.files.read(&slot_path(path, Slot::A)).await?, self.files.read(&slot_path(path, Slot::B)).await?])
+    /// The newest good slot and its payload. Of a value as large as a checkpoint, one slot at a time
+    /// is in memory.
+    async fn find(&self, path: &str) -> Result<(Result<Chosen, NoSlot>, Option<Vec<u8>>), StorageFault> {
+        let look = async |slot| {
+            let head = self.files.head(&slot_path(path, slot), HEADER).await?;
+            Ok::<_, StorageFault>(head.ok_or(SlotFault::Absent).and_then(|head| slots::look(&head)))
+        };
+        let [mut a, mut b] = [look(Slot::A).await?, look(Slot::B).await?];
+        for slot in slots::newer_first(a, b) {
+            let claim = if slot == Slot::A { &mut a } else { &mut b };
+            if claim.is_err() {
+                continue;
+            }
+            let read = self.files.read(&slot_path(path, slot)).await?;
+            match read.ok_or(SlotFault::Absent).and_then(slots::unpack) {
+                Ok((generation, payload)) => {
+                    *claim = Ok(generation);
+                    return Ok((slots::choose(a, b), Some(payload)));
+                }
+                Err(fault) => *claim = Err(fault),
+            }
+        }
+        Ok((slots::choose(a, b), None))
     }
 }
 

@@ -6,7 +6,7 @@ use super::files::{Files, Parts, Usage};
 use crate::core::error::StorageFault;
 use crate::worker::boot::describe;
 use crate::worker::turn::{now, turn};
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -40,10 +40,6 @@ extern "C" {
     type Access;
     #[wasm_bindgen(method, catch, js_name = getSize)]
     fn get_size(this: &Access) -> Result<f64, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn read(this: &Access, into: &Uint8Array, options: &Object) -> Result<f64, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn write(this: &Access, from: &Uint8Array, options: &Object) -> Result<f64, JsValue>;
     // Into and from wasm's own memory, without a copy.
     #[wasm_bindgen(method, catch, js_name = read)]
     fn read_slice(this: &Access, into: &mut [u8], options: &Object) -> Result<f64, JsValue>;
@@ -130,6 +126,16 @@ impl Opfs {
 /// An access handle that is closed when it is dropped.
 pub struct Open(Access);
 
+impl Open {
+    /// At most so many bytes from the file's beginning.
+    fn first(&self, most: f64) -> Result<Vec<u8>, JsValue> {
+        let mut bytes = vec![0; self.0.get_size()?.min(most) as usize];
+        let got = self.0.read_slice(&mut bytes, &at(0.0))?;
+        bytes.truncate(got as usize);
+        Ok(bytes)
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.close();
@@ -175,31 +181,34 @@ impl Files for Opfs {
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let Some(open) = self.brief(path, false).await? else { return Ok(None) };
-        let read = || {
-            let size = open.0.get_size()?;
-            let bytes = Uint8Array::new_with_length(size as u32);
-            let got = open.0.read(&bytes, &at(0.0))?;
-            Ok(bytes.subarray(0, got as u32).to_vec())
-        };
-        read().map(Some).map_err(|e: JsValue| fault(path, &e))
+        open.first(f64::INFINITY).map(Some).map_err(|e| fault(path, &e))
     }
 
-    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StorageFault> {
+    async fn head(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, StorageFault> {
+        let Some(open) = self.brief(path, false).await? else { return Ok(None) };
+        open.first(most as f64).map(Some).map_err(|e| fault(path, &e))
+    }
+
+    async fn write(&self, path: &str, parts: &[&[u8]]) -> Result<(), StorageFault> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
         let missing = || StorageFault::NotFound { what: path.to_owned() };
         let open = self.brief(path, true).await?.ok_or_else(missing)?;
         let write = || {
             open.0.truncate(0.0)?;
-            let written = open.0.write(&Uint8Array::from(bytes), &at(0.0))?;
+            let mut written = 0.0;
+            for part in parts {
+                written += open.0.write_slice(part, &at(written))?;
+            }
             open.0.flush()?;
             Ok(written)
         };
         match write() {
-            Ok(written) if written == bytes.len() as f64 => Ok(()),
+            Ok(written) if written == length as f64 => Ok(()),
             // Some browsers write what fits and raise nothing.
-            Ok(_) => Err(StorageFault::Full { needed: Some(bytes.len() as u64), free: None }),
+            Ok(_) => Err(StorageFault::Full { needed: Some(length as u64), free: None }),
             Err(error) if is(&error, "QuotaExceededError") => {
                 let free = self.usage().await.ok().map(|u| u.quota.saturating_sub(u.used));
-                Err(StorageFault::Full { needed: Some(bytes.len() as u64), free })
+                Err(StorageFault::Full { needed: Some(length as u64), free })
             }
             Err(error) => Err(fault(path, &error)),
         }

@@ -14,6 +14,7 @@ fn record(id: &str, created: f64, steps: u32) -> RunRecord {
         name: "first".to_owned(),
         created,
         config: RunConfig { batch: 16, ..RunConfig::default() },
+        weights: None,
         data: DataIdentity { training_images: 40, ..DataIdentity::default() },
         device,
         program: "0".to_owned(),

@@ -3,7 +3,7 @@ use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::fixture::{self, Entry};
 use crate::learn::block_on::block_on;
 use crate::learn::encoder::Encoder;
-use crate::learn::weights::{load, tensors};
+use crate::learn::weights::{Loaded, load, tensors};
 use burn::tensor::Device;
 use std::io::Write;
 use zip::write::SimpleFileOptions;
@@ -68,8 +68,10 @@ fn a_whole_network_comes_out_of_pytorchs_files() {
     entries.push(Entry::counter("bn1.num_batches_tracked"));
     entries.push(Entry::floats("fc.weight", &[10, 512], &[0.0; 5120]));
     let zipped = archive(&saved("resnet18/", &entries), CompressionMethod::Stored);
+    let mut fingerprints = Vec::new();
     for bytes in [zipped, fixture::legacy_file(&entries)] {
-        let (which, encoder) = load(&mut *open(&bytes).unwrap(), &device).unwrap();
+        let Loaded { which, encoder, fingerprint } = load(&mut *open(&bytes).unwrap(), &device).unwrap();
+        fingerprints.push(fingerprint);
         assert_eq!(which, ImageNetEncoder::ResNet18);
         let loaded = block_on(crate::learn::export::tensors(&encoder)).unwrap();
         assert_eq!(loaded.len(), wanted.len());
@@ -78,6 +80,7 @@ fn a_whole_network_comes_out_of_pytorchs_files() {
             assert!(tensor.values.iter().enumerate().all(|(entry, v)| *v == value(i, entry)), "{name}");
         }
     }
+    assert_eq!(fingerprints[0], fingerprints[1], "the same weights in both formats");
 }
 
 #[test]

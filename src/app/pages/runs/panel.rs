@@ -7,6 +7,7 @@ use crate::app::parts::unfinished::NeedsImages;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::base_url;
 use crate::app::text::fault::one_field;
+use crate::app::text::weights::started_from;
 use crate::app::text::{runs as text, settings};
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Bounds, Field};
@@ -115,6 +116,7 @@ fn Of(record: RunRecord) -> impl IntoView {
                     {text::DELETE}
                 </button>
             </div>
+            {record.weights.as_ref().map(|weights| view! { <p class="small">{started_from(weights)}</p> })}
             <form class="inline" on:submit=act(rename)>
                 <label>
                     {text::NAME}

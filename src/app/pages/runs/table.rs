@@ -24,6 +24,7 @@ fn columns(records: &[&RunRecord]) -> Vec<SortKey> {
         // Have a column anyway.
         Column::Field(Field::Start) | Column::Data => None,
         Column::Field(field) => Some(SortKey::Field(field)),
+        Column::Weights => Some(SortKey::Weights),
         Column::Device => Some(SortKey::Device),
         Column::Program => Some(SortKey::Program),
     });
@@ -194,6 +195,7 @@ fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) ->
         SortKey::Images => text::images(&record.data.sources, record.data.images),
         SortKey::Field(Field::Start) => weights::start(&record.config),
         SortKey::Field(field) => text::value(field, &record.config),
+        SortKey::Weights => record.weights.as_ref().map_or_else(|| text::NONE.to_owned(), weights::identity),
         SortKey::Device => record.device.name.clone(),
         SortKey::Program => record.program.clone(),
         SortKey::MacroF1 => number(evaluation.map(|e| e.trained.test.macro_average.f1)),

@@ -2,6 +2,7 @@ use super::*;
 use crate::core::config::Optimizer;
 use crate::core::config::preset::default_rate;
 use crate::core::run::examples::{evaluated, record};
+use crate::core::weights::WeightsIdentity;
 
 #[test]
 fn only_what_differs_is_a_column() {
@@ -18,6 +19,18 @@ fn only_what_differs_is_a_column() {
     b.device.name = "another".into();
     b.program = "0.2.0".into();
     assert_eq!(differing(&[&a, &b])[2..], [Column::Data, Column::Device, Column::Program]);
+}
+
+#[test]
+fn weights_differ_by_their_numbers_not_by_their_file() {
+    let from = |source: &str, fingerprint: &str| RunRecord {
+        weights: Some(WeightsIdentity { source: source.into(), fingerprint: fingerprint.into() }),
+        ..record("a")
+    };
+    let (random, hub, file, other) = (record("a"), from("hub", "1"), from("file", "1"), from("file", "2"));
+    assert!(differing(&[&random, &hub, &file]).is_empty());
+    assert_eq!(differing(&[&random, &hub, &other]), [Column::Weights]);
+    assert_eq!(sorted(&[&random, &hub, &file], SortKey::Weights, false), [2, 1, 0]);
 }
 
 #[test]

@@ -1,9 +1,25 @@
 use super::*;
 
+fn encode(generation: u64, payload: &[u8]) -> Vec<u8> {
+    let (header, checksum) = frame(generation, payload);
+    [&header, payload, &checksum].concat()
+}
+
+fn generation(slot: Option<&[u8]>) -> Result<u64, SlotFault> {
+    slot.ok_or(SlotFault::Absent).and_then(decode).map(|(generation, _)| generation)
+}
+
+/// Of what slots hold.
+fn choose_of(a: Option<&[u8]>, b: Option<&[u8]>) -> Result<Chosen, NoSlot> {
+    choose(generation(a), generation(b))
+}
+
 #[test]
 fn what_was_written_is_read() {
     for payload in [&b""[..], b"x", b"twelve bytes", &[0; 1000]] {
-        assert_eq!(decode(&encode(7, payload)), Ok((7, payload)));
+        let slot = encode(7, payload);
+        assert_eq!((decode(&slot), look(&slot[..HEADER])), (Ok((7, payload)), Ok(7)));
+        assert_eq!(unpack(slot), Ok((7, payload.to_vec())));
     }
 }
 
@@ -41,6 +57,7 @@ fn every_truncation_and_any_addition_is_found() {
     let frame = encode(3, b"a small payload");
     for length in 0..frame.len() {
         assert_eq!(decode(&frame[..length]), Err(SlotFault::TooShort), "{length} bytes");
+        assert_eq!(look(&frame[..length]).is_ok(), length >= HEADER, "{length} bytes");
     }
     let longer = [&frame[..], &[0]].concat();
     assert_eq!(decode(&longer), Err(SlotFault::Damaged));
@@ -54,13 +71,15 @@ fn every_truncation_and_any_addition_is_found() {
 fn writes_go_in_turns() {
     let mut slots: [Option<Vec<u8>>; 2] = [None, None];
     for (count, payload) in (1..).zip([b"1", b"2", b"3", b"4"]) {
-        let chosen = choose(slots[0].as_deref(), slots[1].as_deref()).unwrap();
+        let chosen = choose_of(slots[0].as_deref(), slots[1].as_deref()).unwrap();
         assert_eq!(chosen.generation, count);
         assert_eq!(chosen.passed_over, None);
         let place = chosen.write as usize;
         slots[place] = Some(encode(chosen.generation, payload));
-        let chosen = choose(slots[0].as_deref(), slots[1].as_deref()).unwrap();
-        assert_eq!(chosen.newest.map(|(slot, value)| (slot as usize, value)), Some((place, &payload[..])));
+        let chosen = choose_of(slots[0].as_deref(), slots[1].as_deref()).unwrap();
+        assert_eq!(chosen.newest.map(|slot| slot as usize), Some(place));
+        let [a, b] = [0, 1].map(|slot| generation(slots[slot].as_deref()));
+        assert_eq!(newer_first(a, b)[0] as usize, place);
     }
 }
 
@@ -68,15 +87,15 @@ fn writes_go_in_turns() {
 fn a_write_cut_off_leaves_the_other() {
     let (old, new) = (encode(4, b"old"), encode(5, b"new and longer"));
     for length in 0..new.len() {
-        let chosen = choose(Some(&old), Some(&new[..length])).unwrap();
-        assert_eq!(chosen.newest, Some((Slot::A, &b"old"[..])));
+        let chosen = choose_of(Some(&old), Some(&new[..length])).unwrap();
+        assert_eq!(chosen.newest, Some(Slot::A));
         assert_eq!((chosen.write, chosen.generation), (Slot::B, 5));
         assert_eq!(chosen.passed_over, Some(SlotFault::TooShort));
     }
-    let chosen = choose(Some(&old), Some(&new)).unwrap();
-    assert_eq!(chosen.newest, Some((Slot::B, &b"new and longer"[..])));
+    let chosen = choose_of(Some(&old), Some(&new)).unwrap();
+    assert_eq!(chosen.newest, Some(Slot::B));
     assert_eq!(chosen.write, Slot::A);
-    assert_eq!(choose(None, Some(&new)).unwrap().passed_over, None);
+    assert_eq!(choose_of(None, Some(&new)).unwrap().passed_over, None);
 }
 
 #[test]
@@ -85,9 +104,9 @@ fn two_bad_slots_are_an_error_with_both_causes() {
     let mut other = encode(2, b"x");
     other[8] = 9;
     assert_eq!(
-        choose(Some(&good[..20]), Some(&other)),
+        choose_of(Some(&good[..20]), Some(&other)),
         Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::OtherVersion { found: 9 } })
     );
     // The very first write was cut off.
-    assert_eq!(choose(Some(&good[..20]), None), Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }));
+    assert_eq!(choose_of(Some(&good[..20]), None), Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }));
 }

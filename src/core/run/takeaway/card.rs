@@ -70,7 +70,10 @@ fn beginning(record: &RunRecord) -> String {
         return format!("An image encoder, pre-trained without labels by {SIMCLR} from random weights.");
     };
     let (library, name) = net.published_as();
-    let from = format!("ImageNet weights of {library}'s `{name}`, which were trained with labels");
+    let which = record.weights.as_ref().map_or_else(String::new, |weights| {
+        format!(" (from {}, fingerprint `{}`)", escape(&weights.source), weights.fingerprint)
+    });
+    let from = format!("ImageNet weights of {library}'s `{name}`{which}, which were trained with labels");
     match (record.steps, record.config.trained()) {
         (0, _) | (_, config::Trained::Head) => {
             format!("An image encoder with {from}. They are as they were published: SimCLR did not change them here.")

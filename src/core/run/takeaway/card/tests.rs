@@ -2,6 +2,7 @@ use super::*;
 use crate::core::report::Baseline;
 use crate::core::run::examples::{evaluated, linear, record};
 use crate::core::run::fine_tune::FineTuneConfig;
+use crate::core::weights::WeightsIdentity;
 
 fn fine_tuned() -> FineTuneReport {
     FineTuneReport {
@@ -89,10 +90,11 @@ fn a_card_tells_what_the_encoder_started_from() {
     let encoder = &mut run.config.encoder;
     (encoder.architecture, encoder.start) = (Architecture::ResNet50, config::Start::ImageNet);
     run.config.trained = config::Trained::Last2;
+    run.weights = Some(WeightsIdentity { source: "my_weights.pth".into(), fingerprint: "00ff".into() });
     let text = card(&run, None);
     for part in [
         "its last stages (2 of 5) trained on by SimCLR",
-        "from ImageNet weights of torchvision's `resnet50`, which were trained with labels.",
+        "from ImageNet weights of torchvision's `resnet50` (from my\\_weights.pth, fingerprint `00ff`), which were trained",
         "Output: 2048 features h",
         "then less the mean [0.485, 0.456, 0.406] and divided by the standard deviation [0.229, 0.224, 0.225]",
         "| start | imagenet_weights |",

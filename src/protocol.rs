@@ -28,7 +28,7 @@ pub mod queue;
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 14;
+pub const VERSION: u32 = 15;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,8 +114,10 @@ pub enum Request {
     /// that change it.
     Runs,
     /// Makes a stored run the one at hand; answered by [`Event::Opened`].
+    /// `in_chunks_of`: it goes on with at most so many images at once.
     OpenRun {
         run: String,
+        in_chunks_of: Option<usize>,
     },
     RenameRun {
         run: String,

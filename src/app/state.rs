@@ -181,16 +181,6 @@ impl Store {
         self.evaluating.with(Option::is_some) || self.shelf.is_tuning()
     }
 
-    /// Whether published weights are on their way.
-    pub fn fetching(&self) -> bool {
-        self.shelf.fetching.with(Option::is_some)
-    }
-
-    /// Whether the worker is at what all other work would wait for, apart from a run.
-    pub fn other_work(&self) -> bool {
-        self.encoder_in_use() || self.fetching()
-    }
-
     /// Whether the run at hand has an encoder to judge: it took a step, or started from published
     /// weights.
     pub fn has_encoder(&self) -> bool {

@@ -245,23 +245,27 @@ impl RunConfig {
         self.encoder.architecture != Architecture::Vgg19 && self.trained() != Trained::Head
     }
 
+    /// The same in chunks of half as many images, about: the next smaller power of two. None where
+    /// there is no less.
+    pub fn in_smaller_chunks(&self) -> Option<Self> {
+        let at_once = self.chunk_images();
+        (at_once > 1).then(|| Self { chunk: 1 << (at_once - 1).ilog2(), ..*self })
+    }
+
     /// The same with half of what takes the memory, about: the chunk where one is set or chunks give
     /// the batch's own gradient, else the batch; the next smaller power of two. None where there is
     /// no less.
     pub fn halved(&self) -> Option<Self> {
-        let below = |size: usize| 1 << (size - 1).ilog2();
-        let mut smaller = *self;
-        let at_once = self.chunk_images();
-        let in_chunks = at_once < self.batch || !self.has_batch_statistics();
-        match at_once {
-            2.. if in_chunks => smaller.chunk = below(at_once),
+        let in_chunks = self.chunk_images() < self.batch || !self.has_batch_statistics();
+        match self.in_smaller_chunks() {
+            Some(smaller) if in_chunks => Some(smaller),
             _ if self.has_batch_statistics() && self.batch > 2 => {
-                smaller.batch = below(self.batch);
+                let mut smaller = Self { batch: 1 << (self.batch - 1).ilog2(), ..*self };
                 smaller.follow_rate(self);
+                Some(smaller)
             }
-            _ => return None,
+            _ => None,
         }
-        Some(smaller)
     }
 
     /// Steps of one epoch over `training_images`: whole batches only.

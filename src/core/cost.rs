@@ -6,6 +6,7 @@ mod networks;
 use super::config::{Optimizer, RunConfig, Start};
 use super::error::Fault;
 use super::report::{Backend, DeviceReport};
+use super::run::fine_tune::{FineTuneConfig, Trained as Tuned};
 use networks::convolutions;
 
 /// Counts for one configuration.
@@ -71,10 +72,21 @@ pub fn anchors_at_once(views: usize) -> usize {
 impl Cost {
     /// Counts encoder and projection head of `config`.
     pub fn of(config: &RunConfig) -> Self {
+        let mut cost = Self::of_encoder(config, config.trained().stages());
+        let hidden = config.encoder.features();
+        for layer in 1..=config.head.layers {
+            let output = if layer == config.head.layers { config.head.output } else { hidden };
+            cost.parameters += (hidden * output + output) as u64;
+        }
+        cost
+    }
+
+    /// Counts the encoder of `config`, of which the last `trained` stages train, or all.
+    fn of_encoder(config: &RunConfig, trained: Option<usize>) -> Self {
         let mut cost = Self::default();
         let all = convolutions(&config.encoder, config.image_size);
         let stages = all.last().map_or(0, |conv| conv.stage + 1);
-        let first_trained = config.trained().stages().map_or(0, |trained| stages.saturating_sub(trained));
+        let first_trained = trained.map_or(0, |trained| stages.saturating_sub(trained));
         for conv in all {
             let weights = (conv.input * conv.output * conv.kernel) as u64;
             let weights = weights + if conv.normalised { 2 } else { 1 } * conv.output as u64;
@@ -90,11 +102,6 @@ impl Cost {
                 cost.passing = cost.passing.max(outputs);
             }
         }
-        let hidden = config.encoder.features();
-        for layer in 1..=config.head.layers {
-            let output = if layer == config.head.layers { config.head.output } else { hidden };
-            cost.parameters += (hidden * output + output) as u64;
-        }
         cost
     }
 
@@ -109,9 +116,12 @@ impl Cost {
     }
 
     /// Bytes on the device while `config` trains on `images` images and is saved: an upper
-    /// estimate, from shapes alone.
+    /// estimate, from shapes alone. Without epochs nothing trains, and the batch takes nothing.
     pub fn memory(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
+        if config.epochs == 0 {
+            return Self::at_hand(config, images) + PASSING_MEMORY;
+        }
         let [views, at_once] = [config.batch, config.chunk_images()].map(|images| 2 * images as u64);
         let pixels = (3 * config.image_size * config.image_size) as u64;
         let anchors = if at_once < views { anchors_at_once(views as usize) as u64 } else { views };
@@ -129,6 +139,31 @@ impl Cost {
         images as u64 * pixels + saved + FLOAT * (weights + activations + made + similarities + embeddings)
     }
 
+    /// Bytes of a run at hand that does not train: its images, its weights and what the optimiser
+    /// keeps, published weights once more, and a save.
+    fn at_hand(config: &RunConfig, images: usize) -> u64 {
+        let cost = Self::of(config);
+        let published = if config.encoder.start == Start::ImageNet { cost.parameters + cost.frozen } else { 0 };
+        let pixels = 3 * config.image_size * config.image_size;
+        (images * pixels) as u64 + (1 + SAVED_COPIES) * Self::checkpoint(config) + FLOAT * published
+    }
+
+    /// [`Cost::memory`] while `tuning` trains a classifier beside the run at hand, of `config`.
+    pub fn tuning_memory(config: &RunConfig, tuning: &FineTuneConfig, images: usize) -> u64 {
+        let stages = match tuning.trained {
+            Tuned::All => None,
+            Tuned::Last(stages) => Some(usize::from(stages)),
+            // On features, which are few numbers.
+            Tuned::Classifier => return Self::at_hand(config, images) + PASSING_MEMORY,
+        };
+        let cost = Self::of_encoder(config, stages);
+        let batch = tuning.batch as u64;
+        let pixels = (3 * config.image_size * config.image_size) as u64;
+        let weights = PARAMETER_COPIES * cost.parameters + cost.frozen;
+        let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * batch;
+        Self::at_hand(config, images) + FLOAT * (weights + activations + VIEW_COPIES * batch * pixels)
+    }
+
     /// `config` made so small that it fits, by [`RunConfig::halved`]; none where nothing does.
     pub fn fitting(config: &RunConfig, images: usize, backend: Backend) -> Option<RunConfig> {
         let smaller = std::iter::successors(config.halved(), RunConfig::halved);
@@ -141,11 +176,20 @@ impl Cost {
     /// # Errors
     /// [`Fault::NeedsMemory`].
     pub fn fits(config: &RunConfig, images: usize, backend: Backend) -> Result<(), Fault> {
-        let need = Self::memory(config, images);
-        if backend == Backend::Cpu && need > CPU_MEMORY {
-            return Err(Fault::NeedsMemory { need, limit: CPU_MEMORY });
-        }
-        Ok(())
+        within(Self::memory(config, images), backend)
+    }
+
+    /// The same of [`Cost::tuning_memory`].
+    ///
+    /// # Errors
+    /// [`Fault::NeedsMemory`].
+    pub fn tuning_fits(
+        config: &RunConfig,
+        tuning: &FineTuneConfig,
+        images: usize,
+        backend: Backend,
+    ) -> Result<(), Fault> {
+        within(Self::tuning_memory(config, tuning, images), backend)
     }
 
     /// The batch N to time a step of `config` with: its own, or where a step of
@@ -179,6 +223,13 @@ impl Cost {
         let Some(speed) = speed(device) else { return most };
         ((speed / Self::of(config).multiplications as f64) as usize).clamp(1, most)
     }
+}
+
+fn within(need: u64, backend: Backend) -> Result<(), Fault> {
+    if backend == Backend::Cpu && need > CPU_MEMORY {
+        return Err(Fault::NeedsMemory { need, limit: CPU_MEMORY });
+    }
+    Ok(())
 }
 
 /// Multiplications a second of a device that is known to be slow.
@@ -307,6 +358,28 @@ mod tests {
         assert!(large > small && large - small < 300 << 20, "{small} {large}");
         assert_eq!(anchors_at_once(8192), 512);
         assert_eq!([0, 1, 100].map(anchors_at_once), [1, 1, 100]);
+    }
+
+    #[test]
+    fn what_is_judged_as_it_is_takes_nothing_for_a_batch() {
+        let judged = RunConfig { epochs: 0, batch: 4096, ..published(Architecture::ResNet50, 224) };
+        assert_eq!(Cost::memory(&judged, 1000), Cost::memory(&RunConfig { batch: 2, ..judged }, 1000));
+        assert!(Cost::fits(&judged, 1000, Backend::Cpu).is_ok());
+        assert!(Cost::fits(&RunConfig { epochs: 1, ..judged }, 1000, Backend::Cpu).is_err());
+    }
+
+    #[test]
+    fn fine_tuning_is_counted_by_what_it_trains() {
+        use super::super::run::fine_tune::Start;
+        let run = published(Architecture::ResNet50, 224);
+        let with =
+            |trained, batch| FineTuneConfig { batch, ..FineTuneConfig::recipe(Start::Pretrained, trained, 10, 0) };
+        let memory = |trained, batch| Cost::tuning_memory(&run, &with(trained, batch), 1000);
+        assert!(memory(Tuned::Classifier, 64) < memory(Tuned::Last(1), 64));
+        assert!(memory(Tuned::Last(1), 64) < memory(Tuned::All, 64));
+        let fits = |batch| Cost::tuning_fits(&run, &with(Tuned::All, batch), 1000, Backend::Cpu);
+        assert!(fits(8).is_ok() && matches!(fits(64), Err(Fault::NeedsMemory { .. })));
+        assert!(Cost::tuning_fits(&run, &with(Tuned::All, 64), 1000, Backend::WebGpu).is_ok());
     }
 
     #[test]

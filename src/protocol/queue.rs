@@ -202,7 +202,6 @@ impl Request {
                 | Self::KeepImages
                 | Self::Classify { .. }
                 | Self::OpenWeights
-                | Self::FetchWeights { .. }
         );
         self.is_import() || takes_its_time
     }

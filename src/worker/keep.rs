@@ -80,6 +80,7 @@ impl Keeper {
             created,
             config: *config,
             weights,
+            chunk_changes: Vec::new(),
             data: DataIdentity::from(data),
             device,
             program: env!("CARGO_PKG_VERSION").into(),

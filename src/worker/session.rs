@@ -27,7 +27,6 @@ pub enum Job {
     Evaluate,
     FineTune,
     Classify,
-    Fetch,
 }
 
 /// What the user asked of the job under way; looked at between its parts.
@@ -189,10 +188,7 @@ pub fn receive(message: ToWorker, files: Vec<File>) {
         }),
         Request::CancelImport => cancel(&[Job::Import]),
         Request::CancelEvaluation => cancel(&[Job::Evaluate, Job::Classify]),
-        Request::CancelWeights => {
-            cancel(&[Job::Fetch]);
-            jobs::hub::hang_up();
-        }
+        Request::CancelWeights => jobs::hub::hang_up(),
         Request::CancelFineTune => {
             cancel(&[Job::FineTune]);
             jobs::fine_tune::cancel_if_paused();
@@ -250,7 +246,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<(), Faul
         Request::ResumeFineTune => jobs::fine_tune::resume(id).await,
         Request::Classify { names } => jobs::classify::classify(id, names, files).await,
         Request::Runs => jobs::runs::list(id).await,
-        Request::OpenRun { run } => jobs::runs::open(Some(id), &run).await,
+        Request::OpenRun { run, in_chunks_of } => jobs::runs::open(Some(id), &run, in_chunks_of).await,
         Request::RenameRun { run, name } => jobs::runs::rename(id, &run, name).await,
         Request::DeleteRun { run } => jobs::runs::delete(id, &run).await,
         Request::DeleteAll => jobs::runs::delete_all(id).await,

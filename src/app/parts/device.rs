@@ -2,9 +2,9 @@
 
 use super::link::Link;
 use crate::app::client::Client;
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::{device as text, fault, hub};
+use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use leptos::html::Dialog;
@@ -24,7 +24,7 @@ pub fn backend(backend: &Backend) -> &'static str {
 pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let locked = memo(move || store.run_open() || store.other_work());
+    let locked = memo(move || store.run_open() || store.encoder_in_use());
     // A change that has to be confirmed first.
     let unsure = RwSignal::new(None::<DeviceChoice>);
     let choose = move |choice: DeviceChoice| {
@@ -94,9 +94,6 @@ pub fn Device() -> impl IntoView {
                         .collect_view()}
                 </div>
             </fieldset>
-            <Show when=move || store.fetching()>
-                <p class="muted small">{hub::WAITS}</p>
-            </Show>
             <Confirm unsure=unsure />
         </section>
     }

@@ -91,7 +91,7 @@ pub fn EstimateCard(
         let config = store.config.get();
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == config.image_size));
         let enough = images.get().is_some_and(|(train, _)| train >= config.batch);
-        let idle = !store.run_open() && store.import.with(Option::is_none) && !store.other_work();
+        let idle = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
         let alive = store.worker.get() != WorkerState::Dead;
         let sound = too_much.with(Option::is_none) && config.check().is_ok();
         (fits && enough && idle && alive && sound && !known.get()).then_some(config)

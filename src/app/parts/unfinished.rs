@@ -44,9 +44,10 @@ fn Card() -> impl IntoView {
     let go_on = move || {
         let (request, page) = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
             (Some(_), _) => (Request::StartQueue, "/pretrain"),
-            (None, Some(hint)) => {
-                (Request::OpenRun { run: hint.id }, if hint.tuning { "/fine-tune" } else { "/pretrain" })
-            }
+            (None, Some(hint)) => (
+                Request::OpenRun { run: hint.id, in_chunks_of: None },
+                if hint.tuning { "/fine-tune" } else { "/pretrain" },
+            ),
             (None, None) => return,
         };
         busy.set(true);

@@ -2,6 +2,7 @@
 
 use super::units::{count, duration, percent};
 use crate::core::config::{RunConfig, Start, Trained};
+use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Baseline;
 
 pub const TITLE: &str = "Evaluate";
@@ -98,6 +99,23 @@ pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
 /// Why raw pixels were trained on for less.
 pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
     format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
+}
+
+/// Features of published weights as they are, from another run.
+pub fn published(net: ImageNetEncoder) -> String {
+    format!("ImageNet features of {}", net.name())
+}
+
+/// Where those come from, or how to have them.
+pub const fn how_published(there: usize) -> &'static str {
+    match there {
+        0 => {
+            "To have ImageNet features beside it, load published weights on the page Pre-train and judge them on these images."
+        }
+        _ => {
+            "ImageNet features of other networks: those that were judged on these images before, as runs of their own."
+        }
+    }
 }
 
 const RAW: &str = "Raw pixels: the classifier on the images themselves, with no encoder.";

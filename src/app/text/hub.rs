@@ -6,8 +6,6 @@ use crate::core::imagenet::ImageNetEncoder;
 pub const CANCEL: &str = "Cancel";
 pub const CANCELLING: &str = "Cancelling…";
 pub const ASKING: &str = "Asking…";
-pub const WAITS: &str = "Weights are being fetched, and other work waits for that. The page Pre-train shows how far it is, and can cancel \
-    it, at Encoder and head.";
 pub const CANCELLED: &str = "Fetching was cancelled; what came is kept.";
 
 pub fn fetch(encoder: ImageNetEncoder) -> String {

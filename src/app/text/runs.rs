@@ -6,10 +6,10 @@ use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Field, Value};
 use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
-use crate::core::run::RunRecord;
 use crate::core::run::compare::SortKey;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
+use crate::core::run::{ChunkChange, RunRecord};
 
 pub const TITLE: &str = "Runs";
 pub const LEAD: &str = "Every pre-training run is kept in this browser: its settings, curve, results and weights. Compare \
@@ -177,6 +177,29 @@ pub fn draw(name: &str) -> String {
 
 pub fn open(name: &str) -> String {
     format!("{OPEN}: {name}")
+}
+
+pub fn open_smaller(chunk: usize) -> String {
+    format!("Open, in chunks of {chunk}")
+}
+
+/// What opening in smaller chunks is for, and what it changes.
+pub fn smaller_help(smaller: &RunConfig) -> String {
+    let changes = match smaller.has_batch_statistics() {
+        true => format!(
+            "Batch normalisation then sees {} images at a time, so the run goes on a little differently.",
+            smaller.chunk
+        ),
+        false => "The gradient stays the same.".to_owned(),
+    };
+    format!(
+        "In chunks a run takes less memory, for a step that takes a third longer: for one that ran out of it. {changes}"
+    )
+}
+
+/// From where on it went on in smaller chunks.
+pub fn rechunked(change: &ChunkChange) -> String {
+    format!("Up to step {}, {} images went through the networks at once.", count(change.steps as usize), change.before)
 }
 
 pub fn delete(name: &str) -> String {

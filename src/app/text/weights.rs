@@ -74,6 +74,10 @@ pub fn exhausted(config: &RunConfig) -> String {
     format!("The device gave up on {}. Less at once takes less memory.", size(config))
 }
 
+pub fn go_on_smaller(chunk: usize) -> String {
+    format!("Go on from the last save, in chunks of {chunk}")
+}
+
 pub fn use_smaller(config: &RunConfig) -> String {
     format!("Use {}", size(config))
 }

@@ -5,7 +5,8 @@ use super::RunRecord;
 use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Bounds, Field, Value};
 use crate::core::error::ConfigFault;
-use crate::core::report::RunState;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Baseline, EvaluationReport, RunState};
 use std::cmp::Ordering;
 
 /// Something in which runs can differ besides their results.
@@ -91,6 +92,22 @@ pub fn best(records: &[&RunRecord]) -> Option<usize> {
         }
     }
     best.map(|(place, _)| place)
+}
+
+/// Results of published weights as they are, on images of this fingerprint: the newest of each
+/// network, whatever was judged of them.
+pub fn published<'a>(records: &'a [RunRecord], fingerprint: &str) -> Vec<(ImageNetEncoder, &'a EvaluationReport)> {
+    let mut found: Vec<(ImageNetEncoder, &EvaluationReport, f64)> = Vec::new();
+    for record in records.iter().filter(|record| record.data.fingerprint == fingerprint) {
+        let report = record.evaluation.as_ref().filter(|report| report.baseline == Baseline::Itself);
+        let Some((net, report)) = record.config.encoder.weights().zip(report) else { continue };
+        match found.iter_mut().find(|(other, ..)| *other == net) {
+            Some(older) if older.2 < record.created => (older.1, older.2) = (report, record.created),
+            Some(_) => {}
+            None => found.push((net, report, record.created)),
+        }
+    }
+    found.into_iter().map(|(net, report, _)| (net, report)).collect()
 }
 
 /// By what runs are sorted.

@@ -13,6 +13,7 @@ pub fn record(id: &str) -> RunRecord {
         created: 1_700_000_000_000.0,
         config: RunConfig::default(),
         weights: None,
+        chunk_changes: Vec::new(),
         data: DataIdentity {
             fingerprint: "77faa72a9a18be0b".into(),
             sources: vec!["flowers.zip".into()],

@@ -63,6 +63,9 @@ pub struct RunRecord {
     /// records from before it was noted.
     #[serde(default)]
     pub weights: Option<WeightsIdentity>,
+    /// In order; the configuration has the chunk in use.
+    #[serde(default)]
+    pub chunk_changes: Vec<ChunkChange>,
     pub data: DataIdentity,
     /// What it was trained on last.
     pub device: DeviceReport,
@@ -82,7 +85,28 @@ pub struct RunRecord {
     pub fine_tuned: Vec<FineTuneReport>,
 }
 
+/// From here on a run went on in other chunks than before; see [`RunConfig::chunk`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkChange {
+    /// Steps done by then.
+    pub steps: u32,
+    /// Images that went through the networks at once before.
+    pub before: usize,
+}
+
 impl RunRecord {
+    /// The run goes on in chunks of at most `images`; nothing where they are no smaller.
+    pub fn go_on_in_chunks(&mut self, images: usize) {
+        let before = self.config.chunk_images();
+        if (1..before).contains(&images) {
+            self.config.chunk = images;
+            // Before the first step it simply begins so.
+            if self.steps > 0 {
+                self.chunk_changes.push(ChunkChange { steps: self.steps, before });
+            }
+        }
+    }
+
     /// Whether it can be gone on with: it was paused, or cut off by a crash or a
     /// closed tab. After its last step what is left is to judge it.
     pub fn can_resume(&self) -> bool {
@@ -166,6 +190,21 @@ mod tests {
                 assert_eq!(record.can_resume(), can, "{state:?} after {steps} of 60 steps");
             }
         }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_in_smaller_chunks_says_so() {
+        let mut run = examples::record("a");
+        (run.config.batch, run.config.chunk) = (64, 0);
+        run.go_on_in_chunks(64);
+        run.go_on_in_chunks(0);
+        assert_eq!((run.config.chunk, run.chunk_changes.len()), (0, 0));
+        run.go_on_in_chunks(16);
+        run.go_on_in_chunks(32);
+        assert_eq!((run.config.chunk, &run.chunk_changes[..]), (16, &[ChunkChange { steps: 60, before: 64 }][..]));
+        let mut fresh = RunRecord { steps: 0, chunk_changes: Vec::new(), ..run };
+        fresh.go_on_in_chunks(8);
+        assert_eq!((fresh.config.chunk, fresh.chunk_changes.len()), (8, 0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::config::RunConfig;
+use crate::core::imagenet::ImageNetEncoder;
 use crate::core::lesson::device::LessonBatch;
 use crate::protocol::DeviceChoice;
 
@@ -161,6 +162,19 @@ fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
     queue.push(sample(), Vec::new());
     assert_eq!(leave(&mut queue), [1]);
     assert!(queue.cancelled(&Request::CancelImport).is_empty());
+}
+
+/// It waits for the network: other work goes on.
+#[test]
+fn a_fetch_leaves_beside_a_job() {
+    let mut queue: Queue<&str> = Queue::new();
+    let (images, _) = queue.push(sample(), Vec::new());
+    let fetch = Request::FetchWeights { encoder: ImageNetEncoder::ResNet18, address: String::new() };
+    let (fetch, _) = queue.push(fetch, Vec::new());
+    let (next, _) = queue.push(Request::Evaluate, Vec::new());
+    assert_eq!(leave(&mut queue), [images, fetch]);
+    queue.answered(images, true);
+    assert_eq!(leave(&mut queue), [next]);
 }
 
 #[test]

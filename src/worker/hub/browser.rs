@@ -3,7 +3,7 @@
 
 use super::server::{Answer, Body, Server};
 use crate::worker::boot::describe;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use std::ops::Range;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -13,6 +13,8 @@ use web_sys::{AbortSignal, ReadableStreamDefaultReader, Response};
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn fetch(url: &str, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(then: &Function, milliseconds: u32) -> JsValue;
 }
 
 pub struct Browser {
@@ -54,6 +56,12 @@ impl Server for Browser {
 
     async fn get(&self, url: &str, range: Option<Range<u64>>) -> Result<Answer<Stream>, String> {
         self.answer(url, range).await.map_err(|e| describe(&e))
+    }
+
+    async fn rest(&self, milliseconds: u32) {
+        let elapsed = Promise::new(&mut |resolve, _| drop(set_timeout(&resolve, milliseconds)));
+        // It can't be rejected.
+        let _ = JsFuture::from(elapsed).await;
     }
 }
 

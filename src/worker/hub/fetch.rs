@@ -15,6 +15,10 @@ use std::ops::Range;
 const FIRST: u64 = 1024;
 /// Failures in a row after which it is given up.
 const TRIES: u32 = 4;
+/// Milliseconds between the first failure in a row and the next try, twice as many after each
+/// further one; and those after which a cancel is noticed.
+const REST: u32 = 500;
+const NAP: u32 = 100;
 
 pub struct Fetch<'a, F: Files, S> {
     pub storage: &'a Storage<F>,
@@ -86,7 +90,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
                     head.truncate(need as usize);
                     match head.len() > before {
                         true => self.failures = 0,
-                        false => self.failed("nothing came")?,
+                        false => self.failed("nothing came").await?,
                     }
                     if let Some(plan) = self.plan(&head)? {
                         self.same_length(&plan, total)?;
@@ -138,7 +142,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
             self.file.as_ref().ok_or(Fault::Stopped)?.flush()?;
             told?;
             if at < range.end {
-                self.failed(&detail)?;
+                self.failed(&detail).await?;
             }
         }
         Ok(true)
@@ -159,7 +163,7 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
             self.etag = answer.etag.take();
             match self.through(&mut answer.body).await? {
                 Ok(plan) => return Ok(plan),
-                Err(detail) => self.failed(&detail)?,
+                Err(detail) => self.failed(&detail).await?,
             }
         }
     }
@@ -227,25 +231,36 @@ impl<'a, F: Files, S: Server> Fetch<'a, F, S> {
                     // Too busy, or broken for the moment.
                     status @ (408 | 429 | 500..=599) => {
                         self.failures += 1;
-                        if self.failures < TRIES { Ok(None) } else { Err(self.status(status)) }
+                        if self.failures == TRIES {
+                            return Err(self.status(status));
+                        }
+                        self.rest().await.map(|()| None)
                     }
                     status => Err(self.status(status)),
                 }
             }
-            Err(detail) => self.failed(&detail).map(|()| None),
+            Err(detail) => self.failed(&detail).await.map(|()| None),
         }
     }
 
-    /// Counts a failure.
-    fn failed(&mut self, detail: &str) -> Result<(), Fault> {
+    /// Counts a failure, and leaves the server alone for a while.
+    async fn failed(&mut self, detail: &str) -> Result<(), Fault> {
         self.go_on()?;
         self.failures += 1;
         let detail = detail.to_owned();
         match (self.failures < TRIES, self.answered) {
-            (true, _) => Ok(()),
+            (true, _) => self.rest().await,
             (false, true) => Err(HubFault::Interrupted { received: self.received, total: self.total, detail }.into()),
             (false, false) => Err(HubFault::Unreachable { address: self.wanted.url.to_owned(), detail }.into()),
         }
+    }
+
+    async fn rest(&self) -> Result<(), Fault> {
+        for _ in 0..(REST << (self.failures - 1)) / NAP {
+            self.server.rest(NAP).await;
+            self.go_on()?;
+        }
+        Ok(())
     }
 
     /// Whether an answer is the range that was asked for; then the length of the whole file,

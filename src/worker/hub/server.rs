@@ -31,6 +31,9 @@ pub trait Server {
     /// # Errors
     /// What the browser says where there was no answer.
     fn get(&self, url: &str, range: Option<Range<u64>>) -> impl Future<Output = Result<Answer<Self::Body>, String>>;
+
+    /// Leaves it alone for a while.
+    fn rest(&self, milliseconds: u32) -> impl Future<Output = ()>;
 }
 
 /// A part of a file, as a `Content-Range` names it: `bytes 0-1023/46807446`.

@@ -244,6 +244,7 @@ fn a_note_that_cant_be_read_hides_nothing() {
 fn a_server_that_is_busy_or_away_is_asked_again() {
     let fake = Fake { first: RefCell::new(vec![0, 503, 429]), ..fake(published(Dtype::F32, 9), Ranges::Given) };
     check(bring_from(&Storage::default(), &fake).unwrap());
+    assert_eq!(fake.rested.get(), 500 + 1_000 + 2_000, "longer and longer");
     let away = |first: Vec<u16>| Fake { first: RefCell::new(first), ..Fake::default() };
     let address = OPEN.url("https://hub.test");
     assert_eq!(
@@ -253,7 +254,7 @@ fn a_server_that_is_busy_or_away_is_asked_again() {
     assert_eq!(fault(&away(vec![503; 9]), &OPEN), HubFault::Status { address: address.clone(), status: 503 }.into());
     let missing = away(vec![404]);
     assert_eq!(fault(&missing, &OPEN), HubFault::Status { address, status: 404 }.into());
-    assert_eq!(missing.asked.borrow().len(), 1);
+    assert_eq!((missing.asked.borrow().len(), missing.rested.get()), (1, 0));
 }
 
 #[test]

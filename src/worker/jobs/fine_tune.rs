@@ -5,6 +5,7 @@ mod linear;
 mod stored;
 mod tuning;
 
+use crate::core::cost::Cost;
 use crate::core::dataset::collection::Collection;
 use crate::core::dataset::{Split, fraction};
 use crate::core::error::Fault;
@@ -42,11 +43,14 @@ pub struct List {
 ///
 /// # Errors
 /// [`Fault::NoEncoder`] without a run at hand, [`Fault::Config`], [`Fault::NoLabels`] without labels in
-/// two classes among the training images and some among the test images.
+/// two classes among the training images and some among the test images, [`Fault::NeedsMemory`].
 pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<(), Fault> {
     let working = Working::begin(Job::FineTune)?;
-    let architecture = with(|s| s.run.as_ref().map(|run| run.config.encoder.architecture)).ok_or(Fault::NoEncoder)?;
-    list.iter().try_for_each(|config| config.check(architecture)).map_err(Fault::Config)?;
+    let run = with(|s| s.run.as_ref().map(|run| run.config)).ok_or(Fault::NoEncoder)?;
+    list.iter().try_for_each(|config| config.check(run.encoder.architecture)).map_err(Fault::Config)?;
+    let images = with(|s| s.library.dataset().map(|set| set.examples.len())).ok_or(Fault::NoDataset)?;
+    let backend = session::compute().await?.report.backend;
+    list.iter().try_for_each(|config| Cost::tuning_fits(&run, config, images, backend))?;
     post(Some(id), Event::Alive);
     let saver = Saver::new(Beside::run_at_hand(), steps());
     let list = List { waiting: list.into(), done: 0, at_work: None, begun: None, saver };

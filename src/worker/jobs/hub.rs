@@ -1,4 +1,6 @@
 //! Published weights that are fetched and kept in this browser: brought, listed, forgotten.
+//!
+//! A fetch waits for the network and computes nothing, so it is no job: it goes beside one.
 
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
@@ -10,30 +12,65 @@ use crate::worker::hub::browser::Browser;
 use crate::worker::hub::{Wanted, Watch, bring, kept};
 use crate::worker::jobs::{runs, weights as loaded};
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::session;
 use crate::worker::storage::Parts;
 use crate::worker::turn::{now, turn};
 use burn::tensor::Device;
 use std::cell::{Cell, RefCell};
-use web_sys::AbortController;
+use web_sys::{AbortController, AbortSignal};
 
 /// Milliseconds between two reports of progress.
 const OFTEN: f64 = 100.0;
 
 thread_local! {
-    /// Ends the request under way: a server that says nothing would hold up a cancel.
+    /// The fetch under way.
     static LINE: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
-/// Ends the request under way, if any.
+/// Ends the fetch under way, if any: it and its request, as a server that says nothing would hold
+/// up a cancel.
 pub fn hang_up() {
     LINE.with_borrow(|line| line.iter().for_each(AbortController::abort));
+}
+
+/// [`hang_up`], and waits until nothing is written any more.
+pub async fn end() {
+    hang_up();
+    while LINE.with_borrow(Option::is_some) {
+        turn().await;
+    }
+}
+
+/// The line while it is open; there is one at a time.
+struct Line;
+
+impl Line {
+    /// # Errors
+    /// [`Fault::Busy`] while something is fetched.
+    fn open() -> Result<(Self, AbortSignal), Fault> {
+        LINE.with_borrow_mut(|line| {
+            if line.is_some() {
+                return Err(Fault::Busy);
+            }
+            let controller = AbortController::new().map_err(|e| Fault::Internal { detail: format!("{e:?}") })?;
+            let signal = controller.signal();
+            *line = Some(controller);
+            Ok((Self, signal))
+        })
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        LINE.set(None);
+    }
 }
 
 /// The visitor, who sees how far it is and may press Cancel.
 struct Visitor {
     request: u32,
     told: Cell<f64>,
+    line: AbortSignal,
 }
 
 impl Watch for Visitor {
@@ -45,25 +82,21 @@ impl Watch for Visitor {
     }
 
     fn cancelled(&self) -> bool {
-        with(|s| s.wish == Wish::Cancel)
+        self.line.aborted()
     }
 }
 
 /// Brings the weights of `encoder`, kept ones or from the Hub at `address`, and tells that they are
 /// at hand.
 pub async fn fetch(id: u32, encoder: ImageNetEncoder, address: &str) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Fetch)?;
+    let (_line, signal) = Line::open()?;
     let storage = session::storage().await?;
     let (place, tensors) = (encoder.place(), tensors(encoder));
     let url = place.url(address);
     let wanted = Wanted { encoder, place, url: &url, tensors: &tensors };
-    let line = AbortController::new().map_err(|e| Fault::Internal { detail: format!("{e:?}") })?;
-    let server = Browser::new(line.signal());
-    LINE.set(Some(line));
-    let visitor = Visitor { request: id, told: Cell::new(0.0) };
-    let file = bring(&storage, &server, &wanted, &visitor).await;
-    LINE.set(None);
-    let report = take(encoder, file?).await?;
+    let server = Browser::new(signal.clone());
+    let visitor = Visitor { request: id, told: Cell::new(0.0), line: signal };
+    let report = take(encoder, bring(&storage, &server, &wanted, &visitor).await?).await?;
     post(Some(id), Event::Weights(report));
     Ok(())
 }

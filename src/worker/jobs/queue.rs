@@ -271,7 +271,7 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
 /// not whole, starts over.
 async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
     if at_hand().as_deref() != Some(run) {
-        match runs::open(None, run).await {
+        match runs::open(None, run, None).await {
             Ok(()) => {}
             Err(Fault::Storage(StorageFault::NotFound { .. } | StorageFault::Damaged { .. })) => {
                 return pretrain::start(None, entry.config).await;

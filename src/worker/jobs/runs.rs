@@ -7,7 +7,7 @@ use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::hub::kept;
 use crate::worker::jobs::pretrain::{self, Run};
-use crate::worker::jobs::{estimate, fine_tune, queue, weights};
+use crate::worker::jobs::{estimate, fine_tune, hub, queue, weights};
 use crate::worker::keep::{self, Keeper};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, Working, set_state, with};
@@ -26,24 +26,34 @@ pub async fn list(id: u32) -> Result<(), Fault> {
 }
 
 /// Makes a stored run the one at hand: paused where training can go on, else as
-/// it ended. The one at hand already stays as it is, with all that is in memory only.
+/// it ended; with at most `in_chunks_of` images at once, where that is said. The one at hand
+/// already stays as it is, with all that is in memory only.
 ///
 /// # Errors
 /// [`Fault::WrongImages`] where the set that is loaded is not the run's and its
 /// images were not kept; [`Fault::Storage`] where another tab has the run at hand,
 /// or it can't be read. The run at hand before then stays.
-pub async fn open(id: Option<u32>, name: &str) -> Result<(), Fault> {
+pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> Result<(), Fault> {
     let _working = Working::begin(Job::Import)?;
     if with(|s| s.state.is_running()) {
         return Err(Fault::Busy);
     }
-    if tell_at_hand(id, name) {
+    if in_chunks_of.is_none() && tell_at_hand(id, name) {
         return Ok(());
+    }
+    if in_chunks_of.is_some() && with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.id == name)) {
+        // It is opened anew, from what was stored at its pause.
+        pretrain::let_go();
     }
     let (mut keeper, stored) = Keeper::reopen(name).await?;
     bring_images(&keeper.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
+    if let Some(images) = in_chunks_of
+        && keeper.record.can_resume()
+    {
+        keeper.record.go_on_in_chunks(images);
+    }
     let config = keeper.record.config;
     let (train, _) = estimate::training_images(&config)?;
     // A checkpoint holds all weights; those that the run started from are its baseline, where
@@ -179,6 +189,7 @@ pub async fn delete(id: u32, run: &str) -> Result<(), Fault> {
 /// under way is an error, those of other tabs stay and are named.
 pub async fn delete_all(id: u32) -> Result<(), Fault> {
     let _working = Working::begin(Job::Import)?;
+    hub::end().await;
     // Nobody reads the queue or writes a record while files go.
     let at_queue = queue::alone().await;
     if queue::goes() {

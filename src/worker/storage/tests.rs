@@ -15,6 +15,7 @@ fn record(id: &str, created: f64, steps: u32) -> RunRecord {
         created,
         config: RunConfig { batch: 16, ..RunConfig::default() },
         weights: None,
+        chunk_changes: Vec::new(),
         data: DataIdentity { training_images: 40, ..DataIdentity::default() },
         device,
         program: "0".to_owned(),

@@ -36,6 +36,7 @@ fn run() -> (Run, Vec<u8>) {
         created: 1.7e12,
         config,
         weights: None,
+        chunk_changes: Vec::new(),
         data: DataIdentity { classes: set().classes, training_images: IMAGES, ..DataIdentity::default() },
         device: DeviceReport { backend: Backend::Cpu, name: String::new(), software: false, why_not_gpu: None },
         program: "0".into(),

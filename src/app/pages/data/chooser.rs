@@ -8,7 +8,7 @@ use crate::app::parts::choose::{Choose, DropArea};
 use crate::app::parts::link::Link;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
-use crate::app::text::{data as text, hub};
+use crate::app::text::data as text;
 use crate::protocol::ImportRole;
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -28,9 +28,6 @@ pub fn Chooser() -> impl IntoView {
             </Show>
             <Show when=move || !store.run_open() && store.steps.with(|s| !s.is_empty())>
                 <p class="notice warn">{text::RUN_LOST}</p>
-            </Show>
-            <Show when=move || store.fetching()>
-                <p class="notice warn">{hub::WAITS}</p>
             </Show>
             <Show when=move || loaded.get()>
                 <Roles />

@@ -52,7 +52,7 @@ impl Importer {
     pub fn allowed(self) -> bool {
         !self.store.run_open()
             && self.store.import.with(Option::is_none)
-            && !self.store.other_work()
+            && !self.store.encoder_in_use()
             && self.listing.with(Option::is_none)
             && self.seed().is_some()
     }

@@ -1,28 +1,62 @@
 //! The result in one number, its baselines, and how it was come by.
 
+use crate::app::client::Client;
 use crate::app::parts::link::Link;
+use crate::app::reactive::{live, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use crate::app::text::sure;
 use crate::app::text::units::percent;
 use crate::app::text::weights;
 use crate::core::compare::Comparison;
-use crate::core::report::EvaluationReport;
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Baseline, EvaluationReport};
+use crate::core::run::compare::published;
+use crate::protocol::Request;
 use leptos::prelude::*;
 
 pub type Report = StoredValue<EvaluationReport>;
 
+/// Published weights as they are, judged on the same images.
+type Published = Vec<(ImageNetEncoder, EvaluationReport)>;
+
+/// Those that stand beside `report`: not the network whose features it has as its own already.
+fn beside(store: Store, report: Report) -> Published {
+    let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone()));
+    let own = store.run_config.with(|c| c.and_then(|c| c.encoder.weights()));
+    report.with_value(|r| {
+        let own = own.filter(|_| matches!(r.baseline, Baseline::Itself | Baseline::ImageNet));
+        let stored = store.shelf.stored.get().unwrap_or_default();
+        let found = published(&stored.runs, &fingerprint.unwrap_or_default());
+        let fits = |(net, other): &(ImageNetEncoder, &EvaluationReport)| {
+            Some(*net) != own && other.test_images == r.test_images
+        };
+        found.into_iter().filter(fits).map(|(net, other)| (net, other.clone())).collect()
+    })
+}
+
 #[component]
 pub fn Headline(report: Report) -> impl IntoView {
+    let (store, client) = (Store::get(), Client::get());
+    // What was judged before stands in the list of runs.
+    client.send(Request::Runs);
+    let others = memo(move || beside(store, report));
+    let verdicts = live(move || {
+        report.with_value(|r| {
+            let against = |other: &[u16], name: &str| {
+                let c = Comparison::paired(&r.trained.predicted, other, &r.truth);
+                text::comparison(name, c.difference, c.error, c.is_clear())
+            };
+            let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
+            let published: Vec<String> = others.with(|all| {
+                all.iter().map(|(net, other)| against(&other.trained.predicted, &text::published(*net))).collect()
+            });
+            let rest = [against(&r.raw_pixels.predicted, text::THAN_RAW), text::chance(r.classes.len(), chance(r))];
+            before.into_iter().chain(published).chain(rest).map(|words| view! { <li>{words}</li> }).collect_view()
+        })
+    });
     report.with_value(|r| {
-        let against = |other: &[u16], name| {
-            let c = Comparison::paired(&r.trained.predicted, other, &r.truth);
-            text::comparison(name, c.difference, c.error, c.is_clear())
-        };
-        let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
-        let others = [against(&r.raw_pixels.predicted, text::THAN_RAW), text::chance(r.classes.len(), chance(r))];
-        let verdicts = before.into_iter().chain(others).map(|words| view! { <li>{words}</li> }).collect_view();
-        let of = Store::get().run_config.with_untracked(|c| c.as_ref().map(weights::encoder));
+        let of = store.run_config.with_untracked(|c| c.as_ref().map(weights::encoder));
         let (test_use, meaning) = text::test_use(r.test_use);
         view! {
             <section class="card evaluate-result" aria-labelledby="result-title">
@@ -33,9 +67,9 @@ pub fn Headline(report: Report) -> impl IntoView {
                 </p>
                 <ul class="verdicts">{verdicts}</ul>
                 {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
-                <Bars report=report />
+                {live(move || others.with(|others| view! { <Bars report=report others=others /> }))}
                 <p class="muted small">
-                    {text::baselines(r.baseline)} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
+                    {text::baselines(r.baseline)} {live(move || others.with(|all| text::how_published(all.len())))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
                 </p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "
@@ -65,22 +99,22 @@ fn chance(report: &EvaluationReport) -> f64 {
 
 /// A table whose last column draws its numbers: chart and table in one.
 #[component]
-fn Bars(report: Report) -> impl IntoView {
+fn Bars<'a>(report: Report, others: &'a Published) -> impl IntoView + use<> {
     let (rows, chance) = report.with_value(|r| {
         let [own, before] = text::features(r.baseline);
         let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
-        let rows = [
-            Some((text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")),
-            r.untrained.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")),
-            Some((text::LINEAR, raw, r.raw_pixels.test.accuracy, "")),
-            Some((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own")),
-            r.knn_untrained.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")),
-        ];
+        let mut rows = vec![(text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")];
+        rows.extend(r.untrained.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")));
+        let named = || others.iter().map(|(net, other)| (text::published(*net), other));
+        rows.extend(named().map(|(name, other)| (text::LINEAR, name, other.trained.test.accuracy, "")));
+        rows.push((text::LINEAR, raw, r.raw_pixels.test.accuracy, ""));
+        rows.push((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own"));
+        rows.extend(r.knn_untrained.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")));
+        rows.extend(named().map(|(name, other)| (text::KNN, name, f64::from(other.knn_trained), "")));
         (rows, chance(r))
     });
     let rows = rows
         .into_iter()
-        .flatten()
         .map(|(method, features, accuracy, class)| {
             view! {
                 <tr>

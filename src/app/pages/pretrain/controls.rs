@@ -9,9 +9,9 @@ use crate::app::parts::link::Link;
 use crate::app::parts::meter::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{Asked, Store};
+use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
 use crate::app::text::weights;
-use crate::app::text::{hub, pretrain as text};
 use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
 use crate::protocol::Request;
@@ -116,7 +116,7 @@ fn Buttons() -> impl IntoView {
     let lacks = memo(move || store.config.with(|c| c.encoder.weights()).is_some_and(|net| !store.has_weights(net)));
     let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
-        fits && !wrong.get() && !lacks.get() && store.import.with(Option::is_none) && !store.other_work()
+        fits && !wrong.get() && !lacks.get() && store.import.with(Option::is_none) && !store.encoder_in_use()
     });
     let paused = memo(move || store.run.get() == RunState::Paused);
     let over = memo(move || store.run.get().is_over());
@@ -205,9 +205,6 @@ fn Buttons() -> impl IntoView {
         </Show>
         <Show when=move || lacks.get() && !active.get()>
             <p class="small field-fault">{weights::NEEDED}</p>
-        </Show>
-        <Show when=move || store.fetching() && !active.get()>
-            <p class="muted small">{hub::WAITS}</p>
         </Show>
         <Show when=move || wrong.get()>
             <p class="small field-fault">{text::INVALID}</p>

@@ -17,9 +17,10 @@ use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::state::Store;
+use crate::app::state::{Store, WorkerState};
 use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::core::report::RunState;
+use crate::protocol::Request;
 use leptos::prelude::*;
 
 #[component]
@@ -65,10 +66,10 @@ pub fn Pretrain() -> impl IntoView {
     }
 }
 
-/// After the memory was used up: the same settings, smaller.
+/// After the memory was used up: the run from its last save, or the same settings, with less at once.
 #[component]
 fn Exhausted() -> impl IntoView {
-    let store = Store::get();
+    let (store, client) = (Store::get(), Client::get());
     move || {
         let config = store.exhausted.get()?;
         let smaller = config.halved()?;
@@ -77,12 +78,40 @@ fn Exhausted() -> impl IntoView {
             store.touched.set(true);
             store.config.set(smaller);
         };
+        // What was saved of it is not lost.
+        let saved = store.shelf.hint.get().filter(|hint| !hint.tuning && store.run.get() == RunState::Idle);
+        let go_on = saved.zip(config.in_smaller_chunks()).map(|(hint, smaller)| {
+            let go_on = move |_| {
+                let request = Request::OpenRun { run: hint.id.clone(), in_chunks_of: Some(smaller.chunk) };
+                if store.worker.get_untracked() == WorkerState::Dead {
+                    client.restart();
+                }
+                client.ask(request, move |answer| match answer {
+                    Ok(_) => {
+                        store.exhausted.set(None);
+                        client.send(Request::Resume);
+                    }
+                    Err(fault) => store.notify(fault),
+                });
+            };
+            view! {
+                <button type="button" class="primary" on:click=act(go_on)>
+                    {words::go_on_smaller(smaller.chunk)}
+                </button>
+                <p class="muted small">{runs::smaller_help(&smaller)}</p>
+            }
+        });
         Some(view! {
             <div class="notice warn">
-                <p>{words::exhausted(&config)}</p>
-                <button type="button" on:click=act(take)>
-                    {words::use_smaller(&smaller)}
-                </button>
+                <div>
+                    <p>{words::exhausted(&config)}</p>
+                    <div class="actions">
+                        {go_on}
+                        <button type="button" on:click=act(take)>
+                            {words::use_smaller(&smaller)}
+                        </button>
+                    </div>
+                </div>
             </div>
         })
     }

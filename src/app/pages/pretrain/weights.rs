@@ -122,15 +122,19 @@ fn Judge() -> impl IntoView {
     let ready = memo(move || {
         let (size, net) = store.config.with(|c| (c.image_size, c.encoder.weights()));
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == size && d.can_evaluate()));
-        let free = !store.run_open() && store.import.with(Option::is_none) && !store.other_work();
+        let free = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
         fits && free && net.is_some_and(|net| store.has_weights(net))
     });
     let judge = move |_| {
         let config = store.config.get_untracked();
         let images = store.dataset.with_untracked(|d| d.as_ref().map_or(0, |d| d.training_images()));
         let config = RunConfig { epochs: 0, batch: config.batch.min(images.max(2)), ..config };
-        client.send(Request::Start { config });
         asked.set(true);
+        client.ask(Request::Start { config }, move |answer| {
+            if answer.is_err() {
+                asked.try_set(false);
+            }
+        });
     };
     Effect::new(move || {
         let state = store.run.get();

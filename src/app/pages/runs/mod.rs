@@ -16,7 +16,7 @@ use crate::app::parts::take_home::BringBack;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::{fault, hub, runs as text};
+use crate::app::text::{fault, runs as text};
 use crate::core::error::Fault;
 use crate::core::run::{RunRecord, StoredReport};
 use crate::protocol::Request;
@@ -121,9 +121,6 @@ pub fn Runs() -> impl IntoView {
             <h1>{text::TITLE}</h1>
             <p class="lead">{text::LEAD}</p>
         </div>
-        <Show when=move || store.fetching()>
-            <p class="notice">{hub::WAITS}</p>
-        </Show>
         <div role="alert">
             {live(move || {
                 failed

@@ -39,11 +39,11 @@ pub fn show(page: Page, run: String) {
 }
 
 /// Makes a run the one at hand and goes to it; what it lacks shows in its panel.
-pub fn open(page: Page, run: String) {
+pub fn open(page: Page, run: String, in_chunks_of: Option<usize>) {
     let (router, failed, shown, lacks) = (page.router, page.failed, page.open, page.lacks);
     failed.set(None);
     lacks.set(None);
-    page.client.ask(Request::OpenRun { run: run.clone() }, move |answer| match answer {
+    page.client.ask(Request::OpenRun { run: run.clone(), in_chunks_of }, move |answer| match answer {
         Ok(_) => router.go("/pretrain"),
         Err(Fault::Stopped) => {}
         Err(fault) => {
@@ -85,6 +85,9 @@ fn Of(record: RunRecord) -> impl IntoView {
         ..Hint::default()
     };
     let own = record.id.clone();
+    // One that ran out of memory goes on with less at once.
+    let smaller = record.can_resume().then(|| record.config.in_smaller_chunks()).flatten();
+    let to_shrink = record.id.clone();
     let lacks = memo(move || page.lacks.with(|run| run.as_ref() == Some(&own)));
     view! {
         <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
@@ -100,14 +103,20 @@ fn Of(record: RunRecord) -> impl IntoView {
                 </div>
             </Show>
             <div class="actions">
-                <button
-                    type="button"
-                    class="primary"
-                    disabled=move || page.store.fetching()
-                    on:click=act(move |_| open(page, id.clone()))
-                >
+                <button type="button" class="primary" on:click=act(move |_| open(page, id.clone(), None))>
                     {text::OPEN}
                 </button>
+                {smaller
+                    .map(|smaller| {
+                        view! {
+                            <button
+                                type="button"
+                                on:click=act(move |_| open(page, to_shrink.clone(), Some(smaller.chunk)))
+                            >
+                                {text::open_smaller(smaller.chunk)}
+                            </button>
+                        }
+                    })}
                 <CopyLink record=record.clone() />
                 <button
                     type="button"
@@ -116,6 +125,8 @@ fn Of(record: RunRecord) -> impl IntoView {
                     {text::DELETE}
                 </button>
             </div>
+            {record.chunk_changes.iter().map(|change| view! { <p class="small">{text::rechunked(change)}</p> }).collect_view()}
+            {smaller.map(|smaller| view! { <p class="muted small">{text::smaller_help(&smaller)}</p> })}
             {record.weights.as_ref().map(|weights| view! { <p class="small">{started_from(weights)}</p> })}
             <form class="inline" on:submit=act(rename)>
                 <label>

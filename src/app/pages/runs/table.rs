@@ -132,7 +132,7 @@ fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool)
         });
     };
     let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
-    let open = move |_| super::panel::open(page, to_open.clone());
+    let open = move |_| super::panel::open(page, to_open.clone(), None);
     let expanded = move || page.open.with(|open| open.as_ref() == Some(&shown)).to_string();
     view! {
         <tr class:best=best>
@@ -148,12 +148,7 @@ fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool)
             {cells}
             <td>
                 <div class="row-actions">
-                    <button
-                        type="button"
-                        aria-label=text::open(&called)
-                        disabled=move || page.store.fetching()
-                        on:click=act(open)
-                    >
+                    <button type="button" aria-label=text::open(&called) on:click=act(open)>
                         {text::OPEN}
                     </button>
                     <button

@@ -1,6 +1,7 @@
 use super::*;
-use crate::core::config::Optimizer;
 use crate::core::config::preset::default_rate;
+use crate::core::config::{EncoderConfig, Optimizer};
+use crate::core::run::DataIdentity;
 use crate::core::run::examples::{evaluated, record};
 use crate::core::weights::WeightsIdentity;
 
@@ -31,6 +32,25 @@ fn weights_differ_by_their_numbers_not_by_their_file() {
     assert!(differing(&[&random, &hub, &file]).is_empty());
     assert_eq!(differing(&[&random, &hub, &other]), [Column::Weights]);
     assert_eq!(sorted(&[&random, &hub, &file], SortKey::Weights, false), [2, 1, 0]);
+}
+
+#[test]
+fn the_newest_features_of_each_published_network_are_what_others_are_compared_with() {
+    let judged = |net, created, accuracy| {
+        let mut run = RunRecord { created, ..evaluated("a", accuracy) };
+        run.config.encoder = EncoderConfig::with_weights(net);
+        run.evaluation.as_mut().unwrap().baseline = Baseline::Itself;
+        run
+    };
+    let [older, newer] = [(1.0, 0.6), (2.0, 0.7)].map(|(at, a)| judged(ImageNetEncoder::ResNet50, at, a));
+    let mut trained = judged(ImageNetEncoder::Vgg19, 1.0, 0.9);
+    trained.evaluation.as_mut().unwrap().baseline = Baseline::ImageNet;
+    let vgg = judged(ImageNetEncoder::Vgg19, 1.0, 0.5);
+    let elsewhere = RunRecord { data: DataIdentity::default(), ..judged(ImageNetEncoder::ResNet101, 1.0, 0.5) };
+    let all = [newer.clone(), evaluated("b", 0.5), older, trained, vgg.clone(), elsewhere];
+    let found = published(&all, &newer.data.fingerprint);
+    let want = [(ImageNetEncoder::ResNet50, &newer), (ImageNetEncoder::Vgg19, &vgg)];
+    assert_eq!(found, want.map(|(net, run)| (net, run.evaluation.as_ref().unwrap())));
 }
 
 #[test]

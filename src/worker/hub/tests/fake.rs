@@ -33,6 +33,8 @@ pub struct Fake {
     pub quietly: bool,
     pub asked: RefCell<Vec<Option<Range<u64>>>>,
     pub sent: Cell<usize>,
+    /// Milliseconds that it was left alone.
+    pub rested: Cell<u32>,
 }
 
 pub struct Bytes<'a> {
@@ -82,5 +84,9 @@ impl<'f> Server for &'f Fake {
         let bytes = self.file[part.start as usize..part.end as usize].to_vec();
         let etag = self.etag.borrow().map(str::to_owned);
         Ok(Answer { status, range: told, etag, body: Bytes { bytes, at: 0, cut: first_of(&self.cuts), fake: self } })
+    }
+
+    async fn rest(&self, milliseconds: u32) {
+        self.rested.set(self.rested.get() + milliseconds);
     }
 }

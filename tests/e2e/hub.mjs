@@ -60,7 +60,7 @@ export async function startHub() {
 
 /** Makes the page what a mirror's host would make of it: in its address and its policy stands another hub. */
 export const useHub = (page, hub) =>
-  page.route(/\/x\/([a-z-]+\/)*(\?|$)/, async (route) => {
+  page.route(/\/x\/([a-z-]+\/?)*(\?|$)/, async (route) => {
     const response = await route.fetch();
     const text = await response.text();
     await route.fulfill({ response, body: text.replaceAll("https://huggingface.co", hub.address).replace("https://*.hf.co", hub.content) });

@@ -57,6 +57,13 @@ test.describe("a connection", () => {
     await expect.poll(() => hub.asked.length).toBe(5);
     expect(start(4)).toBeGreaterThan(start(3));
     await expect(main(page)).toContainText("MB of 43 MB");
+    // Other work does not wait for it.
+    await go(page, "Images");
+    await button(page, "Load the sample set").click();
+    await expect(page.getByRole("heading", { name: "What was loaded" })).toBeVisible({ timeout: 30_000 });
+    await go(page, "Pre-train");
+    await main(page).getByText("Encoder and head", { exact: true }).click();
+    await expect(main(page)).toContainText("MB of 43 MB");
     await button(page, "Cancel").click();
     hub.asked.length = 0;
     await published(page, () => page.reload());

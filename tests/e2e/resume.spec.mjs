@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
-import { evaluate, go, keepWorker, load, messages, pause, stepCount, training } from "./person.mjs";
+import { evaluate, go, keepWorker, load, messages, pause, stepCount, training, workerOf } from "./person.mjs";
 import { unzip } from "./unzip.mjs";
 
 test.setTimeout(300_000);
@@ -93,4 +93,37 @@ test("the worker is killed in mid-run: after a restart the run goes on to the sa
   expect(await stepCount(page)).toBe(kept);
   await button(page, "Resume").click();
   await agrees(page);
+});
+
+test.describe("memory that ran out", () => {
+  test.use({ expectedErrors: [/out of memory in this test/] });
+
+  test("in mid-run: the run goes on from its last save in smaller chunks, and its record says so", async ({ page }) => {
+    const started = workerOf(page);
+    await load(page, stripesZip());
+    await training(page, 20);
+    const kept = await pause(page);
+    await button(page, "Resume").click();
+    await expect.poll(() => stepCount(page)).toBeGreaterThan(kept);
+    await (await started).evaluate(
+      () =>
+        void setTimeout(() => {
+          throw new Error("out of memory in this test");
+        }),
+    );
+    const main = page.getByRole("main");
+    await expect(main).toContainText("The device gave up on batches of");
+    await expect(main).toContainText("Batch normalisation then sees");
+    await expectAccessible(page);
+    const offer = main.getByRole("button", { name: /^Go on from the last save, in chunks of \d+$/ });
+    const chunk = Number(/\d+$/.exec(await offer.innerText())[0]);
+    await offer.click();
+    await expect(button(page, "Start again")).toBeVisible({ timeout: 120_000 });
+    await expect(main).not.toContainText("The device gave up on");
+    await go(page, "Runs");
+    await expect(main.getByRole("row")).toHaveCount(2);
+    await expect(main.getByRole("row").last()).toContainText("Finished");
+    await main.getByRole("button", { name: /^More/ }).click();
+    await expect(main).toContainText(new RegExp(`Up to step \\d+, ${2 * chunk} images went through the networks at once\\.`));
+  });
 });

@@ -2,7 +2,7 @@
 import { test, expect, expectAccessibleEverywhere } from "./fixtures.mjs";
 import { golden } from "./ask.mjs";
 import { file, png, safetensors, stripeFolders, zip } from "./make.mjs";
-import { choose, go, quick, start, trained } from "./person.mjs";
+import { choose, evaluate, go, quick, start, trained } from "./person.mjs";
 
 /** Names and shapes of torchvision's ResNet-18, and numbers that keep its features finite. */
 const { tensors } = golden("encoders.json").cases.find(({ name }) => name === "resnet18");
@@ -54,9 +54,26 @@ test("weights from a file start a run with a frozen encoder, and are judged as t
   await expect(page.getByRole("rowheader", { name: "ImageNet features", exact: true })).toHaveCount(2);
   await expect(main).toContainText("SimCLR changed nothing in it.");
 
+  // What any other run on these images is compared with.
+  await go(page, "Pre-train");
+  await page.getByText("Encoder and head", { exact: true }).click();
+  await page.getByLabel("Start", { exact: true }).selectOption("random");
+  await page.getByLabel("Encoder", { exact: true }).selectOption("convnet4");
+  await page.getByRole("spinbutton", { name: "Epochs" }).fill("1");
+  await page.getByRole("button", { name: "Start again" }).click();
+  await trained(page);
+  await evaluate(page, "Evaluate");
+  await expect(page.getByRole("rowheader", { name: "ImageNet features of ResNet-18" })).toHaveCount(2);
+  await expect(page.getByRole("listitem").filter({ hasText: "ImageNet features of ResNet-18" })).toHaveCount(1);
+
   await go(page, "Runs");
   for (const words of ["ImageNet weights, as they are", "ImageNet weights, head trained, encoder frozen"])
     await expect(page.getByRole("cell", { name: words, exact: true })).toBeVisible();
+
+  // Other weights of the same network are no baseline of a run.
+  const judged = page.getByRole("row").filter({ hasText: "head trained, encoder frozen" });
+  await judged.getByRole("button", { name: /^More/ }).click();
+  await expect(main).toContainText(/Started from the weights of any-name\.bin \([0-9a-f]{16}\)/);
 });
 
 test("a run from ImageNet weights waits for them, and for images that are large enough", async ({ page }) => {

@@ -190,11 +190,9 @@ pub fn smaller_help(smaller: &RunConfig) -> String {
             "Batch normalisation then sees {} images at a time, so the run goes on a little differently.",
             smaller.chunk
         ),
-        false => "The gradient stays the same.".to_owned(),
+        false => "What it learns stays the same.".to_owned(),
     };
-    format!(
-        "In chunks a run takes less memory, for a step that takes a third longer: for one that ran out of it. {changes}"
-    )
+    format!("For a run that ran out of memory: in chunks a step takes less of it, and about a third longer. {changes}")
 }
 
 /// From where on it went on in smaller chunks.

@@ -80,7 +80,10 @@ fn Exhausted() -> impl IntoView {
         };
         // What was saved of it is not lost.
         let saved = store.shelf.hint.get().filter(|hint| !hint.tuning && store.run.get() == RunState::Idle);
-        let go_on = saved.zip(config.in_smaller_chunks()).map(|(hint, smaller)| {
+        let go_on = saved.zip(config.in_smaller_chunks());
+        let help =
+            go_on.as_ref().map(|(_, smaller)| view! { <p class="muted small">{runs::smaller_help(smaller)}</p> });
+        let go_on = go_on.map(|(hint, smaller)| {
             let go_on = move |_| {
                 let request = Request::OpenRun { run: hint.id.clone(), in_chunks_of: Some(smaller.chunk) };
                 if store.worker.get_untracked() == WorkerState::Dead {
@@ -98,12 +101,11 @@ fn Exhausted() -> impl IntoView {
                 <button type="button" class="primary" on:click=act(go_on)>
                     {words::go_on_smaller(smaller.chunk)}
                 </button>
-                <p class="muted small">{runs::smaller_help(&smaller)}</p>
             }
         });
         Some(view! {
             <div class="notice warn">
-                <div>
+                <div class="stack">
                     <p>{words::exhausted(&config)}</p>
                     <div class="actions">
                         {go_on}
@@ -111,6 +113,7 @@ fn Exhausted() -> impl IntoView {
                             {words::use_smaller(&smaller)}
                         </button>
                     </div>
+                    {help}
                 </div>
             </div>
         })

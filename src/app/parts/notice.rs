@@ -4,6 +4,7 @@ use crate::app::client::Client;
 use crate::app::reactive::{Show, act, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{fault, layout as text};
+use crate::core::error::Fault;
 use leptos::prelude::*;
 
 /// What happened and what to do; the heart of every message box.
@@ -13,6 +14,19 @@ pub fn FaultWords(words: fault::Words) -> impl IntoView {
         <p class="what">{words.what}</p>
         <p class="todo">{words.todo}</p>
     }
+}
+
+/// A fault in its place on a page, and what can be done there, if anything.
+pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
+    view! {
+        <div class="notice bad">
+            <div>
+                <FaultWords words=fault::fault(fault) />
+            </div>
+            {action}
+        </div>
+    }
+    .into_any()
 }
 
 /// All open notices, newest last.

@@ -3,10 +3,9 @@
 use crate::app::client::{Client, weights_from};
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::meter::Meter;
-use crate::app::parts::notice::FaultWords;
+use crate::app::parts::notice::fault_box;
 use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{Fetching, Store};
-use crate::app::text::fault::fault as words;
 use crate::app::text::hub as text;
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
@@ -35,16 +34,7 @@ pub fn FetchWeights(
             return Some(view! { <div class="stack fetch-weights"><Progress /></div> }.into_any());
         }
         let encoder = wanted.get()?;
-        let fault = failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault);
-        let fault = fault.map(|fault| {
-            view! {
-                <div class="notice bad">
-                    <div>
-                        <FaultWords words=words(&fault) />
-                    </div>
-                </div>
-            }
-        });
+        let fault = failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault_box(&fault, None));
         let offer = view! {
             <div class="stack fetch-weights">
                 <Offer encoder=encoder failed=failed done=done />

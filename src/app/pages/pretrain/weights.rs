@@ -4,11 +4,11 @@
 use super::fetch::FetchWeights;
 use crate::app::client::Client;
 use crate::app::parts::choose::Choose;
-use crate::app::parts::notice::FaultWords;
+use crate::app::parts::notice::fault_box;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
 use crate::app::state::Store;
-use crate::app::text::{fault, weights as text};
+use crate::app::text::weights as text;
 use crate::core::config::bounds::Field;
 use crate::core::config::{EncoderConfig, RunConfig, Start};
 use crate::core::error::Fault;
@@ -97,17 +97,7 @@ fn FromFile() -> impl IntoView {
         <p class="muted small">{text::FILE_HELP}</p>
         <div role="alert">
             {live(move || {
-                failed
-                    .get()
-                    .map(|fault| {
-                        view! {
-                            <div class="notice bad">
-                                <div>
-                                    <FaultWords words=fault::fault(&fault) />
-                                </div>
-                            </div>
-                        }
-                    })
+                failed.get().map(|fault| fault_box(&fault, None))
             })}
         </div>
     }

@@ -11,12 +11,12 @@ mod table;
 
 use crate::app::client::Client;
 use crate::app::parts::link::Link;
-use crate::app::parts::notice::FaultWords;
+use crate::app::parts::notice::fault_box;
 use crate::app::parts::take_home::BringBack;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::{fault, runs as text};
+use crate::app::text::runs as text;
 use crate::core::error::Fault;
 use crate::core::run::{RunRecord, StoredReport};
 use crate::protocol::Request;
@@ -126,16 +126,12 @@ pub fn Runs() -> impl IntoView {
                 failed
                     .get()
                     .map(|fault| {
-                        view! {
-                            <div class="notice bad">
-                                <div>
-                                    <FaultWords words=fault::fault(&fault) />
-                                </div>
-                                <button type="button" on:click=act(move |_| page.send(Request::Runs))>
-                                    {text::TRY_AGAIN}
-                                </button>
-                            </div>
-                        }
+                        let again = view! {
+                            <button type="button" on:click=act(move |_| page.send(Request::Runs))>
+                                {text::TRY_AGAIN}
+                            </button>
+                        };
+                        fault_box(&fault, Some(again.into_any()))
                     })
             })}
         </div>

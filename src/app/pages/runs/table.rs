@@ -2,11 +2,11 @@
 
 use super::ask::Question;
 use super::{Page, name, started};
-use crate::app::parts::notice::FaultWords;
+use crate::app::parts::notice::fault_box;
 use crate::app::parts::overlay::MOST;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::units::percent;
-use crate::app::text::{fault, runs as text, weights};
+use crate::app::text::{runs as text, weights};
 use crate::core::config::bounds::Field;
 use crate::core::error::Fault;
 use crate::core::run::RunRecord;
@@ -215,16 +215,12 @@ pub fn Damaged() -> impl IntoView {
                 .map(|(id, cause)| {
                     let run = id.clone();
                     let delete = move |_| ask_delete(page, run.clone(), text::damaged(&run));
-                    view! {
-                        <div class="notice bad">
-                            <div>
-                                <FaultWords words=fault::fault(&Fault::Storage(cause.clone())) />
-                            </div>
-                            <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=act(delete)>
-                                {text::DELETE}
-                            </button>
-                        </div>
-                    }
+                    let button = view! {
+                        <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=act(delete)>
+                            {text::DELETE}
+                        </button>
+                    };
+                    fault_box(&Fault::Storage(cause.clone()), Some(button.into_any()))
                 })
                 .collect_view()
         })

@@ -1,12 +1,26 @@
 //! Words of the page that fine-tunes the encoder.
 
-use super::units::{count, duration, percent};
+use super::units::{bytes, count, duration, percent};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::{FineTuneConfig, Start, Trained};
 
 pub const TITLE: &str = "Fine-tune";
 pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
     learn from labelled images. How few labels it takes is what self-supervision is for.";
+
+/// Bytes that are needed, and that there are.
+pub fn too_much(need: u64, limit: u64) -> String {
+    format!(
+        "Fine-tuning so would need about {} of memory; on the CPU a browser gives about {}. Take fewer images a step, or train \
+         fewer layers.",
+        bytes(need as f64),
+        bytes(limit as f64)
+    )
+}
+
+pub fn use_batch(batch: usize) -> String {
+    format!("Use batches of {batch}")
+}
 
 pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to learn from.";
 pub const NO_LABELS: &str = "Fine-tuning needs labels: two classes or more, each with training and test images.";

@@ -78,6 +78,12 @@ impl FineTuneConfig {
         Self { start, trained, fraction, epochs: 60, batch, peak_rate: default_rate(batch), weight_decay: 0.0, seed }
     }
 
+    /// The same with so many images a step; a learning rate by the rule stays by the rule.
+    pub fn with_batch(&self, batch: usize) -> Self {
+        let by_rule = self.peak_rate == default_rate(self.batch);
+        Self { batch, peak_rate: if by_rule { default_rate(batch) } else { self.peak_rate }, ..*self }
+    }
+
     /// What it is compared with at the same fraction and budget: this one, the same
     /// network from random weights (all of it learns: random layers are no use
     /// frozen), and a linear classifier on the frozen encoder, which is trained as in
@@ -221,6 +227,14 @@ mod tests {
 
     fn config() -> FineTuneConfig {
         FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 3)
+    }
+
+    #[test]
+    fn a_rate_by_the_rule_goes_along_with_the_batch() {
+        let recipe = FineTuneConfig::recipe(Start::Pretrained, Trained::All, 10, 0);
+        assert_eq!(recipe.with_batch(16).peak_rate, default_rate(16));
+        assert_eq!(FineTuneConfig { peak_rate: 0.3, ..recipe }.with_batch(16).peak_rate, 0.3);
+        assert_eq!(recipe.with_batch(16).with_batch(64), recipe);
     }
 
     #[test]

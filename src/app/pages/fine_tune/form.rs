@@ -4,7 +4,9 @@ use crate::app::client::Client;
 use crate::app::parts::waits::steps;
 use crate::app::state::Store;
 use crate::core::config::Architecture;
+use crate::core::cost::Cost;
 use crate::core::dataset::fraction;
+use crate::core::error::Fault;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, Start, Trained, stages};
 use crate::protocol::Request;
 use leptos::prelude::*;
@@ -93,7 +95,21 @@ impl Form {
     /// Whether training may start.
     pub fn ready(self) -> bool {
         let fits = self.config().check(self.architecture()).is_ok() && self.invalid.with(Vec::is_empty);
-        fits && !self.under_way() && self.store.evaluating.with(Option::is_none)
+        fits && self.too_much().is_none() && !self.under_way() && self.store.evaluating.with(Option::is_none)
+    }
+
+    /// Bytes that these settings need and that there are, where that is less; and a batch that fits.
+    pub fn too_much(self) -> Option<(u64, u64, Option<usize>)> {
+        let (run, config) = (self.store.run_config.get()?, self.config());
+        let images = self.store.dataset.with(|set| set.as_ref().map(|set| set.images))?;
+        let backend = self.store.device.with(|device| device.as_ref().map(|device| device.backend))?;
+        let Err(Fault::NeedsMemory { need, limit }) = Cost::tuning_fits(&run, &config, images, backend) else {
+            return None;
+        };
+        let smaller =
+            std::iter::successors(Some(config.batch / 2), |batch| Some(batch / 2)).take_while(|batch| *batch > 1);
+        let fits = |batch: &usize| Cost::tuning_fits(&run, &config.with_batch(*batch), images, backend).is_ok();
+        Some((need, limit, smaller.into_iter().find(fits)))
     }
 
     /// Trainings are at work, or wait to go on.

@@ -42,11 +42,7 @@ pub fn Settings() -> impl IntoView {
                     get=|c| Value::Whole(c.batch as u64)
                     set=|c, v| {
                         if let Value::Whole(v) = v {
-                            let follows = c.peak_rate == default_rate(c.batch);
-                            c.batch = v as usize;
-                            if follows {
-                                c.peak_rate = default_rate(c.batch);
-                            }
+                            *c = c.with_batch(v as usize);
                         }
                     }
                 />
@@ -66,6 +62,7 @@ pub fn Settings() -> impl IntoView {
             <Show when=move || wrong.get()>
                 <p class="small field-fault">{text::INVALID}</p>
             </Show>
+            <TooMuch />
             <div class="tune-starts">
                 <p>
                     <button
@@ -104,6 +101,28 @@ pub fn Settings() -> impl IntoView {
             </div>
         </section>
     }
+}
+
+/// What has no room on this device, and what has.
+#[component]
+fn TooMuch() -> impl IntoView {
+    let form: Form = expect_context();
+    live(move || {
+        let (need, limit, fits) = form.too_much()?;
+        let take = fits.map(|fits| {
+            view! {
+                <button type="button" on:click=act(move |_| form.change(|c| *c = c.with_batch(fits)))>
+                    {text::use_batch(fits)}
+                </button>
+            }
+        });
+        Some(view! {
+            <div class="notice warn">
+                <p>{text::too_much(need, limit)}</p>
+                {take}
+            </div>
+        })
+    })
 }
 
 #[component]

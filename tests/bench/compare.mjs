@@ -1,10 +1,10 @@
-// Ours beside other libraries: all are open at once and step in turns (ours, jax, ours full, tfjs, …), so that a machine that gets busy is busy for
-// all of them.
+// Training steps of ours beside other libraries': all are open at once and step in turns.
 import { loadavg } from "node:os";
 import { settings } from "./arguments.mjs";
 import { ours } from "./ours.mjs";
 import { peer } from "./peer.mjs";
-import { mean, median, round, say, write } from "./report.mjs";
+import { median, round, write } from "./report.mjs";
+import { cpuTime, takeTurns, wall, writeRatio } from "./turns.mjs";
 
 /** The greatest ratio of our time to theirs, by device; and of our full step to our own compared one. */
 const targets = { cpu: { jax: 0.65 }, webgpu: { jax: 1.2, tfjs: 0.25 } };
@@ -37,7 +37,8 @@ export async function compare(origin, device, setting) {
       try {
         one = await make();
         const first = await one.steps(1);
-        contestants.push({ ...one, name, rounds: [], losses: first.losses, first_ms: first.ms[0] });
+        const { losses } = first;
+        contestants.push({ ...one, name, losses, first_ms: first.ms[0], stepped: (then) => losses.push(...then.losses) });
       } catch (error) {
         await one?.close();
         fails(name, error);
@@ -66,22 +67,7 @@ export async function compare(origin, device, setting) {
     if (jaxFits) await add("jax", () => peer("jax", origin, settings[setting], device));
     await add("tfjs", () => peer("tfjs", origin, settings[setting], device));
 
-    const { rounds, each } = turns(device, setting, software);
-    for (let round = 0; round < rounds && !contestants.every((one) => one.broken); round++) {
-      say(`round ${round + 1} of ${rounds}, load ${loadavg()[0].toFixed(1)}`);
-      // Every other round backwards: a load that rises or falls meets nobody always first.
-      for (const one of round % 2 ? contestants.toReversed() : contestants) {
-        if (one.broken) continue;
-        try {
-          const { ms, losses, cpu_ms } = await one.steps(each);
-          one.rounds.push({ ms, cpu: cpu_ms });
-          one.losses.push(...losses);
-        } catch (error) {
-          one.broken = true;
-          fails(one.name, error);
-        }
-      }
-    }
+    await takeTurns(contestants, turns(device, setting, software), fails);
     const whole = contestants.filter((one) => !one.broken);
     for (const one of whole) {
       const why = one.name === "ours full" ? null : wrong(one.losses, expected[setting]);
@@ -99,7 +85,7 @@ export async function compare(origin, device, setting) {
 }
 
 /** Whether the adapter is a software one: asked of a worker of its own with the smaller network. */
-async function emulated(origin) {
+export async function emulated(origin) {
   const us = await ours(origin);
   try {
     return (await us.open("webgpu", "tiny", "peer")).software;
@@ -113,13 +99,6 @@ function wrong(losses, { losses: wanted, within }) {
   // A loss that is no number is not near any.
   const at = wanted.findIndex((want, i) => i < losses.length && !(Math.abs(losses[i] - want) <= within));
   return at < 0 ? null : `step ${at + 1} has loss ${round(losses[at] ?? NaN, 4)}, not ${wanted[at]}`;
-}
-
-/** All wall times of a contestant, and its CPU time a step over all rounds (the system counts in ticks, a few of which are one step). */
-const wall = (one) => one.rounds.flatMap(({ ms }) => ms);
-function cpuTime(one) {
-  const all = one.rounds.map(({ cpu }) => cpu);
-  return all.includes(null) ? null : all.reduce((sum, cpu) => sum + cpu, 0) / wall(one).length;
 }
 
 function line(one, device, setting, wrong) {
@@ -140,28 +119,15 @@ function line(one, device, setting, wrong) {
   });
 }
 
-/**
- * Wall time decides on a quiet machine: the median of the rounds' ratios, as the two stepped one after the other in each. On a busy one CPU
- * time does, which does not count the waiting. A target is missed where both miss it; the reader has the load.
- */
 function ratios(contestants, device, setting) {
   const named = (name) => contestants.find((one) => one.name === name);
   const us = named("ours");
-  const write_ratio = (what, a, b, target) => {
-    const of_rounds = a.rounds.map((own, i) => mean(own.ms) / mean(b.rounds[i].ms));
-    const cpus = [cpuTime(a), cpuTime(b)];
-    const found = { wall: median(of_rounds), wall_min: Math.min(...wall(a)) / Math.min(...wall(b)), cpu: cpus.includes(null) ? null : cpus[0] / cpus[1] };
-    const judge = (ratio) => (ratio === null ? null : ratio <= target);
-    const [pass_wall, pass_cpu] = [judge(found.wall), judge(found.cpu)];
-    const verdict = target === undefined ? {} : { target, pass_wall, pass_cpu, pass: pass_wall || pass_cpu === true };
-    const shown = Object.fromEntries(Object.entries(found).map(([key, ratio]) => [key, ratio === null ? null : round(ratio, 3)]));
-    write("ratio", { what, device, setting, ...shown, ...verdict, steps: wall(a).length, load_average: round(loadavg()[0]) });
-  };
   if (!us) return;
+  const steps = wall(us).length;
   for (const name of ["jax", "tfjs"]) {
     const them = named(name);
-    if (them) write_ratio(`ours / ${name}`, us, them, targets[device][name]);
+    if (them) writeRatio({ what: `ours / ${name}`, device, setting, steps }, us, them, targets[device][name]);
   }
   const full = named("ours full");
-  if (full) write_ratio("full / peer-equal", full, us, FULL_TARGET);
+  if (full) writeRatio({ what: "full / peer-equal", device, setting, steps: wall(full).length }, full, us, FULL_TARGET);
 }

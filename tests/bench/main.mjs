@@ -1,8 +1,9 @@
 // `cargo xtask bench`: one JSON line a measurement on standard output, what is going on on standard error.
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { DEADLINE, MINUTES, encoders, plan, read, settings } from "./arguments.mjs";
-import { compare } from "./compare.mjs";
+import { DEADLINE, MINUTES, encoders, plan, quick, read, settings } from "./arguments.mjs";
+import { compare, emulated } from "./compare.mjs";
+import { passes } from "./encoders.mjs";
 import { cold, inputs, slowdown, target, target_ms } from "./lessons.mjs";
 import { loadTimes, ours } from "./ours.mjs";
 import { serve } from "./server.mjs";
@@ -57,9 +58,20 @@ const wants = (...topics) => topics.some((topic) => asked.only.includes(topic));
 for (const device of wants("step", "parts", "memory", "saving", "evaluation") ? asked.devices : []) {
   for (const setting of asked.settings) await part(`${setting} on ${device}`, () => steps(device, setting));
 }
-for (const device of wants("encoders") ? asked.devices : []) {
-  // A worker each: wasm's memory never shrinks.
-  for (const encoder of Object.keys(encoders)) await part(`${encoder} on ${device}`, () => forward(device, encoder));
+for (const device of wants("encoders", "peer-encoders") ? asked.devices : []) {
+  let software = false;
+  await part(`the adapter of ${device}`, async () => (software = device === "webgpu" && (await emulated(server.origin))));
+  for (const encoder of asked.encoders ?? Object.keys(encoders)) {
+    // Beside another library ours is measured too.
+    const beside = wants("peer-encoders") && (asked.encoders !== null || !software || quick.includes(encoder));
+    if (wants("peer-encoders") && !beside) write("skipped", { device, encoder, what: "beside other libraries", why: "the adapter emulates a GPU" });
+    if (!beside && !wants("encoders")) continue;
+    // A worker each: wasm's memory never shrinks.
+    await part(`${encoder} on ${device}`, async () => {
+      const broken = await passes(server.origin, device, software, encoder, beside);
+      failed += broken;
+    });
+  }
 }
 if (asked.only.includes("peers")) {
   for (const device of asked.devices) {
@@ -78,25 +90,6 @@ write("total", { minutes: round(minutes, 1), target_minutes: MINUTES, errors: fa
 for (const { measure, ...values } of missed) write("missed", { of: measure, ...values, pass: undefined });
 // Not by itself: a browser that hangs would keep us.
 process.exit(failed === 0 && missed.length === 0 ? 0 : 1);
-
-/** The forward pass of a published encoder, at 64 pixels (Inception's least are 75), and at its weights' size where no GPU is emulated. */
-async function forward(device, encoder) {
-  const us = await ours(server.origin);
-  try {
-    const small = encoder === "InceptionResNetV2" ? 96 : 64;
-    const line = async (side, images, count) => {
-      const load = loadavg()[0];
-      const { ms, first_ms, adapter, software, memory } = await us.forward(device, encoder, side, images, count);
-      const values = { ms_per_image: round(median(ms) / images), first_ms: round(first_ms), images, passes: count, memory, load_average: round(load) };
-      write("forward", { device, adapter, software, encoder, side, ...values });
-      return software;
-    };
-    const software = await line(small, 2, 2);
-    if (!(device === "webgpu" && software)) await line(encoders[encoder], 1, 2);
-  } finally {
-    await us.close();
-  }
-}
 
 /** Our own steps: whole, taken apart, and what memory they leave; linear evaluation with the smaller network. */
 async function steps(device, setting) {

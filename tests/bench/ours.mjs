@@ -21,6 +21,14 @@ export async function ours(origin) {
     };
     /** Commands that the worker has given the GPU so far: { kernels, uploads }. */
     const commands = () => within(DEADLINE, "ours: commands given", page.evaluate(() => globalThis.askCommands()));
+    const counted = async (what, count) => {
+      const before = cpu();
+      const given = await commands();
+      const result = await ask({ do: what, count });
+      const cpu_ms = before === null ? null : cpu() - before;
+      const each = ([name, all]) => [name, (all - given[name]) / count];
+      return { ...result, cpu_ms, ...Object.fromEntries(Object.entries(await commands()).map(each)) };
+    };
     return {
       name: "ours",
       browser: version,
@@ -29,19 +37,14 @@ export async function ours(origin) {
       /** Opens a device and a step; says which adapter it is. */
       open: (device, setting, kind) => ask({ do: "open", device, setting, kind }),
       /** { ms: [], losses: [], memory, cpu_ms, kernels, uploads }, the last two a step. */
-      async steps(count) {
-        const before = cpu();
-        const given = await commands();
-        const result = await ask({ do: "steps", count });
-        const cpu_ms = before === null ? null : cpu() - before;
-        const each = ([name, all]) => [name, (all - given[name]) / count];
-        return { ...result, cpu_ms, ...Object.fromEntries(Object.entries(await commands()).map(each)) };
-      },
+      steps: (count) => counted("steps", count),
       parts: async (setting, warm, count) => (await ask({ do: "parts", setting, warm_up: warm, count })).parts,
       /** A checkpoint beside the steps, so many times: { ms: [], held_up_ms: [], at_a_time_ms: [], bytes }. */
       saving: (count, saves) => ask({ do: "saving", count, saves }),
       /** Forward passes of a published encoder: { ms: [], first_ms, adapter, software, memory }. */
       forward: (device, encoder, side, images, count) => ask({ do: "forward", device, encoder, side, images, count }),
+      /** More of them, as `steps`. */
+      passes: (count) => counted("passes", count),
       /** Linear evaluation on the device that is open: { seconds, images }. */
       evaluation: () => ask({ do: "evaluation" }),
       close,

@@ -16,7 +16,7 @@ export async function peer(name, origin, setting, device) {
     return {
       name,
       browser: version,
-      /** { ms: [], losses: [], cpu_ms } */
+      /** { ms: [], losses: [], memory, cpu_ms } */
       async steps(count) {
         const before = cpu();
         const timed = page.evaluate(async (count) => {
@@ -27,10 +27,15 @@ export async function peer(name, origin, setting, device) {
             losses.push(await globalThis.step());
             ms.push(performance.now() - start);
           }
-          return { ms, losses };
+          return { ms, losses, memory: globalThis.step.memory?.() };
         }, count);
         const result = await within(DEADLINE, `${name}: ${count} steps`, timed);
         return { ...result, cpu_ms: before === null ? null : cpu() - before };
+      },
+      /** What else the module's step can do. */
+      call(what, given) {
+        const asked = page.evaluate(([what, given]) => globalThis.step[what](given), [what, given]);
+        return within(DEADLINE, `${name}: ${what}`, asked);
       },
       close,
     };

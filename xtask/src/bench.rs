@@ -12,7 +12,8 @@ const FOLDER: &str = "tests/bench";
 /// Builds the release page and measures it; `words` go to tests/bench/main.mjs.
 pub fn run_bench(words: &[&str]) -> Outcome {
     let (tools, chromium) = setup::everything()?;
-    if words.contains(&"--peers") || words.iter().any(|word| word.split(',').any(|topic| topic == "peers")) {
+    let with_peers = |topic| ["peers", "peer-encoders"].contains(&topic);
+    if words.contains(&"--peers") || words.iter().any(|word| word.split(',').any(with_peers)) {
         peers()?;
     }
     bundle::build(&tools, Kind::Release)?;

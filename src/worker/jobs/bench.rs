@@ -32,6 +32,8 @@ enum What {
     Saving { count: usize, saves: usize },
     /// Forward passes of a published encoder over so many images, after one that is not timed.
     Forward { device: Place, encoder: ImageNetEncoder, side: usize, images: usize, count: usize },
+    /// More of them.
+    Passes { count: usize },
     /// Linear evaluation, on the device that is open.
     Evaluation {},
 }
@@ -42,6 +44,7 @@ const EVALUATED: usize = 5_000;
 thread_local! {
     static COMPUTE: RefCell<Option<Compute>> = const { RefCell::new(None) };
     static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
+    static FORWARD: RefCell<Option<Forward>> = const { RefCell::new(None) };
 }
 
 /// Takes a message that is for the bench; false for any other.
@@ -62,13 +65,19 @@ async fn perform(what: What) -> Result<Value, Fault> {
             timed
         }
         What::Forward { device, encoder, side, images, count } => forward(device, encoder, side, images, count).await,
+        What::Passes { count } => {
+            let forward = FORWARD.take().ok_or_else(nothing_open)?;
+            let times = passes(&forward, count).await?;
+            FORWARD.set(Some(forward));
+            Ok(json!({ "ms": times, "memory": memory() }))
+        }
         What::Evaluation {} => evaluate().await,
     }
 }
 
 async fn open(place: Place, setting: Setting, kind: Kind) -> Result<Value, Fault> {
-    // The step before gives its memory back first.
-    BENCH.set(None);
+    // What was open before gives its memory back first.
+    close();
     let compute = device::open(place.into()).await?;
     let bench = Bench::new(setting, kind, &compute.device).await?;
     let report = compute.report.clone();
@@ -111,23 +120,31 @@ async fn forward(
     images: usize,
     count: usize,
 ) -> Result<Value, Fault> {
-    BENCH.set(None);
+    close();
     let compute = device::open(place.into()).await?;
     let forward = Forward::new(encoder, side, images, &compute.device);
-    let (mut times, mut first) = (Vec::new(), 0.0);
-    for pass in 0..=count {
+    let mut times = passes(&forward, count + 1).await?;
+    let first = times.remove(0);
+    let DeviceReport { name, software, .. } = compute.report.clone();
+    FORWARD.set(Some(forward));
+    COMPUTE.set(Some(compute));
+    Ok(json!({ "ms": times, "first_ms": first, "adapter": name, "software": software, "memory": memory() }))
+}
+
+async fn passes(forward: &Forward, count: usize) -> Result<Vec<f64>, Fault> {
+    let mut times = Vec::new();
+    for _ in 0..count {
         turn().await;
         let start = now();
         forward.pass().await?;
-        if pass == 0 {
-            first = now() - start;
-        } else {
-            times.push(now() - start);
-        }
+        times.push(now() - start);
     }
-    let DeviceReport { name, software, .. } = compute.report.clone();
-    COMPUTE.set(Some(compute));
-    Ok(json!({ "ms": times, "first_ms": first, "adapter": name, "software": software, "memory": memory() }))
+    Ok(times)
+}
+
+fn close() {
+    BENCH.set(None);
+    FORWARD.set(None);
 }
 
 async fn evaluate() -> Result<Value, Fault> {

@@ -1,28 +1,10 @@
 // The compared step in TensorFlow.js, channels last.
+import { tensorflow } from "./tensorflow.mjs";
 import { network, rule, views } from "./weights.mjs";
-
-const packages = new URL("./node_modules/@tensorflow/", import.meta.url).href;
-
-/** The packages come as scripts that add to one global `tf`. */
-const script = (address) =>
-  new Promise((done, failed) => {
-    const element = document.createElement("script");
-    element.onload = done;
-    element.onerror = () => failed(new Error(`cannot load ${address}`));
-    element.src = address;
-    document.head.append(element);
-  });
 
 /** A function that makes one step and gives its loss. */
 export async function open(setting, device) {
-  const place = device === "cpu" ? "wasm" : device;
-  await script(`${packages}tfjs/dist/tf.min.js`);
-  await script(`${packages}tfjs-backend-${place}/dist/tf-backend-${place}.min.js`);
-  const tf = globalThis.tf;
-  if (place === "wasm") tf.wasm.setWasmPaths(`${packages}tfjs-backend-wasm/dist/`);
-  if (!(await tf.setBackend(place))) throw new Error(`TensorFlow.js has no ${place} here`);
-  await tf.ready();
-
+  const tf = await tensorflow(device, true);
   const { matrices, blocks } = network(setting);
   const count = 2 * setting.images;
   const weights = {};
@@ -64,7 +46,7 @@ export async function open(setting, device) {
     });
   const byStride = { 1: withGradient(1), 2: withGradient(2) };
   const convolve = (x, name, stride) => {
-    const y = place === "wasm" ? byStride[stride](x, weights[name]) : plain(x, weights[name], stride);
+    const y = device === "cpu" ? byStride[stride](x, weights[name]) : plain(x, weights[name], stride);
     const { mean, variance } = tf.moments(y, [0, 1, 2]);
     return tf.batchNorm(y, mean, variance, weights[`${name}.shift`], weights[`${name}.scale`], 1e-5);
   };

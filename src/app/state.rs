@@ -112,8 +112,9 @@ pub struct Store {
     pub estimate: RwSignal<Option<Estimate>>,
     /// Published weights that the worker has at hand.
     pub weights: RwSignal<Vec<WeightsReport>>,
-    /// What used up the device's memory, or lost it.
-    pub exhausted: RwSignal<Option<RunConfig>>,
+    /// What used up the device's memory, or lost it; with the id of the run that it was, where that
+    /// was saved.
+    pub exhausted: RwSignal<Option<(RunConfig, Option<String>)>>,
     pub run: RwSignal<RunState>,
     pub asked: RwSignal<Option<Asked>>,
     /// Reports of the run's steps, as many as a chart can show.

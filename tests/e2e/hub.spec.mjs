@@ -70,6 +70,11 @@ test.describe("a connection", () => {
     await button(page, /^Go on fetching/).click();
     await expect(kept(page)).toBeVisible({ timeout: 30_000 });
     expect(start(2)).toBeGreaterThan(2_000_000);
+    await go(page, "Runs");
+    await expect(main(page)).toContainText("Published weights of ResNet-18");
+    await button(page, "Delete everything stored").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await expect(main(page)).not.toContainText("Published weights");
   });
 });
 

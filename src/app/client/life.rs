@@ -145,10 +145,12 @@ impl Client {
 
     pub(super) fn died(self, fault: Fault) {
         if matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(DeviceFault::Lost { .. })) {
-            let run = self.store.run_config.get_untracked().filter(|_| self.store.run.get_untracked().is_running());
+            let store = self.store;
+            let run = store.run_config.get_untracked().filter(|_| store.run.get_untracked().is_running());
+            let saved = store.shelf.kept.get_untracked().filter(|kept| kept.step > 0 && kept.fault.is_none());
+            let run = run.map(|config| (config, saved.map(|kept| kept.id)));
             let timed = self.inner.try_with_value(|inner| inner.queue.estimates()) == Some(true);
-            let timed = timed.then(|| self.store.config.get_untracked());
-            self.store.exhausted.set(run.or(timed));
+            store.exhausted.set(run.or_else(|| timed.then(|| (store.config.get_untracked(), None))));
         }
         let given_up = self.stop();
         self.store.clear_worker();

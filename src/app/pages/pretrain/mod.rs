@@ -71,21 +71,19 @@ pub fn Pretrain() -> impl IntoView {
 fn Exhausted() -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     move || {
-        let config = store.exhausted.get()?;
+        let (config, saved) = store.exhausted.get()?;
         let smaller = config.halved()?;
         let take = move |_| {
             store.exhausted.set(None);
             store.touched.set(true);
             store.config.set(smaller);
         };
-        // What was saved of it is not lost.
-        let saved = store.shelf.hint.get().filter(|hint| !hint.tuning && store.run.get() == RunState::Idle);
         let go_on = saved.zip(config.in_smaller_chunks());
         let help =
             go_on.as_ref().map(|(_, smaller)| view! { <p class="muted small">{runs::smaller_help(smaller)}</p> });
-        let go_on = go_on.map(|(hint, smaller)| {
+        let go_on = go_on.map(|(run, smaller)| {
             let go_on = move |_| {
-                let request = Request::OpenRun { run: hint.id.clone(), in_chunks_of: Some(smaller.chunk) };
+                let request = Request::OpenRun { run: run.clone(), in_chunks_of: Some(smaller.chunk) };
                 if store.worker.get_untracked() == WorkerState::Dead {
                     client.restart();
                 }

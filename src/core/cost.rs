@@ -120,7 +120,7 @@ impl Cost {
     pub fn memory(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
         if config.epochs == 0 {
-            return Self::at_hand(config, images) + PASSING_MEMORY;
+            return Self::at_hand(config, images) + SAVED_COPIES * Self::checkpoint(config) + PASSING_MEMORY;
         }
         let [views, at_once] = [config.batch, config.chunk_images()].map(|images| 2 * images as u64);
         let pixels = (3 * config.image_size * config.image_size) as u64;
@@ -129,7 +129,7 @@ impl Cost {
         // z and its gradient, of a batch in chunks.
         let embeddings = 2 * views * config.head.output as u64;
         // The published weights stay as the baseline of what becomes of them.
-        let kept = if config.encoder.start == Start::ImageNet { cost.parameters } else { 0 };
+        let kept = if config.encoder.start == Start::ImageNet { cost.parameters + cost.frozen } else { 0 };
         // Chunks have a gradient each, and their sum.
         let copies = PARAMETER_COPIES + u64::from(at_once < views);
         let weights = copies * cost.parameters + cost.frozen + kept;
@@ -140,16 +140,17 @@ impl Cost {
     }
 
     /// Bytes of a run at hand that does not train: its images, its weights and what the optimiser
-    /// keeps, published weights once more, and a save.
+    /// keeps, and published weights once more.
     fn at_hand(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
         let published = if config.encoder.start == Start::ImageNet { cost.parameters + cost.frozen } else { 0 };
         let pixels = 3 * config.image_size * config.image_size;
-        (images * pixels) as u64 + (1 + SAVED_COPIES) * Self::checkpoint(config) + FLOAT * published
+        (images * pixels) as u64 + Self::checkpoint(config) + FLOAT * published
     }
 
-    /// [`Cost::memory`] while `tuning` trains a classifier beside the run at hand, of `config`.
-    pub fn tuning_memory(config: &RunConfig, tuning: &FineTuneConfig, images: usize) -> u64 {
+    /// [`Cost::memory`] while `tuning` trains a classifier on `labels` labels beside the run at hand, of
+    /// `config`, and the classifier before it is kept.
+    pub fn tuning_memory(config: &RunConfig, tuning: &FineTuneConfig, labels: usize, images: usize) -> u64 {
         let stages = match tuning.trained {
             Tuned::All => None,
             Tuned::Last(stages) => Some(usize::from(stages)),
@@ -157,9 +158,11 @@ impl Cost {
             Tuned::Classifier => return Self::at_hand(config, images) + PASSING_MEMORY,
         };
         let cost = Self::of_encoder(config, stages);
-        let batch = tuning.batch as u64;
+        let batch = tuning.batch.min(labels) as u64;
         let pixels = (3 * config.image_size * config.image_size) as u64;
-        let weights = PARAMETER_COPIES * cost.parameters + cost.frozen;
+        let saved = SAVED_COPIES * (2 * cost.parameters + cost.frozen);
+        let kept = cost.parameters + cost.frozen;
+        let weights = PARAMETER_COPIES * cost.parameters + cost.frozen + saved + kept;
         let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * batch;
         Self::at_hand(config, images) + FLOAT * (weights + activations + VIEW_COPIES * batch * pixels)
     }
@@ -186,10 +189,11 @@ impl Cost {
     pub fn tuning_fits(
         config: &RunConfig,
         tuning: &FineTuneConfig,
+        labels: usize,
         images: usize,
         backend: Backend,
     ) -> Result<(), Fault> {
-        within(Self::tuning_memory(config, tuning, images), backend)
+        within(Self::tuning_memory(config, tuning, labels, images), backend)
     }
 
     /// The batch N to time a step of `config` with: its own, or where a step of
@@ -374,12 +378,16 @@ mod tests {
         let run = published(Architecture::ResNet50, 224);
         let with =
             |trained, batch| FineTuneConfig { batch, ..FineTuneConfig::recipe(Start::Pretrained, trained, 10, 0) };
-        let memory = |trained, batch| Cost::tuning_memory(&run, &with(trained, batch), 1000);
+        let memory = |trained, batch| Cost::tuning_memory(&run, &with(trained, batch), 500, 1000);
         assert!(memory(Tuned::Classifier, 64) < memory(Tuned::Last(1), 64));
         assert!(memory(Tuned::Last(1), 64) < memory(Tuned::All, 64));
-        let fits = |batch| Cost::tuning_fits(&run, &with(Tuned::All, batch), 1000, Backend::Cpu);
+        let fits = |batch| Cost::tuning_fits(&run, &with(Tuned::All, batch), 500, 1000, Backend::Cpu);
         assert!(fits(8).is_ok() && matches!(fits(64), Err(Fault::NeedsMemory { .. })));
-        assert!(Cost::tuning_fits(&run, &with(Tuned::All, 64), 1000, Backend::WebGpu).is_ok());
+        assert!(
+            Cost::tuning_fits(&run, &with(Tuned::All, 64), 8, 1000, Backend::Cpu).is_ok(),
+            "no more than the labels"
+        );
+        assert!(Cost::tuning_fits(&run, &with(Tuned::All, 64), 500, 1000, Backend::WebGpu).is_ok());
     }
 
     #[test]

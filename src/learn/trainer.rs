@@ -98,7 +98,7 @@ impl Trainer {
             None => SimClr::new(encoder, head, *seed, &autodiff),
         };
         let mut learner = Learner::new(frozen(model, config), Optimizer::new(&config.optimizer), config.temperature);
-        learner.chunk = (config.chunk > 0).then_some(2 * config.chunk);
+        learner.chunk = views_at_once(config.chunk);
         Ok(Self {
             config: *config,
             store,
@@ -147,6 +147,12 @@ impl Trainer {
     /// The same for a run that goes on without them so far.
     pub fn set_published(&mut self, weights: Encoder) {
         self.published = Some(weights);
+    }
+
+    /// From the next step on, so many images go through the networks at once; 0: all of a batch.
+    pub fn set_chunk(&mut self, images: usize) {
+        self.config.chunk = images;
+        self.learner.chunk = views_at_once(images);
     }
 
     /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
@@ -312,6 +318,11 @@ impl Training for Trainer {
     fn unread(&self) -> usize {
         self.pending.len()
     }
+}
+
+/// Two a chunk's image.
+fn views_at_once(images: usize) -> Option<usize> {
+    (images > 0).then_some(2 * images)
 }
 
 /// `model` with what does not train frozen.

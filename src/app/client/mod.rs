@@ -129,7 +129,7 @@ impl Client {
         }
         let queued = self.inner.try_update_value(|inner| {
             // Neither a run nor images should wait for a timing, which is asked for again.
-            let urgent = request.is_import() || matches!(request, Request::Start { .. } | Request::FetchWeights { .. });
+            let urgent = request.is_import() || matches!(request, Request::Start { .. });
             let stop_estimate = urgent && inner.queue.estimates();
             let (id, dropped) = inner.queue.push(request, files);
             inner.answers.extend(answer.map(|answer| (id, answer)));

@@ -101,20 +101,21 @@ pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
     format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
 }
 
-/// Features of published weights as they are, from another run.
-pub fn published(net: ImageNetEncoder) -> String {
-    format!("ImageNet features of {}", net.name())
+/// Features of published weights as they are, from another run; `source` where the network alone
+/// does not tell which.
+pub fn published(net: ImageNetEncoder, source: Option<&str>) -> String {
+    let source = source.map(|source| format!(" ({source})")).unwrap_or_default();
+    format!("ImageNet features of {}{source}", net.name())
 }
 
 /// Where those come from, or how to have them.
-pub const fn how_published(there: usize) -> &'static str {
-    match there {
-        0 => {
+pub const fn how_published(there: usize, baseline: Baseline) -> &'static str {
+    match (there, baseline) {
+        (0, Baseline::Untrained) => {
             "To have ImageNet features beside it, load published weights on the page Pre-train and judge them on these images."
         }
-        _ => {
-            "ImageNet features of other networks: those that were judged on these images before, as runs of their own."
-        }
+        (0, _) => "",
+        _ => "ImageNet features of a named network were judged on these images before, as a run of their own.",
     }
 }
 

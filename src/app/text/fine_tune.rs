@@ -11,8 +11,8 @@ pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a 
 /// Bytes that are needed, and that there are.
 pub fn too_much(need: u64, limit: u64) -> String {
     format!(
-        "Fine-tuning so would need about {} of memory; on the CPU a browser gives about {}. Take fewer images a step, or train \
-         fewer layers.",
+        "With these settings the largest of these trainings would need about {} of memory; on the CPU a browser gives about {}. \
+         The baseline without pre-training trains all layers. Take fewer images a step.",
         bytes(need as f64),
         bytes(limit as f64)
     )

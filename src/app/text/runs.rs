@@ -192,7 +192,7 @@ pub fn smaller_help(smaller: &RunConfig) -> String {
         ),
         false => "What it learns stays the same.".to_owned(),
     };
-    format!("For a run that ran out of memory: in chunks a step takes less of it, and about a third longer. {changes}")
+    format!("For a run that ran out of memory: in smaller chunks a step takes less of it, and more time. {changes}")
 }
 
 /// From where on it went on in smaller chunks.

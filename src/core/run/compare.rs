@@ -7,6 +7,7 @@ use crate::core::config::bounds::{Bounds, Field, Value};
 use crate::core::error::ConfigFault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport, RunState};
+use crate::core::weights::WeightsIdentity;
 use std::cmp::Ordering;
 
 /// Something in which runs can differ besides their results.
@@ -94,20 +95,31 @@ pub fn best(records: &[&RunRecord]) -> Option<usize> {
     best.map(|(place, _)| place)
 }
 
-/// Results of published weights as they are, on images of this fingerprint: the newest of each
-/// network, whatever was judged of them.
-pub fn published<'a>(records: &'a [RunRecord], fingerprint: &str) -> Vec<(ImageNetEncoder, &'a EvaluationReport)> {
-    let mut found: Vec<(ImageNetEncoder, &EvaluationReport, f64)> = Vec::new();
+/// A result of published weights as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    pub net: ImageNetEncoder,
+    /// None in records from before it was noted.
+    pub weights: Option<WeightsIdentity>,
+    pub report: EvaluationReport,
+}
+
+/// Those on images of this fingerprint: the newest of each weights.
+pub fn published(records: &[RunRecord], fingerprint: &str) -> Vec<Published> {
+    let mut found: Vec<(Published, f64)> = Vec::new();
     for record in records.iter().filter(|record| record.data.fingerprint == fingerprint) {
         let report = record.evaluation.as_ref().filter(|report| report.baseline == Baseline::Itself);
         let Some((net, report)) = record.config.encoder.weights().zip(report) else { continue };
-        match found.iter_mut().find(|(other, ..)| *other == net) {
-            Some(older) if older.2 < record.created => (older.1, older.2) = (report, record.created),
+        let (weights, report) = (record.weights.clone(), report.clone());
+        let print = |weights: &Option<WeightsIdentity>| weights.as_ref().map(|weights| weights.fingerprint.clone());
+        let same = |(other, _): &&mut (Published, f64)| other.net == net && print(&other.weights) == print(&weights);
+        match found.iter_mut().find(same) {
+            Some(older) if older.1 < record.created => *older = (Published { net, weights, report }, record.created),
             Some(_) => {}
-            None => found.push((net, report, record.created)),
+            None => found.push((Published { net, weights, report }, record.created)),
         }
     }
-    found.into_iter().map(|(net, report, _)| (net, report)).collect()
+    found.into_iter().map(|(published, _)| published).collect()
 }
 
 /// By what runs are sorted.

@@ -60,7 +60,7 @@ pub struct RunRecord {
     pub created: f64,
     pub config: RunConfig,
     /// The published weights that it started from; none where it started from random ones, and in
-    /// records from before it was noted.
+    /// records from before it was noted, whose baseline any weights of the network are taken for.
     #[serde(default)]
     pub weights: Option<WeightsIdentity>,
     /// In order; the configuration has the chunk in use.
@@ -100,8 +100,8 @@ impl RunRecord {
         let before = self.config.chunk_images();
         if (1..before).contains(&images) {
             self.config.chunk = images;
-            // Before the first step it simply begins so.
-            if self.steps > 0 {
+            // Before the first step it simply begins so; what took no step was never so.
+            if self.steps > self.chunk_changes.last().map_or(0, |change| change.steps) {
                 self.chunk_changes.push(ChunkChange { steps: self.steps, before });
             }
         }
@@ -202,9 +202,11 @@ mod tests {
         run.go_on_in_chunks(16);
         run.go_on_in_chunks(32);
         assert_eq!((run.config.chunk, &run.chunk_changes[..]), (16, &[ChunkChange { steps: 60, before: 64 }][..]));
+        run.go_on_in_chunks(8);
+        assert_eq!((run.config.chunk, run.chunk_changes.len()), (8, 1), "no step was in chunks of 16");
         let mut fresh = RunRecord { steps: 0, chunk_changes: Vec::new(), ..run };
-        fresh.go_on_in_chunks(8);
-        assert_eq!((fresh.config.chunk, fresh.chunk_changes.len()), (8, 0));
+        fresh.go_on_in_chunks(4);
+        assert_eq!((fresh.config.chunk, fresh.chunk_changes.len()), (4, 0));
     }
 
     #[test]

@@ -48,9 +48,11 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<(), Fault> {
     let working = Working::begin(Job::FineTune)?;
     let run = with(|s| s.run.as_ref().map(|run| run.config)).ok_or(Fault::NoEncoder)?;
     list.iter().try_for_each(|config| config.check(run.encoder.architecture)).map_err(Fault::Config)?;
-    let images = with(|s| s.library.dataset().map(|set| set.examples.len())).ok_or(Fault::NoDataset)?;
+    let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
+    let images = collection.dataset().examples.len();
     let backend = session::compute().await?.report.backend;
-    list.iter().try_for_each(|config| Cost::tuning_fits(&run, config, images, backend))?;
+    let fits = |config| Cost::tuning_fits(&run, config, chosen(&collection, config).labels.len(), images, backend);
+    list.iter().try_for_each(fits)?;
     post(Some(id), Event::Alive);
     let saver = Saver::new(Beside::run_at_hand(), steps());
     let list = List { waiting: list.into(), done: 0, at_work: None, begun: None, saver };

@@ -1,16 +1,17 @@
 //! Published weights that are fetched and kept in this browser: brought, listed, forgotten.
 //!
-//! A fetch waits for the network and computes nothing, so it is no job: it goes beside one.
+//! A fetch waits for the network, so it is no job: it goes beside one. Once all is there it has the
+//! thread for as long as summing and reading the weights takes.
 
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::{WeightsFile, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
-use crate::learn::weights;
+use crate::learn::weights::{self, Loaded};
 use crate::protocol::Event;
 use crate::worker::hub::browser::Browser;
 use crate::worker::hub::{Wanted, Watch, bring, kept};
-use crate::worker::jobs::{runs, weights as loaded};
+use crate::worker::jobs::{runs, weights as jobs_weights};
 use crate::worker::mailbox::post;
 use crate::worker::session;
 use crate::worker::storage::Parts;
@@ -96,36 +97,56 @@ pub async fn fetch(id: u32, encoder: ImageNetEncoder, address: &str) -> Result<(
     let wanted = Wanted { encoder, place, url: &url, tensors: &tensors };
     let server = Browser::new(signal.clone());
     let visitor = Visitor { request: id, told: Cell::new(0.0), line: signal };
-    let report = take(encoder, bring(&storage, &server, &wanted, &visitor).await?).await?;
-    post(Some(id), Event::Weights(report));
+    let (bytes, network) = read(bring(&storage, &server, &wanted, &visitor).await?).await?;
+    post(Some(id), Event::Weights(at_hand(bytes, network)));
     Ok(())
 }
 
 /// Loads weights that are kept in this browser, and tells that they are at hand; nothing where
 /// none are.
 pub async fn bring_kept(encoder: ImageNetEncoder) -> Result<(), Fault> {
-    // Without storage nothing is kept.
-    let Ok(storage) = session::storage().await else { return Ok(()) };
-    let tensors = tensors(encoder);
-    let wanted = Wanted { encoder, place: encoder.place(), url: "", tensors: &tensors };
-    if let Some(file) = kept::open(&storage, &wanted).await? {
-        post(None, Event::Weights(take(encoder, file).await?));
+    if let Some((file, network)) = open_kept(encoder).await? {
+        post(None, Event::Weights(at_hand(file, network)));
     }
     Ok(())
 }
 
-/// Puts weights into the network and keeps it at hand.
-async fn take<P: Parts>(encoder: ImageNetEncoder, mut file: kept::KeptFile<P>) -> Result<WeightsReport, Fault> {
+/// Weights that are kept in this browser, and which they are; none where none are.
+pub async fn kept(encoder: ImageNetEncoder) -> Result<Option<(Encoder, WeightsIdentity)>, Fault> {
+    Ok(open_kept(encoder).await?.map(|(_, loaded)| identified(loaded)))
+}
+
+async fn open_kept(encoder: ImageNetEncoder) -> Result<Option<(u64, Loaded)>, Fault> {
+    // Without storage nothing is kept.
+    let Ok(storage) = session::storage().await else { return Ok(None) };
+    let tensors = tensors(encoder);
+    let wanted = Wanted { encoder, place: encoder.place(), url: "", tensors: &tensors };
+    match kept::open(&storage, &wanted).await? {
+        Some(file) => Ok(Some(read(file).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Puts the weights of a file into their network; with their bytes.
+async fn read<P: Parts>(mut file: kept::KeptFile<P>) -> Result<(u64, Loaded), Fault> {
     turn().await;
-    let weights::Loaded { encoder: network, fingerprint, .. } = weights::load(&mut file, &Device::flex())?;
+    let loaded = weights::load(&mut file, &Device::flex())?;
     let bytes = file.tensors().iter().map(|t| t.shape.iter().product::<usize>() * t.number.bytes().unwrap_or(0));
-    let report = WeightsReport {
-        encoder,
-        identity: WeightsIdentity { source: encoder.place().repository.to_owned(), fingerprint },
-        bytes: bytes.map(|bytes| bytes as u64).sum(),
-    };
-    loaded::keep(&report, network);
-    Ok(report)
+    Ok((bytes.map(|bytes| bytes as u64).sum(), loaded))
+}
+
+fn identified(loaded: Loaded) -> (Encoder, WeightsIdentity) {
+    let source = loaded.which.place().repository.to_owned();
+    (loaded.encoder, WeightsIdentity { source, fingerprint: loaded.fingerprint })
+}
+
+/// Keeps a network at hand.
+fn at_hand(bytes: u64, loaded: Loaded) -> WeightsReport {
+    let encoder = loaded.which;
+    let (network, identity) = identified(loaded);
+    let report = WeightsReport { encoder, identity, bytes };
+    jobs_weights::keep(&report, network);
+    report
 }
 
 fn tensors(encoder: ImageNetEncoder) -> Vec<(String, Vec<usize>)> {

@@ -13,7 +13,7 @@ use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, queue, weights};
 use crate::worker::keep::Keeper;
-use crate::worker::mailbox::post;
+use crate::worker::mailbox::{fail, post};
 use crate::worker::session::{self, Job, Working, set_state, with};
 use crate::worker::turn::turn;
 
@@ -45,6 +45,20 @@ impl Run {
 
     pub fn steps(&self) -> u32 {
         self.trainer.steps()
+    }
+
+    /// It goes on in chunks of at most `images`; what is returned writes its record. None of a run that
+    /// is over.
+    pub fn go_on_in_chunks(&mut self, images: usize) -> Option<impl Future<Output = ()> + use<>> {
+        let keeper = &mut self.keeper;
+        if !keeper.record.can_resume() {
+            return None;
+        }
+        keeper.record.steps = self.trainer.steps();
+        keeper.record.go_on_in_chunks(images);
+        self.config = keeper.record.config;
+        self.trainer.set_chunk(self.config.chunk);
+        Some(keeper.save_record())
     }
 
     /// The page was shown the run anew: it gets the layers' names again.
@@ -150,11 +164,20 @@ async fn drive(mut run: Run, one_step: bool, working: Working) -> Result<RunStat
             set_state(state);
             Ok(state)
         }
-        // The run is dropped: where the loss is no number the weights are none.
-        Err(fault) => {
+        // Its weights are none.
+        Err(fault @ Fault::NotFinite { .. }) => {
             run.keeper.save_failed().await;
             drop(working);
             set_state(RunState::Failed);
+            Err(fault)
+        }
+        // The device gave up: what was saved is good, and its record says that it was cut off. The
+        // page ends this worker, and offers to go on from there.
+        Err(fault) => {
+            drop(working);
+            // A device that was lost says so itself, in the next turn.
+            turn().await;
+            fail(None, fault.clone());
             Err(fault)
         }
     };

@@ -211,6 +211,8 @@ async fn drive() {
             Ok(End::Cancelled) => EntryState::Skipped,
             // A person started something in between.
             Err(Fault::Busy) => break,
+            // The run goes on in another worker, from its last save.
+            Err(Fault::OutOfMemory { .. } | Fault::Device(_)) => break,
             Err(fault) => EntryState::Failed(fault),
         };
         driver(|d| d.report.queue.mark(entry.id, state));

@@ -38,12 +38,14 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
     if with(|s| s.state.is_running()) {
         return Err(Fault::Busy);
     }
-    if in_chunks_of.is_none() && tell_at_hand(id, name) {
-        return Ok(());
+    if let Some(images) = in_chunks_of {
+        let saved = with(|s| s.run.as_mut().filter(|run| run.keeper.record.id == name)?.go_on_in_chunks(images));
+        if let Some(saved) = saved {
+            saved.await;
+        }
     }
-    if in_chunks_of.is_some() && with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.id == name)) {
-        // It is opened anew, from what was stored at its pause.
-        pretrain::let_go();
+    if tell_at_hand(id, name) {
+        return Ok(());
     }
     let (mut keeper, stored) = Keeper::reopen(name).await?;
     bring_images(&keeper.record.data).await?;

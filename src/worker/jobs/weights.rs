@@ -1,6 +1,7 @@
 //! Published weights: read from a file, kept while the worker lives, put on the device
 //! when a run starts from them.
 
+use crate::core::config::Trained;
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Backend;
@@ -45,20 +46,37 @@ pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<(Encode
         hub::bring_kept(which).await?;
     }
     let (kept, identity) = at_hand().ok_or(Fault::NoWeights { encoder: which })?;
-    if compute.report.backend == Backend::Cpu {
-        return Ok((kept, identity));
-    }
-    let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
-    let tensors = export::tensors(&kept).await.map_err(failed)?;
-    let encoder = export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)?;
-    Ok((encoder, identity))
+    Ok((on_device(which, kept, compute).await?, identity))
 }
 
 /// The weights that a run started from, where they are at hand or kept: others of its network are
-/// no baseline of it. None where the record does not say which they were.
+/// no baseline of it. None too of a run that does not change its encoder, which is its own.
 pub async fn of_run(record: &RunRecord, compute: &Compute) -> Option<Encoder> {
-    let (encoder, identity) = loaded(record.config.encoder.weights()?, compute).await.ok()?;
-    record.weights.as_ref().is_some_and(|started| started.is_same(&identity)).then_some(encoder)
+    let which = record.config.encoder.weights().filter(|_| record.config.trained() != Trained::Head)?;
+    let fits = |(_, found): &(Encoder, WeightsIdentity)| are_its(record.weights.as_ref(), found);
+    let at_hand = with(|s| s.weights.0.get(&which).cloned()).filter(fits);
+    let found = match at_hand {
+        Some(found) => found,
+        // Without taking the place of what is at hand.
+        None => hub::kept(which).await.ok()?.filter(fits)?,
+    };
+    on_device(which, found.0, compute).await.ok()
+}
+
+/// Whether a run that started from `started` started from `found`; where its record is from before
+/// that was noted, it is taken to be so.
+fn are_its(started: Option<&WeightsIdentity>, found: &WeightsIdentity) -> bool {
+    started.is_none_or(|started| started.is_same(found))
+}
+
+/// What is kept on the CPU, on the plain device of `compute`.
+async fn on_device(which: ImageNetEncoder, kept: Encoder, compute: &Compute) -> Result<Encoder, Fault> {
+    if compute.report.backend == Backend::Cpu {
+        return Ok(kept);
+    }
+    let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
+    let tensors = export::tensors(&kept).await.map_err(failed)?;
+    export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)
 }
 
 /// Reads the weights of a chosen file, keeps them and tells of which network they are.

@@ -9,29 +9,34 @@ use crate::app::text::sure;
 use crate::app::text::units::percent;
 use crate::app::text::weights;
 use crate::core::compare::Comparison;
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport};
-use crate::core::run::compare::published;
+use crate::core::run::compare::{Published, published};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
 pub type Report = StoredValue<EvaluationReport>;
 
-/// Published weights as they are, judged on the same images.
-type Published = Vec<(ImageNetEncoder, EvaluationReport)>;
+/// Published weights as they are, judged on the same images, by name.
+type Others = Vec<(String, EvaluationReport)>;
 
-/// Those that stand beside `report`: not the network whose features it has as its own already.
-fn beside(store: Store, report: Report) -> Published {
-    let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone()));
-    let own = store.run_config.with(|c| c.and_then(|c| c.encoder.weights()));
+/// Those that stand beside `report`: not the weights whose features it has as its own already.
+fn beside(store: Store, report: Report) -> Others {
+    let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
+    let stored = store.shelf.stored.get().unwrap_or_default();
+    let id = store.shelf.kept.with(|kept| kept.as_ref().map(|kept| kept.id.clone()));
+    let own = stored.runs.iter().find(|run| Some(&run.id) == id.as_ref()).and_then(|run| run.weights.as_ref());
     report.with_value(|r| {
         let own = own.filter(|_| matches!(r.baseline, Baseline::Itself | Baseline::ImageNet));
-        let stored = store.shelf.stored.get().unwrap_or_default();
-        let found = published(&stored.runs, &fingerprint.unwrap_or_default());
-        let fits = |(net, other): &(ImageNetEncoder, &EvaluationReport)| {
-            Some(*net) != own && other.test_images == r.test_images
+        let is_own = |p: &Published| own.zip(p.weights.as_ref()).is_some_and(|(own, other)| own.is_same(other));
+        let mut found = published(&stored.runs, &fingerprint);
+        found.retain(|p| p.report.test_images == r.test_images && !is_own(p));
+        let several = |net| found.iter().filter(|p| p.net == net).count() > 1;
+        let started = store.run_config.with(|c| c.and_then(|c| c.encoder.weights()));
+        let named = |p: &Published| {
+            let source = p.weights.as_ref().filter(|_| several(p.net) || started == Some(p.net));
+            (text::published(p.net, source.map(|weights| weights.source.as_str())), p.report.clone())
         };
-        found.into_iter().filter(fits).map(|(net, other)| (net, other.clone())).collect()
+        found.iter().map(named).collect()
     })
 }
 
@@ -39,7 +44,7 @@ fn beside(store: Store, report: Report) -> Published {
 pub fn Headline(report: Report) -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     // What was judged before stands in the list of runs.
-    client.send(Request::Runs);
+    client.ask(Request::Runs, |_| {});
     let others = memo(move || beside(store, report));
     let verdicts = live(move || {
         report.with_value(|r| {
@@ -48,13 +53,13 @@ pub fn Headline(report: Report) -> impl IntoView {
                 text::comparison(name, c.difference, c.error, c.is_clear())
             };
             let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
-            let published: Vec<String> = others.with(|all| {
-                all.iter().map(|(net, other)| against(&other.trained.predicted, &text::published(*net))).collect()
-            });
+            let published: Vec<String> =
+                others.with(|all| all.iter().map(|(name, other)| against(&other.trained.predicted, name)).collect());
             let rest = [against(&r.raw_pixels.predicted, text::THAN_RAW), text::chance(r.classes.len(), chance(r))];
             before.into_iter().chain(published).chain(rest).map(|words| view! { <li>{words}</li> }).collect_view()
         })
     });
+    let baseline = report.with_value(|r| r.baseline);
     report.with_value(|r| {
         let of = store.run_config.with_untracked(|c| c.as_ref().map(weights::encoder));
         let (test_use, meaning) = text::test_use(r.test_use);
@@ -69,7 +74,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                 {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 {live(move || others.with(|others| view! { <Bars report=report others=others /> }))}
                 <p class="muted small">
-                    {text::baselines(r.baseline)} {live(move || others.with(|all| text::how_published(all.len())))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
+                    {text::baselines(r.baseline)} {live(move || others.with(|all| text::how_published(all.len(), baseline)))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
                 </p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "
@@ -99,13 +104,13 @@ fn chance(report: &EvaluationReport) -> f64 {
 
 /// A table whose last column draws its numbers: chart and table in one.
 #[component]
-fn Bars<'a>(report: Report, others: &'a Published) -> impl IntoView + use<> {
+fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
     let (rows, chance) = report.with_value(|r| {
         let [own, before] = text::features(r.baseline);
         let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
         let mut rows = vec![(text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")];
         rows.extend(r.untrained.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")));
-        let named = || others.iter().map(|(net, other)| (text::published(*net), other));
+        let named = || others.iter().map(|(name, other)| (name.clone(), other));
         rows.extend(named().map(|(name, other)| (text::LINEAR, name, other.trained.test.accuracy, "")));
         rows.push((text::LINEAR, raw, r.raw_pixels.test.accuracy, ""));
         rows.push((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own"));

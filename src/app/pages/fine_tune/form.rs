@@ -95,21 +95,32 @@ impl Form {
     /// Whether training may start.
     pub fn ready(self) -> bool {
         let fits = self.config().check(self.architecture()).is_ok() && self.invalid.with(Vec::is_empty);
-        fits && self.too_much().is_none() && !self.under_way() && self.store.evaluating.with(Option::is_none)
+        fits && !self.under_way() && self.store.evaluating.with(Option::is_none)
     }
 
-    /// Bytes that these settings need and that there are, where that is less; and a batch that fits.
-    pub fn too_much(self) -> Option<(u64, u64, Option<usize>)> {
-        let (run, config) = (self.store.run_config.get()?, self.config());
+    /// Bytes that the largest of `list` needs and that there are, where that is less.
+    pub fn too_much(self, list: &[FineTuneConfig]) -> Option<(u64, u64)> {
+        let run = self.store.run_config.get()?;
         let images = self.store.dataset.with(|set| set.as_ref().map(|set| set.images))?;
         let backend = self.store.device.with(|device| device.as_ref().map(|device| device.backend))?;
-        let Err(Fault::NeedsMemory { need, limit }) = Cost::tuning_fits(&run, &config, images, backend) else {
-            return None;
+        let needs = |config: &FineTuneConfig| match Cost::tuning_fits(
+            &run,
+            config,
+            self.labels(config.fraction),
+            images,
+            backend,
+        ) {
+            Err(Fault::NeedsMemory { need, limit }) => Some((need, limit)),
+            _ => None,
         };
-        let smaller =
-            std::iter::successors(Some(config.batch / 2), |batch| Some(batch / 2)).take_while(|batch| *batch > 1);
-        let fits = |batch: &usize| Cost::tuning_fits(&run, &config.with_batch(*batch), images, backend).is_ok();
-        Some((need, limit, smaller.into_iter().find(fits)))
+        list.iter().filter_map(needs).max()
+    }
+
+    /// The largest batch below the chosen one with which `list` fits.
+    pub fn fitting_batch(self, list: &[FineTuneConfig]) -> Option<usize> {
+        let of = |batch: usize| list.iter().map(|config| config.with_batch(batch)).collect::<Vec<_>>();
+        let smaller = std::iter::successors(Some(self.config().batch / 2), |batch| Some(batch / 2));
+        smaller.take_while(|batch| *batch > 1).find(|batch| self.too_much(&of(*batch)).is_none())
     }
 
     /// Trainings are at work, or wait to go on.

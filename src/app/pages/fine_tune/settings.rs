@@ -14,6 +14,12 @@ pub fn Settings() -> impl IntoView {
     let ready = memo(move || form.ready());
     let baselines = memo(move || form.missing(form.config().contestants()[1..].to_vec()));
     let curve = memo(move || form.missing(form.config().curve()));
+    let all = memo(move || [vec![form.config()], baselines.get(), curve.get()].concat());
+    let lacks_room = [
+        memo(move || form.too_much(&[form.config()]).is_some()),
+        memo(move || baselines.with(|list| form.too_much(list).is_some())),
+        memo(move || curve.with(|list| form.too_much(list).is_some())),
+    ];
     let wrong = memo(move || form.invalid.with(|all| !all.is_empty()));
     view! {
         <section class="card" aria-labelledby="tune-settings">
@@ -62,13 +68,13 @@ pub fn Settings() -> impl IntoView {
             <Show when=move || wrong.get()>
                 <p class="small field-fault">{text::INVALID}</p>
             </Show>
-            <TooMuch />
+            <TooMuch all=all />
             <div class="tune-starts">
                 <p>
                     <button
                         type="button"
                         class="primary"
-                        disabled=move || !ready.get()
+                        disabled=move || !ready.get() || lacks_room[0].get()
                         on:click=act(move |_| form.start(vec![untrack(|| form.config())]))
                     >
                         {text::START}
@@ -78,7 +84,7 @@ pub fn Settings() -> impl IntoView {
                     <button
                         type="button"
                         aria-describedby="baselines-help"
-                        disabled=move || !ready.get() || baselines.with(Vec::is_empty)
+                        disabled=move || !ready.get() || lacks_room[1].get() || baselines.with(Vec::is_empty)
                         on:click=act(move |_| form.start(baselines.get_untracked()))
                     >
                         {text::BASELINES}
@@ -91,7 +97,7 @@ pub fn Settings() -> impl IntoView {
                     <button
                         type="button"
                         aria-describedby="curve-help"
-                        disabled=move || !ready.get() || curve.with(Vec::is_empty)
+                        disabled=move || !ready.get() || lacks_room[2].get() || curve.with(Vec::is_empty)
                         on:click=act(move |_| form.start(curve.get_untracked()))
                     >
                         {text::CURVE}
@@ -103,13 +109,14 @@ pub fn Settings() -> impl IntoView {
     }
 }
 
-/// What has no room on this device, and what has.
+/// What of the three has no room on this device, and a batch with which all have.
 #[component]
-fn TooMuch() -> impl IntoView {
+fn TooMuch(all: Memo<Vec<FineTuneConfig>>) -> impl IntoView {
     let form: Form = expect_context();
     live(move || {
-        let (need, limit, fits) = form.too_much()?;
-        let take = fits.map(|fits| {
+        let all = all.get();
+        let (need, limit) = form.too_much(&all)?;
+        let take = form.fitting_batch(&all).map(|fits| {
             view! {
                 <button type="button" on:click=act(move |_| form.change(|c| *c = c.with_batch(fits)))>
                     {text::use_batch(fits)}

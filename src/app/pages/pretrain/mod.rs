@@ -17,7 +17,7 @@ use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::link::Link;
 use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::state::{Store, WorkerState};
+use crate::app::state::Store;
 use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::core::report::RunState;
 use crate::protocol::Request;
@@ -84,9 +84,6 @@ fn Exhausted() -> impl IntoView {
         let go_on = go_on.map(|(run, smaller)| {
             let go_on = move |_| {
                 let request = Request::OpenRun { run: run.clone(), in_chunks_of: Some(smaller.chunk) };
-                if store.worker.get_untracked() == WorkerState::Dead {
-                    client.restart();
-                }
                 client.ask(request, move |answer| match answer {
                     Ok(_) => {
                         store.exhausted.set(None);

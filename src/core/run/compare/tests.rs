@@ -48,9 +48,14 @@ fn the_newest_features_of_each_published_network_are_what_others_are_compared_wi
     let vgg = judged(ImageNetEncoder::Vgg19, 1.0, 0.5);
     let elsewhere = RunRecord { data: DataIdentity::default(), ..judged(ImageNetEncoder::ResNet101, 1.0, 0.5) };
     let all = [newer.clone(), evaluated("b", 0.5), older, trained, vgg.clone(), elsewhere];
+    let mut other = judged(ImageNetEncoder::ResNet50, 0.5, 0.4);
+    other.weights = Some(WeightsIdentity { source: "mine".into(), fingerprint: "1".into() });
+    let all = [&all[..], &[other.clone()]].concat();
     let found = published(&all, &newer.data.fingerprint);
-    let want = [(ImageNetEncoder::ResNet50, &newer), (ImageNetEncoder::Vgg19, &vgg)];
-    assert_eq!(found, want.map(|(net, run)| (net, run.evaluation.as_ref().unwrap())));
+    let want =
+        [(ImageNetEncoder::ResNet50, &newer), (ImageNetEncoder::Vgg19, &vgg), (ImageNetEncoder::ResNet50, &other)];
+    let found: Vec<_> = found.iter().map(|p| (p.net, p.weights.as_ref(), &p.report)).collect();
+    assert_eq!(found, want.map(|(net, run)| (net, run.weights.as_ref(), run.evaluation.as_ref().unwrap())));
 }
 
 #[test]

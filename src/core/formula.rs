@@ -45,11 +45,19 @@ pub fn mathml(tex: &str) -> String {
 
 fn row(tex: &str, out: &mut String) {
     let mut reader = Reader { rest: tex.chars().peekable() };
-    out.push_str("<mrow>");
     while reader.rest.peek().is_some() {
         reader.item(out);
     }
-    out.push_str("</mrow>");
+}
+
+/// What was read, as far as it matters for what follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Atom {
+    /// Its scripts stand below and above it.
+    Sum,
+    /// It is applied to what follows.
+    Function,
+    Other,
 }
 
 struct Reader<'a> {
@@ -57,10 +65,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// An atom with its sub- and superscript.
-    fn item(&mut self, out: &mut String) {
+    /// An atom with its sub- and superscript; how many elements they are.
+    fn item(&mut self, out: &mut String) -> usize {
         let mut base = String::new();
-        let sum = self.atom(&mut base);
+        let atom = self.atom(&mut base);
         self.spaces();
         let (mut below, mut above) = (None, None);
         while let Some(&mark @ ('_' | '^')) = self.rest.peek() {
@@ -70,8 +78,8 @@ impl Reader<'_> {
             *(if mark == '_' { &mut below } else { &mut above }) = Some(script);
             self.spaces();
         }
-        let tag = match (below.is_some(), above.is_some(), sum) {
-            (false, false, _) => return out.push_str(&base),
+        let tag = match (below.is_some(), above.is_some(), atom == Atom::Sum) {
+            (false, false, _) => "",
             (true, false, false) => "msub",
             (false, true, false) => "msup",
             (true, true, false) => "msubsup",
@@ -80,13 +88,23 @@ impl Reader<'_> {
             (true, true, true) => "munderover",
         };
         let parts = [base, below.unwrap_or_default(), above.unwrap_or_default()].concat();
-        element(tag, &parts, out);
+        if tag.is_empty() {
+            out.push_str(&parts);
+        } else {
+            element(tag, &parts, out);
+        }
+        if atom == Atom::Function {
+            // For readers that speak.
+            element("mo", "\u{2061}", out);
+            return 2;
+        }
+        usize::from(!parts.is_empty())
     }
 
-    /// The next unit; whether its scripts stand below and above it.
-    fn atom(&mut self, out: &mut String) -> bool {
+    /// The next unit.
+    fn atom(&mut self, out: &mut String) -> Atom {
         self.spaces();
-        let Some(first) = self.rest.next() else { return false };
+        let Some(first) = self.rest.next() else { return Atom::Other };
         match first {
             '{' => self.group(out),
             '\\' => return self.command(out),
@@ -102,8 +120,7 @@ impl Reader<'_> {
                 }
                 element("mi", &name, out);
                 if matches!(name.as_str(), "exp" | "ln" | "log" | "sim" | "max") {
-                    // Function application, for readers that speak.
-                    out.push_str("<mo>\u{2061}</mo>");
+                    return Atom::Function;
                 }
             }
             '-' => element("mo", "−", out),
@@ -119,12 +136,13 @@ impl Reader<'_> {
             }
             _ => element("mo", first.encode_utf8(&mut [0; 4]), out),
         }
-        false
+        Atom::Other
     }
 
-    /// What follows an opening brace, up to its own closing one.
+    /// What follows an opening brace, up to its own closing one: one element, and
+    /// no more of them than needed, since each is one to lay out.
     fn group(&mut self, out: &mut String) {
-        out.push_str("<mrow>");
+        let (mut inside, mut elements) = (String::new(), 0);
         loop {
             self.spaces();
             match self.rest.peek() {
@@ -133,19 +151,23 @@ impl Reader<'_> {
                     self.rest.next();
                     break;
                 }
-                Some(_) => self.item(out),
+                Some(_) => elements += self.item(&mut inside),
             }
         }
-        out.push_str("</mrow>");
+        if elements == 1 {
+            out.push_str(&inside);
+        } else {
+            element("mrow", &inside, out);
+        }
     }
 
-    fn command(&mut self, out: &mut String) -> bool {
+    fn command(&mut self, out: &mut String) -> Atom {
         let mut name = String::new();
         self.take(&mut name, |c| c.is_ascii_alphabetic());
         match name.as_str() {
             "sum" => {
                 element("mo", "∑", out);
-                return true;
+                return Atom::Sum;
             }
             "frac" => {
                 out.push_str("<mfrac>");
@@ -181,7 +203,7 @@ impl Reader<'_> {
             }
             other => element("mi", other, out),
         }
-        false
+        Atom::Other
     }
 
     fn take(&mut self, into: &mut String, more: fn(char) -> bool) {
@@ -205,8 +227,8 @@ mod tests {
 
     fn inside(tex: &str) -> String {
         let math = mathml(tex);
-        let math = math.strip_prefix("<math display=\"block\"><mrow>").unwrap();
-        math.strip_suffix("</mrow></math>").unwrap().to_owned()
+        let math = math.strip_prefix("<math display=\"block\">").unwrap();
+        math.strip_suffix("</math>").unwrap().to_owned()
     }
 
     #[test]
@@ -229,8 +251,8 @@ mod tests {
         assert_eq!(inside("w_a^2"), "<msubsup><mi>w</mi><mi>a</mi><mn>2</mn></msubsup>");
         assert_eq!(
             inside("\\frac{e^{s/τ}}{2}"),
-            "<mfrac><mrow><msup><mi>e</mi><mrow><mi>s</mi>\
-             <mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">/</mo><mi>τ</mi></mrow></msup></mrow><mrow><mn>2</mn></mrow></mfrac>"
+            "<mfrac><msup><mi>e</mi><mrow><mi>s</mi>\
+             <mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">/</mo><mi>τ</mi></mrow></msup><mn>2</mn></mfrac>"
         );
         assert_eq!(
             inside("\\sum_{k≠i} a"),
@@ -239,8 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn a_group_is_one_element() {
+        assert_eq!(inside("a_{max}"), "<msub><mi>a</mi><mrow><mi>max</mi><mo>\u{2061}</mo></mrow></msub>");
+        assert_eq!(inside("a_max"), "<msub><mi>a</mi><mi>max</mi></msub>");
+        assert_eq!(inside("a^{}"), "<msup><mi>a</mi><mrow></mrow></msup>");
+        assert_eq!(inside("a^{\\}"), "<msup><mi>a</mi><mrow></mrow></msup>");
+        assert_eq!(inside("\\frac{{1}}{2}"), "<mfrac><mn>1</mn><mn>2</mn></mfrac>");
+    }
+
+    #[test]
     fn marks_become_classes_and_words_stay_words() {
-        assert_eq!(inside("\\pos{0.77}"), "<mrow class=\"pos\"><mrow><mn>0.77</mn></mrow></mrow>");
+        assert_eq!(inside("\\pos{0.77}"), "<mrow class=\"pos\"><mn>0.77</mn></mrow>");
         assert_eq!(inside("\\text{a < b}"), "<mtext>a\u{a0}&lt;\u{a0}b</mtext>");
     }
 

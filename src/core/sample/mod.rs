@@ -65,11 +65,9 @@ impl SampleDrawing {
         }
         let (label, number) = (index % Motif::ALL.len(), index / Motif::ALL.len());
         let motif = Motif::ALL[label];
-        let mut rng = Rng::stream(self.seed, motif.name()).fork(number as u64);
-        let size = self.dataset.size;
         let start = self.dataset.pixels.len();
         self.dataset.pixels.resize(start + self.dataset.stride(), 0);
-        Scene::draw(motif, &mut rng).render(size, &mut self.dataset.pixels[start..]);
+        draw(self.seed, motif, number, self.dataset.size, &mut self.dataset.pixels[start..]);
         self.dataset.examples.push(Example {
             label: Some(label as u16),
             split: Split::Train,
@@ -95,6 +93,19 @@ impl SampleDrawing {
         }
         self.dataset
     }
+}
+
+/// Image `number` of a class, planar RGB of `size` by `size` pixels, as the set
+/// of the same seed has it.
+pub fn image(seed: u64, label: usize, number: usize, size: usize) -> Vec<u8> {
+    let mut pixels = vec![0; 3 * size * size];
+    draw(seed, Motif::ALL[label], number, size, &mut pixels);
+    pixels
+}
+
+fn draw(seed: u64, motif: Motif, number: usize, size: usize, pixels: &mut [u8]) {
+    let mut rng = Rng::stream(seed, motif.name()).fork(number as u64);
+    Scene::draw(motif, &mut rng).render(size, pixels);
 }
 
 /// The whole set at once: `images_per_class` images of `size` by `size` pixels

@@ -24,6 +24,7 @@ fn stepping_draws_what_drawing_at_once_does() {
     assert_eq!((steps, drawing.total()), (30, 30));
     let (stepped, whole) = (drawing.finish(), sample_set(9, 3, 16));
     assert_eq!(stepped.pixels, whole.pixels);
+    assert_eq!(image(9, 4, 2, 16), whole.image(24));
     assert_eq!(stepped.examples, whole.examples);
 }
 

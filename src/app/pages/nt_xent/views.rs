@@ -12,12 +12,15 @@ use crate::core::lesson::VIEWS;
 use crate::core::lesson::address::DRAWS;
 use crate::core::report::Picture as Pixels;
 use crate::core::rng::Rng;
-use crate::core::sample::sample_set;
+use crate::core::sample;
 use leptos::prelude::*;
+use std::sync::LazyLock;
 
 const SIZE: usize = 48;
-/// Two classes of the sample set.
-const SHOWN: [usize; 2] = [0, 4];
+/// The first image of two classes of the sample set, planar RGB.
+static IMAGES: LazyLock<[Vec<f32>; 2]> = LazyLock::new(|| {
+    [0, 4].map(|class| sample::image(7, class, 0, SIZE).iter().map(|&b| f32::from(b) / 255.0).collect())
+});
 
 fn pixels(planar: &[f32]) -> Pixels {
     let area = SIZE * SIZE;
@@ -43,21 +46,15 @@ fn described(view: &ViewParams) -> String {
 }
 
 pub fn views(state: State) -> AnyView {
-    let set = sample_set(7, 1, SIZE);
-    let images = SHOWN.map(|class| {
-        let bytes = &set.pixels[class * set.stride()..(class + 1) * set.stride()];
-        bytes.iter().map(|&b| f32::from(b) / 255.0).collect::<Vec<f32>>()
-    });
     let config = AugmentConfig::preset(SIZE);
-    let rows = images.into_iter().enumerate().map(|(image, planar)| {
-        let original = pixels(&planar);
-        let planar = StoredValue::new(planar);
+    let rows = IMAGES.iter().enumerate().map(|(image, planar)| {
+        let original = pixels(planar);
         let view = |which: usize| {
             let params = memo(move || {
                 let mut rng = Rng::for_view(0, state.draw.get(), image as u32, which as u8);
                 ViewParams::draw(&config, SIZE, &mut rng)
             });
-            let drawn = memo(move || planar.with_value(|p| pixels(&apply(p, SIZE, &params.get()))));
+            let drawn = memo(move || pixels(&apply(planar, SIZE, &params.get())));
             let name = VIEWS[image + 2 * which];
             let alt = derive(move || text::view_alt(name, &described(&params.get())));
             view! {

@@ -16,6 +16,7 @@ use leptos::prelude::*;
 pub use player::{Range, player, still};
 use state::copy;
 pub use state::{Frame, Lesson, search};
+use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 
@@ -27,7 +28,7 @@ pub fn lesson(
     faults: &[ConfigFault],
     play: impl Fn(usize, bool) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let play: Box<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Box::new(play);
+    let play: Arc<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Arc::new(play);
     let (steps, last) = (frame.lesson.steps, frame.last());
     let printing = RwSignal::new(false);
     let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
@@ -99,14 +100,16 @@ pub fn lesson(
         <nav aria-label=text::STEPS class="lesson-steps">
             <ol>{buttons.collect_view()}</ol>
         </nav>
-        {live(move || {
-            if all.get() {
-                (0..=last).map(|n| step(frame, n, play(n, true), true)).collect_view().into_any()
-            } else {
-                let n = at.get();
-                step(frame, n, play(n, false), false)
+        // By key, so that a step is built anew: made out of the one before it, each attribute would be taken off and put on again on the page.
+        <For
+            each=move || {
+                let open = all.get();
+                let steps = if open { 0..=last } else { at.get()..=at.get() };
+                steps.map(move |n| (n, open))
             }
-        })}
+            key=|shown| *shown
+            children=move |(n, open)| step(frame, n, play(n, open), open)
+        />
         <div class="lesson-nav">
             <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
                 {text::BACK}

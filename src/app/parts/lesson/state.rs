@@ -11,6 +11,8 @@ use wasm_bindgen_futures::JsFuture;
 
 /// Least time between two changes of the address.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Time from a change to its address and to its memory: what is seen comes first.
+const SOON: Duration = Duration::from_millis(50);
 
 /// What makes a lesson this one.
 pub struct Lesson {
@@ -62,20 +64,17 @@ impl Frame {
                 write(self.lesson, &query);
             };
             stop();
-            if js_sys::Date::now() - last.get_value() >= PAUSE.as_millis() as f64 {
-                write();
-            } else {
-                waiting.set_value(set_timeout_with_handle(write, PAUSE).ok());
-            }
+            let rests = js_sys::Date::now() - last.get_value() < PAUSE.as_millis() as f64;
+            waiting.set_value(set_timeout_with_handle(write, if rests { PAUSE } else { SOON }).ok());
         });
         Effect::new(move |_| {
             let mut progress = self.progress.get();
             if let Place::Step(step) = self.place.get() {
                 progress.step = step;
             }
-            if let Some(storage) = storage() {
-                let _ = storage.set_item(&key(self.lesson), &progress.to_text());
-            }
+            // Also where the visitor leaves the lesson before.
+            let keep = move || drop(storage().map(|s| s.set_item(&key(self.lesson), &progress.to_text())));
+            set_timeout(keep, SOON);
         });
     }
 }

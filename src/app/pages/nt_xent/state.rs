@@ -1,6 +1,8 @@
 //! What a visitor has set, in signals.
 
+use super::views::{Views, drawn};
 use crate::app::parts::lesson::{Frame, Lesson, search};
+use crate::app::reactive::memo;
 use crate::core::error::ConfigFault;
 use crate::core::lesson::address::NtXentState;
 use crate::core::lesson::matrix::Cosines;
@@ -17,6 +19,8 @@ pub struct State {
     pub anchor: RwSignal<usize>,
     pub cosines: RwSignal<Cosines>,
     pub draw: RwSignal<u32>,
+    /// The views of that draw: made when they are first seen, and not again for each look at them.
+    pub views: Memo<Views>,
     pub play: RwSignal<Play>,
 }
 
@@ -27,12 +31,14 @@ impl State {
         let frame = Frame::open(lesson);
         let (start, faults) = NtXentState::from_query(&search(), frame.progress.with_untracked(|p| p.step));
         frame.place.set(start.place);
+        let draw = RwSignal::new(start.draw);
         let state = Self {
             frame,
             tau: RwSignal::new(start.tau),
             anchor: RwSignal::new(start.anchor),
             cosines: RwSignal::new(start.cosines),
-            draw: RwSignal::new(start.draw),
+            draw,
+            views: memo(move || drawn(draw.get())),
             play: RwSignal::new(start.play),
         };
         frame.follow(move || state.link());

@@ -3,7 +3,7 @@
 use super::similarities::counts;
 use super::state::State;
 use crate::app::parts::picture::Picture;
-use crate::app::reactive::{act, derive, live, memo};
+use crate::app::reactive::{act, derive, live};
 use crate::app::text::nt_xent as text;
 use crate::core::augment::{ViewParams, apply};
 use crate::core::config::AugmentConfig;
@@ -45,25 +45,42 @@ fn described(view: &ViewParams) -> String {
     words.join(", ")
 }
 
-pub fn views(state: State) -> AnyView {
+/// A view, and how it was made.
+#[derive(Clone, PartialEq)]
+pub struct View {
+    params: ViewParams,
+    pixels: Pixels,
+}
+
+/// Two of each image.
+pub type Views = [[View; 2]; 2];
+
+/// Both views of both images, as a draw has them.
+pub fn drawn(draw: u32) -> Views {
     let config = AugmentConfig::preset(SIZE);
+    [0, 1].map(|image| {
+        [0, 1].map(|which| {
+            let params = ViewParams::draw(&config, SIZE, &mut Rng::for_view(0, draw, image as u32, which));
+            View { params, pixels: pixels(&apply(&IMAGES[image], SIZE, &params)) }
+        })
+    })
+}
+
+pub fn views(state: State) -> AnyView {
     let rows = IMAGES.iter().enumerate().map(|(image, planar)| {
         let original = pixels(planar);
         let view = |which: usize| {
-            let params = memo(move || {
-                let mut rng = Rng::for_view(0, state.draw.get(), image as u32, which as u8);
-                ViewParams::draw(&config, SIZE, &mut rng)
-            });
-            let drawn = memo(move || pixels(&apply(planar, SIZE, &params.get())));
+            let drawn = derive(move || state.views.with(|all| all[image][which].pixels.clone()));
+            let words = move || state.views.with(|all| described(&all[image][which].params));
             let name = VIEWS[image + 2 * which];
-            let alt = derive(move || text::view_alt(name, &described(&params.get())));
+            let alt = derive(move || text::view_alt(name, &words()));
             view! {
                 <figure>
                     <Picture pixels=drawn alt=alt />
                     <figcaption>
                         <strong>{name}</strong>
                         " "
-                        {live(move || described(&params.get()))}
+                        {live(words)}
                     </figcaption>
                 </figure>
             }

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 
 /// Least time between two changes of the address.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Time from a change to its address and to its memory: what is seen comes first.
+/// Time from a change to its address: what is seen comes first.
 const SOON: Duration = Duration::from_millis(50);
 
 /// What makes a lesson this one.
@@ -72,9 +72,10 @@ impl Frame {
             if let Place::Step(step) = self.place.get() {
                 progress.step = step;
             }
-            // Also where the visitor leaves the lesson before.
-            let keep = move || drop(storage().map(|s| s.set_item(&key(self.lesson), &progress.to_text())));
-            set_timeout(keep, SOON);
+            // At once: a visitor may leave right after an answer.
+            if let Some(storage) = storage() {
+                let _ = storage.set_item(&key(self.lesson), &progress.to_text());
+            }
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Words of the lesson "NT-Xent".
 
 use super::lesson::{Question, Step};
-use crate::core::lesson::VIEWS;
+use crate::core::lesson::views::VIEWS;
 use crate::core::lesson::matrix::Impossible;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::play::Play;

@@ -1,10 +1,10 @@
 //! The NT-Xent lesson's state, as its address holds it.
 
-use super::VIEWS;
 use super::matrix::{Cosines, PAIRS};
 use super::play::{MOST_IMAGES, Play};
 use super::query::{Link, Place, Query};
 use super::temperature;
+use super::views::VIEWS;
 use crate::core::error::ConfigFault;
 
 /// Steps of the lesson.

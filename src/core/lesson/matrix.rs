@@ -4,7 +4,7 @@
 //! vectors: the matrix must be positive semidefinite. [`Cosines::embedding`]
 //! finds such vectors or says what stands in the way.
 
-use super::VIEWS;
+use super::views::VIEWS;
 use crate::core::nt_xent::Similarities;
 
 /// Number of views; two images.

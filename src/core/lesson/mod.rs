@@ -13,6 +13,7 @@
 //! | [`device`] | a batch for the training code to compute |
 //! | [`address`] | the NT-Xent lesson's state as its address holds it |
 //! | [`query`], [`progress`] | what a lesson's links and memories are made of |
+//! | [`views`] | the names of the four views, and their drawing from sample images |
 //! | [`plane`] | two directions to look at such embeddings from |
 
 pub mod address;
@@ -27,10 +28,7 @@ pub mod query;
 pub mod row;
 pub mod slips;
 pub mod temperature;
-
-/// The worked example's views in the order of its matrix: both images' first
-/// views (i), then their second ones (j).
-pub const VIEWS: [&str; 4] = ["x1i", "x2i", "x1j", "x2j"];
+pub mod views;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::app::parts::device::backend;
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
-use crate::core::lesson::VIEWS;
+use crate::core::lesson::views::VIEWS;
 use crate::core::lesson::device::{Beside, LessonBatch, LessonReport};
 use crate::core::lesson::matrix::{Cosines, N};
 use crate::core::report::DeviceReport;

@@ -7,7 +7,8 @@ use crate::app::text::nt_xent as text;
 use crate::core::lesson::matrix::N;
 use crate::core::lesson::row::{Row, mean_loss};
 use crate::core::lesson::slips::{self, Variant};
-use crate::core::lesson::{VIEWS, temperature as heat};
+use crate::core::lesson::temperature as heat;
+use crate::core::lesson::views::VIEWS;
 use leptos::prelude::*;
 
 /// The temperature, and where `group` names its radio buttons also the anchor:

@@ -4,7 +4,7 @@ use super::draw::{formula, plain, six, table};
 use super::state::State;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::VIEWS;
+use crate::core::lesson::views::VIEWS;
 use crate::core::lesson::matrix::{Cosines, N};
 use leptos::prelude::*;
 

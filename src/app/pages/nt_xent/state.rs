@@ -1,6 +1,5 @@
 //! What a visitor has set, in signals.
 
-use super::views::{Views, drawn};
 use crate::app::parts::lesson::{Frame, Lesson, search};
 use crate::app::reactive::memo;
 use crate::core::error::ConfigFault;
@@ -8,6 +7,7 @@ use crate::core::lesson::address::NtXentState;
 use crate::core::lesson::matrix::Cosines;
 use crate::core::lesson::play::Play;
 use crate::core::lesson::row::Row;
+use crate::core::lesson::views::{SampleViews, draw_views};
 use crate::core::nt_xent::Similarities;
 use leptos::prelude::*;
 
@@ -20,7 +20,7 @@ pub struct State {
     pub cosines: RwSignal<Cosines>,
     pub draw: RwSignal<u32>,
     /// The views of that draw: made when they are first seen, and not again for each look at them.
-    pub views: Memo<Views>,
+    pub views: Memo<SampleViews>,
     pub play: RwSignal<Play>,
 }
 
@@ -38,7 +38,7 @@ impl State {
             anchor: RwSignal::new(start.anchor),
             cosines: RwSignal::new(start.cosines),
             draw,
-            views: memo(move || drawn(draw.get())),
+            views: memo(move || draw_views(draw.get())),
             play: RwSignal::new(start.play),
         };
         frame.follow(move || state.link());

@@ -1,10 +1,10 @@
 //! Words of the lesson "NT-Xent".
 
 use super::lesson::{Question, Step};
-use crate::core::lesson::views::VIEWS;
 use crate::core::lesson::matrix::Impossible;
 use crate::core::lesson::moves::letter;
 use crate::core::lesson::play::Play;
+use crate::core::lesson::views::VIEWS;
 
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =

@@ -4,8 +4,8 @@ use super::draw::{formula, plain, six, table};
 use super::state::State;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::views::VIEWS;
 use crate::core::lesson::matrix::{Cosines, N};
+use crate::core::lesson::views::VIEWS;
 use leptos::prelude::*;
 
 pub fn similarities(state: State) -> AnyView {

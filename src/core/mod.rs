@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod nt_xent;
 pub mod plot;
 pub mod progress;
+pub mod query;
 pub mod report;
 pub mod rng;
 pub mod run;

@@ -4,6 +4,7 @@
 use super::RunConfig;
 use super::bounds::Field;
 use crate::core::error::ConfigFault;
+use crate::core::query::pairs;
 
 /// `size=32&encoder=resnet10&…`, without a leading `?`. Needs no escaping.
 pub fn to_query(config: &RunConfig) -> String {
@@ -21,9 +22,7 @@ pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<Config
     let mut config = *base;
     let mut faults = Vec::new();
     let mut seen = Vec::new();
-    for pair in query.trim_start_matches(['?', '#']).split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (key, value) = (unescape(key), unescape(value));
+    for (key, value) in pairs(query) {
         match Field::from_key(&key) {
             None => faults.push(ConfigFault { field: key, value, accepts: String::new() }),
             Some(field) if seen.contains(&field) => {
@@ -37,28 +36,6 @@ pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<Config
         }
     }
     if faults.is_empty() { config.check().map(|()| config) } else { Err(faults) }
-}
-
-/// Undoes percent-encoding and `+`, which some programs apply to links that
-/// pass through them. What is no valid escape stays as it is.
-pub(crate) fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |i: usize| bytes.get(i).and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(if byte == b'+' { b' ' } else { byte });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -129,7 +106,6 @@ mod tests {
 
     #[test]
     fn broken_escapes_do_no_harm() {
-        assert_eq!(unescape("%41%4%zz%"), "A%4%zz%");
         assert!(from_query("temperature=%FF%", &RunConfig::default()).is_err());
     }
 }

@@ -2,10 +2,11 @@
 
 use super::matrix::{Cosines, PAIRS};
 use super::play::{MOST_IMAGES, Play};
-use super::query::{Link, Place, Query};
+use super::query::{Link, Place};
 use super::temperature;
 use super::views::VIEWS;
 use crate::core::error::ConfigFault;
+use crate::core::query::Query;
 
 /// Steps of the lesson.
 pub const STEPS: usize = 9;
@@ -43,7 +44,7 @@ impl NtXentState {
         let mut query = Query::parse(text);
         let start = Self { place: Place::Step(step), ..Self::default() };
         let mut state = Self {
-            place: query.place(STEPS).unwrap_or(start.place),
+            place: Place::read(&mut query, STEPS).unwrap_or(start.place),
             tau: query.real("tau", temperature::RANGE).unwrap_or(start.tau),
             anchor: query.one_of("anchor", &VIEWS).unwrap_or(start.anchor),
             draw: query.whole("draw", (1, DRAWS)).unwrap_or(start.draw),

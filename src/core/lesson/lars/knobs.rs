@@ -3,7 +3,8 @@
 
 use super::race;
 use crate::core::error::ConfigFault;
-use crate::core::lesson::query::{Link, Place, Query};
+use crate::core::lesson::query::{Link, Place};
+use crate::core::query::Query;
 
 /// Steps of the lesson.
 pub const STEPS: usize = 8;
@@ -103,7 +104,7 @@ impl LarsState {
     /// Returns also what was wrong with it; the rest is taken.
     pub fn from_query(text: &str, step: usize) -> (Self, Vec<ConfigFault>) {
         let mut query = Query::parse(text);
-        let place = query.place(STEPS).unwrap_or(Place::Step(step));
+        let place = Place::read(&mut query, STEPS).unwrap_or(Place::Step(step));
         let positions = KNOBS.map(|knob| {
             let found = if knob.names.is_empty() {
                 // Rounded like the link, whose first or last number may lie a digit outside.

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`client`] | the worker: loading it, asking it, noticing its death |
+//! | [`clock`] | milliseconds since the page was opened |
 //! | [`state`] | every fact that the page shows, as signals |
 //! | [`chunks`] | which part of the program each page lies in; fetching it |
 //! | [`routes`], [`router`] | which address shows which page; going there |
@@ -16,6 +17,7 @@ use leptos::prelude::*;
 
 pub mod chunks;
 pub mod client;
+pub mod clock;
 pub mod pages;
 pub mod parts;
 pub mod reactive;

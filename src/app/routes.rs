@@ -20,7 +20,7 @@ pub fn App() -> impl IntoView {
     provide_context(store);
     super::state::hint::install(store);
     provide_context(router);
-    provide_context(Client::new(store, base_url()));
+    provide_context(Client::new(store, base_url(), || Box::pin(chunks::load_all())));
     let coming = Coming::default();
     view! { <Layout>{live(move || page(&router.path.read(), coming))}</Layout> }
 }

@@ -3,7 +3,7 @@
 //!
 //! [`Client`]: super::client::Client
 
-use super::client::now;
+use super::clock::now;
 use crate::core::config::preset::Preset;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
@@ -265,7 +265,7 @@ impl Store {
             Event::ImportProgress { done, total, file } => self.import.update(|import| {
                 let import = import.get_or_insert_default();
                 (import.done, import.total) = (*done, *total);
-                import.pace.see(super::client::now(), *done, *total);
+                import.pace.see(now(), *done, *total);
                 import.file.clone_from(file);
             }),
             Event::Imported(report) => {

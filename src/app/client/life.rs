@@ -1,8 +1,8 @@
 //! The worker's life: loaded, started, watched, ended, started again.
 
-use super::{Answer, Client, Inner, loader, now};
-use crate::app::chunks;
-use crate::app::state::{ImportState, WorkerState};
+use super::{Answer, Client, Inner, LoadPages, loader};
+use crate::app::clock::now;
+use crate::app::state::{ImportState, Store, WorkerState};
 use crate::core::error::{DeviceFault, Fault};
 use crate::protocol::queue::Parcel;
 use crate::protocol::{Request, VERSION};
@@ -16,9 +16,18 @@ use web_sys::{MessageEvent, Worker};
 /// offered.
 const SILENCE: f64 = 60_000.0;
 /// Time between two liveness messages.
-pub const PING: Duration = Duration::from_secs(5);
+const PING: Duration = Duration::from_secs(5);
 
 impl Client {
+    /// `base` is the absolute URL of the folder with `worker.js`. `load_pages` is
+    /// called when the worker starts, because nothing is fetched once the worker runs.
+    pub fn new(store: Store, base: String, load_pages: LoadPages) -> Self {
+        let inner = StoredValue::new_local(Inner { base, ..Inner::default() });
+        let client = Self { store, load_pages, inner };
+        set_interval(move || client.check_liveness(), PING);
+        client
+    }
+
     /// Loads the worker if that has not been done, e.g. to learn the device. One
     /// that has ended is for [`Client::restart`].
     pub fn wake(self) {
@@ -78,10 +87,9 @@ impl Client {
                     self.store.worker.set(WorkerState::Loading { got, total });
                 }
             };
-            // Once the worker runs nothing is fetched any more, so pages that were not opened yet come with it.
-            leptos::task::spawn_local(chunks::load_all());
+            leptos::task::spawn_local((self.load_pages)());
             let loaded = loader::load(&base, progress).await;
-            chunks::load_all().await;
+            (self.load_pages)().await;
             if !current() {
                 return;
             }

@@ -17,13 +17,18 @@ use crate::protocol::{DeviceChoice, Event, Request};
 use leptos::prelude::*;
 use leptos::reactive::owner::LocalStorage;
 use std::collections::HashMap;
+use std::pin::Pin;
 use web_sys::{File, Worker};
+
+/// Starts to fetch every page of the program; the future ends when all have come.
+pub type LoadPages = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// What is done with an answer.
 type Answer = Box<dyn FnOnce(Result<Event, Fault>)>;
 
 #[derive(Default)]
 struct Inner {
+    /// Absolute URL of the folder with `worker.js`.
     base: String,
     worker: Option<Worker>,
     /// Raised with every start, so that what is left of an old one is ignored.
@@ -48,18 +53,11 @@ struct Inner {
 #[derive(Clone, Copy)]
 pub struct Client {
     store: Store,
+    load_pages: LoadPages,
     inner: StoredValue<Inner, LocalStorage>,
 }
 
 impl Client {
-    /// `base` is the absolute URL of the folder with `worker.js`.
-    pub(super) fn new(store: Store, base: String) -> Self {
-        let inner = StoredValue::new_local(Inner { base, ..Inner::default() });
-        let client = Self { store, inner };
-        set_interval(move || client.check_liveness(), life::PING);
-        client
-    }
-
     /// The client of this page; call it inside a component.
     pub fn get() -> Self {
         expect_context()
@@ -182,9 +180,4 @@ impl Client {
             self.fail(Some(parcel.id), Fault::Internal { detail });
         }
     }
-}
-
-/// Milliseconds since the page was opened.
-pub fn now() -> f64 {
-    window().performance().map_or(0.0, |p| p.now())
 }

@@ -3,13 +3,13 @@
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, memo};
 use crate::app::state::{Notice, Store, WorkerState};
-use crate::app::text::{fault, layout as text};
+use crate::app::text::{Explanation, fault, layout as text};
 use crate::core::error::Fault;
 use leptos::prelude::*;
 
 /// What happened and what to do; the heart of every message box.
 #[component]
-pub fn FaultWords(words: fault::Words) -> impl IntoView {
+pub fn FaultWords(words: Explanation) -> impl IntoView {
     view! {
         <p class="what">{words.what}</p>
         <p class="todo">{words.todo}</p>

@@ -5,24 +5,15 @@ mod storage;
 mod weights;
 
 use super::data::split;
+
 use super::units::{bytes, count};
+use super::{Explanation, explain};
 use crate::core::config::bounds::Field;
 use crate::core::dataset::Split;
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, TakeawayFault};
 use crate::core::report::DatasetWarning;
 
-/// Cause and remedy of a fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    pub what: String,
-    pub todo: String,
-}
-
-fn words(what: impl Into<String>, todo: impl Into<String>) -> Words {
-    Words { what: what.into(), todo: todo.into() }
-}
-
-pub fn fault(fault: &Fault) -> Words {
+pub fn fault(fault: &Fault) -> Explanation {
     match fault {
         Fault::Import(import) => import_fault(import),
         Fault::Config(fields) => config_fault(fields),
@@ -31,46 +22,46 @@ pub fn fault(fault: &Fault) -> Words {
         Fault::Takeaway(takeaway) => takeaway_fault(takeaway),
         Fault::Hub(hub) => hub::fault(hub),
         Fault::Weights(weights) => weights::fault(weights),
-        Fault::NoWeights { encoder } => words(
+        Fault::NoWeights { encoder } => explain(
             format!("This needs ImageNet weights of {}, and none are here.", encoder.name()),
             "Load or fetch them at Encoder and head on the page Pre-train, then try again.",
         ),
-        Fault::WrongImages { expected, found: None } => words(
+        Fault::WrongImages { expected, found: None } => explain(
             format!("This run needs the images it was started on (fingerprint {expected}); none are loaded."),
             "Load the same images again, in the same order and at the same size, then resume.",
         ),
-        Fault::WrongImages { expected, found: Some(found) } => words(
+        Fault::WrongImages { expected, found: Some(found) } => explain(
             format!(
                 "This run was started on other images (fingerprint {expected}) than those that are loaded ({found})."
             ),
             "Load the images of the run, in the same order and at the same size, or start a new run on these.",
         ),
-        Fault::TooFewImages { have, need } => words(
+        Fault::TooFewImages { have, need } => explain(
             format!("There are {} training images; one batch of these settings needs {}.", count(*have), count(*need)),
             "Choose a smaller batch, or add images.",
         ),
-        Fault::WrongSize { images, config } => words(
+        Fault::WrongSize { images, config } => explain(
             format!("The images are {images} pixels wide, but the settings say {config}."),
             "Choose that size on the page Images; the files are read again.",
         ),
-        Fault::NotFinite { step } => words(
+        Fault::NotFinite { step } => explain(
             format!("The loss stopped being a number at step {}.", count(*step as usize)),
             "The learning rate is too high, as a rule: halve it, or raise the temperature, and start again.",
         ),
-        Fault::NoLabels => words(
+        Fault::NoLabels => explain(
             "A classifier needs labelled images of at least two classes among training and test images.",
             "Add images in one folder per class, or a labels.csv. Pre-training works without labels.",
         ),
-        Fault::NoDataset => words("No images are loaded.", "Load the sample set or your own images first."),
-        Fault::NoEncoder => words("No encoder has been trained yet.", "Pre-train one first; a few steps are enough."),
+        Fault::NoDataset => explain("No images are loaded.", "Load the sample set or your own images first."),
+        Fault::NoEncoder => explain("No encoder has been trained yet.", "Pre-train one first; a few steps are enough."),
         Fault::Busy => {
-            words("That cannot be done while something else is running.", "Wait for it to end, or cancel it.")
+            explain("That cannot be done while something else is running.", "Wait for it to end, or cancel it.")
         }
-        Fault::OutOfMemory { detail } => words(
+        Fault::OutOfMemory { detail } => explain(
             format!("The device ran out of memory ({detail})."),
             "Choose a smaller batch, encoder width or image size, then try again.",
         ),
-        Fault::NeedsMemory { need, limit } => words(
+        Fault::NeedsMemory { need, limit } => explain(
             format!(
                 "These settings need about {} of memory; on the CPU a browser gives about {}.",
                 bytes(*need as f64),
@@ -78,44 +69,44 @@ pub fn fault(fault: &Fault) -> Words {
             ),
             "Choose a smaller batch, encoder width or image size.",
         ),
-        Fault::Stopped => words("It was given up before it was done.", "Try again."),
-        Fault::Version { page, worker } => words(
+        Fault::Stopped => explain("It was given up before it was done.", "Try again."),
+        Fault::Version { page, worker } => explain(
             format!(
                 "The page (protocol {page}) and the training program (protocol {worker}) are of different versions."
             ),
             "Clear this site's cached files in your browser's settings, then reload.",
         ),
-        Fault::NotLoaded { detail } => words(
+        Fault::NotLoaded { detail } => explain(
             format!("The training program could not be loaded ({detail})."),
             "Check your connection, then restart it. If it happens again, reload the page.",
         ),
-        Fault::Internal { detail } => words(
+        Fault::Internal { detail } => explain(
             format!("Something went wrong inside the program: {detail}"),
             "Restart the training program. If it happens again, please report this message.",
         ),
     }
 }
 
-fn takeaway_fault(fault: &TakeawayFault) -> Words {
+fn takeaway_fault(fault: &TakeawayFault) -> Explanation {
     match fault {
-        TakeawayFault::NotAZip { detail } => words(
+        TakeawayFault::NotAZip { detail } => explain(
             format!("This file is no zip archive that can be read ({detail})."),
             "Choose the archive as it was downloaded here. Nothing was changed.",
         ),
-        TakeawayFault::NotARun => words(
+        TakeawayFault::NotARun => explain(
             "This archive holds no run: it has no run.json.",
             "Choose an archive that this program gave. To load images, go to the page Images. Nothing was changed.",
         ),
-        TakeawayFault::Damaged { file, detail } => words(
+        TakeawayFault::Damaged { file, detail } => explain(
             format!("In this archive {file} can't be used ({detail})."),
             "Download the archive again where it was made, and do not unpack or change it. Nothing was changed.",
         ),
     }
 }
 
-fn import_fault(fault: &ImportFault) -> Words {
+fn import_fault(fault: &ImportFault) -> Explanation {
     match fault {
-        ImportFault::NoImages { left_out } if left_out.is_empty() => words(
+        ImportFault::NoImages { left_out } if left_out.is_empty() => explain(
             "None of these files is an image that can be read.",
             "Choose PNG, JPEG, WebP, GIF or BMP images, a folder or a zip of them.",
         ),
@@ -127,33 +118,33 @@ fn import_fault(fault: &ImportFault) -> Words {
                 0 | 1 => format!("No image could be used. {}: {}", first.file, why.what),
                 n => format!("None of these {} files could be used. The first, {}: {}", count(n), first.file, why.what),
             };
-            words(what, why.todo)
+            explain(what, why.todo)
         }
         ImportFault::NoFiles => {
-            words("There were no files in what was chosen.", "Choose a folder that holds images, or a zip of one.")
+            explain("There were no files in what was chosen.", "Choose a folder that holds images, or a zip of one.")
         }
-        ImportFault::NeedsFiles => words(
+        ImportFault::NeedsFiles => explain(
             "These images were kept from an earlier visit, at this size only.",
             "Choose their files again to use them at another size or to add to them.",
         ),
-        ImportFault::NotAZip { file, detail } => words(
+        ImportFault::NotAZip { file, detail } => explain(
             format!("{file} is not a zip archive that can be read ({detail})."),
             "Pack the folder again as a plain .zip, or choose the folder itself.",
         ),
-        ImportFault::OutOfMemory { images } => words(
+        ImportFault::OutOfMemory { images } => explain(
             format!("{} images of this size do not fit into memory.", count(*images)),
             "Choose a smaller image size, or fewer images.",
         ),
-        ImportFault::TooManyClasses { classes } => words(
+        ImportFault::TooManyClasses { classes } => explain(
             format!("{} classes are more than the program can count (65 535).", count(*classes)),
             "If each image has its own folder, put them into one folder: they then count as unlabelled.",
         ),
     }
 }
 
-fn config_fault(fields: &[ConfigFault]) -> Words {
+fn config_fault(fields: &[ConfigFault]) -> Explanation {
     let list: Vec<String> = fields.iter().map(one_field).collect();
-    words(list.join(" "), "Correct them and try again.")
+    explain(list.join(" "), "Correct them and try again.")
 }
 
 /// What is wrong with one setting.
@@ -168,24 +159,24 @@ pub fn one_field(fault: &ConfigFault) -> String {
 }
 
 /// Why WebGPU is not in use, and what helps.
-pub fn device_fault(fault: &DeviceFault) -> Words {
+pub fn device_fault(fault: &DeviceFault) -> Explanation {
     match fault {
-        DeviceFault::InsecureOrigin => words(
+        DeviceFault::InsecureOrigin => explain(
             "WebGPU is off because this page was loaded over plain http.",
             "Open it over https, or from localhost.",
         ),
         DeviceFault::NoApi => {
-            words("This browser has no WebGPU.", "Use a recent Chrome, Edge, Safari or Firefox, or train on the CPU.")
+            explain("This browser has no WebGPU.", "Use a recent Chrome, Edge, Safari or Firefox, or train on the CPU.")
         }
-        DeviceFault::NoAdapter => words(
+        DeviceFault::NoAdapter => explain(
             "The browser has WebGPU, but found no graphics adapter for it.",
             "Turn on hardware acceleration in the browser's settings and update the graphics driver, or train on the CPU.",
         ),
-        DeviceFault::NoDevice { detail } => words(
+        DeviceFault::NoDevice { detail } => explain(
             format!("The graphics adapter gave no device ({detail})."),
             "Close other tabs that use the GPU and reload, or train on the CPU.",
         ),
-        DeviceFault::Lost { detail } => words(
+        DeviceFault::Lost { detail } => explain(
             format!("The connection to the GPU was lost ({detail})."),
             "This happens when the driver restarts or memory runs out. Restart, with a smaller batch if it happens again.",
         ),
@@ -193,66 +184,66 @@ pub fn device_fault(fault: &DeviceFault) -> Words {
 }
 
 /// Why one file was left out of an import.
-pub fn file_fault(fault: &FileFault) -> Words {
+pub fn file_fault(fault: &FileFault) -> Explanation {
     const CONVERT: &str = "Convert it to JPEG or PNG.";
     match fault {
-        FileFault::Empty => words("The file is empty.", "Copy it again from its source."),
-        FileFault::NotAnImage { looks_like: None } => words("Not an image that the program knows.", CONVERT),
+        FileFault::Empty => explain("The file is empty.", "Copy it again from its source."),
+        FileFault::NotAnImage { looks_like: None } => explain("Not an image that the program knows.", CONVERT),
         FileFault::NotAnImage { looks_like: Some(kind) } => {
-            words(format!("Not an image: it looks like {kind}."), "Remove it, or convert it to JPEG or PNG.")
+            explain(format!("Not an image: it looks like {kind}."), "Remove it, or convert it to JPEG or PNG.")
         }
-        FileFault::Heic => words(
+        FileFault::Heic => explain(
             "HEIC images cannot be read in a browser.",
             "Convert it to JPEG; on an iPhone, choose Settings, Camera, Formats, Most Compatible for new photos.",
         ),
-        FileFault::Avif => words("AVIF images are not read.", CONVERT),
+        FileFault::Avif => explain("AVIF images are not read.", CONVERT),
         FileFault::Damaged { detail } => {
-            words(format!("It is damaged or cut short ({detail})."), "Copy it again from its source.")
+            explain(format!("It is damaged or cut short ({detail})."), "Copy it again from its source.")
         }
         FileFault::Unsupported { detail } => {
-            words(format!("This kind of image file is not read ({detail})."), "Save it as an ordinary JPEG or PNG.")
+            explain(format!("This kind of image file is not read ({detail})."), "Save it as an ordinary JPEG or PNG.")
         }
-        FileFault::CutBatch { records: 1 } => words(
+        FileFault::CutBatch { records: 1 } => explain(
             "It ends in the middle of an image; the one before it was used.",
             "Copy it again from its source to have all.",
         ),
-        FileFault::CutBatch { records } => words(
+        FileFault::CutBatch { records } => explain(
             format!("It ends in the middle of an image; the {} before it were used.", count(*records)),
             "Copy it again from its source to have all.",
         ),
-        FileFault::TooLarge { width, height } => words(
+        FileFault::TooLarge { width, height } => explain(
             format!("The image has {width} × {height} pixels, more than the program reads."),
             "Shrink it; a few hundred pixels are plenty here.",
         ),
-        FileFault::TooManyBytes { bytes: size } => words(
+        FileFault::TooManyBytes { bytes: size } => explain(
             format!("The file has {}, more than the program reads.", bytes(*size as f64)),
             "Shrink the image; a few hundred pixels are plenty here.",
         ),
-        FileFault::Bomb => words(
+        FileFault::Bomb => explain(
             "It unpacks to far more than its packed size.",
             "If you trust it, unpack it yourself and choose the folder.",
         ),
         FileFault::UnsafePath => {
-            words("Its path leads out of the archive.", "Pack the folder again; the rest of the archive was read.")
+            explain("Its path leads out of the archive.", "Pack the folder again; the rest of the archive was read.")
         }
         FileFault::Encrypted => {
-            words("The zip entry is encrypted.", "Unpack it with its password and choose the folder.")
+            explain("The zip entry is encrypted.", "Unpack it with its password and choose the folder.")
         }
-        FileFault::Compression { method } => words(
+        FileFault::Compression { method } => explain(
             format!("The zip entry is packed by {method}, which the program does not unpack."),
             "Pack the folder again with the usual method (deflate).",
         ),
         FileFault::NoSuchFile => {
-            words("labels.csv names it, but it is not among the files.", "Add the file, or take its row out.")
+            explain("labels.csv names it, but it is not among the files.", "Add the file, or take its row out.")
         }
-        FileFault::NotInLabels => words(
+        FileFault::NotInLabels => explain(
             "labels.csv does not name it, so it joins pre-training without a label.",
             "Add a row for it to use its label.",
         ),
         FileFault::BadRow { line } => {
-            words(format!("Line {line} of labels.csv cannot be read."), "Write it as file,label.")
+            explain(format!("Line {line} of labels.csv cannot be read."), "Write it as file,label.")
         }
-        FileFault::Unreadable { detail } => words(
+        FileFault::Unreadable { detail } => explain(
             format!("The browser could not read the file ({detail})."),
             "Choose it again; it may have been moved or changed.",
         ),
@@ -260,9 +251,9 @@ pub fn file_fault(fault: &FileFault) -> Words {
 }
 
 /// Something to know before training.
-pub fn warning(warning: &DatasetWarning) -> Words {
+pub fn warning(warning: &DatasetWarning) -> Explanation {
     match warning {
-        DatasetWarning::SmallClass { class, images } => words(
+        DatasetWarning::SmallClass { class, images } => explain(
             match images {
                 0 => format!("Class {class} has no image."),
                 1 => format!("Class {class} has only 1 image."),
@@ -274,19 +265,19 @@ pub fn warning(warning: &DatasetWarning) -> Words {
             let lacking: Vec<String> = splits.iter().map(|s| split(*s).to_lowercase()).collect();
             let of = format!("None of the {} images of class {class} is for {}.", count(*images), lacking.join(" or "));
             match splits.contains(&Split::Test) {
-                true => words(of, "The class is not measured in evaluation: add images of it to the test set."),
-                false => words(of, "The class has no say when settings are chosen: add validation images of it."),
+                true => explain(of, "The class is not measured in evaluation: add images of it to the test set."),
+                false => explain(of, "The class has no say when settings are chosen: add validation images of it."),
             }
         }
-        DatasetWarning::OneClass { class } => words(
+        DatasetWarning::OneClass { class } => explain(
             format!("All labelled images are of one class, {class}."),
             "Pre-training works; add a second class to evaluate.",
         ),
-        DatasetWarning::NoLabels => words(
+        DatasetWarning::NoLabels => explain(
             "These images have no labels.",
             "Pre-training needs none. To evaluate afterwards, add images in one folder per class.",
         ),
-        DatasetWarning::Duplicates { groups, images } => words(
+        DatasetWarning::Duplicates { groups, images } => explain(
             format!(
                 "{} images have exact copies in the set ({} group{}).",
                 count(*images),
@@ -295,18 +286,18 @@ pub fn warning(warning: &DatasetWarning) -> Words {
             ),
             "Copies are kept in one split, so that no test image was trained on.",
         ),
-        DatasetWarning::ConflictingLabels { images } => words(
+        DatasetWarning::ConflictingLabels { images } => explain(
             format!("{} images have the same pixels as another, but a different label.", count(*images)),
             "Check their labels: no classifier can get them all right.",
         ),
-        DatasetWarning::UnlabelledTest { images } => words(
+        DatasetWarning::UnlabelledTest { images } => explain(
             match images {
                 1 => "1 image that is for test or validation has no label.".to_owned(),
                 _ => format!("{} images that are for test or validation have no label.", count(*images)),
             },
             "Without one an image there is neither trained on nor evaluated.",
         ),
-        DatasetWarning::NotInTraining { class, images } => words(
+        DatasetWarning::NotInTraining { class, images } => explain(
             match images {
                 1 => format!("The only image of class {class} is held out: there is none to train on."),
                 _ => format!("All {} images of class {class} are held out: there is none to train on.", count(*images)),

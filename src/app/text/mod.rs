@@ -22,3 +22,14 @@ pub mod sure;
 pub mod take_home;
 pub mod units;
 pub mod weights;
+
+/// Cause and remedy of a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    pub what: String,
+    pub todo: String,
+}
+
+fn explain(what: impl Into<String>, todo: impl Into<String>) -> Explanation {
+    Explanation { what: what.into(), todo: todo.into() }
+}

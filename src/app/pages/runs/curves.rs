@@ -1,6 +1,6 @@
 //! Curves of chosen runs, over one another.
 
-use super::{Page, name};
+use super::page::{Page, name};
 use crate::app::parts::overlay::{Overlay, Series};
 use crate::app::reactive::{Show, derive, memo};
 use crate::app::text::runs as text;

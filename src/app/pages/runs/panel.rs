@@ -1,7 +1,6 @@
 //! One run: opened, renamed, shared, deleted, or begun anew with one setting changed.
 
-use super::table::ask_delete;
-use super::{Page, name};
+use super::page::{Page, ask_delete, name};
 use crate::app::parts::announce::Announcer;
 use crate::app::parts::unfinished::NeedsImages;
 use crate::app::reactive::{Show, act, live, memo};

@@ -1,6 +1,6 @@
 //! The queue: what comes next, how it is started and stopped.
 
-use super::Page;
+use super::page::Page;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::unfinished::NeedsImages;
 use crate::app::reactive::{Show, act, live, memo};

@@ -1,7 +1,7 @@
 //! What all of it takes, and how to give room back.
 
-use super::Page;
 use super::ask::Question;
+use super::page::Page;
 use crate::app::parts::meter::Meter;
 use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;

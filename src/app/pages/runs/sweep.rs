@@ -1,6 +1,6 @@
 //! Several values of a few settings, as runs for the queue.
 
-use super::Page;
+use super::page::Page;
 use super::panel::{FieldSelect, all_values};
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;

@@ -1,7 +1,6 @@
 //! The table of stored runs.
 
-use super::ask::Question;
-use super::{Page, name, started};
+use super::page::{Page, ask_delete, name, started};
 use crate::app::parts::notice::fault_box;
 use crate::app::parts::overlay::MOST;
 use crate::app::reactive::{act, live, memo};
@@ -11,7 +10,6 @@ use crate::core::config::bounds::Field;
 use crate::core::error::Fault;
 use crate::core::run::RunRecord;
 use crate::core::run::compare::{Column, SortKey, best, by_data, differing, sorted, warning};
-use crate::protocol::Request;
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
@@ -225,15 +223,4 @@ pub fn Damaged() -> impl IntoView {
                 .collect_view()
         })
     }
-}
-
-/// Asks, then deletes.
-pub fn ask_delete(page: Page, run: String, called: String) {
-    let act = Callback::new(move |()| {
-        page.open.set(None);
-        page.drawn.update(|drawn| drawn.retain(|other| *other != run));
-        page.send(Request::DeleteRun { run: run.clone() });
-    });
-    let question = Question { title: text::delete(&called), words: text::DELETE_WORDS, yes: text::DELETE, act };
-    page.question.set(Some(question));
 }

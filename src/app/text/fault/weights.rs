@@ -1,7 +1,7 @@
 //! What kept a file of published weights from being used.
 
-use super::super::units::bytes;
-use super::{Words, words};
+use crate::app::text::units::bytes;
+use crate::app::text::{Explanation, explain};
 use crate::core::weights::{WeightsFault, WrongShape};
 
 /// Names that are listed before "and … more".
@@ -11,43 +11,43 @@ const ANOTHER: &str = "Choose a safetensors file or a .pth state dict of torchvi
 const AGAIN: &str = "Download it again where it came from. Nothing was changed.";
 const STATE_DICT: &str = "Save model.state_dict() with torch.save, or use safetensors. Nothing of the file was run.";
 
-pub fn fault(fault: &WeightsFault) -> Words {
+pub fn fault(fault: &WeightsFault) -> Explanation {
     match fault {
-        WeightsFault::Empty => words("The file is empty.", AGAIN),
-        WeightsFault::TooLarge { bytes: size } => words(
+        WeightsFault::Empty => explain("The file is empty.", AGAIN),
+        WeightsFault::TooLarge { bytes: size } => explain(
             format!("The file has {}, more than fits into memory here.", bytes(*size as f64)),
             "Save the weights without their classifier and optimiser, or in 16-bit floats.",
         ),
-        WeightsFault::Unreadable { detail } => words(
+        WeightsFault::Unreadable { detail } => explain(
             format!("The browser could not read the file ({detail})."),
             "Choose it again; it may have been moved or changed.",
         ),
         WeightsFault::NotWeights { looks_like } => {
             let kind = looks_like.as_ref().map_or_else(String::new, |kind| format!("; it looks like this: {kind}"));
-            words(format!("The file holds no weights: it is neither safetensors nor PyTorch's{kind}."), ANOTHER)
+            explain(format!("The file holds no weights: it is neither safetensors nor PyTorch's{kind}."), ANOTHER)
         }
-        WeightsFault::Damaged { detail } => words(format!("The file is damaged or cut off: {detail}."), AGAIN),
-        WeightsFault::TorchScript => words("The file is a TorchScript program, not a state dict.", STATE_DICT),
-        WeightsFault::Instruction { name, at } => words(
+        WeightsFault::Damaged { detail } => explain(format!("The file is damaged or cut off: {detail}."), AGAIN),
+        WeightsFault::TorchScript => explain("The file is a TorchScript program, not a state dict.", STATE_DICT),
+        WeightsFault::Instruction { name, at } => explain(
             format!("The pickle in the file uses {name} (byte {at}), which a state dict does not need."),
             STATE_DICT,
         ),
-        WeightsFault::Global { name } => words(
+        WeightsFault::Global { name } => explain(
             format!("The pickle in the file names {name}, which a state dict does not need: it may be a whole model."),
             STATE_DICT,
         ),
         WeightsFault::NotAStateDict { found } => {
-            words(format!("The file is PyTorch's, but no state dict: it holds {found}."), STATE_DICT)
+            explain(format!("The file is PyTorch's, but no state dict: it holds {found}."), STATE_DICT)
         }
         WeightsFault::Type { name, found } => {
-            words(format!("{name} is stored as {found}, but must be floating-point numbers."), ANOTHER)
+            explain(format!("{name} is stored as {found}, but must be floating-point numbers."), ANOTHER)
         }
         WeightsFault::UnknownNetwork { seems, tensors, first } => {
             let seems = seems.as_ref().map_or_else(String::new, |seems| format!("; it seems to be {seems}"));
             let tensors = if *tensors == 1 { "1 tensor".into() } else { format!("{tensors} tensors") };
             let what =
                 format!("The file holds {tensors} ({}), but of no network that is known here{seems}.", list(first));
-            words(what, ANOTHER)
+            explain(what, ANOTHER)
         }
         WeightsFault::Unfit { seems, nearest, missing, wrong, unknown } => {
             let nearest = nearest.name();
@@ -65,7 +65,7 @@ pub fn fault(fault: &WeightsFault) -> Words {
                     what += &format!(" {head}: {}.", list(names));
                 }
             }
-            words(what, ANOTHER)
+            explain(what, ANOTHER)
         }
     }
 }

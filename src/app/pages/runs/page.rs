@@ -1,0 +1,89 @@
+//! What the parts of the page of stored runs share.
+
+use super::ask::Question;
+use crate::app::client::Client;
+use crate::app::router::Router;
+use crate::app::state::Store;
+use crate::app::text::runs as text;
+use crate::core::error::Fault;
+use crate::core::run::{RunRecord, StoredReport};
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+/// What the parts of this page share.
+#[derive(Clone, Copy)]
+pub struct Page {
+    pub store: Store,
+    pub client: Client,
+    pub router: Router,
+    /// Why the list could not be had, or the last change to it failed.
+    pub failed: RwSignal<Option<Fault>>,
+    /// The run whose images are not the loaded ones.
+    pub lacks: RwSignal<Option<String>>,
+    /// Runs whose curves are drawn, in the order of choice.
+    pub drawn: RwSignal<Vec<String>>,
+    /// The run whose panel is open.
+    pub open: RwSignal<Option<String>>,
+    pub question: RwSignal<Option<Question>>,
+}
+
+impl Page {
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Sends what is answered by the list; a fault shows on this page.
+    pub fn send(self, request: Request) {
+        self.send_then(request, || ());
+    }
+
+    /// [`Page::send`], and `then` once it is done.
+    pub fn send_then(self, request: Request, then: impl FnOnce() + 'static) {
+        let failed = self.failed;
+        failed.set(None);
+        self.client.ask(request, move |answer| match answer {
+            Ok(_) => then(),
+            Err(Fault::Stopped) => {}
+            Err(fault) => drop(failed.try_set(Some(fault))),
+        });
+    }
+
+    /// Whether this page trains the run now.
+    pub fn here(self, record: &RunRecord) -> bool {
+        self.store.run.get().is_running()
+            && self.store.shelf.kept.with(|kept| kept.as_ref().is_some_and(|kept| kept.id == record.id))
+    }
+
+    pub fn read<T>(self, f: impl FnOnce(&StoredReport) -> T) -> Option<T> {
+        self.store.shelf.stored.with(|stored| stored.as_ref().map(f))
+    }
+}
+
+/// When a run was started, by this machine's clock.
+pub fn started(record: &RunRecord) -> String {
+    let date = js_sys::Date::new(&record.created.into());
+    let two = |n: u32| format!("{n:02}");
+    format!(
+        "{}-{}-{} {}:{}",
+        date.get_full_year(),
+        two(date.get_month() + 1),
+        two(date.get_date()),
+        two(date.get_hours()),
+        two(date.get_minutes())
+    )
+}
+
+pub fn name(record: &RunRecord) -> String {
+    text::name(record, &started(record))
+}
+
+/// Asks, then deletes.
+pub fn ask_delete(page: Page, run: String, called: String) {
+    let act = Callback::new(move |()| {
+        page.open.set(None);
+        page.drawn.update(|drawn| drawn.retain(|other| *other != run));
+        page.send(Request::DeleteRun { run: run.clone() });
+    });
+    let question = Question { title: text::delete(&called), words: text::DELETE_WORDS, yes: text::DELETE, act };
+    page.question.set(Some(question));
+}

@@ -1,7 +1,7 @@
 //! What burn's gradient checkpointing saves: the most memory of one forward and backward pass
 //! of a published encoder, on the CPU backend (Linux: the kernel keeps count).
 //!
-//! `cargo run --features worker,native --example checkpointing -- [resnet18|resnet50|vgg19] [PIXELS] [VIEWS] [keep|recompute]`
+//! `cargo run --example checkpointing -- [resnet18|resnet50|vgg19] [PIXELS] [VIEWS] [keep|recompute]`
 //!
 //! One way a process, since a process never gives back the most that it had.
 

@@ -1,7 +1,7 @@
 //! The run that the LARS lesson shows: ‖w‖ and ‖g‖ of every tensor of a small
 //! network during pre-training on the sample set, with LARS and again with SGD.
 //!
-//! `cargo run --features worker,native --example lars_run > src/core/lesson/lars/run.txt`
+//! `cargo run --example lars_run > src/core/lesson/lars/run.txt`
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -126,7 +126,7 @@ fn main() {
     let store = ByteStore::new(&set, &Device::flex(), 128 << 20);
     let mut out = std::io::stdout();
     let config = self::config(Optimizer::Lars, images.len());
-    let command = "cargo run --features worker,native --example lars_run";
+    let command = "cargo run --example lars_run";
     writeln!(
         out,
         "# {command}\n# Sample set (seed 0, {} training images of {SIZE} pixels), ConvNet-4 of width {}, N = {}, {} epochs, the program's\n\

@@ -23,5 +23,5 @@ pub mod learn;
 #[cfg(feature = "worker")]
 pub mod worker;
 
-#[cfg(all(feature = "app", target_arch = "wasm32"))]
+#[cfg(feature = "app")]
 pub mod app;

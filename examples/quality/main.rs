@@ -2,7 +2,7 @@
 //! judged by linear evaluation and kNN, to be compared with other people's
 //! SimCLR at the same settings.
 //!
-//! `cargo run --release --features worker,native --example quality --
+//! `cargo run --release --example quality --
 //!  TRAIN.zip TEST.zip KEEP SEED…`
 //!
 //! The archives hold one folder of 32-pixel images a class. Encoders are kept

@@ -3,6 +3,7 @@
 mod bench;
 mod bundle;
 mod finish;
+mod linter;
 mod phases;
 mod process;
 mod server;
@@ -11,12 +12,14 @@ mod sizes;
 mod split;
 mod worker;
 
+use phases::Extent;
 use process::Outcome;
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask serve [--port N]      build the release page and serve it on localhost (port 8080)
-cargo xtask test [--only PHASE]   run every test, or one phase of: fmt, clippy, native, bundle, sizes, browser
+cargo xtask test [--only PHASE]   run every quick test, or one phase of: fmt, clippy, native, bundle, sizes, browser
+cargo xtask nightly               the same with the tests that take long
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
                                   --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
@@ -27,6 +30,9 @@ What follows `--` goes to the runner of the one phase: cargo xtask test --only b
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(code) = linter::called_as_compiler(&args) {
+        return code;
+    }
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -55,8 +61,10 @@ fn run(args: &[String]) -> Outcome {
         ["serve", "--port", port] => {
             serve(port.parse().map_err(|_| format!("--port wants a number from 0 to 65535, not `{port}`"))?)
         }
-        ["test"] if rest.is_empty() => phases::run(None, &[]),
-        ["test", "--only", phase] => phases::run(Some(phase), rest),
+        ["test"] if rest.is_empty() => phases::run(Extent::Daily, None, &[]),
+        ["test", "--only", phase] => phases::run(Extent::Daily, Some(phase), rest),
+        ["nightly"] if rest.is_empty() => phases::run(Extent::Nightly, None, &[]),
+        ["nightly", "--only", phase] => phases::run(Extent::Nightly, Some(phase), rest),
         ["bench", words @ ..] => bench::run_bench(words),
         ["setup"] => setup::everything().map(|_| ()),
         ["worker"] => worker::hook(),

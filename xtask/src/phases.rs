@@ -1,15 +1,23 @@
-//! `cargo xtask test`: every check in order, with the minutes of each.
+//! `cargo xtask test` and `cargo xtask nightly`: every check in order, with the minutes of each.
 
 use crate::bundle::{self, Kind};
+use crate::linter;
 use crate::process::{Outcome, run as run_program, say};
 use crate::setup::{self, Tools};
 use crate::sizes;
-use crate::worker::PAGE_FLAGS;
+use crate::worker::FEATURES as WORKER_FEATURES;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-const NATIVE: [&str; 2] = ["--features", "worker,native"];
+/// How much is tested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What must pass before a change lands.
+    Daily,
+    /// The same and what takes long: native tests marked `#[ignore]`, browser tests tagged `@nightly`.
+    Nightly,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -46,7 +54,7 @@ impl Phase {
 ///
 /// Later phases run although an earlier one failed, so that one run shows
 /// everything there is to mend.
-pub fn run(only: Option<&str>, rest: &[String]) -> Outcome {
+pub fn run(extent: Extent, only: Option<&str>, rest: &[String]) -> Outcome {
     let phases: Vec<Phase> = match only {
         None => ALL.to_vec(),
         Some(name) => vec![
@@ -64,7 +72,7 @@ pub fn run(only: Option<&str>, rest: &[String]) -> Outcome {
         lines.push(line("set-up", start, "done"));
     }
 
-    let (mut passed, mut failed, mut bundle_failed) = (0, 0, false);
+    let (mut passed, mut failed, mut bundle_failed, mut linted) = (0, 0, false, false);
     for phase in phases {
         if phase.needs_bundle() && bundle_failed {
             lines.push(format!("{:10} {:>12}  not run: there is no bundle", phase.name(), ""));
@@ -73,9 +81,10 @@ pub fn run(only: Option<&str>, rest: &[String]) -> Outcome {
         }
         say(phase.name());
         let begun = Instant::now();
-        match one(phase, tools.as_ref(), rest) {
+        match one(phase, extent, linted, tools.as_ref(), rest) {
             Ok(()) => {
                 passed += 1;
+                linted |= phase == Phase::Clippy;
                 lines.push(line(phase.name(), begun, "ok"));
             }
             Err(message) => {
@@ -97,55 +106,61 @@ fn line(name: &str, since: Instant, result: &str) -> String {
     format!("{name:10} {:8.1} min  {result}", since.elapsed().as_secs_f64() / 60.0).trim_end().to_string()
 }
 
-fn one(phase: Phase, tools: Option<&(Tools, PathBuf)>, rest: &[String]) -> Outcome {
+/// `linted`: Clippy has passed in this run, so what it compiled can be tested.
+fn one(phase: Phase, extent: Extent, linted: bool, tools: Option<&(Tools, PathBuf)>, rest: &[String]) -> Outcome {
     let built = || tools.ok_or_else(|| format!("{}: the tools are not set up", phase.name()));
     match phase {
         Phase::Fmt => run_program(&mut cargo(&["fmt", "--all", "--", "--check"])),
         Phase::Clippy => clippy(),
-        Phase::Native => {
-            let xtask = run_program(&mut cargo(&["test", "--locked", "--package", "xtask"]));
-            xtask.and(run_program(cargo(&["test", "--locked", "--no-fail-fast"]).args(NATIVE).arg("--").args(rest)))
-        }
+        Phase::Native => native(extent, linted, rest),
         Phase::Bundle => bundle::build(&built()?.0, Kind::Test),
         Phase::Sizes => sizes::check(&built()?.0, Kind::Test.dist()),
-        Phase::Browser => browser(&built()?.1, rest),
+        Phase::Browser => browser(extent, &built()?.1, rest),
     }
 }
 
-/// Warnings are errors, in all three shapes that the code is compiled in, and in
-/// `core` and `protocol` alone, which need nothing of the other layers.
+/// Warnings are errors, in every shape of the code: `core` alone, xtask, everything natively, and the worker for WebGPU.
 ///
-/// `cargo clippy` would check every dependency once more, for metadata that no other
-/// phase can use. As the compiler of our own crates alone (what cargo-clippy makes of
-/// it, with the same variable) Clippy takes the dependencies that later phases need.
+/// `cargo clippy` would check every dependency once more, for metadata that no other phase can use.
+/// As the compiler of our own crates alone (see [`lint`]) Clippy takes the dependencies that later phases need.
+/// Natively it also compiles the tests that [`native`] runs.
 fn clippy() -> Outcome {
     setup::wasm_target()?;
-    let lint = |args: &[&str]| {
-        let mut command = cargo(args);
-        command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
-        command
-    };
-    run_program(&mut lint(&["check", "--locked", "--lib", "--no-default-features"]))?;
-    run_program(&mut lint(&["test", "--no-run", "--locked", "--package", "xtask"]))?;
-    run_program(lint(&["test", "--no-run", "--locked", "--all-targets"]).args(NATIVE))?;
-    for (features, profile) in [("app", "page"), ("worker,gpu", "wasm")] {
-        let mut wasm = lint(&["build", "--locked", "--lib", "--features", features]);
-        wasm.args(["--target", setup::WASM, "--profile", profile]);
-        if features == "app" {
-            wasm.env(PAGE_FLAGS[0], PAGE_FLAGS[1]);
-        }
-        run_program(&mut wasm)?;
-    }
-    Ok(())
+    run_program(lint(&mut cargo(&["check", "--locked", "--lib", "--no-default-features"])))?;
+    run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--package", "xtask"])))?;
+    run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--all-targets"])))?;
+    // Page and worker type-check natively. Only the kernels for WebGPU are left; they need no code made of them.
+    let mut wasm = cargo(&["build", "--locked", "--lib", "--target", setup::WASM, "--profile", "wasm"]);
+    run_program(linter::only_lint(wasm.args(WORKER_FEATURES))?)
 }
 
-fn browser(chromium: &PathBuf, rest: &[String]) -> Outcome {
+/// Clippy in rustc's place for our own crates, as cargo-clippy does it.
+fn lint(command: &mut Command) -> &mut Command {
+    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", linter::ARGS)
+}
+
+fn native(extent: Extent, linted: bool, rest: &[String]) -> Outcome {
+    let test = |words: &[&str], rest: &[String]| {
+        let mut command = cargo(&["test", "--locked", "--no-fail-fast"]);
+        command.args(words).arg("--").args(rest);
+        if extent == Extent::Nightly {
+            command.arg("--include-ignored");
+        }
+        run_program(if linted { lint(&mut command) } else { &mut command })
+    };
+    test(&["--package", "xtask"], &[]).and(test(&[], rest))
+}
+
+fn browser(extent: Extent, chromium: &PathBuf, rest: &[String]) -> Outcome {
     let dist = std::path::absolute(Kind::Test.dist()).map_err(|e| e.to_string())?;
     if !dist.join("index.html").is_file() {
         return Err("there is no test bundle yet: run `cargo xtask test --only bundle` first".to_string());
     }
     let mut playwright = Command::new("npx");
     playwright.args(["--no-install", "playwright", "test"]).args(rest).current_dir(setup::NPM);
+    if extent == Extent::Nightly {
+        playwright.env("NIGHTLY", "1");
+    }
     run_program(playwright.env("CHROMIUM", chromium).env("DIST", dist))
 }
 

@@ -12,6 +12,9 @@ use std::process::Command;
 pub const PAGE_FLAGS: [&str; 2] =
     ["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg erase_components -Clink-args=--emit-relocs"];
 
+/// The worker's, without the page's.
+pub const FEATURES: [&str; 3] = ["--no-default-features", "--features", "worker,gpu"];
+
 /// wasm-opt's, for the page. Its -Oz is smaller than -O1 raw, but not compressed.
 pub const WASM_OPT: [&str; 9] = [
     "-O1",
@@ -35,7 +38,7 @@ pub fn hook() -> Outcome {
     let staging = PathBuf::from(variable("TRUNK_STAGING_DIR")?);
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--locked", "--target", WASM, "--profile", "wasm", "--bin", "worker"]);
-    run(cargo.args(["--features", "worker,gpu"]).env_remove(PAGE_FLAGS[0]))?;
+    run(cargo.args(FEATURES).env_remove(PAGE_FLAGS[0]))?;
 
     // wasm-opt is not for it: it was a fortieth larger after -O1, compressed, and took minutes.
     let built = target_folder()?.join(WASM).join("wasm").join("worker.wasm");

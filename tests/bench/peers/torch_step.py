@@ -3,7 +3,7 @@
 
     python3 torch_step.py [tiny|r18] [--device cuda|cpu] [--steps 20] [--kernels]
 
-One JSON line, as `cargo run --release --features native,gpu --example step_time -- tiny 20 gpu` prints it. `--kernels` adds the time of each
+One JSON line, as `cargo run --release --features gpu --example step_time -- tiny 20 gpu` prints it. `--kernels` adds the time of each
 kernel on standard error. Needs torch; no part of the program and of no test.
 """
 import argparse

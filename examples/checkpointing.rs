@@ -10,7 +10,7 @@ use simclr_lab::core::config::{EncoderConfig, HeadConfig, Start};
 use simclr_lab::core::imagenet::ImageNetEncoder;
 use simclr_lab::learn::bench::mulberry;
 use simclr_lab::learn::nt_xent::nt_xent;
-use simclr_lab::learn::step::SimClr;
+use simclr_lab::learn::simclr::SimClr;
 use std::io::Write;
 use std::time::Instant;
 

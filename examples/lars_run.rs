@@ -3,7 +3,7 @@
 //!
 //! `cargo run --example lars_run > src/core/lesson/lars/run.txt`
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use simclr_lab::core::config::{Optimizer, OptimizerConfig, RunConfig, preset::Preset};
@@ -13,10 +13,12 @@ use simclr_lab::core::rng::Rng;
 use simclr_lab::core::sample::{IMAGES_PER_CLASS, sample_set};
 use simclr_lab::core::schedule::Schedule;
 use simclr_lab::learn::augment::views;
+use simclr_lab::learn::learner::Learner;
 use simclr_lab::learn::optim;
-use simclr_lab::learn::step::{Learner, SimClr};
+use simclr_lab::learn::simclr::SimClr;
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::draw_views;
+use simclr_lab::learn::walk::{TensorPath, TensorVisitor, visit};
 use std::io::Write;
 
 const SIZE: usize = 32;
@@ -35,7 +37,6 @@ struct Norms {
 
 struct Watch<'a> {
     gradients: &'a GradientsParams,
-    path: Vec<(String, String)>,
     found: Vec<Norms>,
 }
 
@@ -43,21 +44,11 @@ fn norm<const D: usize>(tensor: Tensor<D>) -> f32 {
     tensor.inner().powi_scalar(2).sum().sqrt().into_data().iter::<f32>().next().expect("a number")
 }
 
-impl ModuleVisitor for Watch<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.push((name.to_owned(), container.to_owned()));
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+impl TensorVisitor for Watch<'_> {
+    fn tensor<const D: usize>(&mut self, path: &TensorPath, param: &Param<Tensor<D>>) {
         let Some(g) = self.gradients.get::<D>(param.id) else { return };
-        let parts = self.path.iter().filter(|(_, container)| !container.starts_with("Enum:"));
-        let name = parts.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
         let shape = param.dims().to_vec();
-        self.found.push(Norms { name, shape, weight: norm(param.val()), gradient: norm(g) });
+        self.found.push(Norms { name: path.name.clone(), shape, weight: norm(param.val()), gradient: norm(g) });
     }
 }
 
@@ -99,8 +90,8 @@ fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl
         let gradients = GradientsParams::from_grads(result.loss.backward(), &learner.model);
         let rate = schedule.rate(step) as f32;
         if EARLY.contains(&step) || step.is_multiple_of(each) {
-            let mut watch = Watch { gradients: &gradients, path: Vec::new(), found: Vec::new() };
-            learner.model.visit(&mut watch);
+            let mut watch = Watch { gradients: &gradients, found: Vec::new() };
+            visit(&learner.model, &mut watch);
             if step == 1 {
                 for n in &watch.found {
                     let shape = n.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");

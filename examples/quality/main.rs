@@ -14,7 +14,7 @@ use simclr_lab::core::config::{
 };
 use simclr_lab::core::dataset::{Dataset, Example, Split};
 use simclr_lab::learn::encoder::Encoder;
-use simclr_lab::learn::export::{from_safetensors, to_safetensors};
+use simclr_lab::learn::named_tensors::{from_safetensors, to_safetensors};
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
 use simclr_lab::learn::training::Training;

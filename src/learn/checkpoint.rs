@@ -1,12 +1,12 @@
 //! A training run frozen between two steps: the weights, the running statistics
 //! and what the optimiser keeps for each of them. A safetensors file of the
 //! program's own: tensors lie as burn has them, named `model.…` and
-//! `optimizer.SLOT.…`; [`export`](super::export) writes files for other programs.
+//! `optimizer.SLOT.…`; [`named_tensors`](super::named_tensors) writes files for other programs.
 
-use super::export::WeightsError;
-use super::init::Path;
+use super::named_tensors::WeightsError;
 use super::optim::Optimizer;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use super::walk::{TensorFiller, TensorPath, TensorVisitor, fill, visit};
+use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor, TensorData, Transaction};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::collections::HashMap;
@@ -35,8 +35,8 @@ impl Snapshot {
     /// Of `module` and `optimizer` after `steps` steps.
     pub fn new<M: Module>(module: &M, optimizer: &Optimizer, steps: u32) -> Self {
         let snapshot = Self { steps, ..Self::nothing() };
-        let mut collect = Collect { path: Path::default(), optimizer, snapshot };
-        module.visit(&mut collect);
+        let mut collect = Collect { optimizer, snapshot };
+        visit(module, &mut collect);
         collect.snapshot
     }
 
@@ -92,7 +92,6 @@ impl Snapshot {
 }
 
 struct Collect<'a> {
-    path: Path,
     optimizer: &'a Optimizer,
     snapshot: Snapshot,
 }
@@ -107,17 +106,9 @@ impl Collect<'_> {
     }
 }
 
-impl ModuleVisitor for Collect<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let (name, tensor) = (self.path.name(), param.val().inner());
+impl TensorVisitor for Collect<'_> {
+    fn tensor<const D: usize>(&mut self, path: &TensorPath, param: &Param<Tensor<D>>) {
+        let (name, tensor) = (&path.name, param.val().inner());
         for (slot, state) in self.optimizer.state(param.id, tensor.clone()) {
             self.push(format!("optimizer.{slot}.{name}"), state);
         }
@@ -157,25 +148,19 @@ pub fn restore<M: Module>(module: M, optimizer: &mut Optimizer, bytes: &[u8]) ->
     let unreadable = |detail: String| WeightsError::Unreadable { detail };
     let file = SafeTensors::deserialize(bytes).map_err(|e| unreadable(e.to_string()))?;
     let steps = steps(bytes)?;
-    let mut replace = Replace { path: Path::default(), file, optimizer, steps, error: None };
-    let module = module.map(&mut replace);
-    match replace.error {
-        None => Ok((module, steps)),
-        Some(error) => Err(error),
-    }
+    let module = fill(module, &mut Replace { file, optimizer, steps })?;
+    Ok((module, steps))
 }
 
 struct Replace<'a> {
-    path: Path,
     file: SafeTensors<'a>,
     optimizer: &'a mut Optimizer,
     steps: u32,
-    error: Option<WeightsError>,
 }
 
 impl Replace<'_> {
-    /// A tensor of the file; none where it has none of this name.
-    fn values(&self, name: &str, expected: &[usize]) -> Result<Option<Vec<f32>>, WeightsError> {
+    /// A tensor of the file, or `None` if the file has no tensor of this name.
+    fn tensor(&self, name: &str, expected: &[usize]) -> Result<Option<Vec<f32>>, WeightsError> {
         let Ok(view) = self.file.tensor(name) else { return Ok(None) };
         if view.shape() != expected {
             let (expected, found) = (expected.to_vec(), view.shape().to_vec());
@@ -186,45 +171,30 @@ impl Replace<'_> {
         }
         Ok(Some(view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()))
     }
+}
 
-    fn one<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Result<Param<Tensor<D>>, WeightsError> {
-        let name = self.path.name();
+impl TensorFiller for Replace<'_> {
+    type Error = WeightsError;
+
+    fn values<const D: usize>(
+        &mut self,
+        path: &TensorPath,
+        param: &Param<Tensor<D>>,
+    ) -> Result<Option<Vec<f32>>, WeightsError> {
         let shape: [usize; D] = param.lazy_shape().dims();
-        let device = param.lazy_device();
-        let model = format!("model.{name}");
-        let values = self.values(&model, &shape)?.ok_or(WeightsError::Missing { name: model })?;
+        let model = format!("model.{}", path.name);
+        let values = self.tensor(&model, &shape)?.ok_or(WeightsError::Missing { name: model })?;
+        let device = param.lazy_device().inner();
         let mut slots = Vec::new();
         for slot in self.optimizer.slots() {
-            let state = self.values(&format!("optimizer.{slot}.{name}"), &shape)?;
-            slots.extend(state.map(|v| Tensor::<D>::from_data(TensorData::new(v, shape), &device.clone().inner())));
+            let state = self.tensor(&format!("optimizer.{slot}.{}", path.name), &shape)?;
+            slots.extend(state.map(|v| Tensor::<D>::from_data(TensorData::new(v, shape), &device)));
         }
-        // Before its first step a parameter has none, running statistics never have.
+        // Before its first step a parameter has no state; running statistics never have any.
         if slots.len() == self.optimizer.slots().len() {
             self.optimizer.set_state(param.id, slots, self.steps);
         }
-        let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
-        Ok(Param::initialized(param.id, tensor).set_require_grad(true))
-    }
-}
-
-impl ModuleMapper for Replace<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.error.is_some() {
-            return param;
-        }
-        let kept = param.clone();
-        self.one(param).unwrap_or_else(|error| {
-            self.error = Some(error);
-            kept
-        })
+        Ok(Some(values))
     }
 }
 

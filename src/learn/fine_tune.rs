@@ -4,9 +4,9 @@
 use super::augment::apply;
 use super::checkpoint::{self, Snapshot};
 use super::encoder::Encoder;
-use super::export::WeightsError;
 use super::features::{Features, Stopped, outputs};
 use super::init::draw;
+use super::named_tensors::{WeightsError, pack, tensors};
 use super::optim::Optimizer;
 use super::store::ByteStore;
 use super::training::Training;
@@ -52,6 +52,21 @@ impl Classifier {
     /// [`WeightsError`] where the bytes are not of such a one.
     pub fn restore(self, bytes: &[u8]) -> Result<Self, WeightsError> {
         Ok(checkpoint::restore(self, &mut Optimizer::sgd(MOMENTUM, 0.0, true), bytes)?.0.valid())
+    }
+
+    /// The whole network as a safetensors file with torchvision's names: the encoder's tensors
+    /// without a prefix, then `fc`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Device`] where the device fails.
+    pub async fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
+        let mut tensors = tensors(self).await?;
+        for tensor in &mut tensors {
+            if let Some(name) = tensor.name.strip_prefix("encoder.") {
+                tensor.name = name.to_owned();
+            }
+        }
+        pack(&tensors)
     }
 
     /// `encoder` (of `features` numbers an image) with a classifier of `classes`

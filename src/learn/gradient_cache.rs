@@ -14,7 +14,7 @@
 //! one than the whole batch's. Running statistics move once a chunk instead of once a step.
 
 use super::nt_xent::nt_xent_gradient;
-use super::step::SimClr;
+use super::simclr::SimClr;
 use crate::core::cost::anchors_at_once;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};

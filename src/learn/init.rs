@@ -1,42 +1,12 @@
 //! Initial weights, drawn on the host from the run's seed: burn's initialisers
 //! use each device's own generator, and two devices would start differently.
 
+use super::named_tensors::transpose;
+use super::walk::{TensorFiller, TensorPath, fill};
 use crate::core::rng::Rng;
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData};
-
-/// Names of the parts between a module and one of its tensors, as in
-/// `layer1.0.conv1.weight`. Enum variants add nothing to a name, nor does what
-/// only wraps a network.
-#[derive(Default)]
-pub(super) struct Path(Vec<(String, String)>);
-
-impl Path {
-    pub fn enter(&mut self, name: &str, container: &str) {
-        self.0.push((name.to_owned(), container.to_owned()));
-    }
-
-    pub fn exit(&mut self) {
-        self.0.pop();
-    }
-
-    /// All parts, joined by dots.
-    pub fn name(&self) -> String {
-        let unnamed = |container: &str| container.starts_with("Enum:") || container == "Struct:ImageNet";
-        let parts = self.0.iter().filter(|(_, container)| !unnamed(container));
-        parts.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".")
-    }
-
-    /// Type of the layer that holds the innermost part, e.g. `Linear`.
-    pub fn layer(&self) -> &str {
-        self.0.last().and_then(|(_, container)| container.strip_prefix("Struct:")).unwrap_or_default()
-    }
-}
-
-/// The [columns, rows] transpose of a row-major [rows, columns] matrix.
-pub(super) fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    (0..rows * columns).map(|i| values[(i % rows) * columns + i / rows]).collect()
-}
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use std::convert::Infallible;
 
 /// Writes PyTorch's default distribution into every weight of `module`:
 /// convolutions and linear layers U(±1/√fan_in), their biases the same,
@@ -46,47 +16,96 @@ pub(super) fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32>
 /// `root`, so that adding a layer changes no other one's weights. A linear
 /// weight is drawn as [out, in], PyTorch's order, and stored transposed.
 pub fn draw<M: Module>(module: M, seed: u64, root: &str) -> M {
-    let mut path = Path::default();
-    path.enter(root, "Struct:Root");
-    module.map(&mut Draw { seed, path, fan_in: 1 })
+    let Ok(module) = fill(module, &mut Draw { seed, root, fan_in: 1 });
+    module
 }
 
-struct Draw {
+struct Draw<'a> {
     seed: u64,
-    path: Path,
+    root: &'a str,
     /// Of the weight met last: its bias follows.
     fan_in: usize,
 }
 
-impl ModuleMapper for Draw {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
+impl TensorFiller for Draw<'_> {
+    type Error = Infallible;
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.name();
+    fn values<const D: usize>(
+        &mut self,
+        path: &TensorPath,
+        param: &Param<Tensor<D>>,
+    ) -> Result<Option<Vec<f32>>, Infallible> {
         let shape: [usize; D] = param.lazy_shape().dims();
         match D {
             2 => self.fan_in = shape[0],
             3.. => self.fan_in = shape[1..].iter().product(),
             // A bias, met after its weight.
-            _ if matches!(self.path.layer(), "Linear" | "Conv2d") => {}
+            _ if matches!(path.layer.as_str(), "Linear" | "Conv2d") => {}
             // Vectors of a normalisation keep 1 and 0.
-            _ => return param,
+            _ => return Ok(None),
         }
         let bound = 1.0 / (self.fan_in as f32).sqrt();
-        let mut rng = Rng::stream(self.seed, &name);
+        let mut rng = Rng::stream(self.seed, &format!("{}.{}", self.root, path.name));
         let count = shape.iter().product::<usize>();
         let values: Vec<f32> = (0..count).map(|_| rng.uniform(-bound, bound)).collect();
-        let values = if D == 2 { transpose(&values, shape[1], shape[0]) } else { values };
-        let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
-        Param::initialized(param.id, tensor).set_require_grad(true)
+        Ok(Some(if D == 2 { transpose(&values, shape[1], shape[0]) } else { values }))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Stem};
+    use crate::learn::named_tensors::{NamedTensor, tensors};
+    use crate::learn::simclr::SimClr;
+    use burn::tensor::{Device, read_sync};
+
+    fn weights(architecture: Architecture, seed: u64, device: &Device) -> Vec<NamedTensor> {
+        let encoder = EncoderConfig::random(architecture, Stem::Small, 16);
+        read_sync(tensors(&SimClr::new(&encoder, &HeadConfig { layers: 2, output: 64 }, seed, device))).unwrap()
+    }
+
+    fn named<'a>(all: &'a [NamedTensor], name: &str) -> &'a NamedTensor {
+        all.iter().find(|t| t.name == name).unwrap_or_else(|| panic!("no tensor {name}"))
+    }
+
+    /// Largest entry and variance.
+    fn spread(t: &NamedTensor) -> (f32, f32) {
+        let largest = t.values.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+        (largest, t.values.iter().map(|v| v * v).sum::<f32>() / t.values.len() as f32)
+    }
+
+    #[test]
+    fn weights_are_uniform_within_one_over_the_root_of_fan_in() {
+        let all = weights(Architecture::ResNet10, 4, &Device::flex());
+        for (name, fan_in) in [
+            ("encoder.layer4.0.conv2.weight", 128.0 * 9.0),
+            ("encoder.layer2.0.downsample.0.weight", 16.0),
+            ("head.layers.0.weight", 128.0),
+            ("head.layers.0.bias", 128.0f32),
+        ] {
+            let (largest, variance) = spread(named(&all, name));
+            let bound = 1.0 / fan_in.sqrt();
+            assert!(largest <= bound && largest > 0.95 * bound, "{name}: {largest} for {bound}");
+            assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 0.25, "{name}: variance {variance}");
+        }
+        assert!(named(&all, "encoder.bn1.weight").values.iter().all(|v| *v == 1.0));
+        assert!(named(&all, "encoder.bn1.bias").values.iter().all(|v| *v == 0.0));
+        assert_eq!(named(&all, "head.layers.1.weight").shape, [64, 128], "PyTorch's [out, in]");
+    }
+
+    #[test]
+    fn weights_depend_on_seed_and_name_alone() {
+        let plain = weights(Architecture::ResNet10, 4, &Device::flex());
+        assert_eq!(plain, weights(Architecture::ResNet10, 4, &Device::flex().autodiff()));
+        // More layers leave the weights of the others alone.
+        let deeper = weights(Architecture::ResNet18, 4, &Device::flex());
+        for name in ["encoder.layer3.0.conv1.weight", "head.layers.1.bias"] {
+            assert_eq!(named(&plain, name), named(&deeper, name));
+            assert_ne!(named(&plain, name), named(&weights(Architecture::ResNet10, 5, &Device::flex()), name));
+        }
+        assert_ne!(
+            named(&plain, "encoder.layer1.0.conv1.weight").values,
+            named(&plain, "encoder.layer1.0.conv2.weight").values
+        );
+    }
+}

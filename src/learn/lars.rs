@@ -1,6 +1,7 @@
 //! LARS (You et al. 2017, arXiv 1708.03888, algorithm 1); burn has none.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use super::walk::{TensorPath, TensorVisitor, UpdateRule, update, visit};
+use burn::module::{Module, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
@@ -42,7 +43,7 @@ impl Lars {
     /// rate γ.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
         let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
-        module.visit(&mut squares);
+        visit(&module, &mut squares);
         let Squares { weights, slopes, .. } = squares;
         self.ratios = (!weights.is_empty()).then(|| self.trust_ratios_of(weights, slopes));
         // All slices before the first update: between two of them one would end what burn fuses.
@@ -50,7 +51,7 @@ impl Lars {
             Some(scales) => (0..scales.dims()[0]).map(|i| scales.clone().narrow(0, i, 1)).collect(),
             None => Vec::new(),
         };
-        module.map(&mut Step { lars: self, rate, scales: scales.into_iter(), gradients })
+        update(module, gradients, &mut Step { lars: self, rate, scales: scales.into_iter() })
     }
 
     /// λ of every adapted tensor in the newest step, in the order of the module's
@@ -94,8 +95,8 @@ struct Squares<'a> {
     slopes: Vec<Tensor<1>>,
 }
 
-impl ModuleVisitor for Squares<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+impl TensorVisitor for Squares<'_> {
+    fn tensor<const D: usize>(&mut self, _path: &TensorPath, param: &Param<Tensor<D>>) {
         if D == 1 {
             return;
         }
@@ -111,12 +112,11 @@ struct Step<'a> {
     rate: f32,
     /// γ λ of the adapted tensors in the order of their visit, [1] each.
     scales: std::vec::IntoIter<Tensor<1>>,
-    gradients: GradientsParams,
 }
 
 impl Step<'_> {
     /// γ λ (g + β w), or γ g for a vector.
-    fn update<const D: usize>(&mut self, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
+    fn scaled<const D: usize>(&mut self, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
         if D == 1 {
             return g * self.rate;
         }
@@ -125,20 +125,15 @@ impl Step<'_> {
     }
 }
 
-impl ModuleMapper for Step<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(g) = self.gradients.remove::<D>(param.id) else { return param };
-        let id = param.id;
-        param.map(|w| {
-            let w = w.inner();
-            let update = self.update(w.clone(), g.inner());
-            let v = match self.lars.velocities.remove::<D>(id) {
-                Some(v) => v * self.lars.config.momentum + update,
-                None => update,
-            };
-            self.lars.velocities.register(id, v.clone());
-            Tensor::from_inner(w - v).require_grad()
-        })
+impl UpdateRule for Step<'_> {
+    fn update<const D: usize>(&mut self, id: ParamId, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
+        let update = self.scaled(w.clone(), g);
+        let v = match self.lars.velocities.remove::<D>(id) {
+            Some(v) => v * self.lars.config.momentum + update,
+            None => update,
+        };
+        self.lars.velocities.register(id, v.clone());
+        w - v
     }
 }
 

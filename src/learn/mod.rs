@@ -1,6 +1,7 @@
 //! Tensors: what trains.
 
 pub mod augment;
+pub mod baseline;
 pub mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod block_on;
@@ -9,20 +10,20 @@ pub mod checkpoint;
 pub mod classify;
 pub mod conv;
 pub mod encoder;
-pub mod export;
 pub mod features;
 pub mod fine_tune;
 pub mod gradient_cache;
-pub mod head;
 pub mod init;
 pub mod knn;
 pub mod lars;
+pub mod learner;
 pub mod linear_eval;
+pub mod named_tensors;
 pub mod nt_xent;
 pub mod optim;
-pub mod step;
+pub mod published;
+pub mod simclr;
 pub mod store;
 pub mod trainer;
 pub mod training;
-pub mod untrained;
-pub mod weights;
+pub mod walk;

@@ -3,13 +3,16 @@
 use super::augment::{some_views, views};
 use super::checkpoint::{self, Snapshot};
 use super::encoder::Encoder;
+use super::learner::Learner;
 use super::optim::Optimizer;
-use super::step::{Learner, SimClr, initial_encoder};
+use super::simclr::{SimClr, initial_encoder};
 use super::store::ByteStore;
 use super::training::Training;
+use super::walk::list;
 use crate::core::augment::ViewParams;
 use crate::core::config::{AugmentConfig, RunConfig, Trained};
 use crate::core::error::Fault;
+use crate::core::lars::adapts;
 use crate::core::report::{Baseline, StepReport, TrustRatios};
 use crate::core::rng::Rng;
 use crate::core::schedule::Schedule;
@@ -196,7 +199,10 @@ impl Trainer {
     /// has any without LARS.
     pub fn layers(&self) -> Vec<String> {
         match self.learner.optimizer {
-            Optimizer::Lars(_) => super::export::layers(&self.learner.model),
+            Optimizer::Lars(_) => {
+                let adapted = list(&self.learner.model).into_iter().filter(|t| t.trains && adapts(&t.shape));
+                adapted.map(|tensor| tensor.name).collect()
+            }
             Optimizer::Sgd(_) | Optimizer::AdamW(_) => Vec::new(),
         }
     }
@@ -238,7 +244,7 @@ impl Trainer {
 
     /// The encoder with this run's random weights, drawn again from the seed, for
     /// evaluation. Its running statistics are those of no image at all: see
-    /// [`with_statistics`](super::untrained::with_statistics).
+    /// [`with_statistics`](super::baseline::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
         initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
     }

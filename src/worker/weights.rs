@@ -5,7 +5,7 @@ use super::import::sniff::{HEAD, Kind, sniff};
 use crate::core::weights::legacy::{LegacyFile, MAGIC};
 use crate::core::weights::state_dict::{self, Stored};
 use crate::core::weights::{Header, WeightsFault, WeightsFile, pickle};
-use crate::learn::weights::SafetensorsFile;
+use crate::learn::published::SafetensorsFile;
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;

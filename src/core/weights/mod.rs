@@ -1,5 +1,5 @@
 //! Files of weights that other programs made: what such a file lists, how its numbers are
-//! widened, which network it is of, and PyTorch's own format. No tensors here; `learn::weights`
+//! widened, which network it is of, and PyTorch's own format. No tensors here; `learn::published`
 //! puts the numbers into a network.
 
 mod fault;

@@ -5,7 +5,7 @@ use crate::core::dataset::{Dataset, Split};
 use crate::core::report::{Baseline, EvaluationReport};
 use crate::learn::features::Stopped;
 use crate::learn::linear_eval::Evaluation;
-use crate::learn::step::initial_encoder;
+use crate::learn::simclr::initial_encoder;
 use crate::learn::store::ByteStore;
 use burn::module::Module;
 use burn::tensor::Device;

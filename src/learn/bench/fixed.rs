@@ -3,8 +3,8 @@
 
 use crate::core::config::{EncoderConfig, HeadConfig};
 use crate::core::error::Fault;
-use crate::learn::export::{load, tensors};
-use crate::learn::step::SimClr;
+use crate::learn::named_tensors::{load, tensors};
+use crate::learn::simclr::SimClr;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The first matrix has this seed and one, the next one more, and so on.
@@ -29,7 +29,7 @@ pub fn mulberry(seed: u32, count: usize) -> Vec<f32> {
 /// # Errors
 /// [`Fault::Internal`] where the device gives no values.
 pub async fn fixed_weights(encoder: &EncoderConfig, head: &HeadConfig, device: &Device) -> Result<SimClr, Fault> {
-    let internal = |e: crate::learn::export::WeightsError| Fault::Internal { detail: e.to_string() };
+    let internal = |e: crate::learn::named_tensors::WeightsError| Fault::Internal { detail: e.to_string() };
     let model = SimClr::new(encoder, head, 0, device);
     let mut weights = tensors(&model).await.map_err(internal)?;
     let mut seed = WEIGHT_SEED;

@@ -5,7 +5,7 @@ use crate::core::config::EncoderConfig;
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::learn::encoder::Encoder;
-use crate::learn::step::initial_encoder;
+use crate::learn::simclr::initial_encoder;
 use burn::tensor::{Device, Tensor, TensorData};
 
 pub struct Forward {

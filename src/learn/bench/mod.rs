@@ -12,7 +12,7 @@ pub use forward::Forward;
 pub use parts::{PartTimes, Parts};
 
 use super::checkpoint::Snapshot;
-use super::step::Learner;
+use super::learner::Learner;
 use super::store::ByteStore;
 use super::trainer::Trainer;
 use super::training::Training;

@@ -4,7 +4,7 @@ use super::{numbers, unusable};
 use crate::core::error::Fault;
 use crate::core::imagenet::Normalisation;
 use crate::learn::encoder::Encoder;
-use crate::learn::weights::{Loaded, SafetensorsFile, load};
+use crate::learn::published::{Loaded, SafetensorsFile, load};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::serialize;

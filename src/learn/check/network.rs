@@ -6,7 +6,7 @@ use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Stem};
 use crate::core::error::Fault;
 use crate::learn::bench::fixed_views;
 use crate::learn::nt_xent::nt_xent;
-use crate::learn::step::SimClr;
+use crate::learn::simclr::SimClr;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};

@@ -102,6 +102,6 @@ fn foreign_and_broken_files_are_refused() {
     other.encoder.architecture = Architecture::ResNet10;
     assert!(said(&other, &bytes).contains("layer1"));
     // An encoder's own file has no steps.
-    let encoder = read_sync(crate::learn::export::to_safetensors(&start(&config).encoder())).unwrap();
+    let encoder = read_sync(crate::learn::named_tensors::to_safetensors(&start(&config).encoder())).unwrap();
     assert!(said(&config, &encoder).contains("no number of steps"));
 }

@@ -38,7 +38,7 @@ pub enum Encoder {
 impl Encoder {
     /// The network of `config` with unspecified weights: draw them with
     /// [`init::draw`](super::init::draw) or load them with
-    /// [`export::load`](super::export::load).
+    /// [`named_tensors::load`](super::named_tensors::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
         if let Some(which) = config.published() {
             return Self::imagenet(which, device);
@@ -57,7 +57,7 @@ impl Encoder {
     }
 
     /// A network that is published with ImageNet weights; here they are unspecified: draw
-    /// them, or read a file of them with [`weights::load`](super::weights::load).
+    /// them, or read a file of them with [`published::load`](super::published::load).
     pub fn imagenet(which: ImageNetEncoder, device: &Device) -> Self {
         Self::ImageNet(ImageNet::new(which, device))
     }

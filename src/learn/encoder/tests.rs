@@ -3,7 +3,7 @@ use crate::core::config::Stem;
 use crate::core::imagenet::Normalisation;
 use crate::core::rng::Rng;
 use crate::learn::init::draw;
-use burn::module::{ModuleVisitor, Param};
+use crate::learn::walk::list;
 use burn::tensor::TensorData;
 
 fn config(architecture: Architecture, stem: Stem, width: usize) -> EncoderConfig {
@@ -21,23 +21,15 @@ fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
 }
 
 /// Parameters that train; running statistics do not count.
-struct Count(usize);
-
-impl ModuleVisitor for Count {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if param.is_require_grad() {
-            self.0 += param.lazy_shape().num_elements();
-        }
-    }
+fn trained(net: &Encoder) -> usize {
+    list(net).iter().filter(|tensor| tensor.trains).map(|tensor| tensor.shape.iter().product::<usize>()).sum()
 }
 
 #[test]
 fn resnet18_has_torchvisions_parameters() {
     let net = Encoder::new(&config(Architecture::ResNet18, Stem::ImageNet, 64), &Device::flex().autodiff());
-    let mut count = Count(0);
-    net.visit(&mut count);
     // torchvision's 11 689 512 without its classifier of 512 × 1000 + 1000.
-    assert_eq!(count.0, 11_689_512 - 513_000);
+    assert_eq!(trained(&net), 11_689_512 - 513_000);
 }
 
 #[test]
@@ -144,11 +136,7 @@ fn all_but_the_last_stages_of_a_published_network_freeze() {
         (ImageNetEncoder::Vgg19, 4 * (512 * 512 * 9 + 512)),
         (ImageNetEncoder::InceptionResNetV2, 2080 * 1536 + 2 * 1536),
     ] {
-        let trained = |stages| {
-            let mut count = Count(0);
-            Encoder::imagenet(which, &device).freeze_but_last(stages).visit(&mut count);
-            count.0
-        };
+        let trained = |stages| trained(&Encoder::imagenet(which, &device).freeze_but_last(stages));
         assert_eq!((trained(0), trained(1)), (0, last), "{which:?}");
         let all = Encoder::imagenet(which, &device).stages();
         assert!(trained(all - 1) < which.parameters() && trained(all) == which.parameters(), "{which:?}");
@@ -161,8 +149,7 @@ fn all_but_the_last_stages_of_a_published_network_freeze() {
 fn every_normalisation_of_a_published_network_is_reached() {
     for which in ImageNetEncoder::ALL {
         let mut net = Encoder::imagenet(which, &Device::flex());
-        let named = crate::learn::weights::tensors(&net);
-        let means = named.iter().filter(|(name, _)| name.ends_with("running_mean")).count();
+        let means = list(&net).iter().filter(|tensor| tensor.name.ends_with("running_mean")).count();
         assert_eq!(net.norms().len(), means, "{which:?}");
     }
 }

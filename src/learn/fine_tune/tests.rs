@@ -2,9 +2,10 @@ use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::dataset::Dataset;
 use crate::core::run::fine_tune::{Start, stages};
-use crate::learn::export::{NamedTensor, tensors};
-use crate::learn::step::initial_encoder;
+use crate::learn::named_tensors::{NamedTensor, to_safetensors};
+use crate::learn::simclr::initial_encoder;
 use burn::tensor::read_sync;
+use safetensors::SafeTensors;
 
 const CLASSES: usize = 3;
 const IMAGES: usize = 63;
@@ -167,4 +168,25 @@ fn what_pre_training_froze_learns_again() {
             assert!((a - b).abs() < 1e-4, "{trained:?}: {a} and {b}");
         }
     }
+}
+
+#[test]
+fn a_fine_tuned_network_has_the_encoders_names_and_fc() {
+    let device = Device::flex();
+    let config = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16);
+    let encoder = initial_encoder(&config, 3, &device.clone().autodiff()).valid();
+    let own = names(&read_sync(to_safetensors(&encoder)).unwrap());
+    let classifier = Classifier::new(encoder, config.features(), 5, 3, &device);
+    let bytes = read_sync(classifier.to_safetensors()).unwrap();
+    let mut all = names(&bytes);
+    let fc: Vec<_> = all.extract_if(.., |(name, _)| name.starts_with("fc.")).collect();
+    assert_eq!(fc, [("fc.bias".to_owned(), vec![5]), ("fc.weight".to_owned(), vec![5, 128])]);
+    assert_eq!(all, own);
+}
+
+fn names(bytes: &[u8]) -> Vec<(String, Vec<usize>)> {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    let mut all: Vec<_> = file.iter().map(|(name, view)| (name.to_owned(), view.shape().to_vec())).collect();
+    all.sort();
+    all
 }

@@ -2,10 +2,10 @@ use super::*;
 use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::learn::bench::fixed_views;
 use crate::learn::block_on::block_on;
-use crate::learn::export::tensors;
+use crate::learn::learner::Learner;
+use crate::learn::named_tensors::tensors;
 use crate::learn::nt_xent::nt_xent;
 use crate::learn::optim::Optimizer;
-use crate::learn::step::Learner;
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::Device;
 

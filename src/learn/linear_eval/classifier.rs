@@ -5,8 +5,8 @@ use super::rows::{Rows, Standard};
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::LinearReport;
 use crate::core::rng::Rng;
-use crate::learn::export::NamedTensor;
 use crate::learn::features::{Features, Stopped, read};
+use crate::learn::named_tensors::NamedTensor;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 

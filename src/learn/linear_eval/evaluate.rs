@@ -6,11 +6,11 @@ use super::rows::{Pixels, Rows};
 use crate::core::dataset::{Dataset, Split};
 use crate::core::error::Fault;
 use crate::core::report::{Baseline, EvaluationReport, LinearReport};
+use crate::learn::baseline::with_statistics;
 use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::knn;
 use crate::learn::store::ByteStore;
-use crate::learn::untrained::with_statistics;
 
 /// What is evaluated.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ mod tests {
     use crate::core::dataset::Example;
     use crate::core::rng::Rng;
     use crate::learn::block_on::block_on;
-    use crate::learn::step::initial_encoder;
+    use crate::learn::simclr::initial_encoder;
     use burn::module::Module;
     use burn::tensor::Device;
 

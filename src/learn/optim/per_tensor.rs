@@ -2,7 +2,8 @@
 //! keeps its states to itself and writes them by synchronous reads, which a
 //! browser's GPU has not; here they can be taken out as tensors.
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use crate::learn::walk::{UpdateRule, update};
+use burn::module::{Module, ParamId};
 use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
 use burn::optim::{
     AdamW, AdamWState, AdaptiveMomentumState, DynState, GradientsParams, LearningRate, Optimizer, Sgd, SgdState,
@@ -96,7 +97,7 @@ impl<O: Rule> PerTensor<O> {
     /// One step of every parameter of `module` that has a gradient, at learning
     /// rate `rate`.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
-        module.map(&mut Step { owner: self, rate: rate.into(), gradients })
+        update(module, gradients, &mut Step { owner: self, rate: rate.into() })
     }
 
     /// The tensors that belong to one parameter, by the names of the slots; none
@@ -118,18 +119,13 @@ impl<O: Rule> PerTensor<O> {
 struct Step<'a, O> {
     owner: &'a mut PerTensor<O>,
     rate: LearningRate,
-    gradients: GradientsParams,
 }
 
-impl<O: Rule> ModuleMapper for Step<'_, O> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
-        let id = param.id;
-        param.map(|tensor| {
-            let state = self.owner.states.remove(&id).map(|state| state.downcast::<O::State<D>>());
-            let (tensor, state) = self.owner.rule.step(self.rate, tensor.inner(), gradient.inner(), state);
-            self.owner.states.extend(state.map(|state| (id, DynState::create(state, D))));
-            Tensor::from_inner(tensor).require_grad()
-        })
+impl<O: Rule> UpdateRule for Step<'_, O> {
+    fn update<const D: usize>(&mut self, id: ParamId, w: Tensor<D>, g: Tensor<D>) -> Tensor<D> {
+        let state = self.owner.states.remove(&id).map(|state| state.downcast::<O::State<D>>());
+        let (w, state) = self.owner.rule.step(self.rate, w, g, state);
+        self.owner.states.extend(state.map(|state| (id, DynState::create(state, D))));
+        w
     }
 }

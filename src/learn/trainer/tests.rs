@@ -181,7 +181,7 @@ fn what_is_frozen_stays_also_after_a_resumption() {
     let device = Device::flex();
     let store = ByteStore::new(&images(), &device, 1 << 20);
     let chosen: Vec<usize> = (0..8).collect();
-    let named = |encoder: &Encoder| block_on(crate::learn::export::tensors(encoder)).unwrap();
+    let named = |encoder: &Encoder| block_on(crate::learn::named_tensors::tensors(encoder)).unwrap();
     for (trained, layers) in [(Trained::Head, 2), (Trained::Last1, 2 + 5), (Trained::All, 2 + 20)] {
         let (config, weights) = published(trained);
         let fault = Trainer::new(&config, store.clone(), &chosen, &device).err();

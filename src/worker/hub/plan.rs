@@ -6,7 +6,7 @@ use crate::core::error::StorageFault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::recognise::{plain_name, recognise};
 use crate::core::weights::{Header, WeightsFault, not_a_float};
-use crate::learn::weights::number;
+use crate::learn::published::number;
 use crate::worker::storage::Parts;
 use crate::worker::weights::not_weights;
 use safetensors::tensor::{Metadata, TensorInfo};

@@ -7,7 +7,7 @@ use crate::core::error::Fault;
 use crate::core::report::Estimate;
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
-use crate::learn::step::initial_encoder;
+use crate::learn::simclr::initial_encoder;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
 use crate::protocol::Event;

@@ -5,12 +5,12 @@ use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{Baseline, EvaluationReport, Phase, RunState};
-use crate::learn::export;
+use crate::learn::baseline::{images_read, with_statistics};
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
+use crate::learn::named_tensors;
 use crate::learn::trainer::Trainer;
-use crate::learn::untrained::{images_read, with_statistics};
 use crate::protocol::Event;
 use crate::worker::jobs::weights;
 use crate::worker::mailbox::post;
@@ -161,7 +161,7 @@ async fn keep(report: &EvaluationReport) {
 pub async fn export(id: u32) -> Result<(), Fault> {
     let (encoder, config) = with(|s| s.run.as_ref().map(|r| (r.trainer.encoder(), r.config)).ok_or(Fault::NoEncoder))?;
     let internal = |detail| Fault::Internal { detail };
-    let safetensors = export::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
+    let safetensors = named_tensors::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
     let config_json = serde_json::to_string_pretty(&config).map_err(|e| internal(e.to_string()))?;
     post(Some(id), Event::Encoder { safetensors, config_json });
     Ok(())

@@ -7,7 +7,7 @@ use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::{WeightsFile, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
-use crate::learn::weights::{self, Loaded};
+use crate::learn::published::{self, Loaded};
 use crate::protocol::Event;
 use crate::worker::hub::browser::Browser;
 use crate::worker::hub::{Wanted, Watch, bring, kept};
@@ -130,7 +130,7 @@ async fn open_kept(encoder: ImageNetEncoder) -> Result<Option<(u64, Loaded)>, Fa
 /// Puts the weights of a file into their network; with their bytes.
 async fn read<P: Parts>(mut file: kept::KeptFile<P>) -> Result<(u64, Loaded), Fault> {
     turn().await;
-    let loaded = weights::load(&mut file, &Device::flex())?;
+    let loaded = published::load(&mut file, &Device::flex())?;
     let bytes = file.tensors().iter().map(|t| t.shape.iter().product::<usize>() * t.number.bytes().unwrap_or(0));
     Ok((bytes.map(|bytes| bytes as u64).sum(), loaded))
 }
@@ -150,7 +150,7 @@ fn at_hand(bytes: u64, loaded: Loaded) -> WeightsReport {
 }
 
 fn tensors(encoder: ImageNetEncoder) -> Vec<(String, Vec<usize>)> {
-    weights::tensors(&Encoder::imagenet(encoder, &Device::flex()))
+    published::tensors(&Encoder::imagenet(encoder, &Device::flex()))
 }
 
 /// Tells which weights are kept.

@@ -4,9 +4,9 @@ use super::classify::tuned;
 use super::evaluate;
 use crate::core::dataset::Split;
 use crate::core::error::{Fault, TakeawayFault};
-use crate::learn::export;
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::linear_eval::Examples;
+use crate::learn::named_tensors;
 use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::files;
@@ -32,8 +32,8 @@ pub async fn export(id: u32) -> Result<(), Fault> {
         Some((run.trainer.encoder(), run.trainer.snapshot(), record, curve))
     })
     .ok_or(Fault::NoEncoder)?;
-    let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
-    let weights = export::to_safetensors(&encoder).await.map_err(failed)?;
+    let failed = |e: named_tensors::WeightsError| Fault::of_device(e.to_string());
+    let weights = named_tensors::to_safetensors(&encoder).await.map_err(failed)?;
     let state = snapshot.into_bytes().await.map_err(failed)?;
     let all: Vec<u32> = (0..collection.dataset().examples.len() as u32).collect();
     let mut told = now();
@@ -57,14 +57,12 @@ pub async fn export(id: u32) -> Result<(), Fault> {
         Some(examples) => {
             let (classifier, _) = examples.fit(&h, record.config.seed, &mut pause).await.map_err(stopped)?;
             let tensors = classifier.tensors().await.map_err(stopped)?;
-            Some(export::pack(&tensors).map_err(failed)?)
+            Some(named_tensors::pack(&tensors).map_err(failed)?)
         }
     };
     let tuned = match &tuned {
         None => None,
-        Some(tuned) => {
-            Some((export::classifier_to_safetensors(&tuned.classifier).await.map_err(failed)?, tuned.config))
-        }
+        Some(tuned) => Some((tuned.classifier.to_safetensors().await.map_err(failed)?, tuned.config)),
     };
     let report = |config| record.fine_tuned.iter().find(|report| report.config == config);
     let fine_tuned = tuned.and_then(|(weights, config)| Some((weights, report(config)?.clone())));

@@ -8,8 +8,8 @@ use crate::core::report::Backend;
 use crate::core::run::RunRecord;
 use crate::core::weights::{WeightsFault, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
-use crate::learn::export;
-use crate::learn::weights::{self, Loaded};
+use crate::learn::named_tensors;
+use crate::learn::published::{self, Loaded};
 use crate::protocol::Event;
 use crate::worker::device::Compute;
 use crate::worker::files;
@@ -74,9 +74,9 @@ async fn on_device(which: ImageNetEncoder, kept: Encoder, compute: &Compute) -> 
     if compute.report.backend == Backend::Cpu {
         return Ok(kept);
     }
-    let failed = |e: export::WeightsError| Fault::of_device(e.to_string());
-    let tensors = export::tensors(&kept).await.map_err(failed)?;
-    export::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)
+    let failed = |e: named_tensors::WeightsError| Fault::of_device(e.to_string());
+    let tensors = named_tensors::tensors(&kept).await.map_err(failed)?;
+    named_tensors::load(Encoder::imagenet(which, &compute.device), tensors).map_err(failed)
 }
 
 /// Reads the weights of a chosen file, keeps them and tells of which network they are.
@@ -89,7 +89,7 @@ pub async fn open(id: u32, files: Vec<File>) -> Result<(), Fault> {
     }
     let bytes = file.read(0, file.len()).map_err(|detail| Fault::Weights(WeightsFault::Unreadable { detail }))?;
     turn().await;
-    let read = crate::worker::weights::open(&bytes).and_then(|mut file| weights::load(&mut *file, &Device::flex()));
+    let read = crate::worker::weights::open(&bytes).and_then(|mut file| published::load(&mut *file, &Device::flex()));
     let Loaded { which, encoder, fingerprint } = read.map_err(Fault::Weights)?;
     let identity = WeightsIdentity { source: file.path().to_owned(), fingerprint };
     let report = WeightsReport { encoder: which, identity, bytes: file.len() };

@@ -9,7 +9,7 @@ use crate::core::run::{Curve, RunRecord};
 use crate::learn::checkpoint;
 use crate::learn::features::Features;
 use crate::learn::optim::Optimizer;
-use crate::learn::step::SimClr;
+use crate::learn::simclr::SimClr;
 use burn::tensor::Device;
 use std::io::{Cursor, Read, Write};
 use zip::result::ZipError;

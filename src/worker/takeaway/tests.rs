@@ -3,7 +3,7 @@ use crate::core::config::{Architecture, EncoderConfig, RunConfig, Stem};
 use crate::core::dataset::{Example, Split};
 use crate::core::report::{Backend, DeviceReport, EpochReport, RunState};
 use crate::core::run::DataIdentity;
-use crate::learn::export;
+use crate::learn::named_tensors;
 use crate::learn::store::ByteStore;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
@@ -50,7 +50,7 @@ fn run() -> (Run, Vec<u8>) {
     };
     let state = Some(wait(trainer.snapshot().into_bytes()).unwrap());
     let curve = Curve { steps, epochs: vec![EpochReport { epoch: 0, knn: 0.5 }] };
-    (Run { record, curve, state }, wait(export::to_safetensors(&trainer.encoder())).unwrap())
+    (Run { record, curve, state }, wait(named_tensors::to_safetensors(&trainer.encoder())).unwrap())
 }
 
 fn packed() -> (Run, Vec<u8>) {

@@ -3,7 +3,7 @@ use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::fixture::{self, Entry};
 use crate::learn::block_on::block_on;
 use crate::learn::encoder::Encoder;
-use crate::learn::weights::{Loaded, load, tensors};
+use crate::learn::published::{Loaded, load, tensors};
 use burn::tensor::Device;
 use std::io::Write;
 use zip::write::SimpleFileOptions;
@@ -73,7 +73,7 @@ fn a_whole_network_comes_out_of_pytorchs_files() {
         let Loaded { which, encoder, fingerprint } = load(&mut *open(&bytes).unwrap(), &device).unwrap();
         fingerprints.push(fingerprint);
         assert_eq!(which, ImageNetEncoder::ResNet18);
-        let loaded = block_on(crate::learn::export::tensors(&encoder)).unwrap();
+        let loaded = block_on(crate::learn::named_tensors::tensors(&encoder)).unwrap();
         assert_eq!(loaded.len(), wanted.len());
         for (i, (tensor, (name, shape))) in loaded.iter().zip(&wanted).enumerate() {
             assert_eq!((&tensor.name, &tensor.shape), (name, shape));

@@ -59,7 +59,7 @@ mod tests {
     use crate::learn::block_on::block_on;
     use crate::learn::encoder::reestimate_batch_norm;
     use crate::learn::features::features;
-    use crate::learn::step::initial_encoder;
+    use crate::learn::simclr::initial_encoder;
     use burn::module::Module;
     use burn::tensor::Device;
 

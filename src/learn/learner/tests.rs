@@ -1,10 +1,12 @@
 use super::*;
-use crate::core::config::{self, Architecture, OptimizerConfig, Stem};
+use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::learn::bench::mulberry;
 use crate::learn::block_on::block_on;
-use crate::learn::encoder::reestimate_batch_norm;
-use crate::learn::export::tensors;
-use burn::tensor::TensorData;
+use crate::learn::encoder::{Encoder, reestimate_batch_norm};
+use crate::learn::named_tensors::tensors;
+use crate::learn::simclr::initial_encoder;
+use burn::module::Module;
+use burn::tensor::{Device, TensorData};
 
 #[test]
 fn every_optimizer_lowers_the_loss_of_one_batch() {

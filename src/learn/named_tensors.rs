@@ -1,14 +1,17 @@
-//! Weights out and in, as safetensors with PyTorch's names and order: an
-//! encoder trained here loads into torchvision's ResNet of the same width, and
-//! the other way round.
+//! The tensors of a network by name and in PyTorch's order, to and from safetensors files. An
+//! encoder trained here loads into torchvision's ResNet of the same width, and the other way round.
 
-use super::fine_tune::Classifier;
-use super::init::{Path, transpose};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData, Transaction};
+use super::walk::{TensorFiller, TensorPath, TensorVisitor, fill, visit};
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, Transaction};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::fmt;
+
+/// The [columns, rows] transpose of a row-major [rows, columns] matrix.
+pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    (0..rows * columns).map(|i| values[(i % rows) * columns + i / rows]).collect()
+}
 
 /// Why weights could not be written or read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +66,8 @@ pub struct NamedTensor {
 /// The values are read in one go, asynchronously.
 pub async fn tensors<M: Module>(module: &M) -> Result<Vec<NamedTensor>, WeightsError> {
     let mut collect = Collect::default();
-    module.visit(&mut collect);
-    let Collect { entries, transaction, .. } = collect;
+    visit(module, &mut collect);
+    let Collect { entries, transaction } = collect;
     let data = transaction.execute_async().await.map_err(|e| WeightsError::Device { detail: format!("{e:?}") })?;
     entries
         .into_iter()
@@ -84,21 +87,24 @@ pub async fn tensors<M: Module>(module: &M) -> Result<Vec<NamedTensor>, WeightsE
         .collect()
 }
 
+#[derive(Default)]
+struct Collect {
+    /// Name, shape as burn has it, whether PyTorch stores the transpose.
+    entries: Vec<(String, Vec<usize>, bool)>,
+    transaction: Transaction,
+}
+
+impl TensorVisitor for Collect {
+    fn tensor<const D: usize>(&mut self, path: &TensorPath, param: &Param<Tensor<D>>) {
+        let tensor = param.val().inner();
+        self.entries.push((path.name.clone(), tensor.dims().to_vec(), path.is_transposed::<D>()));
+        self.transaction = std::mem::take(&mut self.transaction).register(tensor);
+    }
+}
+
 /// `module` as a safetensors file.
 pub async fn to_safetensors<M: Module>(module: &M) -> Result<Vec<u8>, WeightsError> {
     pack(&tensors(module).await?)
-}
-
-/// An encoder with its classifier as one network, as torchvision names it: the
-/// encoder's tensors without a prefix, then `fc`.
-pub async fn classifier_to_safetensors(classifier: &Classifier) -> Result<Vec<u8>, WeightsError> {
-    let mut tensors = tensors(classifier).await?;
-    for tensor in &mut tensors {
-        if let Some(name) = tensor.name.strip_prefix("encoder.") {
-            tensor.name = name.to_owned();
-        }
-    }
-    pack(&tensors)
 }
 
 /// Tensors as a safetensors file, 32-bit floats.
@@ -114,8 +120,8 @@ pub fn pack(tensors: &[NamedTensor]) -> Result<Vec<u8>, WeightsError> {
     safetensors::serialize(views, None).map_err(unreadable)
 }
 
-/// `module` with the tensors of a safetensors file. Names that the module has
-/// not (a classifier, counters of batches) are ignored.
+/// `module` with the tensors of a safetensors file. Names that the module does not have
+/// (a classifier, counters of batches) are ignored.
 pub fn from_safetensors<M: Module>(module: M, bytes: &[u8]) -> Result<M, WeightsError> {
     let unreadable = |detail| WeightsError::Unreadable { detail };
     let file = SafeTensors::deserialize(bytes).map_err(|e| unreadable(e.to_string()))?;
@@ -132,107 +138,34 @@ pub fn from_safetensors<M: Module>(module: M, bytes: &[u8]) -> Result<M, Weights
     load(module, tensors)
 }
 
-/// `module` with every one of its tensors replaced by that of its name; names
-/// that it has not are ignored.
+/// `module` with every one of its tensors replaced by the one of its name; other names are ignored.
 pub fn load<M: Module>(module: M, tensors: Vec<NamedTensor>) -> Result<M, WeightsError> {
-    let tensors = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
-    let mut replace = Replace { tensors, path: Path::default(), error: None };
-    let module = module.map(&mut replace);
-    match replace.error {
-        None => Ok(module),
-        Some(error) => Err(error),
-    }
+    fill(module, &mut Replace(tensors.into_iter().map(|t| (t.name.clone(), t)).collect()))
 }
 
-/// Names of `module`'s tensors of more than one dimension that train, in the order of its
-/// parts: those that LARS adapts.
-pub fn layers<M: Module>(module: &M) -> Vec<String> {
-    let mut layers = Layers::default();
-    module.visit(&mut layers);
-    layers.names
-}
+struct Replace(HashMap<String, NamedTensor>);
 
-#[derive(Default)]
-struct Layers {
-    path: Path,
-    names: Vec<String>,
-}
+impl TensorFiller for Replace {
+    type Error = WeightsError;
 
-impl ModuleVisitor for Layers {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if D > 1 && param.is_require_grad() {
-            self.names.push(self.path.name());
-        }
-    }
-}
-
-#[derive(Default)]
-struct Collect {
-    path: Path,
-    /// Name, shape as stored, whether PyTorch stores the transpose.
-    entries: Vec<(String, Vec<usize>, bool)>,
-    transaction: Transaction,
-}
-
-impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val().inner();
-        let transposed = D == 2 && self.path.layer() == "Linear";
-        self.entries.push((self.path.name(), tensor.dims().to_vec(), transposed));
-        self.transaction = std::mem::take(&mut self.transaction).register(tensor);
-    }
-}
-
-struct Replace {
-    tensors: HashMap<String, NamedTensor>,
-    path: Path,
-    error: Option<WeightsError>,
-}
-
-impl ModuleMapper for Replace {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.name();
+    fn values<const D: usize>(
+        &mut self,
+        path: &TensorPath,
+        param: &Param<Tensor<D>>,
+    ) -> Result<Option<Vec<f32>>, WeightsError> {
+        let name = path.name.clone();
         let shape: [usize; D] = param.lazy_shape().dims();
-        let transposed = D == 2 && self.path.layer() == "Linear";
         let mut expected = shape.to_vec();
-        if transposed {
+        if path.is_transposed::<D>() {
             expected.reverse();
         }
-        let Some(NamedTensor { values, shape: found, .. }) = self.tensors.remove(&name) else {
-            self.error.get_or_insert(WeightsError::Missing { name });
-            return param;
+        let Some(NamedTensor { values, shape: found, .. }) = self.0.remove(&name) else {
+            return Err(WeightsError::Missing { name });
         };
         if found != expected {
-            self.error.get_or_insert(WeightsError::Shape { name, expected, found });
-            return param;
+            return Err(WeightsError::Shape { name, expected, found });
         }
-        let values = if transposed { transpose(&values, expected[0], expected[1]) } else { values };
-        let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
-        Param::initialized(param.id, tensor).set_require_grad(true)
+        Ok(Some(if path.is_transposed::<D>() { transpose(&values, expected[0], expected[1]) } else { values }))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Published weights into an encoder, from a file's bytes.
 
 use super::encoder::Encoder;
-use super::export::{NamedTensor, load as put};
-use super::init::Path;
+use super::named_tensors::{NamedTensor, load as put};
+use super::walk::list;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights::recognise::{plain_name, recognise};
 use crate::core::weights::{Fingerprint, Header, Number, WeightsFault, WeightsFile, not_a_float};
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::module::Module;
+use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors};
 use std::collections::HashMap;
 
@@ -97,33 +97,9 @@ pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<Loaded, Weigh
     Ok(Loaded { which, encoder, fingerprint: fingerprint.finish() })
 }
 
-/// Names and shapes of a network's tensors. Weights that were not asked for yet are not drawn
-/// for it.
+/// Names and shapes of a network's tensors.
 pub fn tensors<M: Module>(network: &M) -> Vec<(String, Vec<usize>)> {
-    let mut list = List::default();
-    network.visit(&mut list);
-    list.tensors
-}
-
-#[derive(Default)]
-struct List {
-    path: Path,
-    tensors: Vec<(String, Vec<usize>)>,
-}
-
-impl ModuleVisitor for List {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let shape: [usize; D] = param.lazy_shape().dims();
-        self.tensors.push((self.path.name(), shape.to_vec()));
-    }
+    list(network).into_iter().map(|tensor| (tensor.name, tensor.shape)).collect()
 }
 
 #[cfg(test)]

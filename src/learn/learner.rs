@@ -1,58 +1,12 @@
 //! One training step: views → h → z → NT-Xent → gradients → new weights.
 
-use super::encoder::Encoder;
 use super::gradient_cache::{Cached, cached_gradients};
-use super::head::ProjectionHead;
-use super::init::draw;
 use super::nt_xent::{Masks, NtXent, nt_xent_with};
 use super::optim::Optimizer;
-use crate::core::config::{EncoderConfig, HeadConfig};
-use burn::module::Module;
+use super::simclr::SimClr;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use std::ops::Range;
-
-/// Encoder and projection head, trained as one.
-#[derive(Module, Debug)]
-pub struct SimClr {
-    pub encoder: Encoder,
-    pub head: ProjectionHead,
-}
-
-impl SimClr {
-    /// Both networks with the initial weights of `seed`: the same on every
-    /// device.
-    pub fn new(encoder: &EncoderConfig, head: &HeadConfig, seed: u64, device: &Device) -> Self {
-        Self {
-            encoder: initial_encoder(encoder, seed, device),
-            head: draw(ProjectionHead::new(head, encoder.features(), device), seed, "head"),
-        }
-    }
-
-    /// An encoder that has its weights (published ones, say), of `features` numbers an image,
-    /// with a new head of `seed`'s initial weights.
-    pub fn with_encoder(encoder: Encoder, features: usize, head: &HeadConfig, seed: u64, device: &Device) -> Self {
-        Self { encoder, head: draw(ProjectionHead::new(head, features, device), seed, "head") }
-    }
-
-    /// Only the head and the encoder's last `trained` stages train from here on: the others keep
-    /// their weights and running statistics, their normalisation is in evaluation mode, and no
-    /// graph is kept for them. Weights that are read into the model afterwards train again: freeze
-    /// it after a checkpoint was restored.
-    pub fn freeze_but_last(self, trained: usize) -> Self {
-        Self { encoder: self.encoder.freeze_but_last(trained), ..self }
-    }
-
-    /// Views [B, 3, S, S] to embeddings z [B, D].
-    pub fn forward(&self, views: Tensor<4>) -> Tensor<2> {
-        self.head.forward(self.encoder.forward(views))
-    }
-}
-
-/// The encoder as a run of this seed starts with it.
-pub fn initial_encoder(config: &EncoderConfig, seed: u64, device: &Device) -> Encoder {
-    draw(Encoder::new(config, device), seed, "encoder")
-}
 
 /// What is trained and by which rule.
 pub struct Learner {

@@ -1,10 +1,9 @@
 use super::*;
 use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Stem};
 use crate::core::rng::Rng;
-use crate::learn::block_on::block_on;
 use crate::learn::encoder::Encoder;
-use crate::learn::step::{SimClr, initial_encoder};
-use burn::tensor::{Device, read_sync};
+use crate::learn::simclr::{SimClr, initial_encoder};
+use burn::tensor::{Device, TensorData, read_sync};
 
 fn model(seed: u64, width: usize) -> SimClr {
     let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, width);
@@ -95,7 +94,7 @@ const BY_PYTORCH: [(Architecture, Stem, usize, usize, [f32; 8]); 2] = [
 fn features_are_those_that_pytorch_computes_from_the_file() {
     for (architecture, stem, width, size, expected) in BY_PYTORCH {
         let config = EncoderConfig::random(architecture, stem, width);
-        let start = |seed| crate::learn::step::initial_encoder(&config, seed, &Device::flex().autodiff());
+        let start = |seed| initial_encoder(&config, seed, &Device::flex().autodiff());
         let trained = start(7);
         // The running statistics move.
         for salt in 0..2 {
@@ -107,25 +106,4 @@ fn features_are_those_that_pytorch_computes_from_the_file() {
         let worst = h.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-6, "{architecture:?}: {worst}, {:?}", &h[..8]);
     }
-}
-
-#[test]
-fn a_fine_tuned_network_has_the_encoders_names_and_fc() {
-    let device = Device::flex();
-    let config = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16);
-    let encoder = initial_encoder(&config, 3, &device.clone().autodiff()).valid();
-    let own = names(&block_on(to_safetensors(&encoder)).unwrap());
-    let classifier = Classifier::new(encoder, config.features(), 5, 3, &device);
-    let bytes = block_on(classifier_to_safetensors(&classifier)).unwrap();
-    let mut all = names(&bytes);
-    let fc: Vec<_> = all.extract_if(.., |(name, _)| name.starts_with("fc.")).collect();
-    assert_eq!(fc, [("fc.bias".to_owned(), vec![5]), ("fc.weight".to_owned(), vec![5, 128])]);
-    assert_eq!(all, own);
-}
-
-fn names(bytes: &[u8]) -> Vec<(String, Vec<usize>)> {
-    let file = SafeTensors::deserialize(bytes).unwrap();
-    let mut all: Vec<_> = file.iter().map(|(name, view)| (name.to_owned(), view.shape().to_vec())).collect();
-    all.sort();
-    all
 }

@@ -2,7 +2,7 @@
 //! without parameters need no more than this (Leptos' own router was a twentieth
 //! of the page's download).
 
-use crate::app::reactive::memo;
+use crate::app::reactive::{act, memo};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -78,4 +78,19 @@ fn base_path() -> String {
 /// Absolute URL of the folder that the program lies in, with a closing slash.
 pub fn base_url() -> String {
     document().base_uri().ok().flatten().unwrap_or_default()
+}
+
+/// A link to the page at `to`, one of `routes.txt`.
+#[component]
+pub fn Link(to: &'static str, children: Children) -> impl IntoView {
+    let router = Router::get();
+    view! {
+        <a
+            href=href(to)
+            aria-current=move || (*router.path.read() == to).then_some("page")
+            on:click=act(move |event| router.click(&event, to))
+        >
+            {children()}
+        </a>
+    }
 }

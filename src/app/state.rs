@@ -22,10 +22,10 @@ use leptos::prelude::*;
 
 pub mod hint;
 mod run_view;
-mod shelf;
+mod stored_runs;
 
 pub(super) use run_view::RunView;
-pub use shelf::{Fetching, Shelf};
+pub use stored_runs::{Fetching, StoredRuns};
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,7 +41,7 @@ pub enum WorkerState {
     /// All bytes here; compiling, and waiting for its first message.
     Starting,
     Ready,
-    /// Asked for something, and heard nothing for a minute.
+    /// PendingControl for something, and heard nothing for a minute.
     Silent,
     /// Could not be started, or ended.
     Dead,
@@ -66,12 +66,12 @@ pub enum ImportEnd {
     Failed(Fault),
 }
 
-/// What the user asked of the run and has not happened yet.
+/// A control of the run that the user has pressed and that has not taken effect yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum PendingControl {
     Pause,
     /// To the end, or for one step.
-    GoOn,
+    Resume,
     Cancel,
 }
 
@@ -116,7 +116,7 @@ pub struct Store {
     /// was saved.
     pub exhausted: RwSignal<Option<(RunConfig, Option<String>)>>,
     pub run: RwSignal<RunState>,
-    pub asked: RwSignal<Option<Asked>>,
+    pub pending: RwSignal<Option<PendingControl>>,
     /// Reports of the run's steps, as many as a chart can show.
     pub steps: RwSignal<Thinned<StepReport>>,
     /// How far the run is, and how fast.
@@ -129,7 +129,7 @@ pub struct Store {
     /// Part done, 0 to 1, while linear evaluation runs.
     pub evaluating: RwSignal<Option<f32>>,
     /// Stored runs, and what was made of the one at hand.
-    pub shelf: Shelf,
+    pub stored_runs: StoredRuns,
     pub notices: RwSignal<Vec<Notice>>,
     next_notice: StoredValue<u32>,
 }
@@ -154,14 +154,14 @@ impl Store {
             weights: RwSignal::default(),
             exhausted: RwSignal::default(),
             run: RwSignal::default(),
-            asked: RwSignal::default(),
+            pending: RwSignal::default(),
             steps: RwSignal::default(),
             progress: RwSignal::default(),
             trust: RwSignal::default(),
             epochs: RwSignal::default(),
             evaluation: RwSignal::default(),
             evaluating: RwSignal::default(),
-            shelf: Shelf::new(),
+            stored_runs: StoredRuns::new(),
             notices: RwSignal::default(),
             next_notice: StoredValue::new(0),
         }
@@ -179,7 +179,7 @@ impl Store {
 
     /// Whether the encoder is being evaluated or fine-tuned: other work waits.
     pub fn encoder_in_use(&self) -> bool {
-        self.evaluating.with(Option::is_some) || self.shelf.is_tuning()
+        self.evaluating.with(Option::is_some) || self.stored_runs.is_tuning()
     }
 
     /// Whether the run at hand has an encoder to judge: it took a step, or started from published
@@ -191,13 +191,13 @@ impl Store {
 
     /// Whether weights are at hand, or kept where the worker finds them by itself.
     pub fn has_weights(&self, net: ImageNetEncoder) -> bool {
-        self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.shelf.keeps_weights(net)
+        self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.stored_runs.keeps_weights(net)
     }
 
-    /// Notes what was asked of the run, where there is one to do it.
-    pub(super) fn ask(&self, asked: Asked) {
-        if self.run.get_untracked().is_active() && !untrack(|| self.shelf.is_tuning()) {
-            self.asked.set(Some(asked));
+    /// Notes a control of the run as pending, if there is a run that it can act on.
+    pub(super) fn note_control(&self, control: PendingControl) {
+        if self.run.get_untracked().is_active() && !untrack(|| self.stored_runs.is_tuning()) {
+            self.pending.set(Some(control));
         }
     }
 
@@ -226,7 +226,7 @@ impl Store {
         self.example.set(None);
         self.estimate.set(None);
         self.weights.set(Vec::new());
-        self.shelf.queue.set(None);
+        self.stored_runs.queue.set(None);
         self.clear_run();
     }
 
@@ -235,9 +235,10 @@ impl Store {
         let OpenedRun { record, curve } = opened;
         self.clear_run();
         // The settings of a run that the queue began are not the user's.
-        let of_queue = self.shelf.queue.with_untracked(|q| q.as_ref().is_some_and(|q| q.state != QueueState::Resting));
-        if of_queue && self.shelf.own_config.with_untracked(Option::is_none) {
-            self.shelf.own_config.set(Some(self.config.get_untracked()));
+        let of_queue =
+            self.stored_runs.queue.with_untracked(|q| q.as_ref().is_some_and(|q| q.state != QueueState::Resting));
+        if of_queue && self.stored_runs.own_config.with_untracked(Option::is_none) {
+            self.stored_runs.own_config.set(Some(self.config.get_untracked()));
         }
         self.touched.set(true);
         self.config.set(record.config);
@@ -254,9 +255,9 @@ impl Store {
         if let Event::Opened(opened) = event {
             self.open(opened);
         }
-        self.shelf.take(event);
+        self.stored_runs.take(event);
         if matches!(event, Event::Queue(report) if report.state == QueueState::Resting)
-            && let Some(own) = self.shelf.own_config.try_update(Option::take).flatten()
+            && let Some(own) = self.stored_runs.own_config.try_update(Option::take).flatten()
         {
             self.config.set(own);
         }
@@ -295,9 +296,9 @@ impl Store {
             Event::State(state) => {
                 self.progress.update(|p| p.iter_mut().for_each(|p| p.entered(*state, now())));
                 self.run.set(*state);
-                let happened = !state.is_running() || self.asked.get_untracked() == Some(Asked::GoOn);
+                let happened = !state.is_running() || self.pending.get_untracked() == Some(PendingControl::Resume);
                 if happened {
-                    self.asked.set(None);
+                    self.pending.set(None);
                 }
             }
             Event::Layers(names) => self.trust.set(History::new(names.clone())),

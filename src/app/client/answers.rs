@@ -1,7 +1,7 @@
 //! What the worker says: into the store, and back to who asked.
 
 use super::{Client, Inner, post};
-use crate::app::state::{Asked, ImportEnd, RunView, WorkerState};
+use crate::app::state::{ImportEnd, PendingControl, RunView, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
 use crate::protocol::{Event, ToPage, VERSION};
@@ -95,8 +95,8 @@ impl Client {
         if let Some((_, before)) = refused {
             store.restore_run(before);
         }
-        if store.asked.get_untracked() == Some(Asked::GoOn) {
-            store.asked.set(None);
+        if store.pending.get_untracked() == Some(PendingControl::Resume) {
+            store.pending.set(None);
         }
         match (answer, fault) {
             // The images page shows it in its place, with the files.

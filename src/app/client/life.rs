@@ -155,7 +155,7 @@ impl Client {
         if matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(DeviceFault::Lost { .. })) {
             let store = self.store;
             let run = store.run_config.get_untracked().filter(|_| store.run.get_untracked().is_running());
-            let saved = store.shelf.kept.get_untracked().filter(|kept| kept.step > 0 && kept.fault.is_none());
+            let saved = store.stored_runs.saved.get_untracked().filter(|kept| kept.step > 0 && kept.fault.is_none());
             let run = run.map(|config| (config, saved.map(|kept| kept.id)));
             let timed = self.inner.try_with_value(|inner| inner.queue.estimates()) == Some(true);
             store.exhausted.set(run.or_else(|| timed.then(|| (store.config.get_untracked(), None))));
@@ -183,7 +183,7 @@ impl Client {
             || store.import.with_untracked(Option::is_some)
             || store.evaluating.with_untracked(Option::is_some)
             || store.run.get_untracked().is_running()
-            || untrack(|| store.shelf.is_tuning())
+            || untrack(|| store.stored_runs.is_tuning())
     }
 
     /// Asks for a sign of life while the worker has something to do, and offers a

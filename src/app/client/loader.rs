@@ -1,7 +1,7 @@
 //! Fetches the worker with progress and starts it. Trunk has a shim for
 //! workers, but none that tells how far the download is.
 
-use super::post::words;
+use super::post::error_text;
 use crate::app::router::base_url;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
@@ -36,7 +36,7 @@ fn url(base: &str, file: &str) -> String {
 /// known, of all.
 pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<ArrayBuffer, String> {
     let url = url(base, "worker_bg.wasm");
-    let failed = |e: JsValue| format!("{url}: {}", words(&e));
+    let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
     let response: Response =
         JsFuture::from(window().fetch_with_str(&url)).await.map_err(failed)?.dyn_into().map_err(failed)?;
     if !response.ok() {
@@ -73,7 +73,7 @@ pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Arr
 /// policy, one started from a URL does not; the policy is what keeps images on
 /// this machine.
 pub fn start(base: &str, wasm: &ArrayBuffer) -> Result<Worker, String> {
-    let failed = |e: JsValue| words(&e);
+    let failed = |e: JsValue| error_text(&e);
     let import = js_sys::JSON::stringify(&url(base, "worker.js").into()).map_err(failed)?;
     let script = format!(
         r#"import init from {import};

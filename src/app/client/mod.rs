@@ -7,9 +7,9 @@ mod loader;
 mod post;
 
 pub use loader::weights_from;
-pub use post::words;
+pub use post::error_text;
 
-use super::state::{Asked, ImportState, RunView, Store, WorkerState};
+use super::state::{ImportState, PendingControl, RunView, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{EpochReport, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
@@ -153,9 +153,9 @@ impl Client {
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
             Request::Start { config } => return Some(store.begin_run(*config)),
-            Request::Pause => store.ask(Asked::Pause),
-            Request::Resume | Request::StepOne => store.ask(Asked::GoOn),
-            Request::Cancel => store.ask(Asked::Cancel),
+            Request::Pause => store.note_control(PendingControl::Pause),
+            Request::Resume | Request::StepOne => store.note_control(PendingControl::Resume),
+            Request::Cancel => store.note_control(PendingControl::Cancel),
             Request::Evaluate => store.evaluating.set(Some(0.0)),
             _ => {}
         }

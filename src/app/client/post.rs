@@ -23,7 +23,7 @@ pub fn send(worker: &Worker, id: u32, request: &Request, files: &[File]) -> Resu
     if !files.is_empty() {
         set(&envelope, "files", &files.iter().collect::<Array>())?;
     }
-    worker.post_message_with_transfer(&envelope, &Array::of1(&body.buffer())).map_err(|e| words(&e))
+    worker.post_message_with_transfer(&envelope, &Array::of1(&body.buffer())).map_err(|e| error_text(&e))
 }
 
 /// Reads a message of the worker.
@@ -42,10 +42,10 @@ pub fn receive(data: &JsValue) -> Result<ToPage, Refused> {
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
-    Reflect::set(object, &name.into(), value).map(drop).map_err(|e| words(&e))
+    Reflect::set(object, &name.into(), value).map(drop).map_err(|e| error_text(&e))
 }
 
-/// An exception in words.
-pub fn words(error: &JsValue) -> String {
+/// The message of a JavaScript exception.
+pub fn error_text(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_else(|| format!("{error:?}"))
 }

@@ -1,6 +1,6 @@
 //! The page "Help": WebGPU by cause, privacy, questions people ask.
 
-use crate::app::parts::stored::DeleteStored;
+use crate::app::parts::stored_runs::DeleteStored;
 use crate::app::text::help as text;
 use leptos::prelude::*;
 

@@ -1,7 +1,7 @@
-//! A line chart: one curve, horizontal lines that say what its height means, the
-//! newest value in words, and a table behind it.
+//! A line chart: curves, horizontal lines that say what their height means, and a
+//! table behind them.
 
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::chart as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -9,6 +9,34 @@ use leptos::prelude::*;
 
 /// Rows of the table at most.
 const ROWS: usize = 60;
+/// Curves of one chart that look different from each other.
+pub const MOST: usize = 6;
+
+/// Points of a curve, ordered by x.
+pub type Points = Vec<(f64, f64)>;
+/// A run's name and its curve.
+pub type Series = (String, Points);
+
+/// What a chart draws.
+#[derive(Clone, Copy)]
+pub enum Curves {
+    /// One curve with its newest value in words.
+    One(Signal<Points>),
+    /// Curves of several runs, told apart by dashes as well as by colour, with a legend.
+    OfRuns(Signal<Vec<Series>>),
+}
+
+impl From<Signal<Points>> for Curves {
+    fn from(points: Signal<Points>) -> Self {
+        Self::One(points)
+    }
+}
+
+impl From<Signal<Vec<Series>>> for Curves {
+    fn from(series: Signal<Vec<Series>>) -> Self {
+        Self::OfRuns(series)
+    }
+}
 
 /// `x_name` heads the table's first column; `help` is a sentence on how to read
 /// the chart.
@@ -17,23 +45,45 @@ pub fn Chart(
     title: &'static str,
     help: &'static str,
     x_name: &'static str,
-    #[prop(into)] points: Signal<Vec<(f64, f64)>>,
+    #[prop(into)] curves: Curves,
     #[prop(into, optional)] rules: Signal<Vec<Rule>>,
     format: fn(f64) -> String,
-    /// Takes the whole row.
+    /// Takes the whole row, as a chart of several runs always does.
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = memo(move || points.with(|p| rules.with(|r| draw(p, r, format))));
-    let empty = memo(move || drawing.with(|d| *d == Drawing::default()));
-    let newest = memo(move || points.with(|p| p.last().map(|p| number(p.1, format))));
-    let summary = move || text::summary(title, newest.get().as_deref());
-    let tick = |class: &'static str, property: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(property, format!("{at:.2}%"))>{words}</span> };
+    let (series, of_runs) = match curves {
+        Curves::One(points) => (derive(move || vec![(title.to_owned(), points.get())]), false),
+        Curves::OfRuns(series) => (series, true),
+    };
+    let drawing = memo(move || {
+        series.with(|all| {
+            let curves: Vec<_> = all.iter().map(|(_, points)| &points[..]).collect();
+            rules.with(|rules| draw(&curves, rules, format))
+        })
+    });
+    let newest = memo(move || {
+        let one = |all: &Vec<Series>| all.last().and_then(|(_, points)| points.last()).map(|p| number(p.1, format));
+        if of_runs { None } else { series.with(one) }
+    });
+    let empty = memo(move || !of_runs && drawing.with(|d| *d == Drawing::default()));
+    let summary = move || match of_runs {
+        true => series.with(|all| text::names(title, &all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())),
+        false => text::summary(title, newest.get().as_deref()),
+    };
+    let class = move |i: usize| if of_runs { format!("curve series-{}", i % MOST) } else { "curve".to_owned() };
+    let label = |class: &'static str, side: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(side, format!("{at:.2}%"))>{words}</span> };
+    let newest_point = move || {
+        let last = drawing.with(|d| d.last).filter(|_| !of_runs);
+        last.map(
+            |(x, y)| view! { <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span> },
+        )
+    };
     view! {
-        <figure class=if wide { "chart chart-wide" } else { "chart" }>
+        <figure class=if wide || of_runs { "chart chart-wide" } else { "chart" }>
             <figcaption>
                 <span class="chart-title">{title}</span>
-                <span class="chart-value">{newest}</span>
+                {(!of_runs).then(|| view! { <span class="chart-value">{newest}</span> })}
                 <span class="chart-help">{help}</span>
             </figcaption>
             <div class="plot">
@@ -41,21 +91,18 @@ pub fn Chart(
                     {live(move || {
                         drawing
                             .with(|d| {
-                                d.y_ticks
-                                    .iter()
-                                    .map(|(y, _)| view! { <line class="grid" x1="0" x2="100" y1=*y y2=*y /> })
-                                    .collect_view()
+                                let line = |class: &'static str| {
+                                    move |(y, _): &(f64, String)| view! { <line class=class x1="0" x2="100" y1=*y y2=*y /> }
+                                };
+                                let grid = d.y_ticks.iter().map(line("grid")).collect_view();
+                                let rules = d.rules.iter().map(line("rule")).collect_view();
+                                let paths = d.paths.iter().enumerate();
+                                let curves = paths
+                                    .map(|(i, path)| view! { <path class=class(i) d=path.clone() /> })
+                                    .collect_view();
+                                view! { {grid} {rules} {curves} }
                             })
                     })}
-                    {live(move || {
-                        drawing
-                            .with(|d| {
-                                d.rules
-                                    .iter()
-                                    .map(|(y, _)| view! { <line class="rule" x1="0" x2="100" y1=*y y2=*y /> })
-                                    .collect_view()
-                            })
-                    })} <path class="curve" d=move || drawing.with(|d| d.paths.concat()) />
                 </svg>
                 <Show when=move || empty.get()>
                     <p class="plot-empty" aria-hidden="true">
@@ -63,48 +110,75 @@ pub fn Chart(
                     </p>
                 </Show>
                 <div aria-hidden="true">
-                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(tick("y-tick", "top")).collect_view()))}
-                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(tick("x-tick", "left")).collect_view()))}
-                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(tick("rule-label", "top")).collect_view()))}
-                    {live(move || {
-                        drawing
-                            .with(|d| d.last)
-                            .map(|(x, y)| {
-                                view! {
-                                    <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span>
-                                }
-                            })
-                    })}
+                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(label("y-tick", "top")).collect_view()))}
+                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(label("x-tick", "left")).collect_view()))}
+                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(label("rule-label", "top")).collect_view()))}
+                    {live(newest_point)}
                 </div>
             </div>
-            <Table title=title x_name=x_name points=points rules=rules format=format />
+            {of_runs.then(|| view! { <ul class="legend">{live(move || legend(series, class))}</ul> })}
+            <Table title=title x_name=x_name series=series rules=if of_runs { Signal::default() } else { rules } format=format />
         </figure>
     }
 }
 
-/// A value in words, also where it is none.
+fn legend(series: Signal<Vec<Series>>, class: impl Fn(usize) -> String) -> impl IntoView {
+    series.with(|all| {
+        let names = all.iter().enumerate().map(|(i, (name, _))| {
+            view! {
+                <li>
+                    <svg viewBox="0 0 40 8" aria-hidden="true">
+                        <path class=class(i) d="M0 4L40 4" />
+                    </svg>
+                    {name.clone()}
+                </li>
+            }
+        });
+        names.collect_view()
+    })
+}
+
+/// A value in words; also one that is not finite.
 fn number(y: f64, format: fn(f64) -> String) -> String {
     if y.is_finite() { format(y) } else { text::NO_NUMBER.to_owned() }
 }
 
-/// The numbers behind a chart; made only while it is open.
+/// The numbers behind a chart, a row for each x and a column for each curve. Its rows
+/// exist only while it is open.
 #[component]
 fn Table(
     title: &'static str,
     x_name: &'static str,
-    points: Signal<Vec<(f64, f64)>>,
+    series: Signal<Vec<Series>>,
     rules: Signal<Vec<Rule>>,
     format: fn(f64) -> String,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let details = NodeRef::<leptos::html::Details>::new();
     let rows = move || {
-        points.with(|all| {
-            spread(all, ROWS)
+        series.with(|all| {
+            let mut xs: Vec<f64> = all.iter().flat_map(|(_, points)| points.iter().map(|p| p.0)).collect();
+            xs.sort_by(f64::total_cmp);
+            xs.dedup();
+            let cell = |points: &[(f64, f64)], x: f64| {
+                let at = points.binary_search_by(|p| p.0.total_cmp(&x));
+                at.map_or_else(|_| String::new(), |at| number(points[at].1, format))
+            };
+            spread(&xs, ROWS)
                 .into_iter()
-                .map(|(x, y)| view! { <tr><th scope="row">{x.to_string()}</th><td>{number(y, format)}</td></tr> })
+                .map(|x| {
+                    let cells = all.iter().map(|(_, points)| view! { <td>{cell(points, x)}</td> }).collect_view();
+                    view! { <tr><th scope="row">{x.to_string()}</th>{cells}</tr> }
+                })
                 .collect_view()
         })
+    };
+    let rules = move || {
+        let row = |r: Rule| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> };
+        rules.get().into_iter().map(row).collect_view()
+    };
+    let names = move || {
+        series.with(|all| all.iter().map(|(name, _)| view! { <th scope="col">{name.clone()}</th> }).collect_view())
     };
     view! {
         <details node_ref=details on:toggle=act(move |_| open.set(details.get().is_some_and(|d| d.open())))>
@@ -115,18 +189,10 @@ fn Table(
                         <thead>
                             <tr>
                                 <th scope="col">{x_name}</th>
-                                <th scope="col">{title}</th>
+                                {live(names)}
                             </tr>
                         </thead>
-                        <tbody>
-                            {live(move || {
-                                rules
-                                    .get()
-                                    .into_iter()
-                                    .map(|r| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> })
-                                    .collect_view()
-                            })} {rows}
-                        </tbody>
+                        <tbody>{live(rules)} {live(rows)}</tbody>
                     </table>
                 </div>
             </Show>

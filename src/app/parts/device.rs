@@ -1,13 +1,13 @@
 //! What the training runs on, why, and the user's own choice.
 
-use super::link::Link;
+use super::widgets::{Ask, Question};
 use crate::app::client::Client;
 use crate::app::reactive::{act, live, memo};
+use crate::app::router::Link;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as text, fault};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
-use leptos::html::Dialog;
 use leptos::prelude::*;
 
 const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, DeviceChoice::Cpu];
@@ -25,17 +25,21 @@ pub fn Device() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let locked = memo(move || store.run_open() || store.encoder_in_use());
-    // A change that has to be confirmed first.
-    let unsure = RwSignal::new(None::<DeviceChoice>);
+    // Asked before a trained encoder is lost; meanwhile the wanted device is shown.
+    let question = RwSignal::new(None::<Question>);
+    let wanted = RwSignal::new(DeviceChoice::default());
     let choose = move |choice: DeviceChoice| {
         let trained = untrack(|| store.has_encoder());
         if trained && store.device.with_untracked(|d| d.as_ref().is_none_or(|d| may_leave(d, choice))) {
-            unsure.set(Some(choice));
+            wanted.set(choice);
+            let act = Callback::new(move |()| client.use_device(choice));
+            let (no, yes, words) = (text::KEEP, text::CHANGE, text::CONFIRM_WORDS);
+            question.set(Some(Question { title: text::CONFIRM.to_owned(), words, no, yes, act }));
         } else {
             client.use_device(choice);
         }
     };
-    let shown = move || unsure.get().unwrap_or_else(|| store.device_choice.get());
+    let shown = move || if question.with(Option::is_some) { wanted.get() } else { store.device_choice.get() };
     view! {
         <section class="card device" aria-labelledby="device-title">
             <h2 id="device-title">{text::TITLE}</h2>
@@ -94,7 +98,7 @@ pub fn Device() -> impl IntoView {
                         .collect_view()}
                 </div>
             </fieldset>
-            <Confirm unsure=unsure />
+            <Ask question=question />
         </section>
     }
 }
@@ -108,46 +112,5 @@ fn may_leave(device: &DeviceReport, choice: DeviceChoice) -> bool {
         (DeviceChoice::WebGpu, backend) => backend != Backend::WebGpu && !no_gpu,
         (DeviceChoice::Auto, Backend::WebGpu) => device.software,
         (DeviceChoice::Auto, Backend::Cpu) => !no_gpu && !device.software,
-    }
-}
-
-/// Asks before a trained encoder is lost. Escape closes it, as "keep" does.
-#[component]
-fn Confirm(unsure: RwSignal<Option<DeviceChoice>>) -> impl IntoView {
-    let client = Client::get();
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        let Some(dialog) = dialog.get() else { return };
-        match unsure.get() {
-            Some(_) if !dialog.open() => drop(dialog.show_modal()),
-            None if dialog.open() => dialog.close(),
-            _ => {}
-        }
-    });
-    let change = move |_| {
-        if let Some(choice) = unsure.get_untracked() {
-            client.use_device(choice);
-        }
-        unsure.set(None);
-    };
-    view! {
-        <dialog
-            class="panel ask"
-            node_ref=dialog
-            aria-labelledby="confirm-title"
-            aria-describedby="confirm-words"
-            on:close=act(move |_| unsure.set(None))
-        >
-            <h2 id="confirm-title">{text::CONFIRM}</h2>
-            <p id="confirm-words">{text::CONFIRM_WORDS}</p>
-            <div class="actions">
-                <button type="button" class="primary" on:click=act(move |_| unsure.set(None))>
-                    {text::KEEP}
-                </button>
-                <button type="button" on:click=act(change)>
-                    {text::CHANGE}
-                </button>
-            </div>
-        </dialog>
     }
 }

@@ -1,12 +1,11 @@
 //! What stands around every page: skip link, header with navigation, messages,
 //! footer.
 
-use super::announce::{Announcer, LiveRegion};
 use super::device::backend;
-use super::link::Link;
-use super::meter::Meter;
-use super::notice::Notices;
+use super::notice::{Announcer, LiveRegion, Notices};
+use super::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, memo};
+use crate::app::router::Link;
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
@@ -19,7 +18,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     provide_context(Announcer::new());
     let store = Store::get();
     let device = move || store.device.with(|d| d.as_ref().map(|d| text::device(backend(&d.backend))));
-    super::guard::install(store);
+    super::leave_guard::install(store);
     let main = NodeRef::<Main>::new();
     // A plain "#content" would lead to the root page: <base> holds the folder.
     let skip = move |event: leptos::ev::MouseEvent| {

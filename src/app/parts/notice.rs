@@ -1,10 +1,12 @@
-//! Faults in words, each with a way to close it, and the worker's own troubles.
+//! Messages: faults in words, the worker's own troubles, and what a screen reader says.
 
+use super::widgets::ShowMore;
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, memo};
 use crate::app::state::{Notice, Store, WorkerState};
-use crate::app::text::{Explanation, fault, layout as text};
+use crate::app::text::{Explanation, data, fault, layout as text};
 use crate::core::error::Fault;
+use crate::core::report::LeftOut;
 use leptos::prelude::*;
 
 /// What happened and what to do; the heart of every message box.
@@ -102,5 +104,77 @@ fn WorkerTrouble() -> impl IntoView {
                 </div>
             </div>
         })
+    }
+}
+
+/// Rows shown at first and added with each click: a browser is too slow with tens of
+/// thousands of rows.
+const ROWS: usize = 200;
+
+/// Files that were not used, one by one, with cause and advice.
+#[component]
+pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
+    let all = files.len();
+    let files = StoredValue::new(files);
+    let shown = RwSignal::new(ROWS.min(all));
+    let row = move |index: usize| {
+        let (file, why) = files.with_value(|f| (f[index].file.clone(), fault::file_fault(&f[index].fault)));
+        view! {
+            <tr>
+                <th scope="row" class="file-name">{file}</th>
+                <td>
+                    <FaultWords words=why />
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="data-left-out" tabindex="0" role="group" aria-label=data::LEFT_OUT>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{data::FILE}</th>
+                        <th scope="col">{data::WHY}</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <For each=move || 0..shown.get() key=|index| *index children=row />
+                </tbody>
+            </table>
+        </div>
+        <ShowMore shown=shown all=all step=ROWS words=data::show_more />
+    }
+}
+
+/// Tells screen reader users what a sighted user sees happen; `Copy`, taken by
+/// [`Announcer::get`].
+#[derive(Clone, Copy)]
+pub struct Announcer(RwSignal<String>);
+
+impl Announcer {
+    pub fn new() -> Self {
+        Self(RwSignal::default())
+    }
+
+    /// The announcer of this page; call it inside a component.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Has a screen reader say `words` when it is next free.
+    pub fn say(self, words: impl Into<String>) {
+        self.0.set(words.into());
+    }
+}
+
+/// One polite live region: a screen reader says what [`Announcer::say`] puts in it. The
+/// layout has the only one.
+#[component]
+pub fn LiveRegion() -> impl IntoView {
+    let Announcer(words) = Announcer::get();
+    view! {
+        <p class="visually-hidden" role="status" aria-live="polite">
+            {words}
+        </p>
     }
 }

@@ -1,10 +1,10 @@
 //! Offers to go on with a run, or a queue of runs, that was not finished; the worker
 //! is loaded only once somebody wants that.
 
-use super::link::Link;
 use super::notice::FaultWords;
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
+use crate::app::router::Link;
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::state::hint::{forget_run, set_queue};
@@ -21,10 +21,12 @@ use leptos::prelude::*;
 pub fn Unfinished() -> impl IntoView {
     let store = Store::get();
     let shown = memo(move || {
-        let left = store.shelf.hint.with(Option::is_some) || store.shelf.queue_left.get().is_some();
+        let left = store.stored_runs.hint.with(Option::is_some) || store.stored_runs.queue_left.get().is_some();
         // Between two runs of the queue there is none for a moment.
-        let goes =
-            store.shelf.queue.with(|queue| queue.as_ref().is_some_and(|queue| queue.state != QueueState::Resting));
+        let goes = store
+            .stored_runs
+            .queue
+            .with(|queue| queue.as_ref().is_some_and(|queue| queue.state != QueueState::Resting));
         left && !goes && store.run.get() == RunState::Idle
     });
     view! {
@@ -37,12 +39,12 @@ pub fn Unfinished() -> impl IntoView {
 #[component]
 fn Card() -> impl IntoView {
     let store = Store::get();
-    let (shelf, client, router) = (store.shelf, Client::get(), Router::get());
+    let (stored_runs, client, router) = (store.stored_runs, Client::get(), Router::get());
     let failed = RwSignal::new(None::<Fault>);
     let busy = RwSignal::new(false);
     let reading = memo(move || store.import.with(Option::is_some));
     let go_on = move || {
-        let (request, page) = match (shelf.queue_left.get_untracked(), shelf.hint.get_untracked()) {
+        let (request, page) = match (stored_runs.queue_left.get_untracked(), stored_runs.hint.get_untracked()) {
             (Some(_), _) => (Request::StartQueue, "/pretrain"),
             (None, Some(hint)) => (
                 Request::OpenRun { run: hint.id, in_chunks_of: None },
@@ -72,18 +74,20 @@ fn Card() -> impl IntoView {
         now
     });
     let forget = move |_| {
-        if let Some(hint) = shelf.hint.get_untracked() {
-            forget_run(shelf, &hint.id);
+        if let Some(hint) = stored_runs.hint.get_untracked() {
+            forget_run(stored_runs, &hint.id);
         }
-        set_queue(shelf, None);
+        set_queue(stored_runs, None);
     };
-    let words = move || match (shelf.queue_left.get(), shelf.hint.get()) {
+    let words = move || match (stored_runs.queue_left.get(), stored_runs.hint.get()) {
         (Some(left), _) => text::unfinished_queue(left),
         (None, Some(hint)) => text::unfinished(&hint),
         (None, None) => String::new(),
     };
-    let title = move || match (shelf.queue_left.get(), shelf.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning)))
-    {
+    let title = move || match (
+        stored_runs.queue_left.get(),
+        stored_runs.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning)),
+    ) {
         (Some(_), _) => text::UNFINISHED_QUEUE,
         (None, true) => text::UNFINISHED_TUNING,
         (None, false) => text::UNFINISHED,
@@ -96,7 +100,7 @@ fn Card() -> impl IntoView {
                 failed
                     .get()
                     .map(|fault| {
-                        let images = match (&fault, shelf.hint.get()) {
+                        let images = match (&fault, stored_runs.hint.get()) {
                             (Fault::WrongImages { .. } | Fault::NoDataset, Some(hint)) => Some(hint),
                             _ => None,
                         };

@@ -1,6 +1,6 @@
 //! What the page remembers by itself, over visits, of work that was not finished.
 
-use super::{Shelf, Store};
+use super::{Store, StoredRuns};
 use crate::app::reactive::memo;
 use crate::core::run::RunRecord;
 use crate::core::run::hint::Hint;
@@ -12,67 +12,69 @@ const QUEUE: &str = "unfinished-queue";
 
 /// Reads what an earlier visit left, and keeps it in step from now on. Once a page.
 pub fn install(store: Store) {
-    let shelf = store.shelf;
-    shelf.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
-    shelf.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
+    let stored_runs = store.stored_runs;
+    stored_runs.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
+    stored_runs.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
     // Whether a fine-tuning is not over; none where nothing is known of one.
-    let tunes = memo(move || shelf.fine_tuning.with(|p| p.as_ref().map(|p| p.state.is_active())));
+    let tunes = memo(move || stored_runs.fine_tuning.with(|p| p.as_ref().map(|p| p.state.is_active())));
     Effect::new(move || {
-        let Some(kept) = shelf.kept.get().filter(|kept| kept.fault.is_none()) else { return };
+        let Some(kept) = stored_runs.saved.get().filter(|kept| kept.fault.is_none()) else { return };
         let (state, tunes) = (store.run.get(), tunes.get());
         // One that is stored is told only after its run.
         let to_come = tunes.is_none()
-            && shelf.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.tuning && hint.id == kept.id));
+            && stored_runs
+                .hint
+                .with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.tuning && hint.id == kept.id));
         if tunes == Some(true) {
             remember(store, kept.id, kept.step, true);
         } else if state.is_over() && !to_come {
-            forget_run(shelf, &kept.id);
+            forget_run(stored_runs, &kept.id);
         } else if state.is_running() && kept.step > 0 || state.is_active() && !state.is_running() {
             remember(store, kept.id, kept.step, false);
         }
     });
     // Deleted, or ended in another tab.
     Effect::new(move || {
-        let Some(hint) = shelf.hint.get() else { return };
+        let Some(hint) = stored_runs.hint.get() else { return };
         let open = store.run.get_untracked().is_active();
-        let gone = shelf.stored.with(|stored| {
+        let gone = stored_runs.list.with(|stored| {
             let there = |r: &RunRecord| r.id == hint.id && (r.can_resume() || hint.tuning);
             stored.as_ref().is_some_and(|stored| !stored.runs.iter().any(there))
         });
         if gone && !open {
-            forget_run(shelf, &hint.id);
+            forget_run(stored_runs, &hint.id);
         }
     });
     Effect::new(move || {
-        shelf.queue.with(|report| {
+        stored_runs.queue.with(|report| {
             let Some(report) = report else { return };
             let counts = report.queue.counts();
             let left = counts.waiting + counts.running;
-            let begun = report.state != QueueState::Resting || shelf.queue_left.get_untracked().is_some();
-            set_queue(shelf, Some(left).filter(|left| *left > 0 && begun));
+            let begun = report.state != QueueState::Resting || stored_runs.queue_left.get_untracked().is_some();
+            set_queue(stored_runs, Some(left).filter(|left| *left > 0 && begun));
         });
     });
 }
 
 /// Forgets the hint, not the run.
-pub fn forget_run(shelf: Shelf, id: &str) {
-    if shelf.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.id == id)) {
+pub fn forget_run(stored_runs: StoredRuns, id: &str) {
+    if stored_runs.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.id == id)) {
         write(RUN, None);
-        shelf.hint.set(None);
+        stored_runs.hint.set(None);
     }
 }
 
-pub fn set_queue(shelf: Shelf, left: Option<usize>) {
-    if shelf.queue_left.get_untracked() != left {
+pub fn set_queue(stored_runs: StoredRuns, left: Option<usize>) {
+    if stored_runs.queue_left.get_untracked() != left {
         write(QUEUE, left.map(|left| left.to_string()).as_deref());
-        shelf.queue_left.set(left);
+        stored_runs.queue_left.set(left);
     }
 }
 
 fn remember(store: Store, id: String, step: u32, tuning: bool) {
-    let shelf = store.shelf;
-    let before = shelf.hint.get_untracked().filter(|hint| hint.id == id);
-    let stored = shelf.stored.with_untracked(|stored| {
+    let stored_runs = store.stored_runs;
+    let before = stored_runs.hint.get_untracked().filter(|hint| hint.id == id);
+    let stored = stored_runs.list.with_untracked(|stored| {
         stored.as_ref().and_then(|stored| stored.runs.iter().find(|run| run.id == id).map(|run| run.name.clone()))
     });
     let name = stored.or(before.map(|hint| hint.name)).unwrap_or_default();
@@ -95,7 +97,7 @@ fn remember(store: Store, id: String, step: u32, tuning: bool) {
         sources,
     };
     write(RUN, Some(&hint.to_text()));
-    shelf.hint.set(Some(hint));
+    stored_runs.hint.set(Some(hint));
 }
 
 fn storage() -> Option<web_sys::Storage> {

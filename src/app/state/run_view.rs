@@ -43,7 +43,7 @@ impl Store {
 
     /// [`Store::clear_run`], with what was there.
     pub fn take_run(&self) -> RunView {
-        self.asked.set(None);
+        self.pending.set(None);
         self.evaluating.set(None);
         let view = RunView {
             run: self.run.get_untracked(),
@@ -54,7 +54,7 @@ impl Store {
             epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
             evaluation: self.evaluation.try_update(Option::take).flatten(),
         };
-        self.shelf.clear_run();
+        self.stored_runs.clear_run();
         self.run.set(RunState::Idle);
         self.run_config.set(None);
         view
@@ -62,7 +62,7 @@ impl Store {
 
     /// Shows a run again that [`Store::take_run`] gave.
     pub fn restore_run(&self, view: RunView) {
-        self.asked.set(None);
+        self.pending.set(None);
         self.run.set(view.run);
         self.run_config.set(view.config);
         self.steps.set(view.steps);

@@ -6,6 +6,7 @@ pub mod classify;
 pub mod data;
 pub mod device;
 pub mod evaluate;
+pub mod export;
 pub mod fault;
 pub mod fine_tune;
 pub mod help;
@@ -19,7 +20,7 @@ pub mod pretrain;
 pub mod runs;
 pub mod settings;
 pub mod sure;
-pub mod take_home;
+
 pub mod units;
 pub mod weights;
 

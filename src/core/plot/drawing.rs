@@ -26,14 +26,9 @@ pub struct Drawing {
     pub last: Option<(f64, f64)>,
 }
 
-/// [`draw_all`] of one curve.
-pub fn draw(points: &[(f64, f64)], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
-    draw_all(&[points], rules, format)
-}
-
 /// A curve through each list of points (ordered by x) with `rules`, on common axes, the
 /// numbers in the words of `format`; empty where there is nothing to see yet.
-pub fn draw_all(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
+pub fn draw(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
     let thinned: Vec<Vec<(f64, f64)>> = curves.iter().map(|points| downsample(points, BUCKETS)).collect();
     let few = || thinned.iter().flatten();
     let ys = || few().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
@@ -93,26 +88,26 @@ mod tests {
     #[test]
     fn one_line_alone_is_not_drawn() {
         let chance = Rule { y: 0.004, label: "chance".into() };
-        assert_eq!(draw(&[], std::slice::from_ref(&chance), percent), Drawing::default());
-        assert_ne!(draw(&[(1.0, 0.004)], &[chance], percent), Drawing::default());
+        assert_eq!(draw(&[&[]], std::slice::from_ref(&chance), percent), Drawing::default());
+        assert_ne!(draw(&[&[(1.0, 0.004)]], &[chance], percent), Drawing::default());
     }
 
     #[test]
     fn curves_share_their_axes() {
         let (long, short): (Vec<_>, Vec<_>) =
             ((0..30_000).map(|i| (f64::from(i), 4.0)).collect(), (0..3).map(|i| (f64::from(i), 2.0)).collect());
-        let drawing = draw_all(&[&long, &[], &short], &[], percent);
+        let drawing = draw(&[&long, &[], &short], &[], percent);
         let [first, none, last] = &drawing.paths[..] else { panic!("a path each") };
         assert!(first.starts_with("M0.00") && first.contains("L100.00"), "{first}");
         assert!(first.matches('L').count() < 2 * BUCKETS);
         assert!(none.is_empty());
         assert!(last.ends_with(&format!("{:.2} {:.2}", 200.0 / 29_999.0, drawing.last.unwrap().1)), "{last}");
-        assert_eq!(draw_all(&[], &[], percent), Drawing::default());
+        assert_eq!(draw(&[], &[], percent), Drawing::default());
     }
 
     #[test]
     fn no_two_ticks_read_alike() {
-        let ticks = draw(&[(1.0, 0.0040), (2.0, 0.0041)], &[], percent).y_ticks;
+        let ticks = draw(&[&[(1.0, 0.0040), (2.0, 0.0041)]], &[], percent).y_ticks;
         assert!(!ticks.is_empty());
         assert!(ticks.windows(2).all(|w| w[0].1 != w[1].1), "{ticks:?}");
     }

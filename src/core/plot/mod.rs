@@ -4,7 +4,7 @@
 mod drawing;
 pub mod thinned;
 
-pub use drawing::{Drawing, Rule, draw, draw_all};
+pub use drawing::{Drawing, Rule, draw};
 
 /// At most `2 * buckets` points that look like `points` (ordered by x): of each
 /// bucket the least and the greatest, in their order, so that no spike is lost.

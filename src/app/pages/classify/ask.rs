@@ -2,9 +2,9 @@
 
 use super::result;
 use crate::app::client::Client;
-use crate::app::pages::data::files::Listed;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::waits::missing;
+use crate::app::parts::files::Listed;
+use crate::app::parts::notice::Announcer;
+use crate::app::parts::requirements::missing;
 use crate::app::state::Store;
 use crate::core::error::Fault;
 use crate::core::report::LeftOut;
@@ -42,7 +42,7 @@ impl Try {
     }
 
     pub fn allowed(self) -> bool {
-        !self.busy.get() && !self.store.shelf.is_tuning() && missing(self.store).is_none()
+        !self.busy.get() && !self.store.stored_runs.is_tuning() && missing(self.store).is_none()
     }
 
     pub fn show(self, listed: Listed) {
@@ -59,7 +59,7 @@ impl Try {
         let (names, files) = files.into_iter().unzip();
         self.busy.set(true);
         self.client.ask_files(Request::Classify { names }, files, move |answer| {
-            self.store.shelf.classifying.set(None);
+            self.store.stored_runs.classifying.set(None);
             self.busy.try_set(false);
             match answer {
                 Ok(Event::Classified(mut report)) => {

@@ -4,10 +4,9 @@ mod ask;
 mod input;
 mod result;
 
-use crate::app::pages::data::left_out::LeftOutTable;
-use crate::app::parts::meter::Meter;
-use crate::app::parts::notice::FaultWords;
-use crate::app::parts::waits::{Missing, missing};
+use crate::app::parts::notice::{FaultWords, LeftOutTable};
+use crate::app::parts::requirements::{Missing, missing};
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::units::whole_percent;
@@ -65,7 +64,7 @@ pub fn Classify() -> impl IntoView {
 #[component]
 fn Busy() -> impl IntoView {
     let Try { store, client, .. } = expect_context();
-    let part = derive(move || store.shelf.classifying.get().map(f64::from));
+    let part = derive(move || store.stored_runs.classifying.get().map(f64::from));
     let label = derive(move || if part.get().is_some() { text::BUSY_ONCE } else { text::BUSY }.to_owned());
     let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
     view! {

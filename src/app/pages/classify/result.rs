@@ -1,7 +1,7 @@
 //! What was said of each image: classes with their probabilities, and the training
 //! images most like it.
 
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::text::classify as text;
 use crate::core::dataset::tree;
 use crate::core::run::classify::{Classified, ClassifyReport};

@@ -1,12 +1,10 @@
 //! The ways to bring own images in: a folder, files, a drop.
 
-use super::files;
-use super::files::Listed;
 use super::import::Importer;
 use super::options::Options;
-use crate::app::parts::choose::{Choose, DropArea};
-use crate::app::parts::link::Link;
+use crate::app::parts::files::{Choose, DropArea, Listed, of_list};
 use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::protocol::ImportRole;
@@ -80,12 +78,12 @@ fn Roles() -> impl IntoView {
 }
 
 /// The marked area, with buttons in it for the keyboard and for phones; drops
-/// are taken by [`super::drop`] on the whole page.
+/// are taken on the whole page.
 #[component]
 fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
     let importer = expect_context::<Importer>();
     let take = move |list: FileList| {
-        let chosen = files::of_list(&list);
+        let chosen = of_list(&list);
         if !chosen.is_empty() {
             importer.files(Listed { files: chosen, refused: Vec::new() });
         }

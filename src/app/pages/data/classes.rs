@@ -1,8 +1,8 @@
 //! Classes with their counts by split and some of their images.
 
 use crate::app::client::Client;
-use crate::app::parts::picture::Picture;
-use crate::app::reactive::{Show, act, memo};
+use crate::app::parts::widgets::{Picture, ShowMore};
+use crate::app::reactive::memo;
 use crate::app::text::data as text;
 use crate::app::text::units::count;
 use crate::core::dataset::Split;
@@ -27,7 +27,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
     let pictures = Pictures::default();
     let classes = StoredValue::new(report.classes);
     let shown = RwSignal::new(FIRST.min(all));
-    // Asked for as their rows appear, all of a batch at once.
+    // PendingControl for as their rows appear, all of a batch at once.
     let ask = move |from: usize, to: usize| {
         let rows = |c: &Vec<ClassCount>| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect();
         fetch(client, classes.with_value(rows), pictures);
@@ -65,13 +65,7 @@ pub fn Classes(report: DatasetReport) -> impl IntoView {
                     </tbody>
                 </table>
             </div>
-            <Show when=move || { shown.get() < all }>
-                <p>
-                    <button type="button" on:click=act(move |_| shown.set(all))>
-                        {text::show_all_classes(all)}
-                    </button>
-                </p>
-            </Show>
+            <ShowMore shown=shown all=all words=|_, all| text::show_all_classes(all) />
         </section>
     })
 }

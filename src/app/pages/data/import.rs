@@ -1,7 +1,7 @@
 //! What the user has chosen for the next import, and sending it off.
 
-use super::files::Listed;
 use crate::app::client::Client;
+use crate::app::parts::files::{Dropped, Listed};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::error::Fault;
@@ -57,8 +57,25 @@ impl Importer {
             && self.seed().is_some()
     }
 
-    /// [`Importer::allowed`], and says so where not.
-    pub fn may_drop(self) -> bool {
+    /// Imports what was dropped, after it was listed.
+    pub fn drop(self, dropped: Dropped) {
+        if !untrack(|| self.may_drop()) {
+            return;
+        }
+        let listing = self.list();
+        leptos::task::spawn_local(async move {
+            // `None` if the user has cancelled, or left the page.
+            if let Some(listed) = dropped.files(|files| self.listed(listing, files)).await
+                && self.listed(listing, listed.files.len())
+            {
+                self.end_listing();
+                self.files(listed);
+            }
+        });
+    }
+
+    /// [`Importer::allowed`]; tells the user why if not.
+    fn may_drop(self) -> bool {
         let allowed = self.allowed();
         if !allowed && self.seed().is_none() {
             self.refusal.set(Some(text::SEED_BAD));
@@ -69,7 +86,7 @@ impl Importer {
     }
 
     /// Begins to list a dropped folder; returns the listing's number.
-    pub fn list(self) -> u32 {
+    fn list(self) -> u32 {
         self.refusal.set(None);
         self.listing.set(Some(0));
         self.listings.update_value(|n| *n += 1);
@@ -78,7 +95,7 @@ impl Importer {
 
     /// So many files were found; false where the listing was cancelled, or the
     /// user has left the page.
-    pub fn listed(self, listing: u32, files: usize) -> bool {
+    fn listed(self, listing: u32, files: usize) -> bool {
         let goes_on = self.listings.try_get_value() == Some(listing)
             && self.listing.try_with_untracked(Option::is_some) == Some(true);
         // A number that changes with every file would only cost time.

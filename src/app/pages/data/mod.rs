@@ -2,17 +2,15 @@
 
 mod chooser;
 mod classes;
-mod drop;
-pub mod files;
 mod import;
 mod layouts;
-pub mod left_out;
 mod options;
 mod progress;
 mod report;
 mod sample;
 
-use crate::app::parts::announce::Announcer;
+use crate::app::parts::files::accept_drops;
+use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{Show, memo};
 use crate::app::state::Store;
 use crate::app::text::data as text;
@@ -42,7 +40,7 @@ pub fn Data() -> impl IntoView {
         }
     });
     provide_context(importer);
-    drop::accept_on_page(importer);
+    accept_drops(move |dropped| importer.drop(dropped));
     let reading = memo(move || store.import.with(Option::is_some));
     let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {

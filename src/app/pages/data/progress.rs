@@ -1,9 +1,8 @@
 //! An import under way, and one that ended without a set.
 
-use super::left_out::LeftOutTable;
 use crate::app::client::Client;
-use crate::app::parts::meter::Meter;
-use crate::app::parts::notice::FaultWords;
+use crate::app::parts::notice::{FaultWords, LeftOutTable};
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};

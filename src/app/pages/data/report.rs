@@ -1,11 +1,10 @@
 //! The pre-flight report: what a person checks before training.
 
 use super::classes::{Classes, Unlabelled};
-use super::left_out::LeftOutTable;
 use crate::app::parts::estimate::EstimateCard;
-use crate::app::parts::link::Link;
-use crate::app::parts::notice::FaultWords;
-use crate::app::reactive::{Show, act};
+use crate::app::parts::notice::{FaultWords, LeftOutTable};
+use crate::app::parts::widgets::ShowMore;
+use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};
@@ -117,13 +116,7 @@ fn Warnings(report: DatasetReport) -> impl IntoView {
             } else {
                 view! { <ul class="data-warnings">{list}</ul> }.into_any()
             }}
-            <Show when=move || { shown.get() < all }>
-                <p>
-                    <button type="button" on:click=act(move |_| shown.set(all))>
-                        {text::show_all_warnings(all)}
-                    </button>
-                </p>
-            </Show>
+            <ShowMore shown=shown all=all words=|_, all| text::show_all_warnings(all) />
             {(!report.duplicates.is_empty()).then(|| view! { <Duplicates groups=report.duplicates /> })}
         </section>
     }

@@ -1,7 +1,7 @@
 //! The sample set, shown by a picture of each of its patterns.
 
 use super::import::Importer;
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::reactive::act;
 use crate::app::text::data as text;
 use crate::core::report::Picture as Pixels;

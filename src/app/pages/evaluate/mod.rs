@@ -11,10 +11,10 @@ mod table;
 mod takeaway;
 
 use crate::app::client::Client;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::Announcer;
 use crate::app::parts::notice::FaultWords;
-use crate::app::parts::take_home::TakeHome;
+use crate::app::parts::stored_runs::ExportRun;
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
@@ -126,7 +126,7 @@ fn Outcome() -> impl IntoView {
             <Panel report=judged open=open />
             <Scores report=judged />
             <Downloads report=report />
-            <TakeHome />
+            <ExportRun />
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::judged::Judgement;
 use crate::app::client::Client;
 use crate::app::parts::notice::FaultWords;
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{Show, act, live};
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::tree;

@@ -1,6 +1,6 @@
 //! Before a result: what evaluation waits for, or the button that starts it.
 
-use crate::app::parts::waits;
+use crate::app::parts::requirements;
 use crate::app::reactive::{act, memo};
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
@@ -36,7 +36,7 @@ fn stage(store: Store) -> Stage {
         Some((false, true)) => Stage::NoLabels,
         Some((false, false)) => Stage::FewLabels,
         Some((true, _)) if store.run.get().is_running() => Stage::Training,
-        Some((true, _)) if store.shelf.is_tuning() => Stage::Tuning,
+        Some((true, _)) if store.stored_runs.is_tuning() => Stage::Tuning,
         Some((true, _)) if !store.has_encoder() => Stage::NoEncoder,
         Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline))) {
             None => Stage::Ready,
@@ -78,5 +78,5 @@ pub fn Ready(start: Callback<()>) -> impl IntoView {
 
 /// What is missing, where to get it, and what there will be then.
 fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
-    waits::view(title, why, href, go, &text::WHAT_LIST)
+    requirements::view(title, why, href, go, &text::WHAT_LIST)
 }

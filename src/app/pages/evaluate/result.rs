@@ -1,8 +1,8 @@
 //! The result in one number, its baselines, and how it was come by.
 
 use crate::app::client::Client;
-use crate::app::parts::link::Link;
 use crate::app::reactive::{live, memo};
+use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use crate::app::text::sure;
@@ -22,8 +22,8 @@ type Others = Vec<(String, EvaluationReport)>;
 /// Those that stand beside `report`: not the weights whose features it has as its own already.
 fn beside(store: Store, report: Report) -> Others {
     let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
-    let stored = store.shelf.stored.get().unwrap_or_default();
-    let id = store.shelf.kept.with(|kept| kept.as_ref().map(|kept| kept.id.clone()));
+    let stored = store.stored_runs.list.get().unwrap_or_default();
+    let id = store.stored_runs.saved.with(|kept| kept.as_ref().map(|kept| kept.id.clone()));
     let own = stored.runs.iter().find(|run| Some(&run.id) == id.as_ref()).and_then(|run| run.weights.as_ref());
     report.with_value(|r| {
         let own = own.filter(|_| matches!(r.baseline, Baseline::Itself | Baseline::ImageNet));

@@ -2,7 +2,7 @@
 
 use super::result::Report;
 use super::table;
-use crate::app::parts::save::save;
+use crate::app::parts::files::save;
 use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use crate::core::report::EvaluationReport;

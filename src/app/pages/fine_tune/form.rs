@@ -1,7 +1,7 @@
 //! What the next training is asked to be.
 
 use crate::app::client::Client;
-use crate::app::parts::waits::steps;
+use crate::app::parts::requirements::steps;
 use crate::app::state::Store;
 use crate::core::config::Architecture;
 use crate::core::cost::Cost;
@@ -39,8 +39,8 @@ impl Form {
         };
         let own = |c: &FineTuneConfig| c.start == Start::Pretrained && c.trained != Trained::Classifier;
         Effect::new(move || {
-            let listed = store.shelf.tuning_list.with(|all| all.iter().copied().rev().find(own));
-            let newest = store.shelf.fine_tuned.with(|all| all.iter().map(|r| r.config).rev().find(own));
+            let listed = store.stored_runs.tuning_list.with(|all| all.iter().copied().rev().find(own));
+            let newest = store.stored_runs.fine_tuned.with(|all| all.iter().map(|r| r.config).rev().find(own));
             if let Some(config) = listed.or(newest).filter(|_| !form.touched.get_untracked()) {
                 form.config.update(|c| *c = FineTuneConfig { fraction: c.fraction, ..config });
             }
@@ -80,14 +80,14 @@ impl Form {
     /// The result that `config` would give now, where it is there already.
     pub fn result(self, config: &FineTuneConfig) -> Option<FineTuneReport> {
         let steps = steps(self.store);
-        self.store.shelf.fine_tuned.with(|all| all.iter().find(|r| r.answers(config, steps)).cloned())
+        self.store.stored_runs.fine_tuned.with(|all| all.iter().find(|r| r.answers(config, steps)).cloned())
     }
 
     /// Those of `list` without a result.
     pub fn missing(self, list: Vec<FineTuneConfig>) -> Vec<FineTuneConfig> {
         let steps = steps(self.store);
         self.store
-            .shelf
+            .stored_runs
             .fine_tuned
             .with(|all| list.into_iter().filter(|config| !all.iter().any(|r| r.answers(config, steps))).collect())
     }
@@ -125,14 +125,14 @@ impl Form {
 
     /// Trainings are at work, or wait to go on.
     pub fn under_way(self) -> bool {
-        self.asked.get() || self.store.shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_active()))
+        self.asked.get() || self.store.stored_runs.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_active()))
     }
 
     pub fn start(self, list: Vec<FineTuneConfig>) {
         if list.is_empty() || !untrack(|| self.ready()) {
             return;
         }
-        self.store.shelf.tuning_list.set(list.clone());
+        self.store.stored_runs.tuning_list.set(list.clone());
         self.asked.set(true);
         let store = self.store;
         self.client.ask(Request::FineTune { list }, move |answer| {

@@ -6,7 +6,7 @@ mod progress;
 mod result;
 mod settings;
 
-use crate::app::parts::waits::{Missing, missing};
+use crate::app::parts::requirements::{Missing, missing};
 use crate::app::reactive::{Show, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
@@ -19,8 +19,8 @@ pub fn FineTune() -> impl IntoView {
     let store = Store::get();
     provide_context(Form::new(store));
     let lacks = memo(move || missing(store));
-    let begun = memo(move || store.shelf.fine_tuning.with(Option::is_some));
-    let any = memo(move || store.shelf.fine_tuned.with(|all| !all.is_empty()));
+    let begun = memo(move || store.stored_runs.fine_tuning.with(Option::is_some));
+    let any = memo(move || store.stored_runs.fine_tuned.with(|all| !all.is_empty()));
     let waits = move |lacks: Missing| {
         lacks.view([text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
     };

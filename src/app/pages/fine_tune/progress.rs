@@ -2,9 +2,9 @@
 
 use super::form::Form;
 use crate::app::client::Client;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::kept::not_saved;
-use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::Announcer;
+use crate::app::parts::stored_runs::not_saved;
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
@@ -46,7 +46,7 @@ pub fn Progress() -> impl IntoView {
     let store = Store::get();
     let form: Form = expect_context();
     let announcer = Announcer::get();
-    let progress = store.shelf.fine_tuning;
+    let progress = store.stored_runs.fine_tuning;
     let read = move |f: fn(&FineTuneProgress) -> String| {
         live(move || progress.with(|p| p.as_ref().map(f).unwrap_or_default()))
     };
@@ -115,7 +115,7 @@ fn Buttons() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
     let paused =
-        memo(move || store.shelf.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
+        memo(move || store.stored_runs.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
     // What was asked and has not happened yet.
     let asked = RwSignal::new(None::<Request>);
     Effect::new(move || {

@@ -6,9 +6,9 @@ use crate::app::pages::evaluate::judged::Judged;
 use crate::app::pages::evaluate::matrix::Matrix;
 use crate::app::pages::evaluate::panel::Panel;
 use crate::app::pages::evaluate::scores::Scores;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::link::Link;
+use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{act, live, memo};
+use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::percent;
 use crate::app::text::{evaluate, fine_tune as text, sure};
@@ -22,7 +22,7 @@ pub fn Outcome() -> impl IntoView {
     let store = Store::get();
     let form: Form = expect_context();
     let announcer = Announcer::get();
-    let all = store.shelf.fine_tuned;
+    let all = store.stored_runs.fine_tuned;
     // None: the newest, whichever that is.
     let chosen = RwSignal::new(None::<FineTuneConfig>);
     let shown =

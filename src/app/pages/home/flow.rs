@@ -4,7 +4,7 @@
 use super::node::{Pair, Stage};
 use super::status;
 use crate::app::client::Client;
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::reactive::memo;
 use crate::app::state::Store;
 use crate::app::text::home as text;

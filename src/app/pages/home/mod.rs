@@ -6,9 +6,9 @@ mod node;
 mod status;
 
 use crate::app::client::Client;
-use crate::app::parts::link::Link;
 use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, act, live, memo};
+use crate::app::router::Link;
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::home as text;

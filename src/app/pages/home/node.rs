@@ -1,8 +1,8 @@
 //! One box of the chart.
 
 use super::status::Status;
-use crate::app::parts::link::Link;
 use crate::app::reactive::{live, memo};
+use crate::app::router::Link;
 use crate::app::state::Store;
 use leptos::prelude::*;
 

@@ -155,8 +155,8 @@ pub fn linear(store: Store) -> Status {
 }
 
 pub fn fine_tuning(store: Store) -> Status {
-    let shelf = store.shelf;
-    if let Some(p) = shelf.fine_tuning.get().filter(|p| p.state.is_active()) {
+    let stored_runs = store.stored_runs;
+    if let Some(p) = stored_runs.fine_tuning.get().filter(|p| p.state.is_active()) {
         let part = p.place as f64 / p.of.max(1) as f64;
         return match p.state {
             RunState::Paused => Status::Ready(text::paused(part)),
@@ -165,7 +165,7 @@ pub fn fine_tuning(store: Store) -> Status {
     }
     // Its baselines stand beside it on the page.
     let tuned = |r: &&FineTuneReport| r.config.start == Start::Pretrained && r.config.trained != Trained::Classifier;
-    match shelf.fine_tuned.with(|all| all.iter().rfind(tuned).map(|r| r.test.accuracy)) {
+    match stored_runs.fine_tuned.with(|all| all.iter().rfind(tuned).map(|r| r.test.accuracy)) {
         Some(accuracy) => Status::Done(text::accuracy(accuracy)),
         None if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) => {
             Status::Waiting(text::WAITS_LABELS.into())

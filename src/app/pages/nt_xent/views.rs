@@ -2,7 +2,7 @@
 
 use super::similarities::counts;
 use super::state::State;
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{act, derive, live};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::address::DRAWS;

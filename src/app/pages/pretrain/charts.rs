@@ -57,7 +57,7 @@ pub fn Charts() -> impl IntoView {
                     title=text::LOSS
                     help=text::LOSS_HELP
                     x_name=text::STEP
-                    points=of_step(|s| s.loss)
+                    curves=of_step(|s| s.loss)
                     rules=loss_rules
                     format=three_digits
                     wide=true
@@ -70,7 +70,7 @@ pub fn Charts() -> impl IntoView {
                         title=text::KNN
                         help=text::KNN_HELP
                         x_name=text::EPOCH
-                        points=knn
+                        curves=knn
                         rules=knn_rules
                         format=percent
                     />
@@ -79,7 +79,7 @@ pub fn Charts() -> impl IntoView {
                     title=text::ACCURACY
                     help=text::ACCURACY_HELP
                     x_name=text::STEP
-                    points=of_step(|s| s.contrastive_accuracy)
+                    curves=of_step(|s| s.contrastive_accuracy)
                     rules=accuracy_rules
                     format=percent
                 />
@@ -87,7 +87,7 @@ pub fn Charts() -> impl IntoView {
                     title=text::STD
                     help=text::STD_HELP
                     x_name=text::STEP
-                    points=of_step(|s| s.std)
+                    curves=of_step(|s| s.std)
                     rules=std_rules
                     format=three_digits
                 />
@@ -95,7 +95,7 @@ pub fn Charts() -> impl IntoView {
                     title=text::LEARNING_RATE
                     help=text::LEARNING_RATE_HELP
                     x_name=text::STEP
-                    points=of_step(|s| s.learning_rate)
+                    curves=of_step(|s| s.learning_rate)
                     format=short
                 />
             </div>

@@ -3,12 +3,12 @@
 use super::download::Download;
 use super::field::Invalid;
 use crate::app::client::Client;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::kept::Kept;
-use crate::app::parts::link::Link;
-use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::Announcer;
+use crate::app::parts::stored_runs::SavedLine;
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::{Asked, Store};
+use crate::app::router::Link;
+use crate::app::state::{PendingControl, Store};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
 use crate::app::text::weights;
@@ -91,7 +91,7 @@ pub fn Run() -> impl IntoView {
                 </dl>
             </Show>
             <Buttons />
-            <Kept />
+            <SavedLine />
         </section>
     }
 }
@@ -124,7 +124,7 @@ fn Buttons() -> impl IntoView {
     let trained = memo(move || store.has_encoder());
     // What was asked of the run and has not happened yet. Buttons then stay where
     // they are, with the focus, and do nothing more.
-    let asked = memo(move || store.asked.get());
+    let asked = memo(move || store.pending.get());
     let waits = move || asked.get().is_some();
     // A run cannot go on while its encoder is evaluated or fine-tuned.
     let held = move || waits() || paused.get() && store.encoder_in_use();
@@ -137,11 +137,11 @@ fn Buttons() -> impl IntoView {
         client.send(Request::Start { config: store.config.get_untracked() });
         focus_run();
     };
-    let cancel = move |_| unless(untrack(|| asked.get() == Some(Asked::Cancel)), Request::Cancel);
+    let cancel = move |_| unless(untrack(|| asked.get() == Some(PendingControl::Cancel)), Request::Cancel);
     // One button, which keeps the focus.
     let pause = move |_| unless(untrack(held), if paused.get_untracked() { Request::Resume } else { Request::Pause });
     let pause_words = move || match (asked.get(), paused.get()) {
-        (Some(Asked::Pause), false) => text::PAUSING,
+        (Some(PendingControl::Pause), false) => text::PAUSING,
         (_, false) => text::PAUSE,
         (_, true) => text::RESUME,
     };
@@ -187,10 +187,10 @@ fn Buttons() -> impl IntoView {
             <Show when=move || active.get()>
                 <button
                     type="button"
-                    aria-disabled=move || (asked.get() == Some(Asked::Cancel)).to_string()
+                    aria-disabled=move || (asked.get() == Some(PendingControl::Cancel)).to_string()
                     on:click=act(cancel)
                 >
-                    {live(move || if asked.get() == Some(Asked::Cancel) { text::CANCELLING } else { text::CANCEL })}
+                    {live(move || if asked.get() == Some(PendingControl::Cancel) { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </Show>
             <Show when=move || trained.get()>

@@ -1,8 +1,8 @@
 //! The encoder as two files: weights, and the configuration to load them by.
 
 use crate::app::client::Client;
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::save::save;
+use crate::app::parts::files::save;
+use crate::app::parts::notice::Announcer;
 use crate::app::reactive::act;
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;

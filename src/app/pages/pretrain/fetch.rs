@@ -1,9 +1,9 @@
 //! Published weights from the Hub: the button, how far it is, what went wrong.
 
 use crate::app::client::{Client, weights_from};
-use crate::app::parts::announce::Announcer;
-use crate::app::parts::meter::Meter;
+use crate::app::parts::notice::Announcer;
 use crate::app::parts::notice::fault_box;
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{act, derive, live, memo};
 use crate::app::state::{Fetching, Store};
 use crate::app::text::hub as text;
@@ -21,10 +21,10 @@ pub fn FetchWeights(
     done: Callback<ImageNetEncoder>,
 ) -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
-    let fetching = store.shelf.fetching;
+    let fetching = store.stored_runs.fetching;
     let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
     let wanted = memo(move || encoder.get());
-    if store.shelf.kept_weights.with_untracked(Option::is_none) {
+    if store.stored_runs.kept_weights.with_untracked(Option::is_none) {
         client.ask(Request::KeptWeights, |_| {});
     }
     let under_way = memo(move || fetching.with(Option::is_some));
@@ -55,14 +55,14 @@ fn Offer(
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let kept = move || {
         let of = |all: &Vec<KeptWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
-        store.shelf.kept_weights.with(|all| all.as_ref().and_then(of))
+        store.stored_runs.kept_weights.with(|all| all.as_ref().and_then(of))
     };
     let fetch = move |_| {
         failed.set(None);
-        store.shelf.fetching.set(Some(Fetching { encoder, received: 0, total: 0 }));
+        store.stored_runs.fetching.set(Some(Fetching { encoder, received: 0, total: 0 }));
         let request = Request::FetchWeights { encoder, address: weights_from() };
         client.ask(request, move |answer| {
-            store.shelf.fetching.set(None);
+            store.stored_runs.fetching.set(None);
             match answer {
                 Ok(_) => {
                     announcer.say(text::fetched(encoder));
@@ -98,7 +98,7 @@ fn Offer(
 fn Progress() -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     let cancelling = RwSignal::new(false);
-    let now = move || store.shelf.fetching.get();
+    let now = move || store.stored_runs.fetching.get();
     let label = derive(move || now().map(|f| text::fetching(f.encoder)).unwrap_or_default());
     let part = derive(move || now().filter(|f| f.total > 0).map(|f| f.received as f64 / f.total as f64));
     let detail = derive(move || match now() {

@@ -1,7 +1,7 @@
 //! Two views of any images of the set, redrawn as settings change.
 
 use crate::app::client::Client;
-use crate::app::parts::picture::Picture;
+use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;

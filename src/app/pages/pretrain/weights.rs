@@ -3,7 +3,7 @@
 
 use super::fetch::FetchWeights;
 use crate::app::client::Client;
-use crate::app::parts::choose::Choose;
+use crate::app::parts::files::Choose;
 use crate::app::parts::notice::fault_box;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;

@@ -1,7 +1,7 @@
 //! Curves of chosen runs, over one another.
 
 use super::page::{Page, name};
-use crate::app::parts::overlay::{Overlay, Series};
+use crate::app::parts::chart::{Chart, Series};
 use crate::app::reactive::{Show, derive, memo};
 use crate::app::text::runs as text;
 use crate::app::text::units::percent;
@@ -75,20 +75,20 @@ pub fn Curves() -> impl IntoView {
             <h2 id="curves-title">{text::CURVES}</h2>
             <Show when=move || !none.get() fallback=|| view! { <p class="muted">{text::CURVES_NONE}</p> }>
                 <div class="charts">
-                    <Overlay
+                    <Chart
                         title=text::LOSS
                         help=text::LOSS_HELP
                         x_name=text::STEP
-                        series=series(loss)
+                        curves=series(loss)
                         rules=rules
                         format=four_digits
                     />
                     <Show when=move || any_knn.get()>
-                        <Overlay
+                        <Chart
                             title=text::KNN
                             help=text::KNN_HELP
                             x_name=text::EPOCH
-                            series=series(knn)
+                            curves=series(knn)
                             format=percent
                         />
                     </Show>

@@ -1,7 +1,6 @@
 //! Stored runs: compared, opened, begun anew with a change; many at once as a queue;
 //! and what all of it takes.
 
-mod ask;
 mod curves;
 mod page;
 mod panel;
@@ -12,10 +11,11 @@ mod table;
 
 use self::page::Page;
 use crate::app::client::Client;
-use crate::app::parts::link::Link;
 use crate::app::parts::notice::fault_box;
-use crate::app::parts::take_home::BringBack;
+use crate::app::parts::stored_runs::ImportRun;
+use crate::app::parts::widgets::Ask;
 use crate::app::reactive::{Show, act, live, memo};
+use crate::app::router::Link;
 use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::runs as text;
@@ -88,13 +88,13 @@ pub fn Runs() -> impl IntoView {
             <curves::Curves />
         </Show>
         <Show when=move || known.get()>
-            <BringBack />
+            <ImportRun />
         </Show>
         <sweep::SweepForm />
         <queue::QueueCard />
         <Show when=move || known.get()>
             <storage::StorageCard />
         </Show>
-        <ask::Ask question=page.question />
+        <Ask question=page.question />
     }
 }

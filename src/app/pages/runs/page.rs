@@ -1,7 +1,7 @@
 //! What the parts of the page of stored runs share.
 
-use super::ask::Question;
 use crate::app::client::Client;
+use crate::app::parts::widgets::Question;
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::runs as text;
@@ -51,11 +51,11 @@ impl Page {
     /// Whether this page trains the run now.
     pub fn here(self, record: &RunRecord) -> bool {
         self.store.run.get().is_running()
-            && self.store.shelf.kept.with(|kept| kept.as_ref().is_some_and(|kept| kept.id == record.id))
+            && self.store.stored_runs.saved.with(|kept| kept.as_ref().is_some_and(|kept| kept.id == record.id))
     }
 
     pub fn read<T>(self, f: impl FnOnce(&StoredReport) -> T) -> Option<T> {
-        self.store.shelf.stored.with(|stored| stored.as_ref().map(f))
+        self.store.stored_runs.list.with(|stored| stored.as_ref().map(f))
     }
 }
 
@@ -84,6 +84,7 @@ pub fn ask_delete(page: Page, run: String, called: String) {
         page.drawn.update(|drawn| drawn.retain(|other| *other != run));
         page.send(Request::DeleteRun { run: run.clone() });
     });
-    let question = Question { title: text::delete(&called), words: text::DELETE_WORDS, yes: text::DELETE, act };
+    let (words, no, yes) = (text::DELETE_WORDS, text::CANCEL, text::DELETE);
+    let question = Question { title: text::delete(&called), words, no, yes, act };
     page.question.set(Some(question));
 }

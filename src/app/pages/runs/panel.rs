@@ -1,7 +1,7 @@
 //! One run: opened, renamed, shared, deleted, or begun anew with one setting changed.
 
 use super::page::{Page, ask_delete, name};
-use crate::app::parts::announce::Announcer;
+use crate::app::parts::notice::Announcer;
 use crate::app::parts::unfinished::NeedsImages;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::base_url;
@@ -17,7 +17,6 @@ use crate::core::run::compare::like;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueChange;
 use crate::protocol::Request;
-use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -152,13 +151,12 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
     let said = RwSignal::new(None::<bool>);
     let address = link.clone();
     let copy = move |_| {
-        // web-sys has the clipboard behind a feature of its own.
-        let write = || {
-            let clipboard = Reflect::get(&window().navigator(), &"clipboard".into()).ok()?;
-            let write: Function = Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
-            write.call1(&clipboard, &address.as_str().into()).ok()
-        };
-        let copied = write().is_some();
+        // A page that was loaded over plain http has no clipboard.
+        let clipboard = window().navigator().clipboard();
+        let copied = !clipboard.is_undefined();
+        if copied {
+            let _ = clipboard.write_text(&address);
+        }
         said.set(Some(copied));
         if copied {
             announcer.say(text::COPIED);

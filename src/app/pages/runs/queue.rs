@@ -22,7 +22,7 @@ fn differing(entries: &[Entry]) -> Vec<Field> {
 #[component]
 pub fn QueueCard() -> impl IntoView {
     let page = Page::get();
-    let queue = page.store.shelf.queue;
+    let queue = page.store.stored_runs.queue;
     let read = move |f: fn(&QueueReport) -> usize| queue.with(|report| report.as_ref().map_or(0, f));
     let all = memo(move || read(|report| report.queue.counts().all()));
     let over = memo(move || read(|report| report.queue.counts().over()));

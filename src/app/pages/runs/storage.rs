@@ -1,8 +1,7 @@
 //! What all of it takes, and how to give room back.
 
-use super::ask::Question;
 use super::page::Page;
-use crate::app::parts::meter::Meter;
+use crate::app::parts::widgets::{Meter, Question};
 use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;
 use crate::core::imagenet::hub::KeptWeights;
@@ -94,7 +93,7 @@ pub fn StorageCard() -> impl IntoView {
             page.send_then(Request::DeleteAll, move || page.client.ask(Request::Queue, |_| {}));
         });
         let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
-        page.question.set(Some(Question { title, words, yes: text::DELETE, act }));
+        page.question.set(Some(Question { title, words, no: text::CANCEL, yes: text::DELETE, act }));
     };
     view! {
         <section class="card" aria-labelledby="storage-title">

@@ -47,7 +47,7 @@ pub fn SweepForm() -> impl IntoView {
     let page = Page::get();
     let store = page.store;
     // The user's settings, not those of a run that the queue has begun.
-    let base = move || store.shelf.own_config.get().unwrap_or_else(|| store.config.get());
+    let base = move || store.stored_runs.own_config.get().unwrap_or_else(|| store.config.get());
     let first = Line { id: 0, field: Field::Temperature, values: "0.1, 0.5".into() };
     let lines = RwSignal::new(vec![first]);
     let scale_rate = RwSignal::new(true);

@@ -1,8 +1,8 @@
 //! The table of stored runs.
 
 use super::page::{Page, ask_delete, name, started};
+use crate::app::parts::chart::MOST;
 use crate::app::parts::notice::fault_box;
-use crate::app::parts::overlay::MOST;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::units::percent;
 use crate::app::text::{runs as text, weights};

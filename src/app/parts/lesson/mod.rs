@@ -5,7 +5,7 @@ pub mod draw;
 mod player;
 mod state;
 
-use crate::app::parts::announce::Announcer;
+use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;

@@ -1,6 +1,6 @@
 //! Where in a lesson a visitor is, its address and its memory.
 
-use crate::app::parts::announce::Announcer;
+use crate::app::parts::notice::Announcer;
 use crate::app::text::lesson as text;
 use crate::core::lesson::progress::Progress;
 use crate::core::lesson::query::Place;

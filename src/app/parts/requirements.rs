@@ -1,6 +1,6 @@
 //! What a page waits for, where to get it, and what there will be then.
 
-use super::link::Link;
+use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;

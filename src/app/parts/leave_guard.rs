@@ -13,7 +13,7 @@ pub fn install(store: Store) {
     let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
         let busy = store.run.get_untracked().is_active()
             || store.evaluating.with_untracked(Option::is_some)
-            || untrack(|| store.shelf.is_tuning());
+            || untrack(|| store.stored_runs.is_tuning());
         if busy {
             event.prevent_default();
             // For browsers that know only the older way.
@@ -23,7 +23,7 @@ pub fn install(store: Store) {
     on_cleanup(move || unload.remove());
 
     let lock = StoredValue::new_local(None::<JsValue>);
-    let running = memo(move || matches!(store.run.get(), RunState::Running(_)) || store.shelf.is_tuning());
+    let running = memo(move || matches!(store.run.get(), RunState::Running(_)) || store.stored_runs.is_tuning());
     let update = move || {
         if running.get_untracked() {
             leptos::task::spawn_local(async move {

@@ -18,12 +18,13 @@ pub struct Fetching {
     pub total: u64,
 }
 
+/// Stored runs, the queue, and what was made of the run at hand.
 #[derive(Clone, Copy)]
-pub struct Shelf {
+pub struct StoredRuns {
     /// What is stored in this browser; none until it was asked.
-    pub stored: RwSignal<Option<StoredReport>>,
+    pub list: RwSignal<Option<StoredReport>>,
     /// How far the run at hand is stored.
-    pub kept: RwSignal<Option<KeptReport>>,
+    pub saved: RwSignal<Option<KeptReport>>,
     /// Runs to come; none until it was asked.
     pub queue: RwSignal<Option<QueueReport>>,
     /// The user's own settings while the queue shows those of its runs.
@@ -48,11 +49,11 @@ pub struct Shelf {
     pub fetching: RwSignal<Option<Fetching>>,
 }
 
-impl Shelf {
+impl StoredRuns {
     pub(super) fn new() -> Self {
         Self {
-            stored: RwSignal::default(),
-            kept: RwSignal::default(),
+            list: RwSignal::default(),
+            saved: RwSignal::default(),
             queue: RwSignal::default(),
             own_config: RwSignal::default(),
             hint: RwSignal::default(),
@@ -79,7 +80,7 @@ impl Shelf {
 
     /// Another run is at hand, or none.
     pub(super) fn clear_run(&self) {
-        self.kept.set(None);
+        self.saved.set(None);
         self.fine_tuning.set(None);
         self.fine_tuned.set(Vec::new());
     }
@@ -94,7 +95,7 @@ impl Shelf {
             }),
             Event::Runs(report) => {
                 self.kept_weights.set(Some(report.weights.clone()));
-                self.stored.set(Some(report.clone()));
+                self.list.set(Some(report.clone()));
             }
             Event::KeptWeights(list) => self.kept_weights.set(Some(list.clone())),
             Event::WeightsProgress { received, total } => self.fetching.update(|fetching| {
@@ -104,11 +105,11 @@ impl Shelf {
             }),
             Event::Opened(OpenedRun { record, .. }) => {
                 self.fine_tuned.set(record.fine_tuned.clone());
-                self.kept.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
+                self.saved.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
             Event::Queue(report) => self.queue.set(Some(report.clone())),
             Event::ExportProgress { part } => self.exporting.set(Some(*part)),
-            Event::Kept(report) => self.kept.set(Some(report.clone())),
+            Event::Kept(report) => self.saved.set(Some(report.clone())),
             _ => {}
         }
     }

@@ -1,0 +1,125 @@
+//! Small parts that many pages use.
+
+use crate::app::reactive::{Show, act, live};
+use crate::core::report::Picture as Pixels;
+use leptos::html::{Canvas, Dialog};
+use leptos::prelude::*;
+use wasm_bindgen::{Clamped, JsCast};
+use web_sys::{CanvasRenderingContext2d, ImageData};
+
+/// A progress bar with its words. `part` is 0 to 1, or `None` while it is unknown;
+/// `detail` stands at the right.
+#[component]
+pub fn Meter(
+    #[prop(into)] label: Signal<String>,
+    #[prop(into)] part: Signal<Option<f64>>,
+    #[prop(into, optional)] detail: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <div class="meter">
+            <div class="meter-words">
+                <span>{label}</span>
+                <span class="meter-detail">{detail}</span>
+            </div>
+            // Without a value it is indeterminate, to eyes and screen readers alike.
+            <progress max="1" value=move || part.get() aria-label=label></progress>
+        </div>
+    }
+}
+
+/// One image of the set on a canvas. It has the size of `pixels`; style decides how
+/// large it looks. `alt` is what a screen reader says.
+#[component]
+pub fn Picture(#[prop(into)] pixels: Signal<Pixels>, #[prop(into)] alt: Signal<String>) -> impl IntoView {
+    let canvas = NodeRef::<Canvas>::new();
+    Effect::new(move || {
+        let Some(canvas) = canvas.get() else { return };
+        pixels.with(|p| {
+            canvas.set_width(p.size);
+            canvas.set_height(p.size);
+            let context = canvas.get_context("2d").ok().flatten();
+            let context = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
+            let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&p.rgba), p.size, p.size);
+            if let (Some(context), Ok(data)) = (context, data) {
+                let _ = context.put_image_data(&data, 0.0, 0.0);
+            }
+        });
+    });
+    view! { <canvas node_ref=canvas class="picture" role="img" aria-label=alt></canvas> }
+}
+
+/// A button below a list that shows only its first rows: each press shows `step` more.
+/// `words` get the number of rows shown and of all.
+#[component]
+pub fn ShowMore(
+    shown: RwSignal<usize>,
+    all: usize,
+    /// All at once by default.
+    #[prop(default = usize::MAX)]
+    step: usize,
+    words: fn(usize, usize) -> String,
+) -> impl IntoView {
+    view! {
+        <Show when=move || { shown.get() < all }>
+            <p>
+                <button type="button" on:click=act(move |_| shown.update(|n| *n = n.saturating_add(step).min(all)))>
+                    {live(move || words(shown.get(), all))}
+                </button>
+            </p>
+        </Show>
+    }
+}
+
+/// A question before something is deleted or lost.
+#[derive(Clone)]
+pub struct Question {
+    pub title: String,
+    pub words: &'static str,
+    /// Words of the button that changes nothing, and of the one that calls `act`.
+    pub no: &'static str,
+    pub yes: &'static str,
+    pub act: Callback<()>,
+}
+
+/// A dialog with a [`Question`]. Escape closes it, as the button `no` does.
+#[component]
+pub fn Ask(question: RwSignal<Option<Question>>) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        match question.with(Option::is_some) {
+            true if !dialog.open() => drop(dialog.show_modal()),
+            false if dialog.open() => dialog.close(),
+            _ => {}
+        }
+    });
+    let of = move |read: fn(&Question) -> String| {
+        move || question.with(|question| question.as_ref().map(read).unwrap_or_default())
+    };
+    let yes = move |_| {
+        if let Some(question) = question.get_untracked() {
+            question.act.run(());
+        }
+        question.set(None);
+    };
+    view! {
+        <dialog
+            class="panel ask"
+            node_ref=dialog
+            aria-labelledby="ask-title"
+            aria-describedby="ask-words"
+            on:close=act(move |_| question.set(None))
+        >
+            <h2 id="ask-title">{of(|q| q.title.clone())}</h2>
+            <p id="ask-words">{of(|q| q.words.to_owned())}</p>
+            <div class="actions">
+                <button type="button" class="primary" on:click=act(move |_| question.set(None))>
+                    {of(|q| q.no.to_owned())}
+                </button>
+                <button type="button" on:click=act(yes)>
+                    {of(|q| q.yes.to_owned())}
+                </button>
+            </div>
+        </dialog>
+    }
+}

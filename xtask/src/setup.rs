@@ -42,20 +42,32 @@ fn folder_of(program: &Path) -> PathBuf {
 
 /// Trunk, the wasm-bindgen CLI, wasm-opt.
 pub fn for_build() -> Outcome<Tools> {
-    node()?;
-    wasm_target()?;
-    let trunk = crate_program("trunk", "trunk", TRUNK, "0", &["--no-default-features", "--features", "rustls"])?;
-    let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, "1", &[])?;
-    npm()?;
-    let npm_programs = absolute(&Path::new(NPM).join("node_modules/.bin"))?;
-    Ok(Tools { trunk, wasm_bindgen, npm_programs })
+    with(|| Ok(())).map(|(tools, ())| tools)
 }
 
 /// The above and a Chromium, whose path is given.
 pub fn everything() -> Outcome<(Tools, PathBuf)> {
-    let tools = for_build()?;
-    let chromium = chromium()?;
-    Ok((tools, chromium))
+    with(chromium)
+}
+
+/// The programs of a build, and what `more` installs after npm's packages.
+///
+/// Trunk is compiled meanwhile: it takes the longest, and downloads leave a core idle.
+fn with<T: Send>(more: impl FnOnce() -> Outcome<T> + Send) -> Outcome<(Tools, T)> {
+    node()?;
+    wasm_target()?;
+    let npm_programs = absolute(&Path::new(NPM).join("node_modules/.bin"))?;
+    std::thread::scope(|scope| {
+        let rest = scope.spawn(|| {
+            npm()?;
+            let more = more()?;
+            let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, "1", &[])?;
+            Ok((wasm_bindgen, more))
+        });
+        let trunk = crate_program("trunk", "trunk", TRUNK, "0", &["--no-default-features", "--features", "rustls"]);
+        let (wasm_bindgen, more) = rest.join().unwrap_or_else(|_| Err("installing the tools broke off".to_string()))?;
+        Ok((Tools { trunk: trunk?, wasm_bindgen, npm_programs }, more))
+    })
 }
 
 /// The standard library for wasm. rust-toolchain.toml names it, but rustup adds it by itself only together with a
@@ -105,6 +117,7 @@ fn crate_program(package: &str, program: &str, version: &str, level: &str, optio
     }
 
     say(&format!("installing {package} {version} into {TOOLS}/ (once; some minutes)"));
+    let build = format!("{TOOLS}/build-{program}");
     let install = |locked: bool| {
         let mut cargo = Command::new("cargo");
         cargo.args([
@@ -118,7 +131,7 @@ fn crate_program(package: &str, program: &str, version: &str, level: &str, optio
             TOOLS,
             "--force",
         ]);
-        cargo.args(["--target-dir", &format!("{TOOLS}/build")]).args(options);
+        cargo.args(["--target-dir", &build]).args(options);
         if locked {
             cargo.arg("--locked");
         }
@@ -133,7 +146,7 @@ fn crate_program(package: &str, program: &str, version: &str, level: &str, optio
         install(false)
     })?;
     // Only the programs are kept.
-    fs::remove_dir_all(Path::new(TOOLS).join("build")).ok();
+    fs::remove_dir_all(build).ok();
     Ok(installed)
 }
 

@@ -5,7 +5,7 @@
 //! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
 //! `File` objects of an import in the order of [`Request::Import`]'s paths.
 //! `{ bench }` and `{ check }` beside it are for `cargo xtask bench` and for the
-//! browser tests, which ask the worker without the page: src/worker/jobs/question.rs.
+//! browser tests, which ask the worker without the page: src/worker/jobs/questions.rs.
 
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;

@@ -1,6 +1,7 @@
 //! Starts the worker: whatever goes wrong from here on reaches the page.
 
-use super::{jobs, mailbox, session};
+use super::js::{console, describe, memory_bytes, scope};
+use super::{dispatch, jobs, mailbox};
 use crate::core::error::Fault;
 use crate::protocol::{self, Event};
 use std::cell::Cell;
@@ -13,6 +14,7 @@ thread_local! {
 
 /// Installs listeners and says `Ready`; runs once, as the module's start.
 pub fn start() {
+    #[cfg(target_arch = "wasm32")]
     construct();
     std::panic::set_hook(Box::new(|info| {
         PANICKED.set(true);
@@ -34,11 +36,11 @@ pub fn start() {
         report(describe(&event.reason()));
     });
     listen("message", |event: MessageEvent| {
-        if jobs::bench::receive(&event) || jobs::check::receive(&event) {
+        if jobs::bench::receive(&event) || jobs::questions::receive_check(&event) {
             return;
         }
         match mailbox::open(&event) {
-            Ok((message, files)) => session::receive(message, files),
+            Ok((message, files)) => dispatch::receive(message, files),
             Err(fault) => mailbox::fail(None, fault),
         }
     });
@@ -48,6 +50,7 @@ pub fn start() {
 /// Runs the static constructors, of which the crates under burn have thousands
 /// (`inventory`). Where a program doesn't, the linker has every export run them
 /// first: then each call from JavaScript, however small, is followed by them all.
+#[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
 fn construct() {
     unsafe extern "C" {
@@ -60,7 +63,7 @@ fn construct() {
 
 fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(name: &str, on: impl FnMut(E) + 'static) {
     let closure = Closure::<dyn FnMut(E)>::new(on);
-    mailbox::scope()
+    scope()
         .add_event_listener_with_callback(name, closure.as_ref().unchecked_ref())
         .expect("a worker's scope takes listeners");
     closure.forget(); // as long as the worker lives
@@ -72,29 +75,6 @@ fn report(detail: String) {
     if !PANICKED.get() {
         console("error", &detail);
         mailbox::fail(None, Fault::of_trap(detail, memory_bytes().unwrap_or_default()));
-    }
-}
-
-/// Bytes of wasm's memory, which never shrinks.
-pub fn memory_bytes() -> Option<f64> {
-    let buffer = js_sys::Reflect::get(&wasm_bindgen::memory(), &"buffer".into()).ok()?;
-    js_sys::Reflect::get(&buffer, &"byteLength".into()).ok()?.as_f64()
-}
-
-/// The message of a JavaScript error, or the value itself as text.
-pub fn describe(value: &JsValue) -> String {
-    value
-        .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.message()))
-        .or_else(|| value.as_string())
-        .unwrap_or_else(|| format!("{value:?}"))
-}
-
-fn console(method: &str, line: &str) {
-    let field = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let console = field(&js_sys::global(), "console");
-    if let Ok(write) = field(&console, method).dyn_into::<js_sys::Function>() {
-        let _ = write.call1(&console, &line.into());
     }
 }
 

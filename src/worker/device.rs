@@ -1,13 +1,11 @@
 //! Finds the device: WebGPU on a hardware adapter, else burn's CPU backend.
 
-use super::boot::describe;
-use super::mailbox;
+use super::js::{describe, get, scope};
 use crate::core::error::{DeviceFault, Fault};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use burn::tensor::Device;
 use js_sys::{Function, Promise, Reflect};
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -21,16 +19,17 @@ pub struct Compute {
     pub max_binding: u64,
 }
 
-/// What the browser says of its adapter.
+/// What the browser says of its graphics adapter.
 struct Adapter {
     name: String,
     software: bool,
     max_binding: u64,
 }
 
+#[cfg(feature = "gpu")]
 thread_local! {
     /// burn refuses a second initialisation, so the first one is kept.
-    static WEBGPU: RefCell<Option<Device>> = const { RefCell::new(None) };
+    static WEBGPU: std::cell::RefCell<Option<Device>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Opens the device for `choice`. With [`DeviceChoice::Auto`] a missing or
@@ -73,6 +72,12 @@ fn cpu(why_not_gpu: Option<DeviceFault>, software: bool) -> Compute {
     }
 }
 
+#[cfg(not(feature = "gpu"))]
+async fn webgpu() -> Result<Device, DeviceFault> {
+    Err(DeviceFault::NoApi)
+}
+
+#[cfg(feature = "gpu")]
 async fn webgpu() -> Result<Device, DeviceFault> {
     if let Some(device) = WEBGPU.with_borrow(Clone::clone) {
         return Ok(device);
@@ -83,7 +88,7 @@ async fn webgpu() -> Result<Device, DeviceFault> {
         .map_err(|error| DeviceFault::NoDevice { detail: error.to_string() })?;
     setup.device.set_device_lost_callback(|_, detail| {
         WEBGPU.with_borrow_mut(Option::take);
-        mailbox::fail(None, Fault::Device(DeviceFault::Lost { detail }));
+        super::mailbox::fail(None, Fault::Device(DeviceFault::Lost { detail }));
     });
     WEBGPU.with_borrow_mut(|kept| *kept = Some(device.clone()));
     Ok(device)
@@ -92,7 +97,7 @@ async fn webgpu() -> Result<Device, DeviceFault> {
 /// Asks for an adapter through plain JavaScript: web-sys keeps WebGPU behind an
 /// unstable flag, and only a few fields are wanted.
 async fn adapter() -> Result<Adapter, DeviceFault> {
-    let scope = mailbox::scope();
+    let scope = scope();
     if !scope.is_secure_context() {
         return Err(DeviceFault::InsecureOrigin);
     }
@@ -122,8 +127,4 @@ async fn adapter() -> Result<Adapter, DeviceFault> {
         || words.iter().any(|word| word.to_lowercase().contains("swiftshader"));
     let limit = get(&get(&adapter, "limits"), "maxStorageBufferBindingSize").as_f64().unwrap_or(128e6);
     Ok(Adapter { name: words.join(" "), software, max_binding: limit as u64 })
-}
-
-fn get(object: &JsValue, field: &str) -> JsValue {
-    Reflect::get(object, &field.into()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,7 +1,7 @@
 //! The browser's `File` objects as byte sources: read in parts, synchronously,
 //! which only a worker may.
 
-use super::boot::describe;
+use super::js::describe;
 use crate::worker::import::source::{File, FileSource};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;

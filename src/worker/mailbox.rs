@@ -1,17 +1,13 @@
 //! Messages in and out; see [`crate::protocol`] for their form.
 
+use super::js::{get, scope};
 use crate::core::error::Fault;
 use crate::protocol::{self, Event, ToPage, ToWorker};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
+use web_sys::{File, MessageEvent};
 
-/// This worker's global object.
-pub fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
-
-/// Sends an event that answers request `reply_to`, or none.
+/// Sends an event: the answer to request `reply_to`, or one that nobody asked for.
 pub fn post(reply_to: Option<u32>, event: Event) {
     let body = match postcard::to_allocvec(&ToPage { reply_to, event }) {
         Ok(body) => body,
@@ -27,23 +23,22 @@ pub fn post(reply_to: Option<u32>, event: Event) {
     }
 }
 
-/// Sends a fault as the answer to a request, or unasked.
+/// Sends a fault: the answer to a request, or one that nobody asked for.
 pub fn fail(reply_to: Option<u32>, fault: Fault) {
     post(reply_to, Event::Failed(fault));
 }
 
-/// A request as it came, with the files beside it.
+/// Reads a request and the files beside it.
 pub fn open(event: &MessageEvent) -> Result<(ToWorker, Vec<File>), Fault> {
     let message = event.data();
-    let field = |name: &str| Reflect::get(&message, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let page = field("v").as_f64().unwrap_or_default() as u32;
+    let page = get(&message, "v").as_f64().unwrap_or_default() as u32;
     if page != protocol::VERSION {
         return Err(Fault::Version { page, worker: protocol::VERSION });
     }
-    let body = Uint8Array::new(&field("body")).to_vec();
+    let body = Uint8Array::new(&get(&message, "body")).to_vec();
     let request =
         postcard::from_bytes(&body).map_err(|e| Fault::Internal { detail: format!("a request can't be read: {e}") })?;
-    let files = field("files");
+    let files = get(&message, "files");
     let files = if files.is_undefined() {
         Vec::new()
     } else {

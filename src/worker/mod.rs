@@ -1,46 +1,45 @@
 //! The worker: images, device, mailbox. Where the browser meets burn.
 //!
+//! Each module uses only those below it:
+//!
 //! | module | does |
 //! |---|---|
 //! | `boot` | starts: panic hook, log, listeners, `Ready` |
-//! | `mailbox` | messages in and out |
-//! | `turn` | yields to the event loop by a macrotask |
+//! | `dispatch` | hands requests to jobs |
+//! | `jobs` | import, estimate, pre-training, evaluation, pictures |
+//! | `session` | what is loaded and what runs |
+//! | `run` | a run, fine-tuning and classifiers, as the session holds them |
+//! | `run_saver` | stores the current run while it trains |
+//! | [`hub`] | fetches published weights and keeps them |
+//! | [`takeaway`] | packs a run into an archive and opens it |
+//! | [`storage`] | stored runs, over the browser's file system or one in memory |
+//! | [`import`] | decodes images |
+//! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
 //! | `device` | finds WebGPU, else the CPU backend |
 //! | `files` | `File` objects as byte sources |
-//! | `keep` | stores the run at hand while it trains |
-//! | `beside` | stores what is made of it: fine-tuning under way, the last classifier |
-//! | [`hub`] | fetches published weights and keeps them |
-//! | [`storage`] | stored runs, over the browser's file system or one in memory |
-//! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
-//! | `session` | what is loaded and what runs; hands requests to jobs |
-//! | `jobs` | import, estimate, pre-training, evaluation, pictures |
+//! | `mailbox` | messages in and out |
+//! | `event_loop` | yields to the event loop by a macrotask |
+//! | `js` | the clock, the console, the memory |
 //!
-//! Only [`import`], [`takeaway`], [`weights`], [`hub`] and [`storage`] (but for `hub::browser` and `storage::opfs`) are free of the browser,
-//! so only they build natively.
+//! All of it compiles natively, so that the compiler and clippy check it there too.
+//! Natively only the modules that need no browser run: [`import`], [`takeaway`],
+//! [`weights`], [`hub`] and [`storage`] without `hub::browser` and `storage::opfs`.
 
-#[cfg(target_arch = "wasm32")]
-mod beside;
-#[cfg(target_arch = "wasm32")]
 mod boot;
-#[cfg(target_arch = "wasm32")]
 mod device;
-#[cfg(target_arch = "wasm32")]
+mod dispatch;
+mod event_loop;
 mod files;
 pub mod hub;
 pub mod import;
-#[cfg(target_arch = "wasm32")]
 mod jobs;
-#[cfg(target_arch = "wasm32")]
-mod keep;
-#[cfg(target_arch = "wasm32")]
+mod js;
 mod mailbox;
-#[cfg(target_arch = "wasm32")]
+mod run;
+mod run_saver;
 mod session;
 pub mod storage;
 pub mod takeaway;
-#[cfg(target_arch = "wasm32")]
-mod turn;
 pub mod weights;
 
-#[cfg(target_arch = "wasm32")]
 pub use boot::start;

@@ -2,7 +2,7 @@
 //! reaches, redirects included.
 
 use super::server::{Answer, Body, Server};
-use crate::worker::boot::describe;
+use crate::worker::js::describe;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use std::ops::Range;
 use wasm_bindgen::prelude::*;

@@ -8,7 +8,6 @@
 //! | `kept` | the files that are kept: opened and compared with their sums, listed, forgotten |
 //! | `browser` | a server over the browser's `fetch` |
 
-#[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod fetch;
 pub mod kept;

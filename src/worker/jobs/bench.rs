@@ -1,29 +1,32 @@
 //! Timing for `cargo xtask bench`: `{ bench: text }` in and out; see
-//! [`question`].
+//! [`questions`].
 
-mod saving;
-
-use super::question::{self, Place};
-use crate::core::error::Fault;
+use super::questions::{self, DeviceName};
+use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Backend, DeviceReport};
 use crate::learn::bench::{Bench, Forward, Kind, Parts, Setting, evaluation};
+use crate::learn::checkpoint::Snapshot;
 use crate::learn::features::Stopped;
-use crate::worker::boot;
 use crate::worker::device::{self, Compute};
-use crate::worker::session::{Job, Working};
-use crate::worker::turn::{now, turn};
+use crate::worker::event_loop::yield_now;
+use crate::worker::js::{memory_bytes, now};
+use crate::worker::session::{self, Job, JobGuard};
+use crate::worker::storage::opfs::Opfs;
+use crate::worker::storage::{Files, Storage};
 use burn::tensor::Device;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
 use web_sys::MessageEvent;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase", tag = "do")]
 enum What {
     /// Opens a device and makes a step ready, in place of the one before.
-    Open { device: Place, setting: Setting, kind: Kind },
+    Open { device: DeviceName, setting: Setting, kind: Kind },
     /// Steps of the one that is ready, each with its time and loss.
     Steps { count: usize },
     /// Steps taken apart, on the device that is open.
@@ -31,7 +34,7 @@ enum What {
     /// Checkpoints stored beside the steps of the one that is ready, a full one.
     Saving { count: usize, saves: usize },
     /// Forward passes of a published encoder over so many images, after one that is not timed.
-    Forward { device: Place, encoder: ImageNetEncoder, side: usize, images: usize, count: usize },
+    Forward { device: DeviceName, encoder: ImageNetEncoder, side: usize, images: usize, count: usize },
     /// More of them.
     Passes { count: usize },
     /// Linear evaluation, on the device that is open.
@@ -40,6 +43,8 @@ enum What {
 
 /// Images of the evaluation that is timed.
 const EVALUATED: usize = 5_000;
+/// Where the checkpoints go, for as long as is timed.
+const FOLDER: &str = "bench";
 
 thread_local! {
     static COMPUTE: RefCell<Option<Compute>> = const { RefCell::new(None) };
@@ -49,18 +54,18 @@ thread_local! {
 
 /// Takes a message that is for the bench; false for any other.
 pub fn receive(event: &MessageEvent) -> bool {
-    question::receive(event, "bench", perform)
+    questions::receive(event, "bench", perform)
 }
 
 async fn perform(what: What) -> Result<Value, Fault> {
-    let _working = Working::begin(Job::Measure)?;
+    let _guard = JobGuard::begin(Job::Measure)?;
     match what {
         What::Open { device, setting, kind } => open(device, setting, kind).await,
         What::Steps { count } => steps(count).await,
         What::Parts { setting, warm_up, count } => parts(setting, warm_up, count).await,
         What::Saving { count, saves } => {
             let mut bench = BENCH.take().ok_or_else(nothing_open)?;
-            let timed = saving::saving(&mut bench, count.max(1), saves).await;
+            let timed = saving(&mut bench, count.max(1), saves).await;
             BENCH.set(Some(bench));
             timed
         }
@@ -75,10 +80,10 @@ async fn perform(what: What) -> Result<Value, Fault> {
     }
 }
 
-async fn open(place: Place, setting: Setting, kind: Kind) -> Result<Value, Fault> {
+async fn open(device: DeviceName, setting: Setting, kind: Kind) -> Result<Value, Fault> {
     // What was open before gives its memory back first.
     close();
-    let compute = device::open(place.into()).await?;
+    let compute = device::open(device.into()).await?;
     let bench = Bench::new(setting, kind, &compute.device).await?;
     let report = compute.report.clone();
     BENCH.set(Some(bench));
@@ -91,7 +96,7 @@ async fn steps(count: usize) -> Result<Value, Fault> {
     let mut bench = BENCH.take().ok_or_else(nothing_open)?;
     let (mut times, mut losses) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        turn().await;
+        yield_now().await;
         let start = now();
         losses.push(bench.step().await?);
         times.push(now() - start);
@@ -104,7 +109,7 @@ async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, 
     let mut parts = Parts::new(setting, &device()?);
     let mut times = Vec::new();
     for step in 0..warm_up + count {
-        turn().await;
+        yield_now().await;
         let one = parts.step(now).await?;
         if step >= warm_up {
             times.push(one);
@@ -114,14 +119,14 @@ async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, 
 }
 
 async fn forward(
-    place: Place,
+    device: DeviceName,
     encoder: ImageNetEncoder,
     side: usize,
     images: usize,
     count: usize,
 ) -> Result<Value, Fault> {
     close();
-    let compute = device::open(place.into()).await?;
+    let compute = device::open(device.into()).await?;
     let forward = Forward::new(encoder, side, images, &compute.device);
     let mut times = passes(&forward, count + 1).await?;
     let first = times.remove(0);
@@ -134,7 +139,7 @@ async fn forward(
 async fn passes(forward: &Forward, count: usize) -> Result<Vec<f64>, Fault> {
     let mut times = Vec::new();
     for _ in 0..count {
-        turn().await;
+        yield_now().await;
         let start = now();
         forward.pass().await?;
         times.push(now() - start);
@@ -151,7 +156,7 @@ async fn evaluate() -> Result<Value, Fault> {
     let device = device()?;
     let begun = now();
     let mut pause = async |_| {
-        turn().await;
+        yield_now().await;
         true
     };
     match evaluation(EVALUATED, &device, &mut pause).await {
@@ -174,8 +179,68 @@ fn nothing_open() -> Fault {
 fn memory() -> Value {
     let pools = device().ok().and_then(|device| device.memory_pool_usage());
     json!({
-        "wasm_bytes": boot::memory_bytes(),
+        "wasm_bytes": memory_bytes(),
         "reserved_bytes": pools.as_ref().map(|p| p.bytes_reserved),
         "in_use_bytes": pools.as_ref().map(|p| p.bytes_in_use),
     })
+}
+
+/// `count` steps by themselves, then `saves` times a checkpoint beside the steps that go
+/// on meanwhile: how long the save had the thread to itself, in all and at most at a time.
+async fn saving(bench: &mut Bench, count: usize, saves: usize) -> Result<Value, Fault> {
+    let storage = session::storage().await?;
+    let timed = timed(&storage, bench, count, saves).await;
+    storage.files().remove(FOLDER).await?;
+    timed
+}
+
+async fn timed(storage: &Rc<Storage<Opfs>>, bench: &mut Bench, count: usize, saves: usize) -> Result<Value, Fault> {
+    let mut alone = Vec::new();
+    for _ in 0..count {
+        yield_now().await;
+        let begun = now();
+        bench.step().await?;
+        alone.push(now() - begun);
+    }
+    let (mut held_up, mut at_a_time, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..saves {
+        let (saved, storage) = (Rc::new(Cell::new(None)), storage.clone());
+        let begun = now();
+        let (snapshot, result) = (bench.snapshot()?, saved.clone());
+        let taken = now() - begun;
+        wasm_bindgen_futures::spawn_local(async move {
+            let (ended, spans) = watched(save(&storage, snapshot)).await;
+            result.set(Some((ended, spans)));
+        });
+        let (ended, spans) = loop {
+            yield_now().await;
+            bench.step().await?;
+            if let Some(ended) = saved.take() {
+                break ended;
+            }
+        };
+        held_up.push(taken + spans.iter().sum::<f64>());
+        at_a_time.push(spans.into_iter().fold(taken, f64::max));
+        bytes = ended?;
+    }
+    Ok(json!({ "ms": alone, "held_up_ms": held_up, "at_a_time_ms": at_a_time, "bytes": bytes }))
+}
+
+/// What `work` comes to, and the milliseconds of each time that it had the thread.
+async fn watched<T>(work: impl Future<Output = T>) -> (T, Vec<f64>) {
+    let (mut work, mut spans) = (Box::pin(work), Vec::new());
+    let ended = poll_fn(|context| {
+        let begun = now();
+        let polled = work.as_mut().poll(context);
+        spans.push(now() - begun);
+        polled
+    });
+    let ended = ended.await;
+    (ended, spans)
+}
+
+async fn save(storage: &Storage<Opfs>, snapshot: Snapshot) -> Result<usize, StorageFault> {
+    let bytes = snapshot.into_bytes().await.map_err(|e| StorageFault::Unavailable { detail: e.to_string() })?;
+    storage.put(&format!("{FOLDER}/state"), &bytes).await?;
+    Ok(bytes.len())
 }

@@ -1,5 +1,5 @@
-//! New images for a trained classifier: what they are, and which training images
-//! are most like them. Nothing of them is kept.
+//! Classifies new images and finds the training images that are most like them. The
+//! new images are not kept.
 
 use super::evaluate;
 use super::fine_tune::labelled;
@@ -13,18 +13,18 @@ use crate::core::run::fine_tune::FineTuneConfig;
 use crate::learn::checkpoint;
 use crate::learn::classify::{nearest, probabilities};
 use crate::learn::encoder::Encoder;
-use crate::learn::features::{Features, Stopped, features};
+use crate::learn::features::{Stopped, features};
 use crate::learn::fine_tune::Classifier;
-use crate::learn::linear_eval::{Examples, LinearClassifier};
+use crate::learn::linear_eval::Examples;
 use crate::learn::store::ByteStore;
 use crate::protocol::Event;
-use crate::worker::beside::Beside;
+use crate::worker::event_loop::yield_now;
 use crate::worker::files::chosen;
 use crate::worker::import::single;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::run::{FeatureBank, FeatureKey, TunedClassifier};
+use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};
 use crate::worker::storage::Extra;
-use crate::worker::turn::{now, turn};
 use std::rc::Rc;
 
 /// Training images shown beside a new one.
@@ -32,88 +32,51 @@ const NEIGHBOURS: usize = 6;
 /// Part of the progress that is features; the rest trains the linear classifier.
 const FEATURES: f32 = 0.8;
 
-/// What is kept between two requests.
-#[derive(Default)]
-pub struct Kept {
-    /// The last classifier that was fine-tuned from the pre-trained encoder.
-    pub tuned: Option<Tuned>,
-    /// It was looked for among what is stored.
-    looked: bool,
-    bank: Option<Rc<Bank>>,
-}
-
-#[derive(Clone)]
-pub struct Tuned {
-    /// The run whose encoder it started from.
-    pub run: String,
-    pub config: FineTuneConfig,
-    /// Steps of pre-training that it started from.
-    pub steps: u32,
-    pub classifier: Classifier,
-}
-
-/// Which encoder made some features.
-#[derive(Clone, PartialEq)]
-struct Key {
-    run: String,
-    steps: u32,
-    tuned: Option<FineTuneConfig>,
-}
-
-/// The training images by their features.
-struct Bank {
-    key: Key,
-    images: Vec<u32>,
-    features: Features,
-    /// Where nothing was fine-tuned.
-    linear: Option<LinearClassifier>,
-}
-
-/// Answers with what the classifier says of `files`, named `names`.
+/// Classifies `files`, which are named `names`.
 ///
 /// # Errors
-/// [`Fault::NoEncoder`] without a run at hand, [`Fault::NoLabels`] where no classifier
-/// can be trained.
-pub async fn classify(id: u32, names: Vec<String>, files: Vec<web_sys::File>) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Classify)?;
-    let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
+/// [`Fault::NoEncoder`] without a current run, [`Fault::NoLabels`] if no classifier can be
+/// trained.
+pub async fn classify(names: Vec<String>, files: Vec<web_sys::File>) -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Classify)?;
+    let collection = session::collection()?;
     let mut left_out = Vec::new();
     let shown = read(&collection, names, files, &mut left_out).await;
     match judge(&collection, &shown, left_out).await {
-        Ok(report) => post(Some(id), Event::Classified(report)),
-        Err(Stopped::OnRequest) => post(Some(id), Event::EvaluationCancelled),
-        Err(Stopped::Failed(fault)) => return Err(fault),
+        Ok(report) => Ok(Event::Classified(report)),
+        Err(Stopped::OnRequest) => Ok(Event::EvaluationCancelled),
+        Err(Stopped::Failed(fault)) => Err(fault),
     }
-    Ok(())
 }
 
-/// The classifier that was fine-tuned last from the run at hand, in an earlier visit too;
-/// one that can't be read is none.
-pub async fn tuned() -> Option<Tuned> {
-    let (looked, kept) = with(|s| {
+/// The classifier that was fine-tuned last from the current run, also in an earlier visit.
+/// A stored one that can't be read counts as missing.
+pub async fn tuned() -> Option<TunedClassifier> {
+    let (looked, loaded) = with(|s| {
         let run = s.run.as_ref()?;
-        let kept = s.classify.tuned.clone().filter(|tuned| tuned.run == run.keeper.record.id);
-        Some((std::mem::replace(&mut s.classify.looked, true), kept))
+        let loaded = s.classifiers.tuned.clone().filter(|tuned| tuned.run == run.id());
+        Some((std::mem::replace(&mut s.classifiers.looked, true), loaded))
     })?;
-    if looked || kept.is_some() {
-        return kept;
+    if looked || loaded.is_some() {
+        return loaded;
     }
     let stored = stored_classifier().await?;
-    with(|s| s.classify.tuned.get_or_insert(stored).clone()).into()
+    with(|s| s.classifiers.tuned.get_or_insert(stored).clone()).into()
 }
 
-/// As [`Saver::save_classifier`](super::fine_tune::Saver::save_classifier) left it.
-async fn stored_classifier() -> Option<Tuned> {
-    let (run, encoder, classes) = with(|s| {
-        let record = &s.run.as_ref()?.keeper.record;
-        Some((record.id.clone(), record.config.encoder, record.data.classes.len()))
-    })?;
-    let bytes = Beside::run_at_hand()?.read(Extra::Classifier).await.ok()??;
+/// The classifier as [`FineTuneSaver`](crate::worker::run_saver::FineTuneSaver) stored it.
+async fn stored_classifier() -> Option<TunedClassifier> {
+    let (folder, run, encoder, classes) = of_run(|run| {
+        let record = &run.saver.record;
+        (run.saver.folder(), record.id.clone(), record.config.encoder, record.data.classes.len())
+    })
+    .ok()?;
+    let bytes = folder?.read(Extra::Classifier).await.ok()??;
     let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
     let device = session::compute().await.ok()?.device.autodiff();
     let network = Encoder::new(&encoder, &device);
     let classifier = Classifier::new(network, encoder.features(), classes, config.seed, &device);
-    Some(Tuned { run, config, steps, classifier: classifier.restore(&bytes).ok()? })
+    Some(TunedClassifier { run, config, steps, classifier: classifier.restore(&bytes).ok()? })
 }
 
 /// The files as a set of their own, at the size of the training images.
@@ -132,15 +95,14 @@ async fn read(
             }
             Err(fault) => left_out.push(LeftOut { file: name, fault }),
         }
-        turn().await;
+        yield_now().await;
     }
     shown
 }
 
 async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>) -> Result<ClassifyReport, Stopped> {
     let tuned = tuned().await;
-    let (run, steps) =
-        with(|s| s.run.as_ref().map(|run| (run.keeper.record.id.clone(), run.steps()))).ok_or(Fault::NoEncoder)?;
+    let (run, steps) = of_run(|run| (run.id().to_owned(), run.steps()))?;
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);
     let config = tuned.as_ref().map(|tuned| tuned.config);
     let classes = collection.dataset().classes.clone();
@@ -151,9 +113,9 @@ async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>)
     }
     let encoder = match &tuned {
         Some(tuned) => tuned.classifier.encoder.clone(),
-        None => with(|s| s.run.as_ref().map(|run| run.trainer.encoder())).ok_or(Fault::NoEncoder)?,
+        None => of_run(|run| run.trainer.encoder())?,
     };
-    let bank = bank(collection, Key { run, steps, tuned: config }, &encoder).await?;
+    let bank = bank(collection, FeatureKey { run, steps, tuned: config }, &encoder).await?;
     let compute = session::compute().await?;
     let store = ByteStore::new(shown, &compute.device, compute.max_binding as usize);
     let indices: Vec<u32> = (0..shown.examples.len() as u32).collect();
@@ -171,7 +133,7 @@ async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>)
             cosine,
         });
         report.images.push(Classified { picture: picture(shown, i), probabilities, neighbours: neighbours.collect() });
-        turn().await;
+        yield_now().await;
     }
     Ok(report)
 }
@@ -180,26 +142,18 @@ fn picture(shown: &Dataset, index: usize) -> Picture {
     Picture { rgba: rgba(shown.image(index)), ..stored(shown, index) }
 }
 
-/// The training images' features by the encoder that `key` names: kept, or computed
+/// The training images' features by the encoder that `key` names: computed before, or
 /// now, with progress.
-async fn bank(collection: &Collection, key: Key, encoder: &Encoder) -> Result<Rc<Bank>, Stopped> {
-    if let Some(kept) = with(|s| s.classify.bank.clone()).filter(|bank| bank.key == key) {
+async fn bank(collection: &Collection, key: FeatureKey, encoder: &Encoder) -> Result<Rc<FeatureBank>, Stopped> {
+    if let Some(kept) = with(|s| s.classifiers.bank.clone()).filter(|bank| bank.key == key) {
         return Ok(kept);
     }
     let store = session::store().await?;
-    let mut told = now();
-    let mut pause = async |part: f32| {
-        if now() - told > 150.0 {
-            told = now();
-            post(None, Event::Classifying { part });
-        }
-        turn().await;
-        with(|s| s.wish) == Wish::GoOn
-    };
+    let mut pause = pause_between(|part| post(None, Event::Classifying { part }));
     let dataset = collection.dataset();
     let images: Vec<u32> = dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
     let own = images.len();
-    // Validation chooses the linear classifier's rate; nothing else asks for it.
+    // Only the linear classifier, whose rate validation chooses, needs validation images.
     let all: Vec<u32> = match key.tuned {
         Some(_) => images.clone(),
         None => images.iter().copied().chain(labelled(collection, Split::Validation).images).collect(),
@@ -210,13 +164,13 @@ async fn bank(collection: &Collection, key: Key, encoder: &Encoder) -> Result<Rc
         Some(_) => None,
         None => {
             let examples = Examples::among(dataset, all, &[Split::Train, Split::Validation]).ok_or(Fault::NoLabels)?;
-            let seed = with(|s| s.run.as_ref().map(|run| run.config.seed)).ok_or(Fault::NoEncoder)?;
+            let seed = of_run(|run| run.config.seed)?;
             let mut share = async |p| pause(FEATURES + (1.0 - FEATURES) * p).await;
             Some(examples.fit(&rows, seed, &mut share).await?.0)
         }
     };
     rows.values.truncate(own * rows.dim);
-    let bank = Rc::new(Bank { key, images, features: rows, linear });
-    with(|s| s.classify.bank = Some(bank.clone()));
+    let bank = Rc::new(FeatureBank { key, images, features: rows, linear });
+    with(|s| s.classifiers.bank = Some(bank.clone()));
     Ok(bank)
 }

@@ -10,12 +10,11 @@ use crate::learn::knn::Probe;
 use crate::learn::simclr::initial_encoder;
 use crate::learn::trainer::Trainer;
 use crate::learn::training::Training;
-use crate::protocol::Event;
 use crate::worker::device::Compute;
+use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::evaluate;
-use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, with};
-use crate::worker::turn::{now, turn};
+use crate::worker::js::now;
+use crate::worker::session::{self, Control, Job, JobGuard, control, with};
 use std::cell::RefCell;
 
 /// Stop timing after this many milliseconds or steps, whichever comes first.
@@ -27,9 +26,8 @@ thread_local! {
     static LAST: RefCell<Option<(Estimate, [usize; 2])>> = const { RefCell::new(None) };
 }
 
-/// Times a few steps of `config` and kNN, unless that was done before, and
-/// answers.
-pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
+/// Times a few steps of `config` and kNN, unless that was done before.
+pub async fn estimate(config: &RunConfig) -> Result<Estimate, Fault> {
     config.check().map_err(Fault::Config)?;
     let compute = session::compute().await?;
     let backend = compute.report.backend;
@@ -44,8 +42,7 @@ pub async fn estimate(id: u32, config: &RunConfig) -> Result<(), Fault> {
         None => time(config, &compute, &train).await?,
     };
     LAST.set(Some((estimate.clone(), images)));
-    post(Some(id), Event::Estimate(estimate));
-    Ok(())
+    Ok(estimate)
 }
 
 /// Indices that pre-training would see, and the number of all images.
@@ -68,7 +65,7 @@ pub fn training_images(config: &RunConfig) -> Result<(Vec<usize>, usize), Fault>
 }
 
 async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<Estimate, Fault> {
-    let _working = Working::begin(Job::Measure)?;
+    let _guard = JobGuard::begin(Job::Measure)?;
     let store = session::store().await?;
     // Nothing is served while a step goes on, so it must not be a long one.
     let batch = Cost::timed_batch(config, &compute.report);
@@ -89,14 +86,14 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     let mut times = Vec::new();
     let begun = now();
     while times.len() < STEPS && now() - begun < LONG_ENOUGH && (times.is_empty() || !trainer.done()) {
-        turn().await;
+        yield_now().await;
         go_on()?;
         let start = now();
         trainer.step();
         trainer.read().await?;
         times.push(now() - start);
     }
-    turn().await;
+    yield_now().await;
     go_on()?;
     times.sort_by(f64::total_cmp);
     // A coarse clock may say 0.
@@ -117,7 +114,7 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
 /// # Errors
 /// [`Fault::Busy`] once something more urgent came.
 fn go_on() -> Result<(), Fault> {
-    if with(|s| s.wish) == Wish::GoOn { Ok(()) } else { Err(Fault::Busy) }
+    if control() == Control::Continue { Ok(()) } else { Err(Fault::Busy) }
 }
 
 /// kNN of an epoch, where that takes long from a part of it: the first batch,
@@ -127,10 +124,10 @@ async fn time_knn(trainer: &Trainer, probe: &Probe, batch: usize) -> Result<f64,
     let mut first = None;
     let mut last = (begun, 0.0);
     let mut pause = async |part: f32| {
-        turn().await;
+        yield_now().await;
         last = (now(), f64::from(part));
         let (since, _) = *first.get_or_insert(last);
-        now() - since < LONG_ENOUGH && with(|s| s.wish) == Wish::GoOn
+        now() - since < LONG_ENOUGH && control() == Control::Continue
     };
     let done = probe.accuracy(&trainer.encoder(), trainer.store(), batch, &mut pause).await;
     if let Err(Stopped::Failed(fault)) = done {

@@ -1,67 +1,51 @@
-//! Judging the encoder: kNN at the end of an epoch, linear evaluation, export.
+//! Judges the encoder: kNN at the end of an epoch, linear evaluation.
 
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
-use crate::core::report::{Baseline, EvaluationReport, Phase, RunState};
+use crate::core::report::{Baseline, Phase, RunState};
 use crate::learn::baseline::{images_read, with_statistics};
 use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
-use crate::learn::named_tensors;
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
-use crate::worker::jobs::weights;
+use crate::worker::jobs::published_weights;
+use crate::worker::js::now;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, set_state, with};
-use crate::worker::turn::{now, turn};
+use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_state, with};
 
-/// Images that are looked at to judge an epoch: the bank, and the queries.
+/// Images of kNN after an epoch: the bank, and the queries.
 const BANK: usize = 2_000;
 const QUERIES: usize = 1_000;
-/// Milliseconds between two reports of progress.
-const TELL_EVERY: f64 = 150.0;
-/// The same for kNN at the end of an epoch: most are over before.
-const TELL_KNN_EVERY: f64 = 500.0;
-
-/// Images a forward pass without gradients, of the run at hand; not while a run trains, which is
-/// not in the session then.
+/// Images in a forward pass without gradients, for the current run.
 ///
 /// # Errors
-/// [`Fault::NoEncoder`] where there is none.
+/// [`Fault::NoEncoder`] without a run, and while the training loop has it.
 pub fn batch() -> Result<usize, Fault> {
-    let config = with(|s| s.run.as_ref().map(|run| run.config)).ok_or(Fault::NoEncoder)?;
-    Ok(Cost::passing_images(&config))
+    of_run(|run| Cost::passing_images(&run.config))
 }
 
-/// The images of kNN; none without labelled training and validation images.
+/// The images of kNN; None without labelled training and validation images.
 pub fn probe(config: &RunConfig) -> Option<Probe> {
     with(|s| Probe::new(s.library.dataset()?, Split::Validation, BANK, QUERIES, config.seed))
 }
 
-/// kNN after an epoch (0: before the first step), with progress by batches of
-/// images; none where a pause or a cancel cut it short.
+/// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause
+/// or a cancel cut it short.
 pub async fn judge(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
-    set_state(RunState::Running(Phase::Evaluate { percent: 0 }));
-    let mut told = now();
-    let mut pause = async |part: f32| {
-        if now() - told > TELL_KNN_EVERY {
-            told = now();
-            set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
-        }
-        turn().await;
-        with(|s| s.wish) == Wish::GoOn
-    };
-    match knn(trainer, probe, epoch, &mut pause).await {
+    let report = |part: f32| set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
+    report(0.0);
+    match knn(trainer, probe, epoch, &mut pause_between(report)).await {
         Ok(accuracy) => Ok(Some(accuracy)),
         Err(Stopped::OnRequest) => Ok(None),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
 }
 
-/// kNN accuracy; at epoch 0 of the step-0 encoder, whose batch-norm statistics
-/// some training images first give. `pause` as in `learn::features`.
+/// kNN accuracy. At epoch 0 it is of the encoder before the first step, whose batch-norm
+/// statistics are first estimated from some training images. `pause` as in `learn::features`.
 async fn knn(
     trainer: &Trainer,
     probe: &Probe,
@@ -87,20 +71,15 @@ async fn knn(
     probe.accuracy(&encoder, trainer.store(), batch, &mut rest).await
 }
 
-/// Linear evaluation of the run's encoder beside its baselines; the queue asks for it
-/// without a request.
-pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Evaluate)?;
-    let (collection, steps, test_use) = with(|s| match (s.library.collection(), &s.run) {
-        (None, _) => Err(Fault::NoDataset),
-        (_, None) => Err(Fault::NoEncoder),
-        (Some(collection), Some(run)) => Ok((collection, run.steps(), run.keeper.record.evaluations + 1)),
-    })?;
+/// Linear evaluation of the run's encoder beside its baselines.
+pub async fn evaluate() -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Evaluate)?;
+    let collection = session::collection()?;
+    let (steps, test_use) = of_run(|run| (run.steps(), run.saver.record.evaluations + 1))?;
     let store = session::store().await?;
-    bring_baseline().await?;
-    let (trained, (baseline, initial), config) = with(|s| {
-        s.run.as_ref().map(|r| (r.trainer.encoder(), r.trainer.baseline(), r.config)).ok_or(Fault::NoEncoder)
-    })?;
+    load_baseline().await?;
+    let (trained, (baseline, initial), config) =
+        of_run(|run| (run.trainer.encoder(), run.trainer.baseline(), run.config))?;
     let begun = now();
     let evaluation = Evaluation {
         dataset: collection.dataset(),
@@ -113,56 +92,32 @@ pub async fn evaluate(id: Option<u32>) -> Result<(), Fault> {
         steps,
         test_use,
     };
-    let mut told = 0.0;
-    let mut pause = async |part| {
-        if now() - told > TELL_EVERY {
-            told = now();
-            post(id, Event::EvaluationProgress { part });
-        }
-        turn().await;
-        with(|s| s.wish) != Wish::Cancel
-    };
+    let mut pause = pause_between(|part| post(None, Event::EvaluationProgress { part }));
     match evaluation.run(&mut pause).await {
         Ok(mut report) => {
             report.seconds = ((now() - begun) / 1000.0) as f32;
-            keep(&report).await;
-            post(id, Event::Evaluated(report));
-            Ok(())
+            let saved = with(|s| s.run.as_mut().map(|run| run.saver.add_evaluation(&report)));
+            if let Some(saved) = saved {
+                saved.await;
+            }
+            Ok(Event::Evaluated(report))
         }
-        Err(Stopped::OnRequest) => {
-            post(id, Event::EvaluationCancelled);
-            Ok(())
-        }
+        Err(Stopped::OnRequest) => Ok(Event::EvaluationCancelled),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
 }
 
-/// The weights that the run started from become its baseline where they were loaded since it was
-/// opened; without them, the comparison with them stays missing.
-async fn bring_baseline() -> Result<(), Fault> {
+/// Takes the weights that the run started from as its baseline if they were loaded since it was
+/// opened. Without them the comparison with them stays missing.
+async fn load_baseline() -> Result<(), Fault> {
     let missing = with(|s| {
         let run = s.run.as_ref().filter(|run| run.trainer.baseline().0 == Baseline::Missing)?;
-        Some(run.keeper.record.clone())
+        Some(run.saver.record.clone())
     });
     let Some(record) = missing else { return Ok(()) };
     let compute = session::compute().await?;
-    let Some(weights) = weights::of_run(&record, &compute).await else { return Ok(()) };
-    with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(weights.clone())));
-    Ok(())
-}
-
-/// Puts a result into the run's record.
-async fn keep(report: &EvaluationReport) {
-    let Some(kept) = with(|s| s.run.as_mut().map(|run| run.keeper.evaluated(report))) else { return };
-    kept.await;
-}
-
-/// The encoder's weights and what made them.
-pub async fn export(id: u32) -> Result<(), Fault> {
-    let (encoder, config) = with(|s| s.run.as_ref().map(|r| (r.trainer.encoder(), r.config)).ok_or(Fault::NoEncoder))?;
-    let internal = |detail| Fault::Internal { detail };
-    let safetensors = named_tensors::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
-    let config_json = serde_json::to_string_pretty(&config).map_err(|e| internal(e.to_string()))?;
-    post(Some(id), Event::Encoder { safetensors, config_json });
+    if let Some(weights) = published_weights::of_run(&record, &compute).await {
+        with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(weights.clone())));
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Loading images: drives a reading of the [library], with progress, yields and
-//! cancel. The library does not change before all has been read, so that a fault
-//! or a cancel loses nothing.
+//! Loads images: drives a reading of the [library], with progress, yields and
+//! cancel. The library changes only after everything was read, so a fault or a
+//! cancel loses nothing.
 //!
 //! [library]: crate::worker::import::library
 
@@ -8,35 +8,34 @@ use crate::core::dataset::ImportRole;
 use crate::core::error::{Fault, ImportFault};
 use crate::core::report::LeftOut;
 use crate::protocol::Event;
+use crate::worker::event_loop::yield_now;
 use crate::worker::files::chosen;
 use crate::worker::import::importer::Step;
 use crate::worker::import::library::{self, Library, Origin};
-use crate::worker::jobs::pretrain;
+use crate::worker::js::now;
 use crate::worker::mailbox::post;
-use crate::worker::session::{Job, Wish, Working, with};
-use crate::worker::turn::{now, turn};
+use crate::worker::session::{Control, Job, JobGuard, control, drop_run, with};
 
-/// Milliseconds of work between two turns of the event loop.
+/// Milliseconds of work between two yields to the event loop.
 const SLICE: f64 = 50.0;
 
 /// Draws the sample set, in place of what is loaded.
-pub async fn sample_set(id: u32, images_per_class: usize, seed: u64, size: usize) -> Result<(), Fault> {
+pub async fn sample_set(images_per_class: usize, seed: u64, size: usize) -> Result<Event, Fault> {
     let origin = Origin::Sample { images_per_class, seed };
-    load(id, |library| Ok(library.add(origin, size, seed))).await
+    load(|library| Ok(library.add(origin, size, seed))).await
 }
 
 /// Reads chosen files and adds them by their role.
 pub async fn files(
-    id: u32,
     role: ImportRole,
     paths: Vec<String>,
     refused: Vec<LeftOut>,
     files: Vec<web_sys::File>,
     size: usize,
     seed: u64,
-) -> Result<(), Fault> {
+) -> Result<Event, Fault> {
     let files = paths.into_iter().zip(files).map(|(path, file)| chosen(path, file)).collect();
-    load(id, |library| match role == ImportRole::New || library.can_read_again() {
+    load(|library| match role == ImportRole::New || library.can_read_again() {
         true => Ok(library.add(Origin::Files { role, refused, files }, size, seed)),
         false => Err(Fault::Import(ImportFault::NeedsFiles)),
     })
@@ -45,8 +44,8 @@ pub async fn files(
 
 /// Reads everything that was chosen again, at another size or with another
 /// seed of the split.
-pub async fn resize(id: u32, size: usize, seed: u64) -> Result<(), Fault> {
-    load(id, |library| match library.dataset() {
+pub async fn resize(size: usize, seed: u64) -> Result<Event, Fault> {
+    load(|library| match library.dataset() {
         Some(set) if set.size != size && !library.can_read_again() => Err(Fault::Import(ImportFault::NeedsFiles)),
         Some(_) => Ok(library.resize(size, seed)),
         None => Err(Fault::NoDataset),
@@ -56,12 +55,11 @@ pub async fn resize(id: u32, size: usize, seed: u64) -> Result<(), Fault> {
 
 /// Reads what `plan` makes of the library. From then on the session works with
 /// these images; a run on others ends.
-async fn load(id: u32, plan: impl FnOnce(&Library) -> Result<library::Job, Fault>) -> Result<(), Fault> {
-    let working = Working::begin(Job::Import)?;
+async fn load(plan: impl FnOnce(&Library) -> Result<library::Job, Fault>) -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Import)?;
     let mut reading = with(|s| plan(&s.library))?;
-    if !read(id, &mut reading).await? {
-        post(Some(id), Event::ImportCancelled);
-        return Ok(());
+    if !read(&mut reading).await? {
+        return Ok(Event::ImportCancelled);
     }
     let report = with(|s| {
         let report = s.library.commit(reading)?;
@@ -69,22 +67,20 @@ async fn load(id: u32, plan: impl FnOnce(&Library) -> Result<library::Job, Fault
         Ok(report)
     })
     .map_err(Fault::Import)?;
-    pretrain::let_go();
-    drop(working);
-    post(Some(id), Event::Imported(report));
-    Ok(())
+    drop_run();
+    Ok(Event::Imported(report))
 }
 
 /// Reads to the end, with progress now and then; false if a cancel cut it short.
-async fn read(id: u32, reading: &mut library::Job) -> Result<bool, Fault> {
+async fn read(reading: &mut library::Job) -> Result<bool, Fault> {
     let mut since = now();
     while let Step::Progress { done, total, file } = reading.step().map_err(Fault::Import)? {
         if now() - since < SLICE {
             continue;
         }
-        post(Some(id), Event::ImportProgress { done: done as u32, total: total as u32, file });
-        turn().await;
-        if with(|s| s.wish) == Wish::Cancel {
+        post(None, Event::ImportProgress { done: done as u32, total: total as u32, file });
+        yield_now().await;
+        if control() == Control::Cancel {
             return Ok(false);
         }
         since = now();

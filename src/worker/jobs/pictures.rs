@@ -8,30 +8,28 @@ use crate::learn::augment;
 use crate::learn::features::read;
 use crate::learn::trainer::view_pair;
 use crate::protocol::Event;
-use crate::worker::mailbox::post;
 use crate::worker::session::{self, with};
 
-/// Answers with the images as they are stored; unknown indices are left out.
-pub fn pictures(id: u32, indices: &[u32]) -> Result<(), Fault> {
-    let pictures = with(|s| {
-        let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
-        Ok::<_, Fault>(known(dataset, indices).map(|i| stored(dataset, i)).collect())
-    })?;
-    post(Some(id), Event::Pictures(pictures));
-    Ok(())
+/// The images as they are stored, without unknown indices.
+pub fn pictures(indices: &[u32]) -> Result<Event, Fault> {
+    Ok(Event::Pictures(originals(indices)?))
 }
 
-/// Answers with each image beside its two views, made by the function that
-/// training calls, on the device in use.
-pub async fn preview(id: u32, indices: &[u32], config: &AugmentConfig, seed: u64, epoch: u32) -> Result<(), Fault> {
-    let store = session::store().await?;
-    let originals: Vec<Picture> = with(|s| {
+fn originals(indices: &[u32]) -> Result<Vec<Picture>, Fault> {
+    with(|s| {
         let dataset = s.library.dataset().ok_or(Fault::NoDataset)?;
-        Ok::<_, Fault>(known(dataset, indices).map(|i| stored(dataset, i)).collect())
-    })?;
+        let known = indices.iter().map(|&i| i as usize).filter(|&i| i < dataset.examples.len());
+        Ok(known.map(|i| stored(dataset, i)).collect())
+    })
+}
+
+/// Each image with its two views, which the function that training calls makes on the
+/// current device.
+pub async fn preview(indices: &[u32], config: &AugmentConfig, seed: u64, epoch: u32) -> Result<Event, Fault> {
+    let store = session::store().await?;
+    let originals = originals(indices)?;
     if originals.is_empty() {
-        post(Some(id), Event::Views(Vec::new()));
-        return Ok(());
+        return Ok(Event::Views(Vec::new()));
     }
     let size = store.size();
     let indices: Vec<u32> = originals.iter().map(|p| p.index).collect();
@@ -46,13 +44,7 @@ pub async fn preview(id: u32, indices: &[u32], config: &AugmentConfig, seed: u64
     };
     let n = originals.len();
     let triples = originals.iter().enumerate().map(|(i, p)| [p.clone(), view(p, i), view(p, n + i)]).collect();
-    post(Some(id), Event::Views(triples));
-    Ok(())
-}
-
-fn known<'a>(dataset: &Dataset, indices: &'a [u32]) -> impl Iterator<Item = usize> + 'a {
-    let images = dataset.examples.len();
-    indices.iter().map(|&i| i as usize).filter(move |&i| i < images)
+    Ok(Event::Views(triples))
 }
 
 /// An image of `dataset` to draw.

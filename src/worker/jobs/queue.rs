@@ -1,76 +1,75 @@
-//! Drives the queue: trains an entry to its end, evaluates it, goes on with the next;
-//! the page need not do anything. A pause rests the queue with its run, and whoever
-//! resumes the run goes on with the queue.
+//! Drives the queue: trains an entry to its end, evaluates it, goes on with the next.
+//! The page need not do anything. If its run is paused, the queue rests; resuming the
+//! run resumes the queue.
 
+use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
-use crate::core::report::RunState;
+use crate::core::report::{Phase, RunState};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
-use crate::core::run::{DataIdentity, RunRecord};
+use crate::core::run::{Curve, DataIdentity, OpenedRun, RunRecord};
 use crate::protocol::Event;
-use crate::worker::jobs::{evaluate, pretrain, runs};
+use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
+use crate::worker::jobs::{evaluate, open_run, pretrain};
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Working, with};
+use crate::worker::session::{self, Job, JobGuard, set_state, with};
 use crate::worker::storage::opfs::Open;
-use crate::worker::turn::{Line, Place, turn};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The queue as far as it is this tab's.
+/// The queue as this tab knows it.
 #[derive(Default)]
 struct Driver {
-    /// While it drives, the truth; else what was stored last by this tab.
+    /// The truth while this tab drives the queue, else what this tab stored last.
     report: QueueReport,
     drives: bool,
-    /// Keeps other tabs from driving it too; none where nothing can be stored.
+    /// Keeps other tabs from driving it too; None if nothing can be stored.
     lock: Option<Open>,
-    /// The entry at work.
+    /// The current entry.
     entry: Option<u32>,
-    /// The run at whose pause the queue came to rest.
+    /// The run whose pause made the queue rest.
     paused: Option<String>,
 }
 
 thread_local! {
     static DRIVER: RefCell<Driver> = RefCell::default();
-    /// Who reads and changes the stored queue: one request at a time.
-    static REQUESTS: Line = Line::default();
-    /// Who writes it: what was changed last is written last.
-    static SAVES: Line = Line::default();
+    /// Requests read and change the stored queue one at a time.
+    static REQUESTS: TicketLock = TicketLock::default();
+    /// The newest change is written last.
+    static SAVES: TicketLock = TicketLock::default();
 }
 
 fn driver<T>(f: impl FnOnce(&mut Driver) -> T) -> T {
     DRIVER.with_borrow_mut(f)
 }
 
-/// How an entry's turn ended, where it was no fault.
+/// How an entry ended, if without a fault.
 enum End {
-    /// Trained and, where labels allow it, evaluated.
-    Through,
+    /// Trained and, if labels allow it, evaluated.
+    Done,
     Paused,
     Cancelled,
 }
 
-/// Waits until no other request is at the queue, and keeps others from it until
-/// what is returned is dropped.
-pub async fn alone() -> Rc<Place> {
-    let place = REQUESTS.with(Line::join);
-    place.reached().await;
-    place
+/// Waits until no other request uses the queue, and keeps others from it until the
+/// ticket is dropped.
+pub async fn ticket() -> Rc<Ticket> {
+    let ticket = REQUESTS.with(TicketLock::ticket);
+    ticket.reached().await;
+    ticket
 }
 
-/// Tells the queue.
-pub async fn tell(id: u32) -> Result<(), Fault> {
-    let _alone = alone().await;
-    let report = current().await?;
-    post(Some(id), Event::Queue(report));
-    Ok(())
+/// The queue, for the page.
+pub async fn report() -> Result<Event, Fault> {
+    let _ticket = ticket().await;
+    Ok(Event::Queue(current().await?))
 }
 
-/// Does what a person asked of the entries.
+/// Changes entries.
 ///
 /// # Errors
 /// [`StorageFault::Held`] while another tab drives the queue.
-pub async fn change(id: u32, change: QueueChange) -> Result<(), Fault> {
-    let _alone = alone().await;
+pub async fn change(change: QueueChange) -> Result<Event, Fault> {
+    let _ticket = ticket().await;
     if driver(|d| d.drives) {
         driver(|d| d.report.change(change));
         save().await?;
@@ -82,72 +81,71 @@ pub async fn change(id: u32, change: QueueChange) -> Result<(), Fault> {
         save().await?;
         drop(lock);
     }
-    post(Some(id), Event::Queue(current().await?));
-    Ok(())
+    Ok(Event::Queue(current().await?))
 }
 
 /// Goes on with the entry that was cut off or paused, then with those that wait.
 ///
 /// # Errors
-/// [`Fault::Busy`] while something else is under way, [`Fault::WrongImages`] where
-/// others than the queue's images are loaded and its own were not kept,
-/// [`StorageFault::Held`] while another tab drives it.
-pub async fn start(id: u32) -> Result<(), Fault> {
-    let alone = alone().await;
+/// [`Fault::Busy`] while something else is under way, [`Fault::WrongImages`] if the
+/// queue's images are neither loaded nor kept, [`StorageFault::Held`] while another tab
+/// drives the queue.
+pub async fn start(id: u32) -> Result<Option<Event>, Fault> {
+    let ticket = ticket().await;
     if driver(|d| d.drives) {
         return Err(Fault::Busy);
     }
     let (report, lock) = prepare().await?;
-    // Never without its report: that is what a change is made to.
+    // All at once: while it drives, a change is made to this report.
     driver(|d| (d.report, d.lock, d.paused, d.drives) = (report, lock, None, true));
-    // Without a place to store it, it goes on all the same.
+    // If it can't be stored, it goes on all the same.
     let _ = save().await;
     post(Some(id), Event::Queue(driver(|d| d.report.clone())));
-    drop(alone);
+    drop(ticket);
     drive().await;
-    Ok(())
+    Ok(None)
 }
 
-/// Lets the run under way be the last.
-pub async fn stop(id: u32) -> Result<(), Fault> {
+/// Makes the current run the last.
+pub async fn stop() -> Result<Event, Fault> {
     driver(|d| {
         if d.drives {
             d.report.state = QueueState::Stopping;
         }
     });
-    tell(id).await
+    report().await
 }
 
-/// Whether the queue came to rest with this run, which is now resumed.
-pub fn rests_with(run: &str) -> bool {
-    driver(|d| !d.drives && d.paused.as_deref() == Some(run))
+/// Whether the queue rests because the current run was paused.
+pub fn waits_for_current_run() -> bool {
+    current_run().is_some_and(|run| driver(|d| !d.drives && d.paused.as_ref() == Some(&run)))
 }
 
-/// Whether runs are started one after the other now.
-pub fn goes() -> bool {
+/// Whether the queue drives runs now.
+pub fn is_going() -> bool {
     driver(|d| d.drives)
 }
 
-/// Everything stored was deleted.
+/// Forgets the queue, after everything stored was deleted.
 pub fn forget() {
     driver(|d| *d = Driver::default());
 }
 
-/// A run of the queue has got its place in the storage; the page learns what runs.
-pub async fn begins(record: &RunRecord) {
-    let noted = driver(|d| d.entry.map(|entry| d.report.queue.mark(entry, EntryState::Running(record.id.clone()))));
-    if noted.is_some() {
+/// Marks the current entry as running; the page learns which run it is.
+async fn mark_running(record: &RunRecord) {
+    let marked = driver(|d| d.entry.map(|entry| d.report.queue.mark(entry, EntryState::Running(record.id.clone()))));
+    if marked.is_some() {
         let _ = save().await;
         announce();
     }
 }
 
-/// Tells the page how the queue of this tab stands, unasked.
+/// Sends the page this tab's queue, unasked.
 pub fn announce() {
     post(None, Event::Queue(driver(|d| d.report.clone())));
 }
 
-/// Holds the queue for this tab; none where nothing can be stored.
+/// Holds the queue for this tab; None if nothing can be stored.
 async fn hold() -> Result<Option<Open>, StorageFault> {
     let Ok(storage) = session::storage().await else { return Ok(None) };
     storage.hold_queue().await.map(Some)
@@ -162,35 +160,34 @@ async fn current() -> Result<QueueReport, StorageFault> {
         Ok(storage) => storage.queue().await?,
         Err(_) => driver(|d| d.report.clone()),
     };
-    // Stored by a tab that is gone, or by one that drives it still, which a start finds.
+    // It was stored by a tab that is gone, or by one that still drives it, which a start finds out.
     report.state = QueueState::Resting;
     Ok(report)
 }
 
 async fn save() -> Result<(), StorageFault> {
     let Ok(storage) = session::storage().await else { return Ok(()) };
-    let place = SAVES.with(Line::join);
-    place.reached().await;
+    let ticket = SAVES.with(TicketLock::ticket);
+    ticket.reached().await;
     let report = driver(|d| d.report.clone());
     storage.save_queue(&report).await
 }
 
-/// The queue with all that it needs to go.
+/// The queue and its lock, ready to go: its images are loaded.
 async fn prepare() -> Result<(QueueReport, Option<Open>), Fault> {
-    let _working = Working::begin(Job::Import)?;
+    let _guard = JobGuard::begin(Job::Import)?;
     let lock = hold().await?;
     let mut report = match session::storage().await {
         Ok(storage) => storage.queue().await?,
         Err(_) => driver(|d| d.report.clone()),
     };
-    let own = report.queue.running().map(|entry| entry.state.clone());
-    let at_hand = with(|s| s.run.as_ref().map(|run| run.keeper.record.id.clone()));
-    let its_own = own.is_some() && own == at_hand.map(EntryState::Running);
-    if with(|s| s.state.is_active()) && !its_own {
+    let running = report.queue.running().map(|entry| entry.state.clone());
+    let is_current = running.is_some() && running == current_run().map(EntryState::Running);
+    if with(|s| s.state.is_active()) && !is_current {
         return Err(Fault::Busy);
     }
     match &report.data {
-        Some(data) => runs::bring_images(data).await?,
+        Some(data) => open_run::load_images(data).await?,
         None => {
             let loaded = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
             report.data = Some(DataIdentity::from(&loaded));
@@ -205,13 +202,13 @@ async fn drive() {
         driver(|d| d.entry = Some(entry.id));
         let ended = perform(&entry).await;
         let state = match ended {
-            // The run stays the entry's, to be gone on with.
+            // The entry keeps the run and goes on with it later.
             Ok(End::Paused) => break,
-            Ok(End::Through) => at_hand().map_or(EntryState::Skipped, EntryState::Done),
+            Ok(End::Done) => current_run().map_or(EntryState::Skipped, EntryState::Done),
             Ok(End::Cancelled) => EntryState::Skipped,
-            // A person started something in between.
+            // The user started something else in between.
             Err(Fault::Busy) => break,
-            // The run goes on in another worker, from its last save.
+            // The run goes on from its last save, in another worker.
             Err(Fault::OutOfMemory { .. } | Fault::Device(_)) => break,
             Err(fault) => EntryState::Failed(fault),
         };
@@ -219,7 +216,7 @@ async fn drive() {
         let _ = save().await;
         announce();
     }
-    let paused = at_hand().filter(|_| with(|s| s.state) == RunState::Paused);
+    let paused = current_run().filter(|_| with(|s| s.state) == RunState::Paused);
     driver(|d| {
         d.report.state = QueueState::Resting;
         (d.entry, d.paused) = (None, paused);
@@ -238,15 +235,15 @@ fn next() -> Option<Entry> {
     })
 }
 
-fn at_hand() -> Option<String> {
-    with(|s| s.run.as_ref().map(|run| run.keeper.record.id.clone()))
+fn current_run() -> Option<String> {
+    with(|s| s.run.as_ref().map(|run| run.id().to_owned()))
 }
 
 async fn perform(entry: &Entry) -> Result<End, Fault> {
     idle().await;
     let state = match &entry.state {
         EntryState::Running(run) => go_on(run, entry).await?,
-        _ => pretrain::start(None, entry.config).await?,
+        _ => begin(entry.config).await?,
     };
     match state {
         RunState::Finished => {}
@@ -254,14 +251,18 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
         _ => return Ok(End::Paused),
     }
     idle().await;
-    let evaluated = with(|s| s.run.as_ref().is_some_and(|run| run.keeper.record.evaluation.is_some()));
+    let evaluated = with(|s| s.run.as_ref().is_some_and(|run| run.saver.record.evaluation.is_some()));
     match evaluated {
-        true => Ok(End::Through),
-        false => match evaluate::evaluate(None).await {
+        true => Ok(End::Done),
+        false => match evaluate::evaluate().await {
+            Ok(answer) => {
+                post(None, answer);
+                Ok(End::Done)
+            }
             // Without labels the loss and its curve are all there is.
-            Ok(()) | Err(Fault::NoLabels) => Ok(End::Through),
+            Err(Fault::NoLabels) => Ok(End::Done),
             Err(fault) => {
-                // Nobody waits for an answer, but the page shows how far it was.
+                // Nobody waits for an answer, but the page shows the progress.
                 post(None, Event::EvaluationCancelled);
                 Err(fault)
             }
@@ -269,29 +270,41 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
     }
 }
 
-/// Goes on with a run that was cut off or paused; one that is not stored any more, or
-/// not whole, starts over.
+/// Starts a run of the current entry. The page did not ask for it: it learns what runs.
+async fn begin(config: RunConfig) -> Result<RunState, Fault> {
+    let (run, guard) = pretrain::prepare(config).await?;
+    mark_running(&run.saver.record).await;
+    post(None, Event::Opened(OpenedRun { record: run.saver.record.clone(), curve: Curve::default() }));
+    set_state(RunState::Running(Phase::Load));
+    pretrain::drive(run, false, guard).await
+}
+
+/// Goes on with a run that was cut off or paused. A run that is no longer stored, or is
+/// damaged, starts over.
 async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
-    if at_hand().as_deref() != Some(run) {
-        match runs::open(None, run, None).await {
-            Ok(()) => {}
+    if current_run().as_deref() != Some(run) {
+        match open_run::open(None, run, None).await {
+            Ok(_) => {}
             Err(Fault::Storage(StorageFault::NotFound { .. } | StorageFault::Damaged { .. })) => {
-                return pretrain::start(None, entry.config).await;
+                return begin(entry.config).await;
             }
             Err(fault) => return Err(fault),
         }
     }
     match with(|s| s.state) {
-        RunState::Paused => pretrain::resume(None, false).await,
+        RunState::Paused => {
+            let (run, guard) = pretrain::take_paused()?;
+            pretrain::drive(run, false, guard).await
+        }
         // The tab was closed before its entry was marked.
-        RunState::Failed => pretrain::start(None, entry.config).await,
+        RunState::Failed => begin(entry.config).await,
         state => Ok(state),
     }
 }
 
-/// Waits while the page has the worker do something else, such as time a step.
+/// Waits while the worker does something else for the page, such as time a step.
 async fn idle() {
     while with(|s| s.job.is_some()) {
-        turn().await;
+        yield_now().await;
     }
 }

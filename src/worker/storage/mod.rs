@@ -23,7 +23,6 @@ mod extra;
 pub mod files;
 #[cfg(test)]
 pub mod memory;
-#[cfg(target_arch = "wasm32")]
 pub mod opfs;
 
 pub use extra::Extra;

@@ -4,8 +4,8 @@
 
 use super::files::{Files, Parts, Usage};
 use crate::core::error::StorageFault;
-use crate::worker::boot::describe;
-use crate::worker::turn::{now, turn};
+use crate::worker::event_loop::yield_now;
+use crate::worker::js::{describe, now};
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -116,7 +116,7 @@ impl Opfs {
         let begun = now();
         loop {
             match self.access(path, create).await {
-                Err(StorageFault::Held { .. }) if now() - begun < PATIENCE => turn().await,
+                Err(StorageFault::Held { .. }) if now() - begun < PATIENCE => yield_now().await,
                 other => return other,
             }
         }
@@ -231,7 +231,7 @@ impl Files for Opfs {
             };
             match error {
                 // Open to be read or written, which takes moments.
-                StorageFault::Held { .. } if now() - begun < PATIENCE => turn().await,
+                StorageFault::Held { .. } if now() - begun < PATIENCE => yield_now().await,
                 other => return Err(other),
             }
         }

@@ -1,4 +1,4 @@
-//! A run out of the browser as one archive, and back in.
+//! Exports: the current run as an archive, and its encoder alone. Imports a run.
 
 use super::classify::tuned;
 use super::evaluate;
@@ -9,48 +9,40 @@ use crate::learn::linear_eval::Examples;
 use crate::learn::named_tensors;
 use crate::learn::training::Training;
 use crate::protocol::Event;
+use crate::worker::event_loop::yield_now;
 use crate::worker::files;
-use crate::worker::jobs::runs;
-use crate::worker::keep::new_id;
+use crate::worker::jobs::stored_runs;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Job, Wish, Working, with};
+use crate::worker::run_saver::new_id;
+use crate::worker::session::{self, Job, JobGuard, of_run, pause_between};
 use crate::worker::takeaway::{Extras, Run, pack, unpack};
-use crate::worker::turn::{now, turn};
 
-/// Milliseconds between two reports of progress.
-const TELL_EVERY: f64 = 150.0;
+/// The encoder's weights and the configuration that made them.
+pub async fn encoder() -> Result<Event, Fault> {
+    let (encoder, config) = of_run(|run| (run.trainer.encoder(), run.config))?;
+    let internal = |detail| Fault::Internal { detail };
+    let safetensors = named_tensors::to_safetensors(&encoder).await.map_err(|e| internal(e.to_string()))?;
+    let config_json = serde_json::to_string_pretty(&config).map_err(|e| internal(e.to_string()))?;
+    Ok(Event::Encoder { safetensors, config_json })
+}
 
-/// Packs the run at hand: weights, tables, features of all its images.
-pub async fn export(id: u32) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Evaluate)?;
-    let collection = with(|s| s.library.collection()).ok_or(Fault::NoDataset)?;
+/// Packs the current run: weights, tables, features of all its images.
+pub async fn run() -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Evaluate)?;
+    let collection = session::collection()?;
     let store = session::store().await?;
     let tuned = tuned().await;
-    let (encoder, snapshot, record, curve) = with(|s| {
-        let run = s.run.as_ref()?;
-        let (record, curve) = (run.keeper.record.clone(), run.keeper.curve.clone());
-        Some((run.trainer.encoder(), run.trainer.snapshot(), record, curve))
-    })
-    .ok_or(Fault::NoEncoder)?;
+    let (encoder, snapshot, record, curve) = of_run(|run| {
+        (run.trainer.encoder(), run.trainer.snapshot(), run.saver.record.clone(), run.saver.curve.clone())
+    })?;
     let failed = |e: named_tensors::WeightsError| Fault::of_device(e.to_string());
     let weights = named_tensors::to_safetensors(&encoder).await.map_err(failed)?;
     let state = snapshot.into_bytes().await.map_err(failed)?;
     let all: Vec<u32> = (0..collection.dataset().examples.len() as u32).collect();
-    let mut told = now();
-    let mut pause = async |part| {
-        if now() - told > TELL_EVERY {
-            told = now();
-            post(Some(id), Event::ExportProgress { part });
-        }
-        turn().await;
-        with(|s| s.wish) != Wish::Cancel
-    };
-    let h: Features = match features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await {
-        Ok(h) => h,
-        Err(cause) => return Err(stopped(cause)),
-    };
-    // The classifier of linear evaluation: the same rows, recipe and seed. The test split
-    // is not looked at for this.
+    let mut pause = pause_between(|part| post(None, Event::ExportProgress { part }));
+    let h: Features = features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await.map_err(stopped)?;
+    // The classifier of linear evaluation: the same rows, recipe and seed. It does not use the
+    // test split.
     let examples = Examples::among(collection.dataset(), all, &[Split::Train, Split::Validation]);
     let classifier = match &examples {
         None => None,
@@ -71,8 +63,7 @@ pub async fn export(id: u32) -> Result<(), Fault> {
     let extras = Extras { encoder: weights, classifier, fine_tuned, features: Some((&h, collection.dataset())) };
     let run = Run { record: record.clone(), curve, state: Some(state) };
     let archive = pack(&run, &extras)?;
-    post(Some(id), Event::Exported { name: format!("simclr-{name}.zip"), archive });
-    Ok(())
+    Ok(Event::Exported { name: format!("simclr-{name}.zip"), archive })
 }
 
 fn stopped(cause: Stopped) -> Fault {
@@ -82,19 +73,19 @@ fn stopped(cause: Stopped) -> Fault {
     }
 }
 
-/// Letters, digits and hyphens of a name, for a file's.
+/// A name as part of a file name: letters, digits and hyphens.
 fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect()
 }
 
-/// Stores the run of an archive, beside those that are there; a run of the same id
-/// keeps it, and this one gets another.
-pub async fn import(id: u32, files: Vec<web_sys::File>) -> Result<(), Fault> {
-    let _working = Working::begin(Job::Import)?;
+/// Stores the run of an archive beside the other runs. If one of them has its id, this run
+/// gets another.
+pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Import)?;
     let nothing = || TakeawayFault::NotAZip { detail: "no file was chosen".to_owned() };
     let file = files::chosen(String::new(), files.into_iter().next().ok_or_else(nothing)?);
     let bytes = file.read(0, file.len()).map_err(|detail| TakeawayFault::NotAZip { detail })?;
-    turn().await;
+    yield_now().await;
     let Run { mut record, curve, state } = unpack(&bytes)?;
     let storage = session::storage().await?;
     if !is_id(&record.id) || storage.record(&record.id).await?.is_some() {
@@ -107,14 +98,14 @@ pub async fn import(id: u32, files: Vec<web_sys::File>) -> Result<(), Fault> {
     };
     drop(lock);
     if let Err(fault) = saved {
-        // Half a run helps nobody.
+        // A run that is stored in part is of no use.
         storage.delete(&record.id).await?;
         return Err(fault.into());
     }
-    runs::list(id).await
+    stored_runs::list().await
 }
 
-/// Fit to name a folder.
+/// Whether it can name a folder.
 fn is_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }

@@ -1,57 +1,39 @@
-//! One training of a classifier, judged on validation after every epoch and on test at
-//! its end.
+//! One fine-tuning: a training that is judged on validation after every epoch and on
+//! test at its end; or a linear classifier on frozen features.
 
-use super::stored::Saver;
-use super::{List, chosen, encoder, labelled, report, set, steps};
+use super::list::{chosen, encoder, labelled, report, set, steps};
 use crate::core::dataset::Split;
-use crate::core::dataset::collection::Collection;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{
-    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredTuning,
-};
-use crate::learn::checkpoint::Snapshot;
-use crate::learn::features::Stopped;
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport, Start, StoredTuning};
+use crate::learn::features::{Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
+use crate::learn::linear_eval::Examples;
 use crate::learn::store::ByteStore;
 use crate::learn::training::Training;
 use crate::protocol::Event;
-use crate::worker::jobs::classify::Tuned;
-use crate::worker::jobs::course::{self, Course, Pace};
+use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::evaluate;
+use crate::worker::jobs::training_loop::{self, LoopBody};
+use crate::worker::js::now;
 use crate::worker::mailbox::post;
-use crate::worker::session::{self, Wish, with};
-use crate::worker::turn::{now, turn};
+use crate::worker::run::{FineTuneList, FineTuneRun, LoopPosition, TunedClassifier};
+use crate::worker::session::{self, pause_between, with};
 use burn::module::Module;
-use std::rc::Rc;
 
 /// Validation images that an epoch is judged by, at most.
 const VALIDATION: usize = 1_000;
 
-/// One training.
-pub struct Tuning {
-    tuner: FineTuner,
-    collection: Rc<Collection>,
-    validation: LabelledImages,
-    /// Losses of the epoch under way.
-    losses: Vec<f32>,
-    pace: Pace,
-    progress: FineTuneProgress,
-    /// What is left of its list, itself the first.
-    waiting: Vec<FineTuneConfig>,
-    saver: Saver,
-    /// Milliseconds spent before the loop was entered last, and since when it runs.
-    spent: f64,
-    since: f64,
-}
+/// Part of the progress of a linear classifier that computes features; the rest trains it.
+const FEATURES: f32 = 0.8;
 
-impl Tuning {
-    /// Of the first of `list`'s, on the encoder of the run at hand: from its start, or as
-    /// an earlier visit left it.
-    pub async fn new(
+impl FineTuneRun {
+    /// Begins the first of `list` on the current run's encoder: from its start, or as
+    /// an earlier visit stored it.
+    pub(super) async fn begin(
         config: &FineTuneConfig,
-        list: &List,
-        begun: Option<(StoredTuning, Vec<u8>)>,
+        list: &FineTuneList,
+        stored: Option<(StoredTuning, Vec<u8>)>,
     ) -> Result<Self, Fault> {
         let (collection, store) = set().await?;
         let device = session::compute().await?.device;
@@ -60,7 +42,7 @@ impl Tuning {
         let mut progress = list.progress(config, RunState::Running(Phase::Load));
         progress.labels = set.images.len();
         post(None, Event::FineTune(progress.clone()));
-        turn().await;
+        yield_now().await;
         let tuner = FineTuner::new(config, encoder.train(), features, store, set, &device)?;
         progress.total_steps = tuner.total_steps();
         let mut validation = labelled(&collection, Split::Validation);
@@ -69,73 +51,60 @@ impl Tuning {
         validation.images = validation.images.into_iter().step_by(step).collect();
         validation.labels = validation.labels.into_iter().step_by(step).collect();
         let (waiting, saver) = (list.all(), list.saver.clone());
-        let mut tuning = Self {
+        let mut run = Self {
             tuner,
             collection,
             validation,
             losses: Vec::new(),
-            pace: Pace::new(None),
+            position: LoopPosition::new(None),
             progress,
             waiting,
             saver,
             spent: 0.0,
             since: now(),
         };
-        if let Some((stored, weights)) = begun {
-            tuning.tuner = tuning.tuner.restore(&weights)?;
-            // An epoch that ended was judged by then, or is due to be.
-            let (done, judged) = (tuning.tuner.epochs_done(), stored.progress.epochs.len() as u32);
-            tuning.pace = Pace::new(Some(done).filter(|done| *done > judged));
-            tuning.progress = stored.progress;
-            (tuning.losses, tuning.spent) = (stored.losses, stored.spent);
+        if let Some((stored, weights)) = stored {
+            run.tuner = run.tuner.restore(&weights)?;
+            // An epoch that ended was judged before the save, or is still to be judged.
+            let (done, judged) = (run.tuner.epochs_done(), stored.progress.epochs.len() as u32);
+            run.position = LoopPosition::new(Some(done).filter(|done| *done > judged));
+            run.progress = stored.progress;
+            (run.losses, run.spent) = (stored.losses, stored.spent);
         }
-        Ok(tuning)
+        Ok(run)
     }
 
-    /// As it is between two steps, to be stored with the list.
-    pub fn stored(&self) -> (StoredTuning, Snapshot) {
-        let stored =
-            StoredTuning { progress: self.progress(RunState::Paused), losses: self.losses.clone(), spent: self.spent };
-        (stored, self.tuner.snapshot())
-    }
-
-    /// Goes on to the end or to a wish.
-    pub async fn go(&mut self) -> Result<RunState, Fault> {
+    /// Trains until the end, a pause or a cancel.
+    pub(super) async fn train(&mut self) -> Result<RunState, Fault> {
         self.since = now();
-        let state = course::go(self, false).await?;
+        let state = training_loop::train(self, false).await?;
         self.spent += now() - self.since;
         Ok(state)
     }
 
-    /// How it stands, in this state.
-    pub fn progress(&self, state: RunState) -> FineTuneProgress {
-        FineTuneProgress { state, not_saved: self.saver.fault(), ..self.progress.clone() }
+    fn post_progress(&self) {
+        post(None, Event::FineTune(self.progress_in(self.progress.state)));
     }
 
-    fn tell(&self) {
-        post(None, Event::FineTune(self.progress(self.progress.state)));
-    }
-
-    /// New images are shown to it from now on; a baseline is none for that.
-    pub async fn keep_classifier(&self) {
+    /// Makes this the classifier that new images are shown to, unless it is a baseline.
+    pub(super) async fn keep_classifier(&self) {
         let config = *self.tuner.config();
         if config.start == Start::Pretrained {
             let (steps, classifier) = (steps(), self.tuner.classifier());
             with(|s| {
-                let Some(run) = &s.run else { return };
-                let run = run.keeper.record.id.clone();
-                s.classify.tuned = Some(Tuned { run, config, steps, classifier });
+                let Some(run) = s.run.as_ref().map(|run| run.id().to_owned()) else { return };
+                s.classifiers.tuned = Some(TunedClassifier { run, config, steps, classifier });
             });
             self.saver.save_classifier(&config, self.tuner.weights()).await;
         }
     }
 
     /// The result, with the weights as they are now.
-    pub async fn judge_test(self) -> Result<FineTuneReport, Fault> {
+    pub(super) async fn judge_test(self) -> Result<FineTuneReport, Fault> {
         let begun = now();
         let test = labelled(&self.collection, Split::Test);
         let mut pause = async |_| {
-            turn().await;
+            yield_now().await;
             true
         };
         let store = session::store().await?;
@@ -161,20 +130,20 @@ async fn predict(
     Ok((0..logits.rows()).map(|i| largest(logits.row(i)) as u16).collect())
 }
 
-impl Course for Tuning {
+impl LoopBody for FineTuneRun {
     type Training = FineTuner;
 
     fn training(&mut self) -> &mut FineTuner {
         &mut self.tuner
     }
 
-    fn pace(&mut self) -> &mut Pace {
-        &mut self.pace
+    fn position(&mut self) -> &mut LoopPosition {
+        &mut self.position
     }
 
     fn enter(&mut self, phase: Phase) {
         self.progress.state = RunState::Running(phase);
-        self.tell();
+        self.post_progress();
     }
 
     fn measured(&mut self, steps: Vec<FineTuneStep>, milliseconds: f64) -> Result<(), Fault> {
@@ -186,16 +155,13 @@ impl Course for Tuning {
             (self.progress.step, self.progress.loss) = (last.step, Some(last.loss));
         }
         self.progress.milliseconds = milliseconds as f32;
-        self.tell();
+        self.post_progress();
         Ok(())
     }
 
     async fn judge(&mut self, epoch: u32) -> Result<bool, Fault> {
         let store = session::store().await?;
-        let mut pause = async |_| {
-            turn().await;
-            with(|s| s.wish) == Wish::GoOn
-        };
+        let mut pause = pause_between(|_| {});
         let validation_accuracy = if self.validation.images.is_empty() {
             None
         } else {
@@ -211,15 +177,56 @@ impl Course for Tuning {
         let losses = std::mem::take(&mut self.losses);
         let loss = losses.iter().sum::<f32>() / losses.len().max(1) as f32;
         self.progress.epochs.push(FineTuneEpoch { epoch, loss: Some(loss), validation_accuracy });
-        self.tell();
+        self.post_progress();
         Ok(true)
     }
 
     fn save_if_due(&mut self) {
         if self.saver.is_due() {
-            let (mut stored, weights) = self.stored();
+            let (mut stored, weights) = self.to_store();
             stored.spent += now() - self.since;
             self.saver.save(&self.waiting, self.progress.place, stored, weights);
         }
+    }
+}
+
+/// Trains a linear classifier on frozen features, with the labels of `config`; None if a
+/// pause or a cancel cut it short.
+pub(super) async fn linear(list: &FineTuneList, config: &FineTuneConfig) -> Result<Option<FineTuneReport>, Fault> {
+    let begun = now();
+    let (collection, store) = set().await?;
+    let train = chosen(&collection, config);
+    let [validation, test] = [Split::Validation, Split::Test].map(|split| labelled(&collection, split));
+    let parts = [&train, &validation, &test];
+    let all: Vec<u32> = parts.into_iter().flat_map(|part| part.images.iter().copied()).collect();
+    let splits = [Split::Train, Split::Validation, Split::Test];
+    let examples = Examples::among(collection.dataset(), all.iter().copied(), &splits).ok_or(Fault::NoLabels)?;
+    let labels = examples.to_train_on();
+    let mut progress = list.progress(config, RunState::Running(Phase::Evaluate { percent: 0 }));
+    progress.labels = labels;
+    post(None, Event::FineTune(progress.clone()));
+    let (encoder, _) = encoder(config.start)?;
+    let mut pause = pause_between(move |part| {
+        progress.state = RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 });
+        post(None, Event::FineTune(progress.clone()));
+    });
+    let done = async {
+        let rows =
+            features(&encoder, &store, &all, evaluate::batch()?, &mut async |p| pause(FEATURES * p).await).await?;
+        let mut share = async |p| pause(FEATURES + (1.0 - FEATURES) * p).await;
+        examples.fit(&rows, config.seed, &mut share).await
+    };
+    match done.await {
+        Ok((_, linear)) => {
+            let seconds = ((now() - begun) / 1000.0) as f32;
+            let epochs = vec![FineTuneEpoch {
+                epoch: linear.chosen_epoch,
+                loss: None,
+                validation_accuracy: linear.validation_accuracy,
+            }];
+            Ok(Some(report(*config, labels, epochs, &test, linear.predicted, seconds)))
+        }
+        Err(Stopped::OnRequest) => Ok(None),
+        Err(Stopped::Failed(fault)) => Err(fault),
     }
 }

@@ -1,10 +1,17 @@
 //! Questions of developers' tools and tests. They stand beside the protocol, as
 //! the page never asks one: `{ KEY: text }` in, with JSON `{ id, … }`, and
 //! `{ KEY: text }` out, with `{ id, result }` or `{ id, error }`.
+//!
+//! The browser tests hold the page's own worker to the golden files with `{ check: text }`:
+//! JSON `{ id, device, case }` in, a list of lists of numbers out; or `{ id, panic }`. See
+//! [`learn::check`](crate::learn::check).
 
 use crate::core::error::Fault;
+use crate::learn::check::{Case, answer};
 use crate::protocol::DeviceChoice;
-use crate::worker::mailbox;
+use crate::worker::device;
+use crate::worker::js::{get, scope};
+use crate::worker::session::{Job, JobGuard};
 use js_sys::{Object, Reflect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,16 +29,16 @@ struct Question<Q> {
 /// A device by name: `webgpu` fails where there is none.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum DeviceName {
     WebGpu,
     Cpu,
 }
 
-impl From<Place> for DeviceChoice {
-    fn from(place: Place) -> Self {
-        match place {
-            Place::WebGpu => Self::WebGpu,
-            Place::Cpu => Self::Cpu,
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::WebGpu => Self::WebGpu,
+            DeviceName::Cpu => Self::Cpu,
         }
     }
 }
@@ -43,7 +50,7 @@ where
     Q: DeserializeOwned,
     F: Future<Output = Result<Value, Fault>>,
 {
-    let text = Reflect::get(&event.data(), &key.into()).ok().and_then(|text| text.as_string());
+    let text = get(&event.data(), key).as_string();
     let Some(text) = text else { return false };
     wasm_bindgen_futures::spawn_local(async move {
         let answer = match serde_json::from_str(&text) {
@@ -60,9 +67,36 @@ where
 
 fn post(key: &str, answer: &str) {
     let message = Object::new();
-    let sent =
-        Reflect::set(&message, &key.into(), &answer.into()).and_then(|_| mailbox::scope().post_message(&message));
+    let sent = Reflect::set(&message, &key.into(), &answer.into()).and_then(|_| scope().post_message(&message));
     if let Err(error) = sent {
         log::error!("an answer could not be sent: {error:?}");
     }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Check {
+    Case {
+        device: DeviceName,
+        case: Case,
+    },
+    /// No answer: a panic with these words, whatever is under way.
+    Panic {
+        panic: String,
+    },
+}
+
+/// Takes a message that is a check; false for any other.
+pub fn receive_check(event: &MessageEvent) -> bool {
+    receive(event, "check", check)
+}
+
+async fn check(check: Check) -> Result<Value, Fault> {
+    let (device, case) = match check {
+        Check::Case { device, case } => (device, case),
+        Check::Panic { panic } => panic!("{panic}"),
+    };
+    let _guard = JobGuard::begin(Job::Measure)?;
+    let compute = device::open(device.into()).await?;
+    Ok(json!(answer(case, &compute.device).await?))
 }

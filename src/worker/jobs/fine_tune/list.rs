@@ -1,0 +1,175 @@
+//! A list of fine-tunings between two steps: what is left, stored, reported; and what
+//! its fine-tunings start from.
+
+use crate::core::dataset::collection::Collection;
+use crate::core::dataset::{Split, fraction};
+use crate::core::error::Fault;
+use crate::core::metrics::ClassificationReport;
+use crate::core::report::RunState;
+use crate::core::run::fine_tune::{
+    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredList, StoredTuning, Trained,
+};
+use crate::learn::checkpoint::{self, Snapshot};
+use crate::learn::encoder::Encoder;
+use crate::learn::fine_tune::LabelledImages;
+use crate::learn::store::ByteStore;
+use crate::learn::training::Training;
+use crate::protocol::Event;
+use crate::worker::mailbox::post;
+use crate::worker::run::{FineTuneList, FineTuneRun};
+use crate::worker::run_saver::{FineTuneSaver, RunSaver};
+use crate::worker::session::{self, of_run, with};
+use crate::worker::storage::Extra;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+impl FineTuneList {
+    /// The list that was stored with the run `saver` saves, if it is not done. None if the
+    /// encoder has learned on since, or if what was stored can't be read.
+    pub async fn stored(saver: &RunSaver) -> Option<Self> {
+        let folder = saver.folder()?;
+        let bytes = folder.read(Extra::Tuning).await.ok()??;
+        let list: StoredList = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
+        let fits = list.steps == saver.record.steps && !list.waiting.is_empty();
+        fits.then(|| Self {
+            waiting: list.waiting.into(),
+            done: list.done,
+            current: None,
+            stored: list.at_work.map(|at_work| (at_work, bytes)),
+            saver: FineTuneSaver::new(Some(folder), list.steps),
+        })
+    }
+
+    /// Stores the list as it is between two steps.
+    pub(super) async fn save(&self) {
+        // One that has not gone on since an earlier visit is stored already.
+        if self.stored.is_none() {
+            self.saver.save_now(&self.all(), self.done, self.current.as_ref().map(FineTuneRun::to_store)).await;
+        }
+    }
+
+    /// What is left.
+    pub(super) fn all(&self) -> Vec<FineTuneConfig> {
+        self.waiting.iter().copied().collect()
+    }
+
+    /// Steps of the fine-tunings after the first.
+    fn steps_ahead(&self) -> u32 {
+        let Ok(collection) = session::collection() else { return 0 };
+        let labels = collection.dataset().labelled(Split::Train).1;
+        let classes = labels.iter().collect::<HashSet<_>>().len();
+        let steps = |c: &FineTuneConfig| c.total_steps(fraction::count(labels.len(), classes, c.fraction));
+        self.waiting.iter().skip(1).map(steps).sum()
+    }
+
+    pub(super) fn progress(&self, config: &FineTuneConfig, state: RunState) -> FineTuneProgress {
+        FineTuneProgress {
+            state,
+            config: *config,
+            place: self.done,
+            of: self.done + self.waiting.len(),
+            labels: 0,
+            step: 0,
+            total_steps: 0,
+            milliseconds: 0.0,
+            loss: None,
+            epochs: Vec::new(),
+            steps_ahead: self.steps_ahead(),
+            not_saved: self.saver.fault(),
+        }
+    }
+
+    /// Reports that the list is now in `state`.
+    pub(super) fn report(&self, state: RunState) {
+        let progress = match (&self.current, &self.stored, self.waiting.front()) {
+            (Some(current), ..) => current.progress_in(state),
+            (None, Some((stored, _)), _) => FineTuneProgress { state, not_saved: None, ..stored.progress.clone() },
+            (None, None, Some(config)) => self.progress(config, state),
+            // All are done: the place is after the last.
+            (None, None, None) => {
+                self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state)
+            }
+        };
+        post(None, Event::FineTune(progress));
+    }
+}
+
+impl FineTuneRun {
+    /// What to store of a fine-tuning between two steps.
+    pub(super) fn to_store(&self) -> (StoredTuning, Snapshot) {
+        let progress = self.progress_in(RunState::Paused);
+        (StoredTuning { progress, losses: self.losses.clone(), spent: self.spent }, self.tuner.snapshot())
+    }
+
+    /// Its progress, in this state.
+    pub(super) fn progress_in(&self, state: RunState) -> FineTuneProgress {
+        FineTuneProgress { state, not_saved: self.saver.fault(), ..self.progress.clone() }
+    }
+}
+
+/// The labelled images of a split.
+pub fn labelled(collection: &Collection, split: Split) -> LabelledImages {
+    let (images, labels) = collection.dataset().labelled(split);
+    let classes = collection.dataset().classes.len();
+    LabelledImages { images: images.into_iter().map(|i| i as u32).collect(), labels, classes }
+}
+
+/// The training images whose labels `config` may use.
+pub(super) fn chosen(collection: &Collection, config: &FineTuneConfig) -> LabelledImages {
+    let (indices, labels) = collection.dataset().labelled(Split::Train);
+    let of: HashMap<usize, usize> = indices.iter().copied().zip(labels.iter().copied()).collect();
+    let images = fraction::choose(&indices, &labels, config.fraction, config.seed);
+    let labels = images.iter().map(|image| of[image]).collect();
+    let classes = collection.dataset().classes.len();
+    LabelledImages { images: images.into_iter().map(|i| i as u32).collect(), labels, classes }
+}
+
+/// The set of images and the images on the device.
+///
+/// # Errors
+/// [`Fault::NoDataset`] without images, [`Fault::NoLabels`] without labelled test images.
+pub(super) async fn set() -> Result<(Rc<Collection>, ByteStore), Fault> {
+    let collection = session::collection()?;
+    if collection.dataset().labelled(Split::Test).0.is_empty() {
+        return Err(Fault::NoLabels);
+    }
+    Ok((collection, session::store().await?))
+}
+
+/// The encoder that a classifier starts from, for evaluation, and how many features it gives.
+pub(super) fn encoder(start: Start) -> Result<(Encoder, usize), Fault> {
+    of_run(|run| {
+        let encoder = match start {
+            Start::Pretrained => run.trainer.encoder(),
+            Start::Random => run.trainer.initial_encoder(),
+        };
+        (encoder, run.config.encoder.features())
+    })
+}
+
+pub(super) fn report(
+    config: FineTuneConfig,
+    labels: usize,
+    epochs: Vec<FineTuneEpoch>,
+    test: &LabelledImages,
+    predicted: Vec<u16>,
+    seconds: f32,
+) -> FineTuneReport {
+    let truth: Vec<u16> = test.labels.iter().map(|&l| l as u16).collect();
+    FineTuneReport {
+        config,
+        labels,
+        epochs,
+        test: ClassificationReport::new(&truth, &predicted, test.classes),
+        predicted,
+        truth,
+        test_images: test.images.clone(),
+        steps: steps(),
+        seconds,
+    }
+}
+
+/// Steps of pre-training of the current run.
+pub(super) fn steps() -> u32 {
+    with(|s| s.run.as_ref().map_or(0, |run| run.steps()))
+}

@@ -1,0 +1,121 @@
+//! Makes a stored run the current one, with the images that belong to it.
+
+use crate::core::error::{Fault, StorageFault};
+use crate::core::report::RunState;
+use crate::core::run::{DataIdentity, OpenedRun};
+use crate::learn::trainer::Trainer;
+use crate::protocol::Event;
+use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
+use crate::worker::mailbox::post;
+use crate::worker::run::{Classifiers, FineTuneList, Run};
+use crate::worker::run_saver::RunSaver;
+use crate::worker::session::{self, Job, JobGuard, drop_run, set_state, with};
+
+/// Makes a stored run the current one: paused if training can go on, else as it ended;
+/// with at most `in_chunks_of` images at once, if that is given. The current run itself
+/// stays as it is, with all that is in memory only.
+///
+/// # Errors
+/// [`Fault::WrongImages`] if the loaded set is not the run's and its images were not
+/// kept; [`Fault::Storage`] if another tab holds the run, or it can't be read. The run
+/// before then stays.
+pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> Result<Option<Event>, Fault> {
+    let _guard = JobGuard::begin(Job::Import)?;
+    if with(|s| s.state.is_running()) {
+        return Err(Fault::Busy);
+    }
+    if let Some(images) = in_chunks_of {
+        let saved = with(|s| s.run.as_mut().filter(|run| run.id() == name)?.go_on_in_chunks(images));
+        if let Some(saved) = saved {
+            saved.await;
+        }
+    }
+    if report_current(id, name) {
+        return Ok(None);
+    }
+    let (mut saver, checkpoint) = RunSaver::reopen(session::storage().await?, name).await?;
+    load_images(&saver.record.data).await?;
+    let compute = session::compute().await?;
+    let store = session::store().await?;
+    if let Some(images) = in_chunks_of
+        && saver.record.can_resume()
+    {
+        saver.record.go_on_in_chunks(images);
+    }
+    let config = saver.record.config;
+    let (train, _) = estimate::training_images(&config)?;
+    // A checkpoint holds all weights. The weights that the run started from are its baseline, if
+    // they are loaded.
+    let trainer = match (&checkpoint, config.encoder.weights()) {
+        (Some(state), _) => {
+            let trainer = Trainer::resume(&config, store, &train, &compute.device, state)?;
+            trainer.with_published(published_weights::of_run(&saver.record, &compute).await)
+        }
+        // The run begins anew, from the weights that are loaded now.
+        (None, Some(which)) => {
+            let (weights, identity) = published_weights::loaded(which, &compute).await?;
+            saver.record.weights = Some(identity);
+            Trainer::from_weights(&config, store, &train, &compute.device, weights)?
+        }
+        (None, None) => Trainer::new(&config, store, &train, &compute.device)?,
+    };
+    let opened = OpenedRun { record: saver.record.clone(), curve: saver.curve.clone() };
+    let state = if opened.record.can_resume() { RunState::Paused } else { opened.record.state };
+    let probe = evaluate::probe(&config);
+    let run = Run::reopened(trainer, saver, probe);
+    let list = FineTuneList::stored(&run.saver).await;
+    with(|s| {
+        s.run = Some(run);
+        s.classifiers = Classifiers::default();
+        s.fine_tuning = list;
+    });
+    post(id, Event::Opened(opened));
+    set_state(state);
+    fine_tune::report_if_paused();
+    Ok(None)
+}
+
+/// Reports the current run once more; false if it is not the one named.
+fn report_current(id: Option<u32>, name: &str) -> bool {
+    let found = with(|s| {
+        let run = s.run.as_mut().filter(|run| run.id() == name)?;
+        // The page needs the names of the layers again.
+        run.has_named_layers = false;
+        let saver = &run.saver;
+        let opened = OpenedRun { record: saver.record.clone(), curve: saver.curve.clone() };
+        Some((opened, saver.last_report(), s.state))
+    });
+    let Some((opened, last_save, state)) = found else { return false };
+    post(id, Event::Opened(opened));
+    if let Some(report) = last_save {
+        post(None, Event::Kept(report));
+    }
+    set_state(state);
+    fine_tune::report_if_paused();
+    true
+}
+
+/// Loads a run's kept images, unless they are loaded.
+///
+/// # Errors
+/// [`Fault::WrongImages`] if they are neither loaded nor kept.
+pub async fn load_images(data: &DataIdentity) -> Result<(), Fault> {
+    let expected = &data.fingerprint;
+    let loaded = with(|s| s.library.report()).map(|report| report.fingerprint);
+    if loaded.as_ref() == Some(expected) {
+        return Ok(());
+    }
+    let storage = session::storage().await?;
+    let Some((meta, pixels)) = storage.load_images(expected).await? else {
+        return Err(Fault::WrongImages { expected: expected.clone(), found: loaded });
+    };
+    let report = with(|s| {
+        let report = s.library.restore(&meta, pixels)?;
+        s.store = None;
+        Ok::<_, String>(report)
+    })
+    .map_err(|detail| StorageFault::Damaged { what: format!("images/{expected}"), detail })?;
+    drop_run();
+    post(None, Event::Imported(report));
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What this site has stored: listed, renamed, deleted.
+
+use crate::core::error::{Fault, StorageFault};
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::imagenet::hub::KeptWeights;
+use crate::core::run::StoredReport;
+use crate::protocol::Event;
+use crate::worker::hub::kept;
+use crate::worker::jobs::{published_weights, queue};
+use crate::worker::mailbox::post;
+use crate::worker::run_saver::write_ticket;
+use crate::worker::session::{self, Job, JobGuard, drop_run, with};
+use crate::worker::storage::{Files, Listing};
+
+/// All that is stored.
+pub async fn list() -> Result<Event, Fault> {
+    let storage = session::storage().await?;
+    let Listing { runs, damaged } = storage.list().await?;
+    let usage = storage.files().usage().await.unwrap_or_default();
+    let images = storage.images().await?;
+    let weights = kept_weights().await?;
+    let (used, quota) = (usage.used, usage.quota);
+    Ok(Event::Runs(StoredReport { runs, damaged, images, weights, used, quota }))
+}
+
+/// The published weights that are kept in this browser.
+pub async fn kept_weights() -> Result<Vec<KeptWeights>, Fault> {
+    Ok(kept::list(&*session::storage().await?).await?)
+}
+
+/// Renames a run.
+pub async fn rename(run: &str, name: String) -> Result<Event, Fault> {
+    let (current, in_loop) = with(|s| {
+        let current = s.run.as_mut().filter(|current| current.id() == run);
+        let current = current.map(|current| current.saver.record.name.clone_from(&name)).is_some();
+        let in_loop = s.run_in_loop.as_ref().filter(|in_loop| in_loop.id == run);
+        (current, in_loop.map(|in_loop| in_loop.new_name.replace(Some(name.clone()))).is_some())
+    });
+    let storage = session::storage().await?;
+    // This tab holds the lock of its own run already.
+    let lock = if current || in_loop { None } else { Some(storage.hold(run).await?) };
+    // A save under way is read here, not written over.
+    let ticket = write_ticket();
+    ticket.reached().await;
+    match storage.record(run).await? {
+        Some(mut record) => {
+            record.name = name;
+            storage.save_record(&record).await?;
+        }
+        // The run's first save is still to come.
+        None if in_loop => {}
+        None => return Err(StorageFault::NotFound { what: run.to_owned() }.into()),
+    }
+    drop((ticket, lock));
+    list().await
+}
+
+/// Deletes a stored run.
+pub async fn delete(run: &str) -> Result<Event, Fault> {
+    let (in_loop, current, busy) =
+        with(|s| (s.is_in_loop(run), s.run.as_ref().is_some_and(|current| current.id() == run), s.job.is_some()));
+    if in_loop || (current && busy) {
+        return Err(Fault::Busy);
+    }
+    if current {
+        drop_run();
+    }
+    // A save that is still under way would bring the run back.
+    let ticket = write_ticket();
+    ticket.reached().await;
+    session::storage().await?.delete(run).await?;
+    drop(ticket);
+    list().await
+}
+
+/// Deletes everything that this site has stored, images too. Runs that other tabs hold
+/// stay and are named in the fault.
+///
+/// # Errors
+/// [`Fault::Busy`] while the queue goes on or a job is under way, [`StorageFault::Held`].
+pub async fn delete_all(id: u32) -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Import)?;
+    published_weights::cancel_and_wait().await;
+    // Nobody reads the queue or writes a record while files are deleted.
+    let queue_ticket = queue::ticket().await;
+    if queue::is_going() {
+        return Err(Fault::Busy);
+    }
+    drop_run();
+    let ticket = write_ticket();
+    ticket.reached().await;
+    queue::forget();
+    let held = session::storage().await?.delete_all().await?;
+    drop((ticket, queue_ticket));
+    queue::announce();
+    let left = list().await?;
+    match held.first() {
+        Some(what) => {
+            post(Some(id), left);
+            Err(StorageFault::Held { what: what.clone() }.into())
+        }
+        None => Ok(left),
+    }
+}
+
+/// The curves of some runs, for one chart of them all.
+pub async fn curves(runs: Vec<String>) -> Result<Event, Fault> {
+    let storage = session::storage().await?;
+    let mut curves = Vec::with_capacity(runs.len());
+    for run in runs {
+        let curve = storage.curve(&run).await?;
+        curves.push((run, curve));
+    }
+    Ok(Event::Curves(curves))
+}
+
+/// Keeps the shrunk images of the current set, so that its runs can go on without the files.
+pub async fn keep_images() -> Result<Event, Fault> {
+    let _guard = JobGuard::begin(Job::Import)?;
+    let collection = session::collection()?;
+    let fingerprint = collection.report().fingerprint;
+    let meta = serde_json::to_vec(&*collection).map_err(|e| Fault::Internal { detail: e.to_string() })?;
+    let storage = session::storage().await?;
+    storage.save_images(&fingerprint, &meta, &collection.dataset().pixels).await?;
+    list().await
+}
+
+/// Deletes the kept images of one set. Its runs stay.
+pub async fn forget_images(fingerprint: &str) -> Result<Event, Fault> {
+    session::storage().await?.delete_images(fingerprint).await?;
+    list().await
+}
+
+/// Deletes kept weights. Loaded ones stay until the worker ends.
+pub async fn forget_weights(encoder: ImageNetEncoder) -> Result<Event, Fault> {
+    kept::delete(&*session::storage().await?, encoder).await?;
+    list().await
+}

@@ -1,0 +1,400 @@
+//! Saves the current run while it trains: its record, its curve and its checkpoints
+//! go to the browser's file system, and so does what fine-tuning makes of it. A save
+//! that fails is reported, and training goes on.
+
+use super::event_loop::{Ticket, TicketLock};
+use super::js::now;
+use super::mailbox::post;
+use super::storage::opfs::{Open, Opfs};
+use super::storage::{Extra, Storage, StoredRun};
+use crate::core::config::RunConfig;
+use crate::core::error::StorageFault;
+use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
+use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
+use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
+use crate::core::weights::WeightsIdentity;
+use crate::learn::checkpoint::Snapshot;
+use crate::protocol::Event;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Milliseconds between two saves during training.
+const SAVE_EVERY: f64 = 20_000.0;
+
+thread_local! {
+    static WRITES: TicketLock = TicketLock::default();
+}
+
+/// A place among those that write files of a run. Take it before reading a record
+/// that is changed and written back, and wait until it is reached.
+pub fn write_ticket() -> Rc<Ticket> {
+    WRITES.with(TicketLock::ticket)
+}
+
+/// Runs `write` after all writes that were asked for before this call.
+fn in_order<T>(write: impl Future<Output = T>) -> impl Future<Output = T> {
+    let ticket = write_ticket();
+    async move {
+        ticket.reached().await;
+        let written = write.await;
+        drop(ticket);
+        written
+    }
+}
+
+async fn bytes_of(snapshot: Snapshot) -> Result<Vec<u8>, StorageFault> {
+    snapshot.into_bytes().await.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })
+}
+
+/// Says when to save during training, and saves beside it.
+#[derive(Clone, Default)]
+struct SaveTimer {
+    /// When the last save began. None: the first one is due at once.
+    last: Rc<Cell<Option<f64>>>,
+    /// A save is under way beside the training.
+    saving: Rc<Cell<bool>>,
+}
+
+impl SaveTimer {
+    fn is_due(&self) -> bool {
+        self.last.get().is_none_or(|last| now() - last > SAVE_EVERY) && !self.saving.get()
+    }
+
+    fn restart(&self) {
+        self.last.set(Some(now()));
+    }
+
+    /// Saves while training goes on.
+    fn spawn(&self, save: impl Future<Output = ()> + 'static) {
+        let saving = self.saving.clone();
+        saving.set(true);
+        wasm_bindgen_futures::spawn_local(async move {
+            save.await;
+            saving.set(false);
+        });
+    }
+}
+
+/// The folder of a run that this tab holds.
+#[derive(Clone)]
+pub struct RunFolder {
+    storage: Rc<Storage<Opfs>>,
+    id: String,
+}
+
+impl RunFolder {
+    /// Reads what fine-tuning stored beside the run, if anything.
+    pub async fn read(&self, extra: Extra) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.storage.extra(&self.id, extra).await
+    }
+
+    /// Reads `snapshot` from the device and stores it, in the order of the calls.
+    fn save(&self, extra: Extra, snapshot: Snapshot) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+        let this = self.clone();
+        in_order(async move {
+            let bytes = bytes_of(snapshot).await?;
+            this.storage.save_extra(&this.id, extra, &bytes).await
+        })
+    }
+
+    /// Removes what was stored, in the order of the calls.
+    fn remove(&self, extra: Extra) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+        let this = self.clone();
+        in_order(async move { this.storage.remove_extra(&this.id, extra).await })
+    }
+}
+
+/// The newest report of a save.
+#[derive(Default)]
+struct LastReport {
+    report: Option<KeptReport>,
+    /// The newest weights are not stored.
+    lacks_weights: bool,
+}
+
+/// What a save was of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    All,
+    Record,
+}
+
+/// A new name for a run, set while the training loop has the run.
+pub type NewName = Rc<RefCell<Option<String>>>;
+
+/// Holds a run's place in the storage and saves the run there.
+pub struct RunSaver {
+    pub record: RunRecord,
+    pub curve: Curve,
+    /// None if nothing can be stored.
+    folder: Option<RunFolder>,
+    /// Keeps other tabs away from the run.
+    _lock: Option<Open>,
+    timer: SaveTimer,
+    last_report: Rc<RefCell<LastReport>>,
+    new_name: NewName,
+}
+
+impl RunSaver {
+    /// For a run that starts now. Without storage the run is not saved, which is reported.
+    pub async fn begin(
+        config: &RunConfig,
+        weights: Option<WeightsIdentity>,
+        device: DeviceReport,
+        data: &DatasetReport,
+        storage: Result<Rc<Storage<Opfs>>, StorageFault>,
+    ) -> Self {
+        let created = js_sys::Date::now();
+        let training_images = data.training_images();
+        let record = RunRecord {
+            id: new_id(created),
+            name: String::new(),
+            created,
+            config: *config,
+            weights,
+            chunk_changes: Vec::new(),
+            data: DataIdentity::from(data),
+            device,
+            program: env!("CARGO_PKG_VERSION").into(),
+            state: RunState::Paused,
+            steps: 0,
+            total_steps: config.total_steps(training_images),
+            knn: None,
+            evaluations: 0,
+            evaluation: None,
+            fine_tuned: Vec::new(),
+        };
+        let held = async {
+            let storage = storage?;
+            let lock = storage.hold(&record.id).await?;
+            Ok((storage, lock))
+        };
+        match held.await {
+            Ok(held) => Self::new(record, Curve::default(), Some(held)),
+            Err(fault) => {
+                let saver = Self::new(record, Curve::default(), None);
+                report(&saver.last_report, Saved::All, &saver.record, Some(fault));
+                saver
+            }
+        }
+    }
+
+    /// Opens a stored run, which no other tab may hold; with its last checkpoint.
+    pub async fn reopen(storage: Rc<Storage<Opfs>>, id: &str) -> Result<(Self, Option<Vec<u8>>), StorageFault> {
+        let (lock, StoredRun { record, curve, state }) = storage.take(id).await?;
+        let saver = Self::new(record, curve, Some((storage, lock)));
+        saver.timer.restart();
+        Ok((saver, state))
+    }
+
+    fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Open)>) -> Self {
+        let (storage, lock) = held.unzip();
+        let folder = storage.map(|storage| RunFolder { storage, id: record.id.clone() });
+        let (timer, last_report, new_name) = Default::default();
+        Self { record, curve, folder, _lock: lock, timer, last_report, new_name }
+    }
+
+    /// The run's folder; None if nothing can be stored.
+    pub fn folder(&self) -> Option<RunFolder> {
+        self.folder.clone()
+    }
+
+    /// Takes a name while the training loop has the run.
+    pub fn new_name(&self) -> NewName {
+        self.new_name.clone()
+    }
+
+    /// The last report of a save; None since the run was opened or begun.
+    pub fn last_report(&self) -> Option<KeptReport> {
+        self.last_report.borrow().report.clone()
+    }
+
+    pub fn add_steps(&mut self, reports: &[StepReport]) {
+        self.curve.steps.extend_from_slice(reports);
+    }
+
+    pub fn add_epoch(&mut self, report: EpochReport) {
+        self.record.knn = Some(report.knn);
+        self.curve.epochs.push(report);
+    }
+
+    /// Whether it is time to save again, and the last save is through.
+    pub fn is_due(&self) -> bool {
+        self.folder.is_some() && self.timer.is_due()
+    }
+
+    /// Saves beside the training, which goes on.
+    pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
+        if let Some(write) = self.write(state, snapshot) {
+            self.timer.spawn(write);
+        }
+    }
+
+    /// Saves and waits for it: at a pause and at the end.
+    pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
+        let Some(write) = self.write(state, snapshot) else { return };
+        write.await;
+        self.timer.restart();
+        self.save_new_name().await;
+    }
+
+    fn write(&mut self, state: RunState, snapshot: Snapshot) -> Option<impl Future<Output = ()> + use<>> {
+        self.take_new_name();
+        self.timer.restart();
+        self.record.state = state;
+        self.record.steps = snapshot.steps();
+        let storage = self.folder.as_ref()?.storage.clone();
+        let (record, curve, last) = (self.record.clone(), self.curve.clone(), self.last_report.clone());
+        Some(in_order(async move {
+            let saved = match bytes_of(snapshot).await {
+                Ok(state) => storage.save(&record, &curve, &state).await,
+                Err(fault) => Err(fault),
+            };
+            report(&last, Saved::All, &record, saved.err());
+        }))
+    }
+
+    /// Saves the end of a run that failed, whose weights are not to be used.
+    pub async fn save_failed(&mut self) {
+        self.record.state = RunState::Failed;
+        self.take_new_name();
+        // After the save beside the training, whose record says that the run trains.
+        self.save_record().await;
+        self.save_new_name().await;
+    }
+
+    /// Takes a result of linear evaluation into the record. The returned future writes it.
+    pub fn add_evaluation(&mut self, report: &EvaluationReport) -> impl Future<Output = ()> + use<> {
+        self.record.evaluations = report.test_use;
+        self.record.evaluation = Some(report.clone());
+        self.save_record()
+    }
+
+    /// Writes the record as it is now. The saver is not borrowed meanwhile.
+    pub fn save_record(&self) -> impl Future<Output = ()> + use<> {
+        let (folder, record, last) = (self.folder.clone(), self.record.clone(), self.last_report.clone());
+        in_order(async move {
+            let Some(folder) = folder else { return };
+            let saved = folder.storage.save_record(&record).await;
+            report(&last, Saved::Record, &record, saved.err());
+        })
+    }
+
+    /// Saves a name that was given during the last save.
+    async fn save_new_name(&mut self) {
+        while self.take_new_name() {
+            self.save_record().await;
+        }
+    }
+
+    /// Takes in a name that was given while the loop had the run; whether there was one.
+    fn take_new_name(&mut self) -> bool {
+        let name = self.new_name.take();
+        let new = name.is_some();
+        if let Some(name) = name {
+            self.record.name = name;
+        }
+        new
+    }
+}
+
+fn report(last: &RefCell<LastReport>, saved: Saved, record: &RunRecord, fault: Option<StorageFault>) {
+    let mut last = last.borrow_mut();
+    match saved {
+        Saved::All => last.lacks_weights = fault.is_some(),
+        // A stored record does not make up for weights that are not stored.
+        Saved::Record if fault.is_none() && last.lacks_weights => return,
+        Saved::Record => {}
+    }
+    let report = KeptReport { id: record.id.clone(), step: record.steps, fault };
+    last.report = Some(report.clone());
+    post(None, Event::Kept(report));
+}
+
+/// A name for a run's folder: the time, and some digits that no other tab draws.
+pub fn new_id(created: f64) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let digit = |n: u64| char::from(DIGITS[(n % 32) as usize]);
+    let time = created as u64;
+    let drawn = (js_sys::Math::random() * (1u64 << 30) as f64) as u64;
+    let time = (0..9).rev().map(|i| digit(time >> (5 * i)));
+    time.chain((0..4).map(|i| digit(drawn >> (5 * i)))).collect()
+}
+
+/// Saves a list of fine-tunings beside their run, with the weights of the one under
+/// way: now and then, at a pause and between two fine-tunings, until the list is done.
+#[derive(Clone)]
+pub struct FineTuneSaver {
+    /// None if nothing can be stored.
+    folder: Option<RunFolder>,
+    /// Steps of pre-training of the run's encoder.
+    steps: u32,
+    timer: SaveTimer,
+    /// What went wrong with the newest save, one for each [`Extra`].
+    faults: Rc<RefCell<[Option<StorageFault>; 2]>>,
+}
+
+impl FineTuneSaver {
+    pub fn new(folder: Option<RunFolder>, steps: u32) -> Self {
+        Self { folder, steps, timer: SaveTimer::default(), faults: Rc::default() }
+    }
+
+    pub fn fault(&self) -> Option<StorageFault> {
+        self.faults.borrow().iter().flatten().next().cloned()
+    }
+
+    /// Whether it is time to store weights again, and the last save is through.
+    pub fn is_due(&self) -> bool {
+        self.folder.is_some() && self.timer.is_due()
+    }
+
+    /// Stores a list beside the training, which goes on.
+    pub fn save(&self, waiting: &[FineTuneConfig], done: usize, current: StoredTuning, weights: Snapshot) {
+        self.timer.spawn(self.write(waiting, done, Some((current, weights))));
+    }
+
+    /// Stores a list and waits for it; `current` is the fine-tuning under way with its weights.
+    pub async fn save_now(&self, waiting: &[FineTuneConfig], done: usize, current: Option<(StoredTuning, Snapshot)>) {
+        self.write(waiting, done, current).await;
+    }
+
+    /// Stores the classifier that new images are shown to.
+    pub async fn save_classifier(&self, config: &FineTuneConfig, weights: Snapshot) {
+        let note = serde_json::to_string(&(config, self.steps)).unwrap_or_default();
+        self.put(Extra::Classifier, weights.with_note(note)).await;
+    }
+
+    /// Removes the list, which is done.
+    pub async fn remove(&self) {
+        if let Some(folder) = &self.folder {
+            let removed = folder.remove(Extra::Tuning).await;
+            self.faults.borrow_mut()[Extra::Tuning as usize] = removed.err();
+        }
+    }
+
+    fn write(
+        &self,
+        waiting: &[FineTuneConfig],
+        done: usize,
+        current: Option<(StoredTuning, Snapshot)>,
+    ) -> impl Future<Output = ()> + use<> {
+        if current.is_some() {
+            self.timer.restart();
+        }
+        let (at_work, weights) = current.unzip();
+        let list = StoredList { steps: self.steps, waiting: waiting.to_vec(), done, at_work };
+        let note = serde_json::to_string(&list).unwrap_or_default();
+        self.put(Extra::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note))
+    }
+
+    fn put(&self, extra: Extra, weights: Snapshot) -> impl Future<Output = ()> + use<> {
+        let saved = self.folder.as_ref().map(|folder| folder.save(extra, weights));
+        let faults = self.faults.clone();
+        async move {
+            if let Some(saved) = saved {
+                let saved = saved.await;
+                faults.borrow_mut()[extra as usize] = saved.err();
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The run that the LARS lesson shows: ‖w‖ and ‖g‖ of every tensor of a small
 //! network during pre-training on the sample set, with LARS and again with SGD.
 //!
-//! `cargo run --example lars_run > src/core/lesson/lars/run.txt`
+//! `cargo run --example lars_run > src/core/lesson/lars/recorded_run.txt`
 
 use burn::module::Param;
 use burn::optim::GradientsParams;

@@ -12,7 +12,7 @@ pub use crate::core::dataset::ImportRole;
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::imagenet::hub::KeptWeights;
-use crate::core::lesson::device::{LessonBatch, LessonReport};
+use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
     TrustRatios,

@@ -1,4 +1,4 @@
-//! The numbers in the lessons' prose, which no signal keeps up to date, are the ones that the core computes; and every slip of the
+//! The numbers in the lessons' prose, which no signal keeps up to date, are the ones that the core computes; and every error of the
 //! tutorial stands in a fold.
 
 /// What the texts name as `crate::core`.
@@ -15,13 +15,12 @@ mod lesson;
 #[path = "../src/app/text/nt_xent.rs"]
 mod nt_xent;
 
-use core::lesson::lars::momentum::{self, LARS};
-use core::lesson::lars::race::{self, End};
-use core::lesson::lars::recorded::{Recording, Which};
-use core::lesson::lars::slips as lars_slips;
-use core::lesson::matrix::{Cosines, EXAMPLE, Impossible};
-use core::lesson::row::{Row, mean_loss};
-use core::lesson::slips::{self, Variant};
+use core::lesson::lars::bowls::{self, End};
+use core::lesson::lars::recorded_run::{RecordedOptimizer, Recording};
+use core::lesson::lars::trust_ratio::bound;
+use core::lesson::lars::worked_example::{LARS, TutorialError, WEIGHTS, printed_direction};
+use core::lesson::nt_xent::anchor::{AnchorRow, LossFormula, mean_loss};
+use core::lesson::nt_xent::cosines::{Cosines, EXAMPLE, Impossible};
 use core::nt_xent::Similarities;
 
 fn example() -> Similarities {
@@ -48,13 +47,13 @@ fn printed(steps: &'static [lesson::Step], title: &str) -> &'static str {
 #[test]
 fn swapped_rows() {
     let s = example();
-    let both = |tau| [Variant::SwappedNegatives, Variant::Right].map(|v| six(mean_loss(&slips::rows(v, &s, tau))));
+    let both = |tau| [LossFormula::SwappedNegatives, LossFormula::Right].map(|f| six(mean_loss(&f.rows(&s, tau))));
     says(printed(&nt_xent::ALL, "Anchor"), &[both(1.0), both(0.1)].concat());
 }
 
 #[test]
 fn the_positive_that_was_left_out() {
-    let row = Row::new(&example(), 0, 1.0);
+    let row = AnchorRow::new(&example(), 0, 1.0);
     let without: f64 = row.negatives().iter().map(|c| c.exp).sum();
     let p = row.positive();
     let all = [
@@ -69,7 +68,7 @@ fn the_positive_that_was_left_out() {
 
 #[test]
 fn the_sign_and_the_last_digit() {
-    let rows = Row::all(&example(), 1.0);
+    let rows = AnchorRow::all(&example(), 1.0);
     let p = rows[0].positive().probability;
     let rounded: f64 = format!("{p:.4}").parse().unwrap();
     let all = [
@@ -80,14 +79,14 @@ fn the_sign_and_the_last_digit() {
         ".63".to_owned(),
     ];
     says(printed(&nt_xent::ALL, "Loss"), &all);
-    assert_eq!(slips::row(Variant::LiteralOrder, &example(), 0, 1.0).positive().cosine, 0.63);
+    assert_eq!(LossFormula::LiteralOrder.row(&example(), 0, 1.0).positive().cosine, 0.63);
 }
 
 #[test]
 fn temperatures() {
     let s = example();
     for tau in [0.01, 0.1, 0.5, 5.0] {
-        let outside = mean_loss(&slips::rows(Variant::TauOutside, &s, tau));
+        let outside = mean_loss(&LossFormula::TauOutside.rows(&s, tau));
         says(printed(&nt_xent::ALL, "Temperature"), &[six(outside)]);
     }
     let [cold, warm] = [0.1, 0.5].map(|tau| format!("{:.2} at τ = {tau}", s.loss(tau)));
@@ -110,39 +109,38 @@ fn angles_have_a_decimal() {
 }
 
 #[test]
-fn the_race() {
-    let ends = |rate: f64| race::run(race::Rule::Sgd, rate).last().unwrap().map(End::of);
+fn the_bowls() {
+    let ends = |rate: f64| bowls::run(bowls::Rule::Sgd, rate).last().unwrap().map(End::of);
     // "Above 0.02 layer 1 diverges, and below it layer 4 stands still."
     says(lars::ALL[0].question.because, &["0.02".into(), "layer 1".into(), "layer 4".into()]);
     assert_eq!((ends(0.0201)[0], ends(0.0199)[3]), (End::Diverged, End::StoodStill));
-    says(lars::ALL[0].why, &[format!("η = {}", race::TRUST), format!("{} steps", race::STEPS)]);
+    says(lars::ALL[0].why, &[format!("η = {}", bowls::TRUST), format!("{} steps", bowls::STEPS)]);
 }
 
 #[test]
 fn the_lars_example() {
     says(printed(&lars::ALL, "λ of each layer"), &[format!("1/η = {}", 1.0 / LARS.trust_coefficient)]);
-    says(lars::SLIP_MEANS[0], &[format!("{} times", 1.0 / LARS.trust_coefficient)]);
+    says(lars::ERROR_MEANS[0], &[format!("{} times", 1.0 / LARS.trust_coefficient)]);
     let pair = |v: [f64; 2]| format!("({:.2}, {:.2})", v[0], v[1]).replace('-', "−");
-    let directions = [lars_slips::Slip::NormAdded, lars_slips::Slip::NoStep];
-    let [wrong, right] = directions.map(|slip| pair(lars_slips::direction(slip, &LARS, momentum::WEIGHTS)));
+    let directions = [TutorialError::NormAdded, TutorialError::NoStep];
+    let [wrong, right] = directions.map(|error| pair(printed_direction(error, &LARS, WEIGHTS)));
     says(lars::ALL[6].question.because, &[wrong, right]);
-    let bound = core::lesson::lars::layer::bound(&LARS);
-    says(lars::ALL[3].question.answers[lars::ALL[3].question.right], &[bound.to_string()]);
+    says(lars::ALL[3].question.answers[lars::ALL[3].question.right], &[bound(&LARS).to_string()]);
     says(lars::ALL[3].text, &[format!("η = {}", LARS.trust_coefficient)]);
 }
 
 #[test]
 fn the_recorded_run() {
-    let run = Recording::new(Which::Lars);
+    let run = Recording::new(RecordedOptimizer::Lars);
     let last = run.moments.last().unwrap();
     says(&lars::moment(1, "0", "0", 1.0), &[format!("of {}", last.step)]);
     for moment in [&run.moments[0], last] {
-        let parts = moment.parts();
-        let largest = (0..parts.len()).max_by(|&a, &b| parts[a].ratio.total_cmp(&parts[b].ratio));
-        assert_eq!(largest, Some(parts.len() - 1), "the last layer of the head");
+        let ratios = moment.ratios();
+        let largest = (0..ratios.len()).max_by(|&a, &b| ratios[a].ratio.total_cmp(&ratios[b].ratio));
+        assert_eq!(largest, Some(ratios.len() - 1), "the last layer of the head");
         // "Its weights are the longest and its gradient is among the shortest."
-        assert!(parts.iter().all(|p| p.weight <= parts[parts.len() - 1].weight));
-        assert!(parts.iter().filter(|p| p.gradient < parts[parts.len() - 1].gradient).count() < 2);
+        assert!(ratios.iter().all(|p| p.weight <= ratios[ratios.len() - 1].weight));
+        assert!(ratios.iter().filter(|p| p.gradient < ratios[ratios.len() - 1].gradient).count() < 2);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::core::config::preset::Preset;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::lesson::lars::live::History;
+use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
 use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
@@ -122,7 +122,7 @@ pub struct Store {
     /// How far the run is, and how fast.
     pub progress: RwSignal<Option<Progress>>,
     /// λ of every layer over the run.
-    pub trust: RwSignal<History>,
+    pub trust: RwSignal<TrustHistory>,
     /// Reports of the run's epochs, from epoch 0, thinned likewise.
     pub epochs: RwSignal<Thinned<EpochReport>>,
     pub evaluation: RwSignal<Option<EvaluationReport>>,
@@ -301,7 +301,7 @@ impl Store {
                     self.pending.set(None);
                 }
             }
-            Event::Layers(names) => self.trust.set(History::new(names.clone())),
+            Event::Layers(names) => self.trust.set(TrustHistory::new(names.clone())),
             Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),
             Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),
             Event::Evaluated(report) => {

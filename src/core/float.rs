@@ -81,6 +81,12 @@ pub fn normalize_rows<F: Float>(rows: &[F], dim: usize) -> (Vec<F>, Vec<F>) {
     (unit, lengths)
 }
 
+/// Fails if `value` is farther than `tolerance` from `want`.
+#[cfg(test)]
+pub(crate) fn near(value: f64, want: f64, tolerance: f64) {
+    assert!((value - want).abs() <= tolerance, "{value}, expected {want}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use super::Store;
 use crate::core::config::RunConfig;
 use crate::core::error::Fault;
-use crate::core::lesson::lars::live::History;
+use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
 use crate::core::progress::Progress;
 use crate::core::report::{DatasetReport, EpochReport, EvaluationReport, Phase, RunState, StepReport};
@@ -16,7 +16,7 @@ pub struct RunView {
     config: Option<RunConfig>,
     steps: Thinned<StepReport>,
     progress: Option<Progress>,
-    trust: History,
+    trust: TrustHistory,
     epochs: Thinned<EpochReport>,
     evaluation: Option<EvaluationReport>,
 }

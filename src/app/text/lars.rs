@@ -8,7 +8,7 @@ pub const TABLE: &str = "The numbers as a table";
 pub const RUNS: [&str; 2] = ["LARS", "SGD"];
 pub const RATES: [&str; 3] = ["stays: 0.1, 0.1, 0.1, 0.1", "rises: 0.1, 0.2, 0.3, 0.4", "falls: 0.4, 0.3, 0.2, 0.1"];
 pub const RULES: [&str; 3] = ["Paper and this program", "γ outside v (lightly, timm)", "λ over ‖g + βw‖ (Google)"];
-pub const SLIPS: [&str; 4] = ["λ without η", "a norm added to a vector", "γ called local", "w ← w − v left out"];
+pub const ERRORS: [&str; 4] = ["λ without η", "a norm added to a vector", "γ called local", "w ← w − v left out"];
 pub const ENDS: [&str; 4] = ["arrived", "on the way", "stands still", "diverged"];
 
 const LAMBDA: &str = "λ = \\frac{η ‖w‖}{‖g‖ + β ‖w‖}";
@@ -128,7 +128,7 @@ pub const ALL: [Step; 8] = [
 ];
 
 /// Labels of the sliders and choices, by key.
-pub fn knob(key: &str) -> &'static str {
+pub fn label(key: &str) -> &'static str {
     match key {
         "sgd" => "γ of SGD",
         "lars" => "γ of LARS",
@@ -155,7 +155,7 @@ pub fn choices(key: &str) -> &'static [&'static str] {
     match key {
         "run" => &RUNS,
         "rates" => &RATES,
-        _ => &SLIPS,
+        _ => &ERRORS,
     }
 }
 
@@ -166,7 +166,7 @@ pub fn recording(at: f64, of: f64) -> String {
 pub const FACTORS: &str =
     "At each step SGD multiplies a layer's distance by this: above 1 it diverges, near 1 it stands still.";
 pub const FAR: &str = "over 1000000";
-pub const RACE_HEADS: [&str; 6] = ["Layer", "c", "SGD", "", "LARS", ""];
+pub const RATE_HEADS: [&str; 6] = ["Layer", "c", "SGD", "", "LARS", ""];
 pub const PARTS: [&str; 10] =
     ["‖w‖", "‖g‖", "η‖w‖", "β‖w‖", "λ", "λ‖g‖", "λβ‖w‖", "longest update", "the same / ‖w‖", "SGD: ‖g‖ / ‖w‖"];
 pub const PART: &str = "At γ = 1";
@@ -197,19 +197,19 @@ pub const BIAS_PICTURE: &str = "Distance of the bias to its best value; the numb
 pub const TENSORS: &str = "Tensors of the recorded network";
 pub const TENSOR_HEADS: [&str; 3] = ["Tensor", "Shape", "Gets"];
 pub const GETS: [&str; 2] = ["neither", "λ and β"];
-pub const SLIP_HEADS: [&str; 6] = ["Step", "λ", "v₁", "v₂", "w₁", "w₂"];
-pub const SLIP_PICTURE: &str = "How far w has moved, each mark a factor of ten; the numbers are in the table";
+pub const ERROR_HEADS: [&str; 6] = ["Step", "λ", "v₁", "v₂", "w₁", "w₂"];
+pub const ERROR_PICTURE: &str = "How far w has moved, each mark a factor of ten; the numbers are in the table";
 /// Stand before the numbers of the first step.
 pub const RIGHT_NAME: &str = "right";
 pub const PRINTED_NAME: &str = "printed";
-/// The formula of each slip: right, and as printed.
-pub const SLIP_FORMULAS: [[&str; 2]; 4] = [
+/// The formula of each error: right, and as printed.
+pub const ERROR_FORMULAS: [[&str; 2]; 4] = [
     [LAMBDA, "λ = \\frac{‖w‖}{‖g‖ + β ‖w‖}"],
     ["v ← μ v + γ λ (g + β w)", "v ← μ v + γ λ (g + β ‖w‖)"],
     ["v ← μ v + γ_{\\text{global}} \\, λ (g + β w)", "v ← μ v + γ_{\\text{local}} \\, λ (g + β w)"],
     ["v ← μ v + γ λ (g + β w) \\\\ & w ← w - v", "v ← μ v + γ λ (g + β w)"],
 ];
-pub const SLIP_MEANS: [&str; 4] = [
+pub const ERROR_MEANS: [&str; 4] = [
     "Without η a layer moves its whole length at γ = 1: every update is 1000 times too long.",
     "β‖w‖ is one number. Added to every entry it no longer points along w.",
     "γ is the global rate. With λ in its place, which is far smaller, w hardly moves.",
@@ -228,7 +228,7 @@ pub fn distances(step: usize, rule: &str) -> String {
     format!("Distance to the best weights after {step} steps of {rule}; the numbers are in the table")
 }
 
-pub fn race_caption(step: usize) -> String {
+pub fn distance_caption(step: usize) -> String {
     format!("Distance after {step} steps; 1 at the start")
 }
 
@@ -261,7 +261,7 @@ pub fn left(step: usize, without: &str, with: &str) -> String {
     format!("After {step} steps: {without} left without λ, {with} with it, of 0.5000.")
 }
 
-pub fn slip_step(step: usize, right: bool) -> String {
+pub fn error_step(step: usize, right: bool) -> String {
     format!("Step {step}, {}", if right { "right" } else { "as printed" })
 }
 

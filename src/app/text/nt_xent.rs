@@ -1,10 +1,9 @@
 //! Words of the lesson "NT-Xent".
 
 use super::lesson::{Question, Step};
-use crate::core::lesson::matrix::Impossible;
-use crate::core::lesson::moves::letter;
-use crate::core::lesson::play::Play;
-use crate::core::lesson::views::VIEWS;
+use crate::core::lesson::nt_xent::cosines::Impossible;
+use crate::core::lesson::nt_xent::embeddings::{Embeddings, class_letter};
+use crate::core::lesson::nt_xent::views::VIEWS;
 
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =
@@ -203,6 +202,7 @@ pub const RESET: &str = "Back to the example";
 pub const OUT: &str = "out";
 pub const POSITIVE: &str = "positive";
 pub const NEGATIVE: &str = "negative";
+pub const NEGATIVES: &str = "negatives";
 pub const OUT_OF_RANGE: &str = "A cosine is a number from −1 to 1. The entry stays as it was.";
 pub const POSSIBLE: &str = "Four unit vectors have these similarities.";
 pub const PRODUCT: &str = "Two of such vectors, of length 1, and their product, for the entry you were in last.";
@@ -224,7 +224,8 @@ pub const FLOOR: &str = "floor";
 pub const SWAPPED_HEADS: [&str; 5] = [ANCHOR, "negatives", "ℓ", "printed negatives", "ℓ then"];
 /// Heads of the table of all anchors.
 pub const EACH_HEADS: [&str; 4] = [ANCHOR, "p", "ℓ", "ℓ read literally"];
-/// Rows of the temperature's table.
+/// Heads and rows of the temperature's table.
+pub const LOSS_HEADS: [&str; 2] = ["", "L"];
 pub const LINES: [&str; 4] = [CHANCE, "this batch", FLOOR, "with τ outside exp, as printed"];
 pub const SWAPPED: &str = "Right rows beside the tutorial's, in which two rows of negatives are swapped";
 pub const EACH: &str = "Loss of every anchor, and of the batch";
@@ -276,18 +277,18 @@ pub fn after(steps: usize) -> String {
 }
 
 /// `1i`: the image's number and which of its views.
-pub fn short_view(play: &Play, view: usize) -> String {
-    let (image, place) = play.image(view);
+pub fn short_view(embeddings: &Embeddings, view: usize) -> String {
+    let (image, place) = embeddings.image(view);
     format!("{}{}", image + 1, if place == 0 { 'i' } else { 'j' })
 }
 
 /// The same in the picture, with the class first: colour alone would not tell.
-pub fn point(play: &Play, view: usize) -> String {
-    format!("{}{}", letter(play.class(play.image(view).0)), short_view(play, view))
+pub fn point(embeddings: &Embeddings, view: usize) -> String {
+    format!("{}{}", class_letter(embeddings.class(embeddings.image(view).0)), short_view(embeddings, view))
 }
 
-pub fn view_of(play: &Play, view: usize) -> String {
-    format!("View {}, class {}", short_view(play, view), letter(play.class(play.image(view).0)))
+pub fn view_of(embeddings: &Embeddings, view: usize) -> String {
+    format!("View {}, class {}", short_view(embeddings, view), class_letter(embeddings.class(embeddings.image(view).0)))
 }
 
 pub fn degrees(degrees: f64) -> String {
@@ -312,6 +313,11 @@ pub fn impossible(reason: Impossible) -> String {
         }
     };
     format!("No four unit vectors have these similarities: {why}. The numbers still follow.")
+}
+
+/// `τ = 0.5`.
+pub fn tau_is(tau: f64) -> String {
+    format!("τ = {tau}")
 }
 
 /// `L = 1.004686 at τ = 1`.

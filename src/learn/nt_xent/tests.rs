@@ -133,7 +133,7 @@ fn std_is_that_of_the_worked_example() {
 
 #[test]
 fn the_parts_are_the_training_codes_and_agree_with_the_lesson() {
-    use crate::core::lesson::matrix::Cosines;
+    use crate::core::lesson::nt_xent::cosines::Cosines;
     use crate::core::nt_xent::gradients;
     let exact = Cosines::default().embedding().unwrap();
     let z: Vec<f32> = exact.iter().map(|&v| v as f32).collect();

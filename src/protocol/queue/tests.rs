@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::config::RunConfig;
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::lesson::device::LessonBatch;
+use crate::core::lesson::nt_xent::device::LessonBatch;
 use crate::protocol::DeviceChoice;
 
 fn import(role: ImportRole) -> Request {

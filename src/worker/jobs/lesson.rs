@@ -1,7 +1,7 @@
 //! The NT-Xent lesson's batch through the loss that trains, on the current device.
 
 use crate::core::error::Fault;
-use crate::core::lesson::device::{LessonBatch, LessonReport};
+use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport};
 use crate::learn::features::read;
 use crate::learn::nt_xent::nt_xent_parts;
 use crate::protocol::Event;

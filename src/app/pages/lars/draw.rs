@@ -1,19 +1,18 @@
-//! Numbers as text, and pictures as markup: made anew with every change, which
-//! for a few dozen elements is quicker than keeping each up to date.
+//! Numbers as text, and pictures as markup, made anew with every change.
 
-use crate::app::parts::lesson::draw::power;
+use crate::app::parts::lesson::draw::{minus, power};
 use std::fmt::Write;
 
-/// Four decimals, or four digits of what is smaller.
+/// Four decimals, or four digits of a number below 0.1.
 pub fn number(x: f64) -> String {
     if !x.is_finite() {
         return "–".into();
     }
     if x != 0.0 && x.abs() < 1e-6 {
-        return format!("{x:.3e}").replace('-', "−");
+        return minus(&format!("{x:.3e}"));
     }
     let digits = if x.abs() < 0.1 && x != 0.0 { (3 - x.abs().log10().floor() as i32).clamp(4, 10) as usize } else { 4 };
-    let mut text = format!("{x:.digits$}").replace('-', "−");
+    let mut text = minus(&format!("{x:.digits$}"));
     let least = text.find('.').map_or(0, |dot| dot + 5);
     while text.len() > least && text.ends_with('0') {
         text.pop();
@@ -21,12 +20,12 @@ pub fn number(x: f64) -> String {
     text
 }
 
-/// The same in a formula: powers of ten typeset.
+/// [`number`] in a formula: powers of ten typeset.
 pub fn tex(x: f64) -> String {
     power(&number(x))
 }
 
-/// A number that was given, as it was given.
+/// A number without zeros at its end, as a slider gives it.
 pub fn given(x: f64) -> String {
     let text = number(x);
     if text.contains(['.']) && !text.contains('e') {
@@ -36,32 +35,27 @@ pub fn given(x: f64) -> String {
     }
 }
 
-/// The same, in brackets if it is below 0.
-pub fn bracketed(x: f64) -> String {
-    if x < 0.0 { format!("({})", tex(x)) } else { tex(x) }
-}
-
 /// A bar or dot with its name and value in words.
-pub struct Row {
+pub struct Bar {
     pub name: String,
     pub value: f64,
     pub words: String,
-    /// To be set off from the others.
+    /// Marked among the others.
     pub strong: bool,
 }
 
-pub fn row(name: impl Into<String>, value: f64, strong: bool) -> Row {
-    Row { name: name.into(), value, words: number(value), strong }
+pub fn bar(name: impl Into<String>, value: f64, strong: bool) -> Bar {
+    Bar { name: name.into(), value, words: number(value), strong }
 }
 
-/// Where a value stands between `low` and `high`, in percent.
+/// Position of a value between `low` and `high`, in percent.
 fn part(value: f64, [low, high]: [f64; 2], log: bool) -> f64 {
     let place = if log { (value.max(low) / low).ln() / (high / low).ln() } else { (value - low) / (high - low) };
     place.clamp(0.0, 1.0) * 100.0
 }
 
 /// Horizontal bars from the left end of `ends`, or dots.
-pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) -> String {
+pub fn bars(label: &str, rows: &[Bar], ends: [f64; 2], log: bool, dots: bool) -> String {
     let mut out = format!("<div class=\"lars-bars\" role=\"img\" aria-label=\"{label}\">");
     let decades = if log { (ends[1] / ends[0]).log10() } else { 1.0 };
     for r in rows {
@@ -83,30 +77,30 @@ pub fn bars(label: &str, rows: &[Row], ends: [f64; 2], log: bool, dots: bool) ->
 }
 
 /// A curve over the steps with its name and newest value in words.
-pub struct Line<'a> {
+pub struct Curve<'a> {
     pub name: &'a str,
     /// Ordered by x.
     pub points: Vec<(f64, f64)>,
     pub words: String,
 }
 
-/// A small curve a row, all on one logarithmic scale from the low to the high
+/// One small curve a row, all on one logarithmic scale from the low to the high
 /// end of `range`, widened to whole powers of ten.
-pub fn lines(label: &str, rows: &[Line], range: [f64; 2]) -> String {
+pub fn curves(label: &str, rows: &[Curve], range: [f64; 2]) -> String {
     let [low, mut high] = [range[0].log10().floor(), range[1].log10().ceil()];
     if high <= low {
         high = low + 1.0;
     }
     let ends = [10f64.powf(low), 10f64.powf(high)];
     let mut out = format!("<div class=\"lars-bars lars-lines\" role=\"img\" aria-label=\"{label}\">");
-    for line in rows {
-        let (first, last) = (line.points.first().map_or(0.0, |p| p.0), line.points.last().map_or(0.0, |p| p.0));
+    for curve in rows {
+        let (first, last) = (curve.points.first().map_or(0.0, |p| p.0), curve.points.last().map_or(0.0, |p| p.0));
         let mut path = String::new();
-        for (i, (x, y)) in line.points.iter().enumerate() {
+        for (i, (x, y)) in curve.points.iter().enumerate() {
             let at = (x - first) / (last - first).max(1.0) * 100.0;
             let _ = write!(path, "{}{at:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, 100.0 - part(*y, ends, true));
         }
-        if line.points.len() == 1 {
+        if curve.points.len() == 1 {
             path += "h100";
         }
         let mut grid = String::new();
@@ -117,7 +111,7 @@ pub fn lines(label: &str, rows: &[Line], range: [f64; 2]) -> String {
             out,
             "<div><span>{}</span><span class=\"lars-words\">{}</span><svg viewBox=\"0 0 100 100\" \
              preserveAspectRatio=\"none\"><path class=\"grid\" d=\"{grid}\"/><path class=\"curve\" d=\"{path}\"/></svg></div>",
-            line.name, line.words
+            curve.name, curve.words
         );
     }
     out + "</div>"

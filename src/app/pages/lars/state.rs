@@ -1,9 +1,14 @@
-//! What a visitor has set, in signals.
+//! The values that a visitor sets, in signals, and their controls.
 
-use crate::app::parts::lesson::{Frame, Lesson, search};
+use super::draw::given;
+use crate::app::parts::lesson::controls::{Range, player, slider};
+use crate::app::parts::lesson::frame::{Frame, Lesson};
+use crate::app::reactive::act;
 use crate::app::state::Store;
+use crate::app::text::lars as text;
+use crate::app::text::lesson::PLAY;
 use crate::core::error::ConfigFault;
-use crate::core::lesson::lars::knobs::{KNOBS, LarsState, place};
+use crate::core::lesson::lars::{CONTROLS, LarsControl, LarsState, control_index};
 use leptos::prelude::*;
 
 /// `Copy`; every number of the lesson follows these.
@@ -11,35 +16,79 @@ use leptos::prelude::*;
 pub struct State {
     pub frame: Frame,
     pub store: Store,
-    positions: [RwSignal<f64>; KNOBS.len()],
+    positions: [RwSignal<f64>; CONTROLS.len()],
 }
 
 impl State {
-    /// From the address, which comes first, and what was kept of an earlier
-    /// visit; with what was wrong with the address. Both follow from then on.
+    /// From the address, which follows the state from then on. Returns also the
+    /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
-        let frame = Frame::open(lesson);
-        let (start, faults) = LarsState::from_query(&search(), frame.progress.with_untracked(|p| p.step));
-        frame.place.set(start.place);
+        let (frame, start, faults) = Frame::open::<LarsState>(lesson);
         let state = Self { frame, store: Store::get(), positions: start.positions.map(RwSignal::new) };
-        frame.follow(move || {
-            LarsState { place: state.frame.place.get(), positions: state.positions.map(|p| p.get()) }.to_query()
-        });
+        frame.follow(move || LarsState { positions: state.positions.map(|p| p.get()) });
         (state, faults)
     }
 
-    /// Where a slider stands.
-    pub fn position(self, key: &str) -> RwSignal<f64> {
-        self.positions[place(key)]
+    /// Position of a slider or choice.
+    fn position(self, key: &str) -> RwSignal<f64> {
+        self.positions[control_index(key)]
     }
 
-    /// The number that it stands for.
+    /// The number at that position.
     pub fn get(self, key: &str) -> f64 {
-        KNOBS[place(key)].value(self.position(key).get())
+        CONTROLS[control_index(key)].value(self.position(key).get())
     }
 
     /// The same, of a choice or a count.
     pub fn index(self, key: &str) -> usize {
         self.get(key) as usize
     }
+}
+
+fn range(control: &LarsControl) -> Range {
+    Range { min: control.min, max: control.max, step: control.step }
+}
+
+/// A slider, or a choice where positions have names.
+pub fn control(state: State, key: &'static str) -> AnyView {
+    let control = &CONTROLS[control_index(key)];
+    let (position, label, id) = (state.position(key), text::label(key), ["lars-", key].concat());
+    if control.names.is_empty() {
+        let words = move || match key {
+            "at" => text::recording(position.get(), control.max),
+            _ if control.step == 1.0 => position.get().to_string(),
+            _ => given(state.get(key)),
+        };
+        return slider(
+            label,
+            Some(id),
+            range(control),
+            move || position.get(),
+            words,
+            move |at| position.set(at),
+            None,
+        );
+    }
+    let options = text::choices(key).iter().enumerate().map(|(i, name)| {
+        view! { <option value=i selected=move || position.get() == i as f64>{*name}</option> }
+    });
+    let choose = move |event| {
+        if let Ok(value) = event_target_value(&event).parse() {
+            position.set(value);
+        }
+    };
+    view! {
+        <div class="field">
+            <label class="field-head" for=id.clone()>{label}</label>
+            <select id=id on:change=act(choose)>{options.collect_view()}</select>
+        </div>
+    }
+    .into_any()
+}
+
+/// Buttons that run a slider from its start to its end.
+pub fn player_of(state: State, key: &'static str) -> AnyView {
+    let position = state.position(key);
+    let range = range(&CONTROLS[control_index(key)]);
+    player(PLAY, true, range, move || position.get_untracked(), move |at| position.set(at))
 }

@@ -1,17 +1,15 @@
 //! Step 9: the same batch through the code that trains.
 
-use super::draw::{digits, formula, strings, table, tex};
-use super::row::controls;
-use super::similarities::{batch_now, reset};
-use super::state::State;
+use super::state::{State, batch_now, controls, reset};
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
+use crate::app::parts::lesson::draw::{digits, formula, strings, table, tex_digits as tex};
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
-use crate::core::lesson::device::{Beside, LessonBatch, LessonReport};
-use crate::core::lesson::matrix::{Cosines, N};
-use crate::core::lesson::views::VIEWS;
+use crate::core::lesson::nt_xent::cosines::Cosines;
+use crate::core::lesson::nt_xent::device::{Comparison, LessonBatch, LessonReport};
+use crate::core::lesson::nt_xent::views::{N, VIEWS};
 use crate::core::report::DeviceReport;
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
@@ -19,23 +17,25 @@ use leptos::prelude::*;
 /// Decimals of both numbers: one more than 32-bit floats hold.
 const DIGITS: usize = 8;
 
-/// What came back.
+/// The training code's answer, compared with the lesson's numbers.
 #[derive(Clone, PartialEq)]
 struct Answer {
     device: DeviceReport,
     /// ℓ of each anchor, then L.
-    beside: Vec<Beside>,
+    losses: Vec<Comparison>,
+    /// Largest difference of an entry of the gradient.
     gradient: f64,
 }
 
 impl Answer {
     fn new(report: LessonReport, cosines: &Cosines, z: &[f64], tau: f64) -> Self {
-        let beside = report.beside(&cosines.similarities(), tau);
+        let losses = report.compare(&cosines.similarities(), tau);
         let gradient = report.gradient_difference(z, N, tau);
-        Self { device: report.device, beside, gradient }
+        Self { device: report.device, losses, gradient }
     }
 }
 
+/// Sends the batch to the training code, and shows the answer.
 pub fn device(state: State) -> AnyView {
     let store = Store::get();
     let client = Client::get();
@@ -49,9 +49,8 @@ pub fn device(state: State) -> AnyView {
         let question = asked.get_value();
         busy.set(true);
         failed.set(false);
-        let batch = LessonBatch { z: z.iter().map(|&x| x as f32).collect(), dim: N as u32, temperature: tau as f32 };
-        client.ask(Request::NtXent(batch), move |answer| {
-            // The answer to a batch that has changed since is none to this one.
+        client.ask(Request::NtXent(LessonBatch::new(&z, N, tau)), move |answer| {
+            // The batch may have changed since.
             if asked.try_get_value() != Some(question) {
                 return;
             }
@@ -66,16 +65,15 @@ pub fn device(state: State) -> AnyView {
             }
         });
     };
-    // A worker that ended answers nothing any more.
+    // A worker that ended never answers.
     Effect::new(move |_| {
         if store.worker.get() == WorkerState::Dead && busy.get_untracked() {
             busy.set(false);
             failed.set(true);
         }
     });
-    // Numbers of another batch would stand under this one's.
-    // By value: the address sets both again when it is written. Read, not tracked
-    // only: a memo that was never read does not know what it follows.
+    // A change of the batch removes the answer to the one before. Compared by value, since the address sets both again
+    // when it is written; and read in the effect, since a memo that was never read does not know what it follows.
     let batch = memo(move || (state.tau.get(), state.cosines.get()));
     Effect::new(move |before: Option<()>| {
         batch.with(|_| ());
@@ -112,13 +110,13 @@ pub fn device(state: State) -> AnyView {
 fn shown(answer: Answer) -> AnyView {
     let DeviceReport { backend: kind, name, software, why_not_gpu } = answer.device.clone();
     let why = why_not_gpu.as_ref().map(fault::device_fault);
-    let difference = answer.beside.last().map(|l| {
+    let difference = answer.losses.last().map(|l| {
         let [lesson, training] = [l.lesson, l.training].map(|x| tex(x, DIGITS));
         format!("|{lesson} - {training}| = \\hot{{{}}}", tex(l.difference(), 4))
     });
     let rows = move || {
         let mut rows = vec![strings(["", text::LESSON, text::TRAINING, text::DIFFERENCE])];
-        rows.extend(VIEWS.iter().chain([&text::BATCH]).zip(&answer.beside).map(|(name, b)| {
+        rows.extend(VIEWS.iter().chain([&text::BATCH]).zip(&answer.losses).map(|(name, b)| {
             let [lesson, training] = [b.lesson, b.training].map(|x| digits(x, DIGITS));
             strings([name, &lesson, &training, &digits(b.difference(), 4)])
         }));

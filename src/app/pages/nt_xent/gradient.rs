@@ -1,109 +1,97 @@
 //! Step 8: points that the loss pulls and pushes, by hand or by gradient descent.
 
-use super::draw::{formula, number, strings, table, tex};
-use super::ring::ring;
-use super::row::controls;
-use super::state::State;
-use crate::app::parts::lesson::draw::table_html;
-use crate::app::parts::lesson::still;
+use super::circle::circle;
+use super::state::{State, controls};
+use crate::app::parts::lesson::controls::{Repeater, choice, prefers_no_motion};
+use crate::app::parts::lesson::draw::{
+    digits, fold, formula, minus, scrolling, strings, table, table_html, tex_digits as tex,
+};
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::moves::{MOST_STEPS, STILL, letter};
-use crate::core::lesson::play::{MOST_IMAGES, Play, Relation};
-use crate::core::lesson::row::Row;
+use crate::core::lesson::nt_xent::anchor::AnchorRow;
+use crate::core::lesson::nt_xent::embeddings::{Embeddings, MOST_IMAGES, Relation, class_letter};
+use crate::core::lesson::nt_xent::forces::{MOST_STEPS, STILL};
 use leptos::prelude::*;
 use std::time::Duration;
 
 /// Time between two steps that are shown.
 const TICK: Duration = Duration::from_millis(40);
-/// Milliseconds of work in one task where only the end is shown.
+/// Milliseconds of work in one task if only the end is shown.
 const TASK: f64 = 6.0;
 
 const RELATIONS: [Relation; 3] = [Relation::Positive, Relation::Negative, Relation::FalseNegative];
 
+/// Points on a circle or of the worked example, moved by hand or by gradient descent.
 pub fn gradient(state: State, open: bool) -> AnyView {
-    let play = state.play;
-    // What the steps are compared with, and how many there were.
-    let before = RwSignal::new(play.get_untracked());
+    let embeddings = state.embeddings;
+    // The points before the steps of gradient descent, and the number of steps.
+    let before = RwSignal::new(embeddings.get_untracked());
     let steps = RwSignal::new(0usize);
-    let running = StoredValue::new(None::<IntervalHandle>);
-    let runs = RwSignal::new(false);
-    let stop = move || {
-        if let Some(Some(handle)) = running.try_update_value(Option::take) {
-            handle.clear();
-        }
-        runs.try_set(false);
-    };
-    on_cleanup(stop);
-    let by_hand = move || {
-        before.set(play.get_untracked());
+    let descent = Repeater::new();
+    let restart = move || {
+        descent.stop();
+        before.set(embeddings.get_untracked());
         steps.set(0);
     };
     let step = move || {
-        let moved = play.try_update(|p| p.step(state.tau.get_untracked())).unwrap_or(0.0);
+        let moved = embeddings.try_update(|e| e.step(state.tau.get_untracked())).unwrap_or(0.0);
         steps.update(|n| *n += 1);
         moved >= STILL && steps.get_untracked() < MOST_STEPS
     };
+    let one = move |_| {
+        descent.stop();
+        step();
+    };
     let run = move |_| {
-        if runs.get_untracked() {
-            return stop();
+        if descent.interrupt() {
+            return;
         }
-        runs.set(true);
-        if still() {
-            // All of it before anything is drawn, but in tasks that leave room for input.
-            let ahead = StoredValue::new((play.get_untracked(), 0));
-            let tick = move || {
-                let tau = state.tau.get_untracked();
-                let until = js_sys::Date::now() + TASK;
-                let done = ahead.try_update_value(|(end, count)| {
-                    while js_sys::Date::now() < until {
-                        *count += 1;
-                        if end.step(tau) < STILL || *count >= MOST_STEPS {
-                            return true;
-                        }
+        if !prefers_no_motion() {
+            return descent.start(TICK, step);
+        }
+        // All steps before anything is drawn, but in tasks that leave room for input.
+        let ahead = StoredValue::new((embeddings.get_untracked(), 0));
+        let task = move || {
+            let tau = state.tau.get_untracked();
+            let until = js_sys::Date::now() + TASK;
+            let done = ahead.try_update_value(|(end, count)| {
+                while js_sys::Date::now() < until {
+                    *count += 1;
+                    if end.step(tau) < STILL || *count >= MOST_STEPS {
+                        return true;
                     }
-                    false
-                });
-                if done == Some(true) {
-                    let (end, count) = ahead.get_value();
-                    play.set(end);
-                    steps.update(|n| *n += count);
-                    stop();
                 }
-            };
-            return running.set_value(set_interval_with_handle(tick, Duration::ZERO).ok());
-        }
-        let tick = move || {
-            if !step() {
-                stop();
+                false
+            });
+            if done == Some(true) {
+                let (end, count) = ahead.get_value();
+                embeddings.set(end);
+                steps.update(|n| *n += count);
             }
+            done == Some(false)
         };
-        running.set_value(set_interval_with_handle(tick, TICK).ok());
+        descent.start(Duration::ZERO, task);
     };
-    let change = move |change: fn(&mut Play) -> bool| {
-        stop();
-        play.update(|p| {
-            change(p);
+    let change = move |change: fn(&mut Embeddings) -> bool| {
+        embeddings.update(|e| {
+            change(e);
         });
-        by_hand();
+        restart();
     };
-    let flat = memo(move || play.with(|p| p.dim() == 2));
-    let images = memo(move || play.with(Play::images));
-    let choice = [(text::CIRCLE, true), (text::EXAMPLE, false)].map(|(name, circle)| {
-        let choose = move |_| {
-            stop();
-            play.set(if circle { Play::circle() } else { Play::example() });
-            by_hand();
-        };
-        view! {
-            <label>
-                <input type="radio" name="points" prop:checked=move || flat.get() == circle on:change=act(choose) />
-                <span>{name}</span>
-            </label>
-        }
-    });
-    let button = move |words: &'static str, off: fn(bool, usize) -> bool, does: fn(&mut Play) -> bool| {
-        let disabled = move || off(flat.get(), images.get());
+    let on_circle = memo(move || embeddings.with(Embeddings::is_circle));
+    let images = memo(move || embeddings.with(Embeddings::images));
+    let points = choice(
+        text::POINTS,
+        "points",
+        &[(text::CIRCLE, true), (text::EXAMPLE, false)],
+        move || on_circle.get(),
+        move |circle| {
+            embeddings.set(if circle { Embeddings::circle() } else { Embeddings::example() });
+            restart();
+        },
+    );
+    let button = move |words: &'static str, off: fn(bool, usize) -> bool, does: fn(&mut Embeddings) -> bool| {
+        let disabled = move || off(on_circle.get(), images.get());
         view! {
             <button disabled=disabled on:click=act(move |_| change(does))>
                 {words}
@@ -111,36 +99,30 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         }
         .into_any()
     };
-    let full = |flat: bool, images: usize| !flat || images >= MOST_IMAGES;
+    let full = |on_circle: bool, images: usize| !on_circle || images >= MOST_IMAGES;
     let measures = table(text::NOW, move || {
         let tau = state.tau.get();
         let mut rows = vec![strings(["", text::BEFORE, &text::after(steps.get())])];
-        play.with(|now| {
+        embeddings.with(|now| {
             before.with(|before| {
-                let both = [before, now];
-                let line = |name: &str, of: &dyn Fn(&Play) -> Option<f64>| {
-                    let [a, b] = both.map(|p| of(p).map_or_else(|| "–".into(), number));
+                let line = |name: &str, of: &dyn Fn(&Embeddings) -> Option<f64>| {
+                    let [a, b] = [before, now].map(|e| of(e).map_or_else(|| "–".into(), |x| digits(x, 4)));
                     strings([name, &a, &b])
                 };
-                rows.push(line(text::LOSS, &|p| Some(p.similarities().loss(tau))));
-                rows.push(line(text::ALIGNMENT, &|p| Some(p.alignment())));
-                rows.push(line(text::UNIFORMITY, &|p| Some(p.uniformity())));
+                rows.push(line(text::LOSS, &|e| Some(e.similarities().loss(tau))));
+                rows.push(line(text::ALIGNMENT, &|e| Some(e.alignment())));
+                rows.push(line(text::UNIFORMITY, &|e| Some(e.uniformity())));
                 for (relation, name) in RELATIONS.into_iter().zip(text::MEAN_COSINES) {
-                    rows.push(line(name, &|p| p.mean_cosine(relation)));
+                    rows.push(line(name, &|e| e.mean_cosine(relation)));
                 }
             });
         });
         rows
     });
-    let pulls = move || play.with(|p| table_html(text::PULLS, &pull_rows(p, state.tau.get())));
-    let cosines = move || play.with(|p| table_html(text::COSINES, &cosine_rows(p)));
+    let pulls = move || embeddings.with(|e| table_html(text::PULLS, &pull_rows(e, state.tau.get())));
+    let cosines = move || embeddings.with(|e| table_html(text::COSINES, &cosine_rows(e)));
     view! {
-        {controls(state, None)}
-        <fieldset class="segments">
-            <legend>{text::POINTS}</legend>
-            <div>{choice}</div>
-        </fieldset>
-        {ring(state, move || { stop(); by_hand(); })}
+        {controls(state, None)} {points} {circle(state, restart)}
         <ul class="ring-key" aria-label=text::KEY>
             <li class="pull">{text::PULL}</li>
             <li class="push">{text::PUSH}</li>
@@ -148,35 +130,29 @@ pub fn gradient(state: State, open: bool) -> AnyView {
         </ul>
         <p class="muted small">{text::HOW}</p>
         <div class="actions">
-            <button on:click=act(move |_| { stop(); step(); })>{text::STEP}</button>
+            <button on:click=act(one)>{text::STEP}</button>
             <button class="primary" on:click=act(run)>
-                {live(move || if runs.get() { text::STOP } else { text::DESCEND })}
+                {live(move || if descent.is_running() { text::STOP } else { text::DESCEND })}
             </button>
-            {button(text::ADD_NEW, full, Play::add_new)}
-            {button(text::ADD_SAME, full, |p| p.add(p.class(0)))}
-            {button(text::REMOVE, |flat, images| !flat || images <= 2, Play::remove)}
-            {button(text::START_AGAIN, |_, _| false, |p| { *p = if p.dim() == 2 { Play::circle() } else { Play::example() }; true })}
+            {button(text::ADD_NEW, full, Embeddings::add_new)}
+            {button(text::ADD_SAME, full, |e| e.add(e.class(0)))}
+            {button(text::REMOVE, |on_circle, images| !on_circle || images <= 2, Embeddings::remove)}
+            {button(text::START_AGAIN, |_, _| false, |e| { *e = e.start(); true })}
         </div>
         {measures}
-        {formula(move || play.with(|p| anchor_formula(p, state.tau.get())))}
-        <details open=open>
-            <summary>{text::PULLS}</summary>
-            <div class="scroll-x" tabindex="0" role="group" aria-label=text::PULLS inner_html=pulls></div>
-        </details>
-        <details open=open>
-            <summary>{text::COSINES}</summary>
-            <div class="scroll-x" tabindex="0" role="group" aria-label=text::COSINES inner_html=cosines></div>
-        </details>
+        {formula(move || embeddings.with(|e| anchor_formula(e, state.tau.get())))}
+        {fold(text::PULLS, open, scrolling("scroll-x", text::PULLS, pulls))}
+        {fold(text::COSINES, open, scrolling("scroll-x", text::COSINES, cosines))}
     }
     .into_any()
 }
 
-/// The slope of the first view's own loss by each of its first two similarities: to its positive and to a negative.
-fn anchor_formula(play: &Play, tau: f64) -> String {
-    // Its candidates: the positive, then the second image's first view.
-    let row = Row::new(&play.similarities(), 0, tau);
+/// ∂ℓ/∂s of the first view, for its similarities to its positive and to one negative.
+fn anchor_formula(embeddings: &Embeddings, tau: f64) -> String {
+    // The candidates: the positive, then the second image's first view.
+    let row = AnchorRow::new(&embeddings.similarities(), 0, tau);
     let [positive, negative] = [0, 1].map(|n| &row.candidates[n]);
-    let name = |view: usize| format!("\\text{{{}}}", text::short_view(play, view));
+    let name = |view: usize| format!("\\text{{{}}}", text::short_view(embeddings, view));
     let line = |view: usize, above: &str, slope: f64| {
         format!(
             "\\frac{{∂ℓ}}{{∂s({}, {})}} &= \\frac{{{above}}}{{{tau}}} = \\hot{{{}}}",
@@ -192,31 +168,31 @@ fn anchor_formula(play: &Play, tau: f64) -> String {
     .join(" \\\\ ")
 }
 
-/// What pulls and pushes each view, as lengths.
-fn pull_rows(play: &Play, tau: f64) -> Vec<Vec<String>> {
-    let forces = play.forces(tau);
+/// Lengths of the forces that pull and push each view.
+fn pull_rows(embeddings: &Embeddings, tau: f64) -> Vec<Vec<String>> {
+    let forces = embeddings.forces(tau);
     let mut rows = vec![strings(text::PULL_HEADS)];
-    rows.extend((0..play.views()).map(|view| {
-        let length = |relation| number(play.pulled(&forces, view, relation));
-        let class = letter(play.class(play.image(view).0)).to_string();
+    rows.extend((0..embeddings.views()).map(|view| {
+        let length = |relation| digits(embeddings.force_length(&forces, view, relation), 4);
+        let class = class_letter(embeddings.class(embeddings.image(view).0)).to_string();
         let [positive, negative, own] = RELATIONS.map(length);
-        strings([&text::short_view(play, view), &class, &positive, &negative, &own])
+        strings([&text::short_view(embeddings, view), &class, &positive, &negative, &own])
     }));
     rows
 }
 
 /// Each view's similarity to every other.
-fn cosine_rows(play: &Play) -> Vec<Vec<String>> {
-    let (s, views) = (play.similarities(), play.views());
-    let name = |view| text::short_view(play, view);
+fn cosine_rows(embeddings: &Embeddings) -> Vec<Vec<String>> {
+    let (s, views) = (embeddings.similarities(), embeddings.views());
+    let name = |view| text::short_view(embeddings, view);
     let mut rows = vec![std::iter::once(String::new()).chain((0..views).map(name)).collect::<Vec<_>>()];
     rows.extend((0..views).map(|i| {
-        let cell = |k: usize| match play.relation(i, k) {
+        let cell = |k: usize| match embeddings.relation(i, k) {
             _ if k == i => "–".to_owned(),
             Relation::Positive => format!("<strong>{:.2}</strong>", s.cosine(i, k)),
             _ => format!("{:.2}", s.cosine(i, k)),
         };
-        std::iter::once(name(i)).chain((0..views).map(cell).map(|c| c.replace('-', "−"))).collect()
+        std::iter::once(name(i)).chain((0..views).map(|k| minus(&cell(k)))).collect()
     }));
     rows
 }

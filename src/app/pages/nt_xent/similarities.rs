@@ -1,16 +1,70 @@
-//! Steps 2 and 3: the matrix, editable, and what each entry is.
+//! Steps 1 to 3: the views of two sample images, the matrix of their similarities,
+//! and what each entry is to its row.
 
-use super::draw::{formula, plain, six, table};
-use super::state::State;
-use crate::app::reactive::{act, live, memo};
+use super::state::{State, batch_now, reset, six};
+use crate::app::parts::lesson::draw::{bracketed, formula, plain, table};
+use crate::app::parts::widgets::Picture;
+use crate::app::reactive::{act, derive, live, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::matrix::{Cosines, N};
-use crate::core::lesson::views::VIEWS;
+use crate::core::lesson::nt_xent::DRAWS;
+use crate::core::lesson::nt_xent::cosines::{Cosines, PAIRS};
+use crate::core::lesson::nt_xent::views::{IMAGES, N, NEGATIVES, SampleView, VIEWS, originals};
 use leptos::prelude::*;
 
-pub fn similarities(state: State) -> AnyView {
+/// The augmentations of a view, in words.
+fn augmentations(view: &SampleView) -> String {
+    let SampleView { params, .. } = view;
+    let all = [(params.flip, text::FLIPPED), (params.jitter.is_some(), text::JITTERED), (params.gray, text::GRAY)];
+    let words = all.into_iter().filter(|(there, _)| *there).map(|(_, words)| words.to_owned());
+    std::iter::once(text::crop(view.crop_area())).chain(words).collect::<Vec<_>>().join(", ")
+}
+
+/// Two sample images, and two views of each by the augmentation that trains.
+pub fn views(state: State) -> AnyView {
+    let rows = originals().into_iter().enumerate().map(|(image, original)| {
+        let view = |which: usize| {
+            let drawn = derive(move || state.views.with(|all| all[image][which].picture.clone()));
+            let words = move || state.views.with(|all| augmentations(&all[image][which]));
+            let name = VIEWS[image + 2 * which];
+            let alt = derive(move || text::view_alt(name, &words()));
+            view! {
+                <figure>
+                    <Picture pixels=drawn alt=alt />
+                    <figcaption>
+                        <strong>{name}</strong>
+                        " "
+                        {live(words)}
+                    </figcaption>
+                </figure>
+            }
+            .into_any()
+        };
+        view! {
+            <div class="lesson-views">
+                <figure>
+                    <Picture pixels=derive(move || original.clone()) alt=derive(move || text::image_alt(image)) />
+                    <figcaption>{format!("{} {}", text::ORIGINAL, image + 1)}</figcaption>
+                </figure>
+                {view(0)}
+                {view(1)}
+            </div>
+        }
+    });
+    view! {
+        {rows.collect_view()}
+        <p>{text::PAIRS}</p>
+        {counts()}
+        <div class="actions">
+            <button on:click=act(move |_| state.draw.update(|draw| *draw = *draw % DRAWS + 1))>{text::REDRAW}</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// The matrix, whose entries can be changed.
+pub fn matrix(state: State) -> AnyView {
     let wrong = RwSignal::new(false);
-    // The entry whose product is written out.
+    // The entry that had the focus last; its product is written out.
     let last = RwSignal::new((1, 2));
     let cell = move |i: usize, k: usize| {
         let value = memo(move || state.cosines.with(|c| c.get(i, k)));
@@ -101,31 +155,7 @@ fn product(z: &[f64], (i, k): (usize, usize), cosines: Cosines) -> String {
     )
 }
 
-/// In brackets if it begins with a minus.
-fn bracketed(number: &str) -> String {
-    if number.starts_with('−') { format!("({number})") } else { number.to_owned() }
-}
-
-/// The way back to the example; `then` is done as well.
-pub fn reset(state: State, then: impl Fn() + Send + Sync + 'static) -> AnyView {
-    let back = move |_| {
-        state.cosines.set(Cosines::default());
-        then();
-    };
-    view! {
-        <div class="actions">
-            <button on:click=act(back)>{text::RESET}</button>
-        </div>
-    }
-    .into_any()
-}
-
-/// The batch's loss as everything stands.
-pub fn batch_now(state: State) -> AnyView {
-    let loss = move || text::loss_at(&six(state.similarities().loss(state.tau.get())), state.tau.get());
-    view! { <p class="lesson-result"><strong>{text::NOW}": "</strong>{loss}</p> }.into_any()
-}
-
+/// The matrix again, with the role of each entry in its row.
 pub fn mask(state: State) -> AnyView {
     let marked = table(text::MASK, move || {
         let s = state.similarities();
@@ -145,36 +175,35 @@ pub fn mask(state: State) -> AnyView {
         rows
     });
     // Each row's positive and negatives, counted from 1.
-    let places = formula(move || {
+    let indices = formula(move || {
         let s = state.similarities();
         let line = |i: usize| {
-            let j = s.positive(i);
-            let sign = if j > i { '+' } else { '-' };
-            let others: Vec<String> = (0..N).filter(|&k| k != i && k != j).map(|k| (k + 1).to_string()).collect();
-            let (row, positive) = (i + 1, j + 1);
+            let row = s.anchor(i, 1.0);
+            let sign = if row.positive > i { '+' } else { '-' };
+            let negatives: Vec<String> = row.negatives.iter().map(|k| (k + 1).to_string()).collect();
+            let (row, positive) = (i + 1, row.positive + 1);
             format!(
-                "i = {row} \\text{{ ({})}} \\,\\,\\, & j = {row} {sign} {} = \\hot{{{positive}}} \\,\\,\\, & \\text{{negatives }} {}",
+                "i = {row} \\text{{ ({})}} \\,\\,\\, & j = {row} {sign} {} = \\hot{{{positive}}} \\,\\,\\, & \\text{{{} }} {}",
                 VIEWS[i],
-                N / 2,
-                others.join(", ")
+                IMAGES,
+                text::NEGATIVES,
+                negatives.join(", ")
             )
         };
         (0..N).map(line).collect::<Vec<_>>().join(" \\\\ ")
     });
-    view! { {marked} {places} }.into_any()
+    view! { {marked} {indices} }.into_any()
 }
 
-/// What the counts of the first step are for the example.
-pub fn counts() -> AnyView {
-    let n = N / 2;
-    let pairs = N * (N - 1) / 2;
+/// The counts of the first step, for the example.
+fn counts() -> AnyView {
+    let (pairs, positives) = (PAIRS.len(), IMAGES);
     let [views, negatives, both] = text::COUNTS.map(|words| format!("\\text{{ {words}}}"));
     let written = format!(
-        "2N &= 2 * {n} = \\hot{{{N}}} {views} \\\\ 2N - 2 &= {N} - 2 = \\hot{{{}}} {negatives} \\\\ \
-         \\frac{{{N} * {}}}{{2}} &= {pairs} = \\pos{{{n}}} + {} {both}",
-        N - 2,
+        "2N &= 2 * {IMAGES} = \\hot{{{N}}} {views} \\\\ 2N - 2 &= {N} - 2 = \\hot{{{NEGATIVES}}} {negatives} \\\\ \
+         \\frac{{{N} * {}}}{{2}} &= {pairs} = \\pos{{{positives}}} + {} {both}",
         N - 1,
-        pairs - n
+        pairs - positives
     );
     formula(move || written.clone())
 }

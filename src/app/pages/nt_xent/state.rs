@@ -1,15 +1,21 @@
-//! What a visitor has set, in signals.
+//! The values that a visitor sets, in signals, and the controls of several steps.
 
-use crate::app::parts::lesson::{Frame, Lesson, search};
-use crate::app::reactive::memo;
+use crate::app::parts::lesson::controls::{Range, choice, slider};
+use crate::app::parts::lesson::draw::digits;
+use crate::app::parts::lesson::frame::{Frame, Lesson};
+use crate::app::reactive::{act, memo};
+use crate::app::text::nt_xent as text;
 use crate::core::error::ConfigFault;
-use crate::core::lesson::address::NtXentState;
-use crate::core::lesson::matrix::Cosines;
-use crate::core::lesson::play::Play;
-use crate::core::lesson::row::Row;
-use crate::core::lesson::views::{SampleViews, draw_views};
+use crate::core::lesson::nt_xent::NtXentState;
+use crate::core::lesson::nt_xent::anchor::{AnchorRow, LAST_TAU_POSITION, tau_at, tau_position};
+use crate::core::lesson::nt_xent::cosines::Cosines;
+use crate::core::lesson::nt_xent::embeddings::Embeddings;
+use crate::core::lesson::nt_xent::views::{SampleViews, VIEWS, draw_views};
 use crate::core::nt_xent::Similarities;
 use leptos::prelude::*;
+
+/// Positions of the temperature's slider.
+pub const TAU_POSITIONS: Range = Range { min: 0.0, max: LAST_TAU_POSITION as f64, step: 1.0 };
 
 /// `Copy`; every number of the lesson follows these.
 #[derive(Clone, Copy)]
@@ -19,18 +25,16 @@ pub struct State {
     pub anchor: RwSignal<usize>,
     pub cosines: RwSignal<Cosines>,
     pub draw: RwSignal<u32>,
-    /// The views of that draw: made when they are first seen, and not again for each look at them.
+    /// The views of that draw: computed when they are first seen, and kept.
     pub views: Memo<SampleViews>,
-    pub play: RwSignal<Play>,
+    pub embeddings: RwSignal<Embeddings>,
 }
 
 impl State {
-    /// From the address, which comes first, and what was kept of an earlier
-    /// visit; with what was wrong with the address. Both follow from then on.
+    /// From the address, which follows the state from then on. Returns also the
+    /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
-        let frame = Frame::open(lesson);
-        let (start, faults) = NtXentState::from_query(&search(), frame.progress.with_untracked(|p| p.step));
-        frame.place.set(start.place);
+        let (frame, start, faults) = Frame::open::<NtXentState>(lesson);
         let draw = RwSignal::new(start.draw);
         let state = Self {
             frame,
@@ -39,16 +43,16 @@ impl State {
             cosines: RwSignal::new(start.cosines),
             draw,
             views: memo(move || draw_views(draw.get())),
-            play: RwSignal::new(start.play),
+            embeddings: RwSignal::new(start.embeddings),
         };
-        frame.follow(move || state.link());
+        frame.follow(move || NtXentState {
+            tau: state.tau.get(),
+            anchor: state.anchor.get(),
+            cosines: state.cosines.get(),
+            draw: state.draw.get(),
+            embeddings: state.embeddings.get(),
+        });
         (state, faults)
-    }
-
-    fn link(&self) -> String {
-        let (place, tau, anchor) = (self.frame.place.get(), self.tau.get(), self.anchor.get());
-        let (cosines, draw, play) = (self.cosines.get(), self.draw.get(), self.play.get());
-        NtXentState { place, tau, anchor, cosines, draw, play }.to_query()
     }
 
     pub fn similarities(self) -> Similarities {
@@ -56,7 +60,67 @@ impl State {
     }
 
     /// The chosen anchor's row.
-    pub fn row(self) -> Row {
-        Row::new(&self.similarities(), self.anchor.get(), self.tau.get())
+    pub fn row(self) -> AnchorRow {
+        AnchorRow::new(&self.similarities(), self.anchor.get(), self.tau.get())
     }
+
+    /// Position of the temperature's slider; not tracked.
+    pub fn tau_position(self) -> f64 {
+        f64::from(tau_position(self.tau.get_untracked()))
+    }
+
+    pub fn set_tau_position(self, position: f64) {
+        self.tau.set(tau_at(position as u32));
+    }
+}
+
+/// The temperature; and the anchor, if `group` names its radio buttons. On the
+/// page of all steps each step needs a group of its own.
+pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
+    let anchors: Vec<(&'static str, usize)> = VIEWS.into_iter().zip(0..).collect();
+    let quick = [1.0, 0.5, 0.1].map(|tau| {
+        view! {
+            <button aria-pressed=move || (state.tau.get() == tau).to_string() on:click=act(move |_| state.tau.set(tau))>
+                {text::tau_is(tau)}
+            </button>
+        }
+    });
+    view! {
+        {group.map(|group| choice(text::ANCHOR, group, &anchors, move || state.anchor.get(), move |i| state.anchor.set(i)))}
+        {slider(
+            text::TAU,
+            None,
+            TAU_POSITIONS,
+            move || f64::from(tau_position(state.tau.get())),
+            move || state.tau.get().to_string(),
+            move |position| state.set_tau_position(position),
+            Some(view! { <div class="lesson-quick">{quick.collect_view()}</div> }.into_any()),
+        )}
+    }
+    .into_any()
+}
+
+/// The batch's loss at the present values.
+pub fn batch_now(state: State) -> AnyView {
+    let loss = move || text::loss_at(&six(state.similarities().loss(state.tau.get())), state.tau.get());
+    view! { <p class="lesson-result"><strong>{text::NOW}": "</strong>{loss}</p> }.into_any()
+}
+
+/// Six decimals: the precision to which the worked example is known.
+pub fn six(x: f64) -> String {
+    digits(x, 6)
+}
+
+/// A button that resets the similarities to the worked example's and calls `then`.
+pub fn reset(state: State, then: impl Fn() + Send + Sync + 'static) -> AnyView {
+    let back = move |_| {
+        state.cosines.set(Cosines::default());
+        then();
+    };
+    view! {
+        <div class="actions">
+            <button on:click=act(back)>{text::RESET}</button>
+        </div>
+    }
+    .into_any()
 }

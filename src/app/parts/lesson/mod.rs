@@ -1,56 +1,53 @@
-//! A lesson's frame: one idea a step, picture and arithmetic side by side, with
-//! folds and a question. What a step lets a visitor do is the lesson's own.
+//! The page of a lesson: one idea a step, with its picture, its arithmetic, folds
+//! and a question. Each lesson gives the controls and pictures of its steps.
 
+pub mod controls;
 pub mod draw;
-mod player;
-mod state;
+pub mod frame;
 
 use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
-use crate::core::lesson::query::Place;
-use draw::formula;
+use crate::core::lesson::position::LessonPosition;
+use draw::{fold, formula};
+use frame::{Frame, copy_address};
 use leptos::prelude::*;
-pub use player::{Range, player, still};
-use state::copy;
-pub use state::{Frame, Lesson, search};
 use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 
-/// The whole page of a lesson: its steps, one shown or all, and what goes with
-/// each; `play` is what step n lets a visitor do, its folds open for paper or not.
-/// `faults` are the address's.
+/// The whole page of a lesson. `interactive` gives the controls and pictures of
+/// step n, its folds open (for paper) or not. `faults` are those of the address.
 pub fn lesson(
     frame: Frame,
     faults: &[ConfigFault],
-    play: impl Fn(usize, bool) -> AnyView + Send + Sync + 'static,
+    interactive: impl Fn(usize, bool) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let play: Arc<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Arc::new(play);
+    let interactive: Arc<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Arc::new(interactive);
     let (steps, last) = (frame.lesson.steps, frame.last());
     let printing = RwSignal::new(false);
     let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
     let after = window_event_listener_untyped("afterprint", move |_| printing.set(false));
     let announcer = Announcer::get();
     let go = move |to: usize| {
-        frame.place.set(Place::Step(to));
+        frame.position.set(LessonPosition::Step(to));
         announcer.say(steps[to].title);
     };
     let by = move |more: bool| {
-        if let Place::Step(now) = frame.place.get_untracked() {
+        if let LessonPosition::Step(now) = frame.position.get_untracked() {
             let to = if more { (now + 1).min(last) } else { now.saturating_sub(1) };
             if to != now {
-                frame.place.set(Place::Step(to));
-                // What had the focus may be gone, and reading goes on at the step's top.
+                frame.position.set(LessonPosition::Step(to));
+                // The focused element may be gone; reading goes on at the step's heading.
                 set_timeout(move || focus(&heading(to)), Duration::ZERO);
             }
         }
     };
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         let element = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-        // Arrows belong to a field, and to a part that scrolls sideways.
+        // A field, and a part that scrolls sideways, use the arrows themselves.
         let typing = element.is_some_and(|e| {
             matches!(e.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") || e.class_list().contains("scroll-x")
         });
@@ -64,8 +61,8 @@ pub fn lesson(
         }
     });
     on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
-    let all = memo(move || printing.get() || frame.place.get() == Place::All);
-    let at = memo(move || if let Place::Step(step) = frame.place.get() { step } else { 0 });
+    let all = memo(move || printing.get() || frame.position.get() == LessonPosition::All);
+    let at = memo(move || if let LessonPosition::Step(step) = frame.position.get() { step } else { 0 });
     let buttons = steps.iter().enumerate().map(|(n, one)| {
         view! {
             <li>
@@ -100,7 +97,7 @@ pub fn lesson(
         <nav aria-label=text::STEPS class="lesson-steps">
             <ol>{buttons.collect_view()}</ol>
         </nav>
-        // By key, so that a step is built anew: made out of the one before it, each attribute would be taken off and put on again on the page.
+        // By key, so that each step is built anew: that is quicker than changing one step's elements into another's.
         <For
             each=move || {
                 let open = all.get();
@@ -108,7 +105,7 @@ pub fn lesson(
                 steps.map(move |n| (n, open))
             }
             key=|shown| *shown
-            children=move |(n, open)| step(frame, n, play(n, open), open)
+            children=move |(n, open)| step(frame, n, interactive(n, open), open)
         />
         <div class="lesson-nav">
             <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
@@ -123,21 +120,21 @@ pub fn lesson(
             <button
                 class="quiet"
                 on:click=act(move |_| {
-                    let next = if all.get_untracked() { Place::Step(at.get_untracked()) } else { Place::All };
-                    // Also where a browser that does not print never said that it is done.
+                    let next = if all.get_untracked() { LessonPosition::Step(at.get_untracked()) } else { LessonPosition::All };
+                    // A browser that does not print may never have sent afterprint.
                     printing.set(false);
-                    frame.place.set(next);
+                    frame.position.set(next);
                 })
             >
                 {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
-            <button class="quiet" on:click=act(move |_| copy(announcer, said))>
+            <button class="quiet" on:click=act(move |_| copy_address(announcer, said))>
                 {text::COPY}
             </button>
             <button
                 class="quiet"
                 on:click=act(move |_| {
-                    // Only a later task finds all steps on the page: in this one they are not drawn yet.
+                    // In a later task, when all steps are drawn.
                     printing.set(true);
                     set_timeout(|| drop(window().print()), Duration::ZERO);
                 })
@@ -162,9 +159,10 @@ fn focus(id: &str) {
     }
 }
 
-/// One step; `open` opens its folds, for paper.
-fn step(frame: Frame, n: usize, play: AnyView, open: bool) -> AnyView {
+/// One step; `open` opens its folds for paper.
+fn step(frame: Frame, n: usize, interactive: AnyView, open: bool) -> AnyView {
     let words = &frame.lesson.steps[n];
+    let words_fold = |title, words: &'static str| fold(title, open, view! { <p>{words}</p> }.into_any());
     view! {
         <article class="card lesson" aria-labelledby=heading(n)>
             <div class="lesson-read">
@@ -172,22 +170,12 @@ fn step(frame: Frame, n: usize, play: AnyView, open: bool) -> AnyView {
                 <p>{words.text}</p>
                 {formula(move || words.formula.to_owned())}
             </div>
-            <div class="lesson-play">{play}</div>
+            <div class="lesson-play">{interactive}</div>
             <div class="lesson-ask">
-                {fold(text::WHY, words.why, open)} {words.printed.map(|printed| fold(text::PRINTED, printed, open))}
+                {words_fold(text::WHY, words.why)} {words.printed.map(|printed| words_fold(text::PRINTED, printed))}
                 {question(frame, n)}
             </div>
         </article>
-    }
-    .into_any()
-}
-
-fn fold(title: &'static str, words: &'static str, open: bool) -> AnyView {
-    view! {
-        <details open=open>
-            <summary>{title}</summary>
-            <p>{words}</p>
-        </details>
     }
     .into_any()
 }

@@ -4,9 +4,8 @@
 use super::state::State;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::moves::letter;
-use crate::core::lesson::plane::Plane;
-use crate::core::lesson::play::{Play, Relation};
+use crate::core::lesson::nt_xent::embeddings::{Embeddings, Relation, class_letter};
+use crate::core::lesson::nt_xent::projection::Projection;
 use leptos::prelude::*;
 use leptos::svg::Svg;
 use std::fmt::Write;
@@ -16,26 +15,26 @@ const HALF: f64 = 1.3;
 /// Degrees that one press of a key turns a point by, and with Shift.
 const TURN: f64 = 5.0;
 const FINE: f64 = 1.0;
-/// Where the key End takes a point: one degree short of where Home does.
+/// Degrees at which the key End puts a point; the key Home puts it at 0.
 const END: f64 = 359.0;
 /// Radius of a point.
 const POINT: f64 = 0.11;
-/// Length of the longest possible arrow, about.
+/// Length of the arrow of the longest possible force between two views.
 const ARROW: f64 = 0.8;
 /// Arrows shorter than this are not drawn.
 const SHORTEST: f64 = 0.01;
 
-/// `moved` is called after each change by hand.
-pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
-    let (play, tau) = (state.play, state.tau);
-    let flat = memo(move || play.with(|p| p.dim() == 2));
+/// The picture. `moved` is called after each change by hand.
+pub fn circle(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let (embeddings, tau) = (state.embeddings, state.tau);
+    let on_circle = memo(move || embeddings.with(Embeddings::is_circle));
     let plane = memo(move || {
-        flat.get();
-        play.with_untracked(Play::plane)
+        on_circle.get();
+        embeddings.with_untracked(Projection::of)
     });
-    let views = memo(move || play.with(Play::views));
-    let under = move || play.with(|p| plane.with(|plane| lines(p, plane)));
-    let over = move || play.with(|p| plane.with(|plane| arrows(p, plane, tau.get())));
+    let views = memo(move || embeddings.with(Embeddings::views));
+    let under = move || embeddings.with(|e| plane.with(|plane| lines(e, plane)));
+    let over = move || embeddings.with(|e| plane.with(|plane| arrows(e, plane, tau.get())));
     let svg = NodeRef::<Svg>::new();
     let held = RwSignal::new(None::<usize>);
     let drag = move |event: leptos::ev::PointerEvent| {
@@ -44,15 +43,18 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
         let at = |from: i32, low: f64, size: f64| ((f64::from(from) - low) / size * 2.0 - 1.0) * HALF;
         let x = at(event.client_x(), frame.left(), frame.width());
         let y = -at(event.client_y(), frame.top(), frame.height());
-        plane.with_untracked(|plane| play.update(|p| p.drag(view, plane, (x, y))));
+        plane.with_untracked(|plane| embeddings.update(|e| plane.drag(e, view, (x, y))));
         moved();
     };
     let point = move |view: usize| {
-        let place = move || play.with(|p| plane.with(|plane| plane.shadow(p.point(view.min(p.views() - 1)))));
-        let name = move || play.with(|p| text::view_of(p, view.min(p.views() - 1)));
-        let short = move || play.with(|p| text::point(p, view.min(p.views() - 1)));
-        let kind = move || format!("ring-point class-{}", play.with(|p| letter(p.class(view % p.images()))));
-        let angle = move || place().1.atan2(place().0).to_degrees().rem_euclid(360.0);
+        // The point may have been removed just now.
+        let own = move |e: &Embeddings| view.min(e.views() - 1);
+        let place = move || embeddings.with(|e| plane.with(|plane| plane.project(e.point(own(e)))));
+        let name = move || embeddings.with(|e| text::view_of(e, own(e)));
+        let short = move || embeddings.with(|e| text::point(e, own(e)));
+        let kind =
+            move || format!("ring-point class-{}", embeddings.with(|e| class_letter(e.class(view % e.images()))));
+        let angle = move || embeddings.with(|e| plane.with(|plane| plane.degrees(e.point(own(e)))));
         let degrees = move || angle().round() % 360.0;
         let turn = move |event: leptos::ev::KeyboardEvent| {
             let step = if event.shift_key() { FINE } else { TURN };
@@ -65,9 +67,9 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
                 _ => return,
             };
             event.prevent_default();
-            // Else the lesson would turn its page.
+            // Else the lesson would change its step.
             event.stop_propagation();
-            plane.with_untracked(|plane| play.update(|p| p.turn(view, plane, by.to_radians())));
+            plane.with_untracked(|plane| embeddings.update(|e| plane.turn(e, view, by.to_radians())));
             moved();
         };
         let take = move |event: leptos::ev::PointerEvent| {
@@ -115,33 +117,32 @@ pub fn ring(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> An
 }
 
 /// The circle, and a line between the two views of each image.
-fn lines(play: &Play, plane: &Plane) -> String {
+fn lines(embeddings: &Embeddings, plane: &Projection) -> String {
     let mut out = String::from("<circle r=\"1\" class=\"ring-edge\"/>");
-    let n = play.images();
+    let n = embeddings.images();
     for image in 0..n {
-        let [(x, y), (u, v)] = [image, image + n].map(|view| plane.shadow(play.point(view)));
+        let [(x, y), (u, v)] = [image, image + n].map(|view| plane.project(embeddings.point(view)));
         let _ = write!(out, "<path class=\"ring-pair\" d=\"M{x:.3} {:.3}L{u:.3} {:.3}\"/>", -y, -v);
     }
     out
 }
 
-/// For each point what pulls and what pushes it, as the plane shows it.
-fn arrows(play: &Play, plane: &Plane, tau: f64) -> String {
-    let forces = play.forces(tau);
-    // A pair's force is at most 1/(N τ) long.
-    let scale = ARROW * play.images() as f64 * tau;
+/// The forces that pull and push each point, projected on the plane.
+fn arrows(embeddings: &Embeddings, plane: &Projection, tau: f64) -> String {
+    let forces = embeddings.forces(tau);
+    let scale = ARROW / embeddings.longest_force(tau);
     let kinds = [(Relation::Positive, "pull"), (Relation::Negative, "push"), (Relation::FalseNegative, "false")];
     let mut out = String::new();
-    for view in 0..play.views() {
-        let (x, y) = plane.shadow(play.point(view));
+    for view in 0..embeddings.views() {
+        let (x, y) = plane.project(embeddings.point(view));
         for (relation, class) in kinds {
-            let (u, v) = plane.shadow(&play.pull(&forces, view, relation));
+            let (u, v) = plane.project(&embeddings.total_force(&forces, view, relation));
             let (u, v) = (u * scale, v * scale);
             let length = u.hypot(v);
             if length < SHORTEST {
                 continue;
             }
-            // From the point's edge; the head: two strokes back from the tip.
+            // From the point's edge. The head is two strokes back from the tip.
             let (a, b) = (u / length, v / length);
             let (x, y) = (x + POINT * a, y + POINT * b);
             let back = 0.06_f64.min(length / 2.0);

@@ -7,21 +7,20 @@
 //! do influence each other, and curvatures change on the way.
 //!
 //! Plain gradient descent multiplies a layer's distance to w* by |1 − γc|: it
-//! diverges where γc > 2 and stands still where γc is small. LARS moves every
-//! layer by γη of its own length, whatever c is, also when it has arrived: then
-//! it circles w* at about that distance, until γ falls.
+//! diverges where γc > 2 and hardly moves where γc is small. LARS moves every
+//! layer by γη of its own length, whatever c is. It does so also near w*, and
+//! circles w* at about that distance until γ falls.
 
 use crate::core::float::norm;
 use crate::core::lars::Lars;
 
-/// Steps of the race.
+/// Steps of a run.
 pub const STEPS: usize = 60;
 /// Number of layers.
 pub const LAYERS: usize = 4;
-/// Distances are cut here, in multiples of the one at the start: far beyond it
-/// a picture says no more.
+/// Largest distance that is recorded, in multiples of the distance at the start.
 pub const FAR: f64 = 1e6;
-/// Trust coefficient of the race: large, so that 60 steps are enough.
+/// Trust coefficient of a run: large, so that 60 steps are enough.
 pub const TRUST: f64 = 0.03;
 
 /// One layer of the model.
@@ -42,7 +41,7 @@ pub const BOWLS: [Bowl; LAYERS] = [
     Bowl { curvature: 0.05, start: [-1.8, 2.4], best: [1.8, 2.4] },
 ];
 
-/// How a racer turns gradients into steps.
+/// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// w ← w − γ g, one γ for all.
@@ -50,8 +49,8 @@ pub enum Rule {
     Lars,
 }
 
-/// Distances to the optimum over all steps, relative to the start's, which is
-/// therefore 1: `[step 0..=STEPS][layer]`.
+/// Distances to w* over all steps, relative to the distance at the start:
+/// `[step 0..=STEPS][layer]`.
 pub type Distances = Vec<[f64; LAYERS]>;
 
 /// How a layer ended.
@@ -68,7 +67,7 @@ pub enum End {
 }
 
 impl End {
-    /// Of a distance at the end, relative to the start's.
+    /// From the distance at the end, relative to the start's.
     pub fn of(distance: f64) -> Self {
         match distance {
             d if d <= 0.1 => Self::Arrived,
@@ -83,13 +82,13 @@ fn gradient(bowl: &Bowl, w: [f64; 2]) -> [f64; 2] {
     [0, 1].map(|i| bowl.curvature * (w[i] - bowl.best[i]))
 }
 
-/// What a step of plain gradient descent multiplies the distance by in a bowl
-/// of curvature c: |1 − γc|.
+/// The factor |1 − γc| that a step of plain gradient descent multiplies the
+/// distance by, in a bowl of curvature c.
 pub fn factor(rate: f64, curvature: f64) -> f64 {
     (1.0 - rate * curvature).abs()
 }
 
-/// The whole race by one rule at rate γ.
+/// A whole run by one rule at rate γ.
 pub fn run(rule: Rule, rate: f64) -> Distances {
     let lars = Lars { momentum: 0.0, weight_decay: 0.0, trust_coefficient: TRUST };
     let distance = |bowl: &Bowl, w: [f64; 2]| norm(&[w[0] - bowl.best[0], w[1] - bowl.best[1]]);
@@ -103,11 +102,54 @@ pub fn run(rule: Rule, rate: f64) -> Distances {
             lars.step(w, &g, &mut [0.0; 2], rate, rule == Rule::Lars);
             now[i] = (distance(bowl, *w) / distance(bowl, bowl.start)).min(FAR);
             if now[i] == FAR {
-                // As good as infinite: no further, where numbers would end.
+                // Diverged: keeps the numbers finite.
                 *w = [f64::MAX.sqrt(), 0.0];
             }
         }
         all.push(now);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rate_for_all_layers_and_lars_has_one() {
+        let ends = |rule, rate| run(rule, rate).last().copied().unwrap().map(End::of);
+        assert_eq!(ends(Rule::Sgd, 0.03), [End::Diverged, End::Arrived, End::OnTheWay, End::StoodStill]);
+        assert_eq!(ends(Rule::Lars, 1.0), [End::Arrived; 4]);
+        // Every rate that the slider offers, and more.
+        for k in -120..=80 {
+            let ends = ends(Rule::Sgd, 10f64.powf(f64::from(k) / 20.0));
+            assert!(ends.contains(&End::Diverged) || ends.contains(&End::StoodStill), "10^({k}/20): {ends:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_what_its_model_says() {
+        let all = run(Rule::Sgd, 0.004);
+        assert_eq!(all.len(), STEPS + 1);
+        assert_eq!(all[0], [1.0; 4]);
+        // Distance is multiplied by |1 − γc|.
+        let mut want = [1.0; 4];
+        for row in &all[1..] {
+            for i in 0..4 {
+                want[i] *= factor(0.004, BOWLS[i].curvature);
+                assert!((row[i] - want[i]).abs() < 1e-9);
+            }
+        }
+        // LARS does not see a loss's scale: the first step is γη‖w‖ long for all.
+        let first = run(Rule::Lars, 1.0)[1];
+        let step = TRUST;
+        for (bowl, distance) in BOWLS.iter().zip(first) {
+            let length = |v: [f64; 2]| (v[0] * v[0] + v[1] * v[1]).sqrt();
+            let start = length([bowl.start[0] - bowl.best[0], bowl.start[1] - bowl.best[1]]);
+            assert!(((1.0 - distance) * start - step * length(bowl.start)).abs() < 1e-9);
+        }
+        let wild = run(Rule::Sgd, 1000.0);
+        assert!(wild.iter().flatten().all(|d| d.is_finite() && *d <= FAR));
+        assert_eq!(wild[60][0], FAR);
+    }
 }

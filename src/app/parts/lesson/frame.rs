@@ -1,43 +1,46 @@
-//! Where in a lesson a visitor is, its address and its memory.
+//! A lesson's state on the page: the step shown, the questions answered, and how
+//! the address and the browser's storage follow them.
 
 use crate::app::parts::notice::Announcer;
 use crate::app::text::lesson as text;
-use crate::core::lesson::progress::Progress;
-use crate::core::lesson::query::Place;
+use crate::core::error::ConfigFault;
+use crate::core::lesson::position::{LessonLink, LessonPosition, LessonProgress, LessonState};
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-/// Least time between two changes of the address.
+/// Shortest time between two changes of the address.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Time from a change to its address: what is seen comes first.
+/// Time from a change of a value to a change of the address: the page is drawn first.
 const SOON: Duration = Duration::from_millis(50);
 
-/// What makes a lesson this one.
+/// The name and words of a lesson.
 pub struct Lesson {
-    /// Last part of its address; its memory goes by it too.
+    /// Last part of its address, and of its key in the browser's storage.
     pub name: &'static str,
     pub title: &'static str,
     pub lead: &'static str,
     pub steps: &'static [text::Step],
 }
 
-/// The step and what was answered; `Copy`.
+/// The step shown and the questions answered; `Copy`.
 #[derive(Clone, Copy)]
 pub struct Frame {
     pub lesson: &'static Lesson,
-    pub place: RwSignal<Place>,
-    pub progress: RwSignal<Progress>,
+    pub position: RwSignal<LessonPosition>,
+    pub progress: RwSignal<LessonProgress>,
 }
 
 impl Frame {
-    /// As the last visit left it. An address comes before that: see
-    /// [`search`] and [`Place`].
-    pub fn open(lesson: &'static Lesson) -> Self {
+    /// Reads the address, which comes first, and the progress of earlier visits.
+    /// Returns also the lesson's values and the faults of the address.
+    pub fn open<S: LessonState>(lesson: &'static Lesson) -> (Self, S, Vec<ConfigFault>) {
         let kept = storage().and_then(|s| s.get_item(&key(lesson)).ok().flatten()).unwrap_or_default();
-        let progress = Progress::from_text(&kept, lesson.steps.len());
-        Self { lesson, place: RwSignal::new(Place::Step(progress.step)), progress: RwSignal::new(progress) }
+        let progress = LessonProgress::from_text(&kept, lesson.steps.len());
+        let query = window().location().search().unwrap_or_default();
+        let (link, faults) = LessonLink::parse(&query, progress.step);
+        (Self { lesson, position: RwSignal::new(link.position), progress: RwSignal::new(progress) }, link.state, faults)
     }
 
     /// Index of the last step.
@@ -45,9 +48,11 @@ impl Frame {
         self.lesson.steps.len() - 1
     }
 
-    /// Keeps the memory in step with the signals, and the address with `query`.
-    pub fn follow(self, query: impl Fn() -> String + Send + Sync + 'static) {
-        let query: Box<dyn Fn() -> String + Send + Sync> = Box::new(query);
+    /// From now on the browser's storage follows the progress, and the address
+    /// follows the position and `state`.
+    pub fn follow<S: LessonState>(self, state: impl Fn() -> S + Send + Sync + 'static) {
+        let query: Box<dyn Fn() -> String + Send + Sync> =
+            Box::new(move || LessonLink { position: self.position.get(), state: state() }.to_query());
         // Browsers refuse an address that changes with every frame of a drag.
         let waiting = StoredValue::new(None::<TimeoutHandle>);
         let last = StoredValue::new(f64::NEG_INFINITY);
@@ -61,7 +66,7 @@ impl Frame {
             let query = query();
             let write = move || {
                 last.try_set_value(js_sys::Date::now());
-                write(self.lesson, &query);
+                write_address(self.lesson, &query);
             };
             stop();
             let rests = js_sys::Date::now() - last.get_value() < PAUSE.as_millis() as f64;
@@ -69,7 +74,7 @@ impl Frame {
         });
         Effect::new(move |_| {
             let mut progress = self.progress.get();
-            if let Place::Step(step) = self.place.get() {
+            if let LessonPosition::Step(step) = self.position.get() {
                 progress.step = step;
             }
             // At once: a visitor may leave right after an answer.
@@ -80,10 +85,10 @@ impl Frame {
     }
 }
 
-/// Puts the state in the address.
-fn write(lesson: &Lesson, query: &str) {
+/// Replaces the query of the address.
+fn write_address(lesson: &Lesson, query: &str) {
     let path = window().location().pathname().unwrap_or_default();
-    // A change that was still waiting when the visitor went elsewhere.
+    // The visitor may have gone elsewhere since the change.
     if !path.trim_end_matches('/').ends_with(&["/lesson/", lesson.name].concat()) {
         return;
     }
@@ -93,35 +98,24 @@ fn write(lesson: &Lesson, query: &str) {
     }
 }
 
-/// The address's query, as the page was opened.
-pub fn search() -> String {
-    window().location().search().unwrap_or_default()
-}
-
 fn key(lesson: &Lesson) -> String {
     ["simclr-lab.lesson.", lesson.name].concat()
 }
 
-/// None where the browser keeps nothing, as in some private windows.
+/// `None` if the browser stores nothing, as in some private windows.
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Puts the address on the clipboard, and says how that went.
-pub fn copy(announcer: Announcer, said: RwSignal<&'static str>) {
-    let href = window().location().href().unwrap_or_default();
+/// Copies the address to the clipboard, and announces whether that worked.
+pub fn copy_address(announcer: Announcer, said: RwSignal<&'static str>) {
+    let address = window().location().href().unwrap_or_default();
     leptos::task::spawn_local(async move {
-        // web-sys needs a feature more for it, and an insecure page has none.
-        let write = || {
-            let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).ok()?;
-            let write = js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?;
-            let write: js_sys::Function = wasm_bindgen::JsCast::dyn_into(write).ok()?;
-            let promise = write.call1(&clipboard, &href.into()).ok()?;
-            wasm_bindgen::JsCast::dyn_into::<js_sys::Promise>(promise).ok()
-        };
-        let copied = match write() {
-            Some(promise) => JsFuture::from(promise).await.is_ok(),
-            None => false,
+        // An insecure page has no clipboard.
+        let copied = if window().is_secure_context() {
+            JsFuture::from(window().navigator().clipboard().write_text(&address)).await.is_ok()
+        } else {
+            false
         };
         let words = if copied { text::COPIED } else { text::NOT_COPIED };
         announcer.say(words);

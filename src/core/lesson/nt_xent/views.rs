@@ -13,11 +13,18 @@ use std::sync::LazyLock;
 /// images, then second views (j).
 pub const VIEWS: [&str; 4] = ["x1i", "x2i", "x1j", "x2j"];
 
+/// Number of views.
+pub const N: usize = VIEWS.len();
+/// Number of images, which is also the number of positive pairs.
+pub const IMAGES: usize = N / 2;
+/// Number of each view's negatives.
+pub const NEGATIVES: usize = N - 2;
+
 /// Side of an image in pixels.
 const SIZE: usize = 48;
 
 /// The first image of two classes of the sample set, planar RGB, `[2][3 * SIZE * SIZE]`.
-static IMAGES: LazyLock<[Vec<f32>; 2]> = LazyLock::new(|| {
+static ORIGINALS: LazyLock<[Vec<f32>; 2]> = LazyLock::new(|| {
     [0, 4].map(|class| sample::image(7, class, 0, SIZE).iter().map(|&b| f32::from(b) / 255.0).collect())
 });
 
@@ -40,7 +47,7 @@ pub type SampleViews = [[SampleView; 2]; 2];
 
 /// Both images before augmentation.
 pub fn originals() -> [Picture; 2] {
-    [0, 1].map(|image| picture(&IMAGES[image]))
+    [0, 1].map(|image| picture(&ORIGINALS[image]))
 }
 
 /// Both views of both images. Draws of another number give other views.
@@ -49,7 +56,7 @@ pub fn draw_views(draw: u32) -> SampleViews {
     [0, 1].map(|image| {
         [0, 1].map(|view| {
             let params = ViewParams::draw(&config, SIZE, &mut Rng::for_view(0, draw, image as u32, view));
-            SampleView { params, picture: picture(&apply(&IMAGES[image], SIZE, &params)) }
+            SampleView { params, picture: picture(&apply(&ORIGINALS[image], SIZE, &params)) }
         })
     })
 }

@@ -1,5 +1,5 @@
-//! The two float types, so that one text serves the exact arithmetic of the
-//! lessons (`f64`) and the precision that devices compute in (`f32`).
+//! A trait over `f32` and `f64`: one implementation serves the exact arithmetic of
+//! the lessons (`f64`) and the precision of devices (`f32`).
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -20,13 +20,12 @@ pub trait Float:
     const ONE: Self;
     const NEG_INFINITY: Self;
     fn of(value: f64) -> Self;
-    fn to_f64(self) -> f64;
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn ln_1p(self) -> Self;
     fn sqrt(self) -> Self;
     fn abs(self) -> Self;
-    /// The larger; NaN loses against a number.
+    /// The larger number; a number if the other is NaN.
     fn max(self, other: Self) -> Self;
 }
 
@@ -37,7 +36,6 @@ macro_rules! float {
             const ONE: Self = 1.0;
             const NEG_INFINITY: Self = $type::NEG_INFINITY;
             fn of(value: f64) -> Self { value as $type }
-            fn to_f64(self) -> f64 { f64::from(self) }
             fn exp(self) -> Self { $type::exp(self) }
             fn ln(self) -> Self { $type::ln(self) }
             fn ln_1p(self) -> Self { $type::ln_1p(self) }
@@ -59,13 +57,13 @@ pub fn dot<F: Float>(a: &[F], b: &[F]) -> F {
 pub fn norm<F: Float>(v: &[F]) -> F {
     let most = v.iter().fold(F::ZERO, |most, x| most.max(x.abs()));
     if most == F::ZERO {
-        // Also where every entry is NaN: those must not pass for a zero row.
+        // NaN if an entry is NaN: such a row is no zero row.
         return v.iter().map(|x| x.abs()).sum();
     }
     v.iter().map(|&x| (x / most) * (x / most)).sum::<F>().sqrt() * most
 }
 
-/// Rows of `[n][dim]` scaled to length 1, and their lengths before; a zero row
+/// Rows of `[n][dim]` scaled to length 1, and their former lengths. A zero row
 /// stays zero.
 ///
 /// # Panics

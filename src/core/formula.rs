@@ -20,7 +20,7 @@ use std::str::Chars;
 
 /// A whole `<math>` element, on a line of its own.
 ///
-/// What is no formula of the above is typeset as it stands; nothing is lost.
+/// Text outside this part of TeX is typeset as it stands; nothing is lost.
 pub fn mathml(tex: &str) -> String {
     let mut out = String::with_capacity(tex.len() * 12);
     out.push_str("<math display=\"block\">");
@@ -50,12 +50,12 @@ fn row(tex: &str, out: &mut String) {
     }
 }
 
-/// What was read, as far as it matters for what follows.
+/// The kind of an atom, as far as it matters for the next ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Atom {
     /// Its scripts stand below and above it.
     Sum,
-    /// It is applied to what follows.
+    /// It is applied to the next atom.
     Function,
     Other,
 }
@@ -94,7 +94,7 @@ impl Reader<'_> {
             element(tag, &parts, out);
         }
         if atom == Atom::Function {
-            // For readers that speak.
+            // The invisible operator "function application", for screen readers.
             element("mo", "\u{2061}", out);
             return 2;
         }
@@ -128,7 +128,7 @@ impl Reader<'_> {
             '<' => element("mo", "&lt;", out),
             '>' => element("mo", "&gt;", out),
             '&' => {}
-            // They keep their height: without a font for formulas stretched ones are far too large.
+            // Not stretched: without a font for formulas stretched ones are far too large.
             '/' | '‖' | '|' | '(' | ')' => {
                 out.push_str("<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">");
                 out.push(first);
@@ -139,8 +139,8 @@ impl Reader<'_> {
         Atom::Other
     }
 
-    /// What follows an opening brace, up to its own closing one: one element, and
-    /// no more of them than needed, since each is one to lay out.
+    /// The content of braces, after the opening one, as one element. A group of one
+    /// element gets no `mrow` around it, since each element costs layout time.
     fn group(&mut self, out: &mut String) {
         let (mut inside, mut elements) = (String::new(), 0);
         loop {
@@ -196,7 +196,7 @@ impl Reader<'_> {
                 out.push_str("</mrow>");
             }
             "" => {
-                // `\,`, or a sign that stands for itself.
+                // `\,`, or a backslash without a command.
                 if self.rest.next_if_eq(&',').is_some() {
                     out.push_str("<mspace width=\"0.2em\"/>");
                 }

@@ -1,4 +1,4 @@
-//! The one random generator of the program: small, seedable, the same on every
+//! The only random generator of the program: small, seedable, the same on every
 //! device. Every draw that shapes a run comes from here, never from a backend.
 
 /// SplitMix64 (Steele, Lea and Flood 2014): one 64-bit word of state, full

@@ -1,12 +1,11 @@
 //! The sample set: images drawn by code from a seed, so that a visitor can train
 //! without a download.
 //!
-//! Ten patterns that a person tells apart at once and a linear classifier on raw
-//! pixels does not: place, turn, size, colours, which of figure and ground is
-//! the lighter, light and texture are drawn anew for every image. No class is
-//! another's mirror image, recolouring or crop.
+//! A person tells the ten patterns apart at once; a linear classifier on raw pixels
+//! does not. Place, turn, size, colours, light and texture are drawn anew for every
+//! image, and also whether figure or ground is the lighter. No class is another's
+//! mirror image, recolouring or crop.
 
-mod color;
 mod motif;
 mod scene;
 
@@ -16,10 +15,10 @@ use super::rng::Rng;
 use motif::Motif;
 use scene::Scene;
 
-/// What reports call this set among their sources.
+/// The set's name in reports of sources.
 pub const NAME: &str = "sample set";
 
-/// Images of each class that the page draws unless told otherwise.
+/// Default number of images of each class.
 pub const IMAGES_PER_CLASS: usize = 200;
 
 /// Names of the classes, in label order.
@@ -80,7 +79,7 @@ impl SampleDrawing {
     /// test of each class. Draws what is still missing.
     pub fn finish(mut self) -> Dataset {
         while self.step() {}
-        // No two scenes are alike, so every image is a group of its own.
+        // No two scenes are alike, so every image is its own group.
         let candidates: Vec<Candidate> = self
             .dataset
             .examples

@@ -2,8 +2,8 @@
 //! distances to its figures, negative inside.
 //!
 //! Patterns rather than single objects, because SimCLR compares crops: half of
-//! a pattern still shows what it is. What tells two classes apart is form alone,
-//! since crop, flip and colour jitter erase place, side and colour.
+//! a pattern still shows its class. Classes differ in form alone, since crop, flip
+//! and colour jitter erase place, side and colour.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI, TAU};
 
@@ -22,7 +22,7 @@ pub enum Motif {
     Leaves,
 }
 
-/// What a point of the plane belongs to.
+/// The figure that a point of the plane belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     /// Signed distance to the nearest edge of a figure, in cells.
@@ -42,61 +42,50 @@ pub struct Layout {
     pub swing: f32,
 }
 
+/// Each class in label order: its name; the side of a cell as a part of the
+/// image's side, from and to; the largest turn to either side, in radians, that
+/// leaves the class recognisable to a person.
+const CLASSES: [(Motif, &str, (f32, f32), f32); 10] = [
+    (Motif::Stripes, "stripes", (0.19, 0.32), PI),
+    (Motif::Waves, "waves", (0.20, 0.30), PI),
+    (Motif::Checkerboard, "checkerboard", (0.17, 0.28), PI),
+    (Motif::Bricks, "bricks", (0.24, 0.34), 0.5),
+    (Motif::Honeycomb, "honeycomb", (0.26, 0.38), PI),
+    (Motif::Dots, "dots", (0.24, 0.38), PI),
+    (Motif::Rings, "rings", (0.30, 0.44), PI),
+    (Motif::Stars, "stars", (0.33, 0.46), PI),
+    (Motif::Hearts, "hearts", (0.33, 0.46), 0.3),
+    (Motif::Leaves, "leaves", (0.30, 0.44), PI),
+];
+
 impl Motif {
-    pub const ALL: [Self; 10] = [
-        Self::Stripes,
-        Self::Waves,
-        Self::Checkerboard,
-        Self::Bricks,
-        Self::Honeycomb,
-        Self::Dots,
-        Self::Rings,
-        Self::Stars,
-        Self::Hearts,
-        Self::Leaves,
-    ];
+    /// All classes, in label order.
+    pub const ALL: [Self; CLASSES.len()] = {
+        let mut all = [Self::Stripes; CLASSES.len()];
+        let mut label = 0;
+        while label < all.len() {
+            all[label] = CLASSES[label].0;
+            label += 1;
+        }
+        all
+    };
 
     /// The class as a person calls it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Stripes => "stripes",
-            Self::Waves => "waves",
-            Self::Checkerboard => "checkerboard",
-            Self::Bricks => "bricks",
-            Self::Honeycomb => "honeycomb",
-            Self::Dots => "dots",
-            Self::Rings => "rings",
-            Self::Stars => "stars",
-            Self::Hearts => "hearts",
-            Self::Leaves => "leaves",
-        }
+        CLASSES[self as usize].1
     }
 
     /// Side of a cell as a part of the image's side, from and to.
     pub fn cell(self) -> (f32, f32) {
-        match self {
-            Self::Stripes => (0.19, 0.32),
-            Self::Waves => (0.20, 0.30),
-            Self::Checkerboard => (0.17, 0.28),
-            Self::Bricks => (0.24, 0.34),
-            Self::Honeycomb => (0.26, 0.38),
-            Self::Dots => (0.24, 0.38),
-            Self::Rings | Self::Leaves => (0.30, 0.44),
-            Self::Stars | Self::Hearts => (0.33, 0.46),
-        }
+        CLASSES[self as usize].2
     }
 
-    /// The largest turn, to either side, in radians, that leaves the class what
-    /// it is to a person.
+    /// The largest turn, to either side, in radians.
     pub fn turn(self) -> f32 {
-        match self {
-            Self::Bricks => 0.5,
-            Self::Hearts => 0.3,
-            _ => PI,
-        }
+        CLASSES[self as usize].3
     }
 
-    /// What lies at (x, y), in cells.
+    /// The figure or ground at (x, y), in cells.
     pub fn hit(self, x: f32, y: f32, layout: &Layout) -> Hit {
         match self {
             Self::Stripes => stripe(x, layout),

@@ -4,7 +4,7 @@
 
 use super::state::{State, TAU_POSITIONS, controls, six};
 use crate::app::parts::lesson::controls::player;
-use crate::app::parts::lesson::draw::{digits, formula, plain, strings, table, tex_digits as tex};
+use crate::app::parts::lesson::draw::{digits, formula, plain, rows, table, tex_digits as tex};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::anchor::{AnchorRow, Candidate, LossFormula, mean_loss};
 use crate::core::lesson::nt_xent::views::{IMAGES, N, VIEWS};
@@ -23,7 +23,7 @@ fn candidates(
         let mut rows = vec![[text::CANDIDATE, ""].iter().chain(heads).map(|head| (*head).to_owned()).collect()];
         rows.extend(row.candidates.iter().enumerate().map(|(n, c)| {
             let role = if n == 0 { text::POSITIVE } else { text::NEGATIVE };
-            [strings([VIEWS[c.pair.1], role]), cells(&row, n, c)].concat()
+            [vec![VIEWS[c.pair.1].to_owned(), role.to_owned()], cells(&row, n, c)].concat()
         }));
         rows
     })
@@ -41,14 +41,13 @@ pub fn logits(state: State) -> AnyView {
         let (right, printed) = (AnchorRow::all(&s, tau), LossFormula::SwappedNegatives.rows(&s, tau));
         let negatives =
             |row: &AnchorRow| row.negatives().iter().map(|c| plain(c.cosine)).collect::<Vec<_>>().join(", ");
-        let mut rows = vec![strings(text::SWAPPED_HEADS)];
-        rows.extend(right.iter().zip(&printed).map(|(a, b)| {
+        let each = right.iter().zip(&printed).map(|(a, b)| {
             let mark = if negatives(a) == negatives(b) { "" } else { " ≠" };
-            strings([VIEWS[a.anchor], &negatives(a), &six(a.loss), &(negatives(b) + mark), &six(b.loss)])
-        }));
-        let (l, l_printed) = (six(mean_loss(&right)), six(mean_loss(&printed)));
-        rows.push(strings([text::BATCH, "", &l, "", &l_printed]));
-        rows
+            [VIEWS[a.anchor].into(), negatives(a), six(a.loss), negatives(b) + mark, six(b.loss)]
+        });
+        let [l, l_printed] = [&right, &printed].map(|all| six(mean_loss(all)));
+        let batch = [text::BATCH.into(), String::new(), l, String::new(), l_printed];
+        rows(text::SWAPPED_HEADS, each.chain([batch]))
     });
     view! { {controls(state, Some("anchor"))} {logits} {swapped} }.into_any()
 }
@@ -116,15 +115,10 @@ pub fn loss(state: State) -> AnyView {
     let each = table(text::EACH, move || {
         let (s, tau) = (state.similarities(), state.tau.get());
         let (right, literal) = (AnchorRow::all(&s, tau), LossFormula::LiteralOrder.rows(&s, tau));
-        let mut rows = vec![strings(text::EACH_HEADS)];
-        rows.extend(
-            right
-                .iter()
-                .zip(&literal)
-                .map(|(a, b)| strings([VIEWS[a.anchor], &six(a.positive().probability), &six(a.loss), &six(b.loss)])),
-        );
-        rows.push(strings([text::BATCH, "", &six(mean_loss(&right)), &six(mean_loss(&literal))]));
-        rows
+        let each = right.iter().zip(&literal);
+        let each = each.map(|(a, b)| [VIEWS[a.anchor].into(), six(a.positive().probability), six(a.loss), six(b.loss)]);
+        let batch = [text::BATCH.into(), String::new(), six(mean_loss(&right)), six(mean_loss(&literal))];
+        rows(text::EACH_HEADS, each.chain([batch]))
     });
     view! { {controls(state, Some("loss"))} {written} {each} {mean} }.into_any()
 }
@@ -173,9 +167,7 @@ pub fn temperature(state: State) -> AnyView {
         let (s, tau) = (state.similarities(), state.tau.get());
         let outside = mean_loss(&LossFormula::TauOutside.rows(&s, tau));
         let values = [chance(IMAGES), s.loss(tau), floor(IMAGES, tau), outside];
-        let mut rows = vec![strings(text::LOSS_HEADS)];
-        rows.extend(text::LINES.iter().zip(values).map(|(name, x)| strings([name, &six(x)])));
-        rows
+        rows(text::LOSS_HEADS, text::LINES.iter().zip(values).map(|(name, x)| [(*name).into(), six(x)]))
     });
     view! { {controls(state, Some("temperature"))} {play} {probabilities(state, true)} {lines} {fractions} {bounds} }
         .into_any()

@@ -3,7 +3,7 @@
 use super::state::{State, batch_now, controls, reset};
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
-use crate::app::parts::lesson::draw::{digits, formula, strings, table, tex_digits as tex};
+use crate::app::parts::lesson::draw::{digits, formula, rows, table, tex_digits as tex};
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{device as device_text, fault, nt_xent as text};
@@ -114,14 +114,13 @@ fn shown(answer: Answer) -> AnyView {
         let [lesson, training] = [l.lesson, l.training].map(|x| tex(x, DIGITS));
         format!("|{lesson} - {training}| = \\hot{{{}}}", tex(l.difference(), 4))
     });
-    let rows = move || {
-        let mut rows = vec![strings(["", text::LESSON, text::TRAINING, text::DIFFERENCE])];
-        rows.extend(VIEWS.iter().chain([&text::BATCH]).zip(&answer.losses).map(|(name, b)| {
-            let [lesson, training] = [b.lesson, b.training].map(|x| digits(x, DIGITS));
-            strings([name, &lesson, &training, &digits(b.difference(), 4)])
-        }));
-        rows.push(strings([text::GRADIENT, "", "", &digits(answer.gradient, 4)]));
-        rows
+    let cells = move || {
+        let losses = VIEWS.iter().chain([&text::BATCH]).zip(&answer.losses).map(|(name, l)| {
+            let [lesson, training] = [l.lesson, l.training].map(|x| digits(x, DIGITS));
+            [(*name).into(), lesson, training, digits(l.difference(), 4)]
+        });
+        let gradient = [text::GRADIENT.into(), String::new(), String::new(), digits(answer.gradient, 4)];
+        rows(["", text::LESSON, text::TRAINING, text::DIFFERENCE], losses.chain([gradient]))
     };
     view! {
         <p>
@@ -129,7 +128,7 @@ fn shown(answer: Answer) -> AnyView {
         </p>
         {software.then(|| view! { <p class="muted small">{device_text::SOFTWARE}</p> })}
         {why.map(|w| view! { <p class="small">{w.what} " " {w.todo}</p> })}
-        {table(text::BOTH, rows)}
+        {table(text::BOTH, cells)}
         {difference.map(|written| formula(move || written.clone()))}
     }
     .into_any()

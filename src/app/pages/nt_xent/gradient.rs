@@ -4,7 +4,7 @@ use super::circle::circle;
 use super::state::{State, controls};
 use crate::app::parts::lesson::controls::{Repeater, choice, prefers_no_motion};
 use crate::app::parts::lesson::draw::{
-    digits, fold, formula, minus, scrolling, strings, table, table_html, tex_digits as tex,
+    digits, fold, formula, minus, rows, scrolling, table, table_html, tex_digits as tex,
 };
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
@@ -102,22 +102,23 @@ pub fn gradient(state: State, open: bool) -> AnyView {
     let full = |on_circle: bool, images: usize| !on_circle || images >= MOST_IMAGES;
     let measures = table(text::NOW, move || {
         let tau = state.tau.get();
-        let mut rows = vec![strings(["", text::BEFORE, &text::after(steps.get())])];
-        embeddings.with(|now| {
-            before.with(|before| {
+        let after = text::after(steps.get());
+        before.with(|before| {
+            embeddings.with(|now| {
                 let line = |name: &str, of: &dyn Fn(&Embeddings) -> Option<f64>| {
                     let [a, b] = [before, now].map(|e| of(e).map_or_else(|| "–".into(), |x| digits(x, 4)));
-                    strings([name, &a, &b])
+                    [name.to_owned(), a, b]
                 };
-                rows.push(line(text::LOSS, &|e| Some(e.similarities().loss(tau))));
-                rows.push(line(text::ALIGNMENT, &|e| Some(e.alignment())));
-                rows.push(line(text::UNIFORMITY, &|e| Some(e.uniformity())));
-                for (relation, name) in RELATIONS.into_iter().zip(text::MEAN_COSINES) {
-                    rows.push(line(name, &|e| e.mean_cosine(relation)));
-                }
-            });
-        });
-        rows
+                let measures = [
+                    line(text::LOSS, &|e| Some(e.similarities().loss(tau))),
+                    line(text::ALIGNMENT, &|e| Some(e.alignment())),
+                    line(text::UNIFORMITY, &|e| Some(e.uniformity())),
+                ];
+                let relations = RELATIONS.into_iter().zip(text::MEAN_COSINES);
+                let cosines = relations.map(|(relation, name)| line(name, &|e| e.mean_cosine(relation)));
+                rows(["", text::BEFORE, &after], measures.into_iter().chain(cosines))
+            })
+        })
     });
     let pulls = move || embeddings.with(|e| table_html(text::PULLS, &pull_rows(e, state.tau.get())));
     let cosines = move || embeddings.with(|e| table_html(text::COSINES, &cosine_rows(e)));
@@ -171,14 +172,12 @@ fn anchor_formula(embeddings: &Embeddings, tau: f64) -> String {
 /// Lengths of the forces that pull and push each view.
 fn pull_rows(embeddings: &Embeddings, tau: f64) -> Vec<Vec<String>> {
     let forces = embeddings.forces(tau);
-    let mut rows = vec![strings(text::PULL_HEADS)];
-    rows.extend((0..embeddings.views()).map(|view| {
-        let length = |relation| digits(embeddings.force_length(&forces, view, relation), 4);
+    let cells = (0..embeddings.views()).map(|view| {
+        let [pull, push, own] = RELATIONS.map(|relation| digits(embeddings.force_length(&forces, view, relation), 4));
         let class = class_letter(embeddings.class(embeddings.image(view).0)).to_string();
-        let [positive, negative, own] = RELATIONS.map(length);
-        strings([&text::short_view(embeddings, view), &class, &positive, &negative, &own])
-    }));
-    rows
+        [text::short_view(embeddings, view), class, pull, push, own]
+    });
+    rows(text::PULL_HEADS, cells)
 }
 
 /// Each view's similarity to every other.

@@ -50,9 +50,9 @@ pub fn table_html(caption: &str, rows: &[Vec<String>]) -> String {
     out + "</table>"
 }
 
-/// A table's row.
-pub fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(str::to_owned).to_vec()
+/// The cells of a table: its heads, then its rows.
+pub fn rows<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Vec<Vec<String>> {
+    std::iter::once(heads.map(str::to_owned)).chain(rows).map(|row| row.to_vec()).collect()
 }
 
 /// A number to `n` decimals, or to `n` digits before a power of ten where

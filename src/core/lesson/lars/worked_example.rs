@@ -40,8 +40,6 @@ pub struct Step {
     pub ratio: f64,
     /// v after the step.
     pub velocity: [f64; 2],
-    /// The step that was subtracted from w.
-    pub moved: [f64; 2],
     /// w after the step.
     pub weights: [f64; 2],
 }
@@ -55,9 +53,8 @@ fn run_steps(
 ) -> Vec<Step> {
     let (mut weights, mut velocity) = (start, [0.0; 2]);
     let step = |&rate: &f64| {
-        let before = weights;
         let (rate, ratio) = advance(&mut weights, &mut velocity, rate);
-        Step { rate, ratio, velocity, moved: [0, 1].map(|i| before[i] - weights[i]), weights }
+        Step { rate, ratio, velocity, weights }
     };
     rates.iter().map(step).collect()
 }
@@ -234,12 +231,12 @@ mod tests {
             let steps = run(rule, &LARS, &[0.1, 0.2, 0.05]);
             let mut w = WEIGHTS;
             for (step, travelled) in steps.iter().zip(travelled(&steps)) {
-                near([0, 1].map(|i| w[i] - step.moved[i]), step.weights);
+                let moved = [0, 1].map(|i| w[i] - step.weights[i]);
                 w = step.weights;
                 let way = ((w[0] - 3.0).powi(2) + (w[1] - 4.0).powi(2)).sqrt();
                 assert!((travelled - way).abs() < 1e-15);
                 let taken = if rule == Rule::RateOutside { step.rate } else { 1.0 };
-                near(step.velocity.map(|v| taken * v), step.moved);
+                near(step.velocity.map(|v| taken * v), moved);
             }
         }
     }

@@ -127,8 +127,6 @@ pub enum LossFormula {
     /// The sum over (2k − 1, 2k) read with the matrix in the order x1i, x2i,
     /// x1j, x2j: neighbours as pairs, so that x1i's positive is x2i.
     LiteralOrder,
-    /// log in place of −log.
-    Sign,
 }
 
 impl LossFormula {
@@ -153,9 +151,6 @@ impl LossFormula {
             *candidate = Candidate { pair, exp, ..*candidate };
         }
         row.sum = row.candidates.iter().map(|c| c.exp).sum();
-        if self == Self::Sign {
-            row.loss = -row.loss;
-        }
         row
     }
 
@@ -234,7 +229,6 @@ mod tests {
             assert_eq!(LossFormula::Right.rows(&similarities, tau), AnchorRow::all(&similarities, tau));
             // τ outside exp cancels.
             near(loss(LossFormula::TauOutside, tau), 1.004686, PRINTED);
-            near(loss(LossFormula::Sign, tau), -loss(LossFormula::Right, tau), 1e-15);
         }
         // Each exp really stands over τ.
         let outside = LossFormula::TauOutside.row(&similarities, 0, 0.5);

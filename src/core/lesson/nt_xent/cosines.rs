@@ -48,11 +48,6 @@ impl Cosines {
         pairs.iter().all(|v| (-1.0..=1.0).contains(v)).then_some(Self(pairs))
     }
 
-    /// The six values in the order of [`PAIRS`].
-    pub fn pairs(&self) -> [f64; 6] {
-        self.0
-    }
-
     /// Cosine of views `i` and `k`; 1 on the diagonal.
     pub fn get(&self, i: usize, k: usize) -> f64 {
         pair(i, k).map_or(1.0, |at| self.0[at])

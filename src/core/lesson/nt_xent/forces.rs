@@ -21,8 +21,6 @@ pub struct Force {
     /// `[dim]`, tangent to the sphere at `on`: the part of −∂L/∂z_on that comes
     /// from the pair's two similarities, one in either view's row.
     pub along: Vec<f64>,
-    /// Signed length: above 0 towards `from`, below 0 away from it.
-    pub towards: f64,
 }
 
 impl Embeddings {
@@ -55,8 +53,7 @@ impl Embeddings {
         let (own, other) = (self.point(on), self.point(from));
         let cosine = dot(own, other);
         let along: Vec<f64> = own.iter().zip(other).map(|(x, y)| -slope * (y - cosine * x)).collect();
-        let towards = -slope.signum() * dot(&along, &along).sqrt();
-        Force { on, from, relation: self.relation(on, from), along, towards }
+        Force { on, from, relation: self.relation(on, from), along }
     }
 
     /// An upper bound of the length of a pair's force, 1/(Nτ).
@@ -159,11 +156,10 @@ mod tests {
             let (own, other) = (embeddings.point(force.on), embeddings.point(force.from));
             let nearer = dot(&force.along, other);
             match force.relation {
-                Relation::Positive => assert!(force.towards >= 0.0 && nearer >= 0.0),
-                Relation::Negative | Relation::FalseNegative => assert!(force.towards <= 0.0 && nearer <= 0.0),
+                Relation::Positive => assert!(nearer >= 0.0),
+                Relation::Negative | Relation::FalseNegative => assert!(nearer <= 0.0),
             }
             near(dot(&force.along, own), 0.0, 1e-12);
-            near(dot(&force.along, &force.along).sqrt(), force.towards.abs(), 1e-12);
         }
         assert_eq!(
             (embeddings.relation(0, 4), embeddings.relation(0, 1), embeddings.relation(0, 2)),

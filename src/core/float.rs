@@ -20,6 +20,7 @@ pub trait Float:
     const ONE: Self;
     const NEG_INFINITY: Self;
     fn of(value: f64) -> Self;
+    fn to_f64(self) -> f64;
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn ln_1p(self) -> Self;
@@ -36,6 +37,7 @@ macro_rules! float {
             const ONE: Self = 1.0;
             const NEG_INFINITY: Self = $type::NEG_INFINITY;
             fn of(value: f64) -> Self { value as $type }
+            fn to_f64(self) -> f64 { f64::from(self) }
             fn exp(self) -> Self { $type::exp(self) }
             fn ln(self) -> Self { $type::ln(self) }
             fn ln_1p(self) -> Self { $type::ln_1p(self) }

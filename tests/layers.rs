@@ -3,6 +3,11 @@
 //! Every arrow points at `core`; `app` and `worker` speak only through `protocol`; `app` never links burn; `learn` never names Leptos or
 //! web-sys.
 
+#[allow(dead_code)]
+#[path = "../src/app/routes.rs"]
+mod routes;
+
+use routes::ROUTES;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -276,27 +281,20 @@ fn starts_path(code: &str, name: &str) -> bool {
     })
 }
 
-/// What the build preloads for a route is what its page lies in.
+/// The build preloads a route's chunk, so that chunk must hold the route's page.
 #[test]
 fn every_route_names_the_chunk_of_its_page() {
-    let read = |file: &str| fs::read_to_string(Path::new("src/app").join(file)).expect("a source file");
-    let (routes, pages, chunks) = (read("routes.txt"), read("routes.rs"), read("chunks.rs"));
-    let listed = routes.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    let mut seen = 0;
-    for line in listed {
-        let (route, chunk) = line.split_once(' ').unwrap_or((line, ""));
-        let Some(arm) = pages.split(&format!("\"{route}\" => ")).nth(1) else { panic!("{route} shows no page") };
-        let Some(page) = arm.strip_prefix("Page::").map(word) else {
-            assert_eq!(chunk, "", "{route} is part of the main module");
-            continue;
+    let read = |file: &str| fs::read_to_string(src().join("app").join(file)).expect("a source file");
+    let (main, chunks) = (read("mod.rs"), read("chunks.rs"));
+    for route in ROUTES {
+        let code = match route.chunk {
+            None => Some(&main[..]),
+            Some(chunk) => chunks.split("#[wasm_split(").find(|part| part.starts_with(&format!("{},", chunk.name()))),
         };
-        let arm = chunks.lines().find(|line| {
-            let (pages, chunk) = line.split_once("=> Chunk::").unwrap_or_default();
-            !chunk.is_empty() && pages.split('|').any(|p| p.trim().strip_prefix("Page::") == Some(page))
-        });
-        let of = arm.and_then(|arm| arm.split("=> Chunk::").nth(1)).map(|of| word(of).to_lowercase());
-        assert_eq!(of.as_deref(), Some(chunk), "{route} shows {page}");
-        seen += 1;
+        let shows = format!("view! {{ <{:?} />", route.page);
+        assert!(code.is_some_and(|code| code.contains(&shows)), "{} is not in {:?}", route.path, route.chunk);
     }
-    assert_eq!(seen, pages.matches("=> Page::").count(), "pages without a route");
+    let components = chunks.split("view! { <").skip(1).filter(|rest| rest.starts_with(char::is_uppercase));
+    let shown = components.count();
+    assert_eq!(shown, ROUTES.iter().filter(|route| route.chunk.is_some()).count(), "pages without a route");
 }

@@ -1,79 +1,85 @@
-//! The page in parts. What every page needs is one module, which is there when
-//! anything shows; the pages lie in chunks that are fetched when one of theirs is
-//! first opened. xtask's `split` cuts the compiled program at the functions here.
+//! The page's program in chunks. What every page needs is one module, which is there
+//! when anything shows. The other pages lie in chunks, which are fetched when one of
+//! their pages is first opened. xtask's `split` cuts the compiled program at the
+//! functions here that are marked with `wasm_split`.
 
 // The macro exports the functions by name, which counts as unsafe.
 #![allow(unsafe_code)]
 
 use super::pages::{classify::Classify, fine_tune::FineTune, runs::Runs};
 use super::pages::{data::Data, evaluate::Evaluate, help::Help, lars::Lars, nt_xent::NtXent, pretrain::Pretrain};
+use super::reactive::{act, live};
+use super::routes::{Chunk, Page};
+use super::text::layout as text;
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// A part of the program that is fetched by itself; `routes.txt` says which route
-/// needs which.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Chunk {
-    Lessons,
-    Work,
-    Tune,
-    Runs,
+/// Shows pages, and a line in place of a page whose chunk is being fetched, or could not
+/// be fetched.
+#[derive(Clone, Copy, Default)]
+pub struct ChunkLoader {
+    /// Changes when a chunk has been fetched.
+    fetched: RwSignal<()>,
+    failed: RwSignal<bool>,
 }
 
-pub const ALL: [Chunk; 4] = [Chunk::Lessons, Chunk::Work, Chunk::Tune, Chunk::Runs];
-
-/// A page that lies in a chunk.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Page {
-    Data,
-    Pretrain,
-    Evaluate,
-    FineTune,
-    Classify,
-    Runs,
-    NtXent,
-    Lars,
-    Help,
-}
-
-impl Page {
-    pub fn chunk(self) -> Chunk {
-        match self {
-            Page::NtXent | Page::Lars => Chunk::Lessons,
-            Page::Data | Page::Pretrain => Chunk::Work,
-            Page::Evaluate | Page::FineTune | Page::Classify | Page::Help => Chunk::Tune,
-            Page::Runs => Chunk::Runs,
+impl ChunkLoader {
+    pub fn show(self, page: Page, chunk: Chunk) -> AnyView {
+        if let Some(view) = view_of(page, chunk) {
+            return view;
         }
+        self.fetched.track();
+        self.fetch(chunk);
+        view! {
+            <div class="stack">
+                {live(move || {
+                    if self.failed.get() {
+                        view! {
+                            <h1>{text::PAGE_FAILED}</h1>
+                            <p>{text::PAGE_FAILED_WHY}</p>
+                            <button on:click=act(move |_| self.fetch(chunk))>{text::TRY_AGAIN}</button>
+                        }
+                            .into_any()
+                    } else {
+                        view! { <p class="muted" role="status">{text::PAGE_COMING}</p> }.into_any()
+                    }
+                })}
+            </div>
+        }
+        .into_any()
     }
 
-    /// The page, where its chunk has come.
-    pub fn view(self) -> Option<AnyView> {
-        if !here(self.chunk()) {
-            return None;
-        }
-        match self.chunk() {
-            Chunk::Lessons => at_once(lessons(self)),
-            Chunk::Work => at_once(work(self)),
-            Chunk::Tune => at_once(tune(self)),
-            Chunk::Runs => at_once(runs(self)),
-        }
+    fn fetch(self, chunk: Chunk) {
+        self.failed.set(false);
+        leptos::task::spawn_local(async move {
+            if load(chunk).await { self.fetched.set(()) } else { self.failed.set(true) }
+        });
+    }
+}
+
+/// The page, if its chunk is loaded.
+fn view_of(page: Page, chunk: Chunk) -> Option<AnyView> {
+    if !LOADED.get()[chunk as usize] {
+        return None;
+    }
+    match chunk {
+        Chunk::Lessons => at_once(lessons(page)),
+        Chunk::Work => at_once(work(page)),
+        Chunk::Tune => at_once(tune(page)),
+        Chunk::Runs => at_once(runs(page)),
     }
 }
 
 thread_local! {
-    static HERE: Cell<[bool; ALL.len()]> = const { Cell::new([false; ALL.len()]) };
+    static LOADED: Cell<[bool; Chunk::ALL.len()]> = const { Cell::new([false; Chunk::ALL.len()]) };
 }
 
-fn here(chunk: Chunk) -> bool {
-    HERE.get()[chunk as usize]
-}
-
-/// Fetches a chunk, unless it is here. False where it could not be had; the cause
-/// is on the console, and asking again tries again.
-pub async fn load(chunk: Chunk) -> bool {
+/// Fetches a chunk, unless it is loaded. False if that failed; the cause is on the
+/// console, and the next call tries again.
+async fn load(chunk: Chunk) -> bool {
     let loaded = match chunk {
         Chunk::Lessons => fetch_lessons().await,
         Chunk::Work => fetch_work().await,
@@ -81,22 +87,22 @@ pub async fn load(chunk: Chunk) -> bool {
         Chunk::Runs => fetch_runs().await,
     };
     if loaded.is_ok() {
-        let mut all = HERE.get();
+        let mut all = LOADED.get();
         all[chunk as usize] = true;
-        HERE.set(all);
+        LOADED.set(all);
     }
     loaded.is_ok()
 }
 
-/// Fetches every chunk that is not here. One that fails is asked for again, and
-/// told of, where its page opens.
+/// Fetches every chunk that is not loaded. One that fails is fetched again when one of
+/// its pages is opened, which then reports the failure.
 pub async fn load_all() {
-    for chunk in ALL {
+    for chunk in Chunk::ALL {
         load(chunk).await;
     }
 }
 
-/// What a function of a chunk gives once the chunk is here.
+/// The view that a function of a loaded chunk gives: its future is ready at once.
 fn at_once(view: impl Future<Output = Result<AnyView, SplitLoaderError>>) -> Option<AnyView> {
     match pin!(view).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(view) => view.ok(),

@@ -1,19 +1,18 @@
-//! The page: it draws and listens, and computes nothing. Everything that
-//! trains lives in the worker, which [`client`] owns.
+//! The page: it draws and listens. Everything that trains lives in the worker, which
+//! [`client`] owns.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`client`] | the worker: loading it, asking it, noticing its death |
 //! | [`clock`] | milliseconds since the page was opened |
 //! | [`state`] | every fact that the page shows, as signals |
-//! | [`chunks`] | which part of the program each page lies in; fetching it |
-//! | [`routes`], [`router`] | which address shows which page; going there |
+//! | [`chunks`] | the parts of the program that are fetched when a page needs them |
+//! | [`routes`] | which address shows which page, and in which chunk it lies |
+//! | [`router`] | the address, links, and going to a page |
 //! | [`pages`] | one module a page |
 //! | [`parts`] | what several pages share: layout, notices, charts, pictures |
 //! | [`reactive`] | Leptos' reactive values, small |
 //! | [`text`] | every word that a user reads |
-
-use leptos::prelude::*;
 
 pub mod chunks;
 pub mod client;
@@ -26,8 +25,52 @@ pub mod routes;
 pub mod state;
 pub mod text;
 
+use chunks::ChunkLoader;
+use client::Client;
+use leptos::prelude::*;
+use pages::home::Home;
+use parts::layout::Layout;
+use reactive::live;
+use router::{Link, Router};
+use routes::ROUTES;
+use state::Store;
+use text::layout as words;
+
 /// Mounts the page into the document's body.
 pub fn start() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    mount_to_body(routes::App);
+    mount_to_body(App);
+}
+
+/// The whole program: store, worker and pages.
+#[component]
+fn App() -> impl IntoView {
+    let store = Store::default();
+    let router = Router::start();
+    provide_context(store);
+    state::hint::install(store);
+    provide_context(router);
+    provide_context(Client::new(store, router::base_url(), || Box::pin(chunks::load_all())));
+    let loader = ChunkLoader::default();
+    view! { <Layout>{live(move || page(&router.path.read(), loader))}</Layout> }
+}
+
+fn page(path: &str, loader: ChunkLoader) -> AnyView {
+    match ROUTES.iter().find(|route| route.path == path) {
+        None => view! { <NotFound /> }.into_any(),
+        Some(route) => match route.chunk {
+            None => view! { <Home /> }.into_any(),
+            Some(chunk) => loader.show(route.page, chunk),
+        },
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    view! {
+        <h1>{words::NOT_FOUND}</h1>
+        <p>
+            <Link to="/">{words::NOT_FOUND_GO}</Link>
+        </p>
+    }
 }

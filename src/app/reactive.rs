@@ -4,7 +4,7 @@
 
 use leptos::prelude::*;
 
-/// A value that follows from others and tells only of changes; see [`Memo`].
+/// A value computed from others that notifies only of changes; see [`Memo`].
 pub fn memo<T: PartialEq + Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
     fn of<T: PartialEq + Send + Sync + 'static>(f: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
         Memo::new(move |_| f())
@@ -12,7 +12,7 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(f: impl Fn() -> T + Send + Syn
     of(Box::new(f))
 }
 
-/// A value that follows from others, computed at each reading; see [`Signal::derive`].
+/// A value computed from others at each reading; see [`Signal::derive`].
 pub fn derive<T: Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
     fn of<T: Send + Sync + 'static>(f: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
         Signal::derive(f)
@@ -29,15 +29,14 @@ impl<F: Fn() -> bool + Send + Sync + 'static> From<F> for When {
     }
 }
 
-/// Shows its children while `when` holds, else `fallback`. Leptos' own of this name
-/// does the same.
+/// Shows its children while `when` holds, else `fallback`, as Leptos' own `Show` does.
 #[component]
 pub fn Show(#[prop(into)] when: When, children: ChildrenFn, #[prop(optional, into)] fallback: ViewFn) -> AnyView {
     let holds = ArcMemo::new(move |_| (when.0)());
     (move || if holds.get() { children() } else { fallback.run() }).into_any()
 }
 
-/// A part of a view that follows its values: `{live(move || …)}` in place of
+/// A part of a view that changes with its signals: `{live(move || …)}` in place of
 /// `{move || …}`.
 pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     fn of(f: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
@@ -46,7 +45,7 @@ pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) ->
     of(Box::new(move || f().into_any()))
 }
 
-/// What an event sets off: `on:click=act(move |event| …)`.
+/// A boxed event handler: `on:click=act(move |event| …)`.
 pub fn act<E: 'static>(f: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(f)
 }

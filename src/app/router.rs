@@ -1,13 +1,13 @@
-//! The address, and going from page to page without loading one: a few routes
-//! without parameters need no more than this (Leptos' own router was a twentieth
-//! of the page's download).
+//! The address, links, and going from page to page without loading one. A few routes
+//! without parameters need no more than this (Leptos' own router was a twentieth of the
+//! page's download).
 
 use crate::app::reactive::{act, memo};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-/// Where the visitor is; `Copy`, taken by [`Router::get`] in any component.
+/// The current address; `Copy`, taken by [`Router::get`] in any component.
 #[derive(Clone, Copy)]
 pub struct Router {
     /// Path below the program's folder, without a closing slash: `/lesson/lars`;
@@ -18,16 +18,16 @@ pub struct Router {
 }
 
 impl Router {
-    /// At the browser's address, and from then on wherever it goes. Once a page.
+    /// Follows the browser's address from now on. Call it once a page.
     pub(super) fn start() -> Self {
-        let here = || window().location().pathname().unwrap_or_default();
-        let now = RwSignal::new(here());
-        let moved = window_event_listener(leptos::ev::popstate, move |_| now.set(here()));
+        let browser_path = || window().location().pathname().unwrap_or_default();
+        let now = RwSignal::new(browser_path());
+        let moved = window_event_listener(leptos::ev::popstate, move |_| now.set(browser_path()));
         on_cleanup(move || moved.remove());
         let path = memo(move || {
             let all = now.get();
             let path = all.strip_prefix(&base_path()).unwrap_or(&all);
-            // Opened by the file's own name, as some hosts link it.
+            // Some hosts link the file by its own name.
             let path = path.strip_suffix("/index.html").unwrap_or(path).trim_end_matches('/');
             ["/", path.trim_start_matches('/')].concat()
         });
@@ -38,7 +38,7 @@ impl Router {
         expect_context()
     }
 
-    /// Goes to a route, one of `routes.txt`; the browser's Back leads here again.
+    /// Goes to a route, one of [`ROUTES`](super::routes::ROUTES); the browser's Back leads here again.
     pub fn go(self, route: &str) {
         let to = href(route);
         if self.path.get_untracked() != route
@@ -50,18 +50,19 @@ impl Router {
         window().scroll_to_with_x_and_y(0.0, 0.0);
     }
 
-    /// What a click on a link to `route` does; one that asks for a new tab or
-    /// window is the browser's.
+    /// Handles a click on a link to `route`. A click that opens a new tab or window is left
+    /// to the browser.
     pub fn click(self, event: &MouseEvent, route: &str) {
-        let own = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() || event.button() != 0;
-        if !own && !event.default_prevented() {
+        let new_tab =
+            event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() || event.button() != 0;
+        if !new_tab && !event.default_prevented() {
             event.prevent_default();
             self.go(route);
         }
     }
 }
 
-/// A route's whole path, so that a link also holds when opened in a new tab.
+/// A route's whole path, so that a link also works in a new tab.
 pub fn href(route: &str) -> String {
     base_path() + route
 }
@@ -80,7 +81,7 @@ pub fn base_url() -> String {
     document().base_uri().ok().flatten().unwrap_or_default()
 }
 
-/// A link to the page at `to`, one of `routes.txt`.
+/// A link to the page at `to`, one of [`ROUTES`](super::routes::ROUTES).
 #[component]
 pub fn Link(to: &'static str, children: Children) -> impl IntoView {
     let router = Router::get();

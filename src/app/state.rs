@@ -33,17 +33,17 @@ pub enum WorkerState {
     /// Not needed yet.
     #[default]
     Absent,
-    /// Bytes on the way; `total` where the build told.
+    /// Being downloaded: bytes so far, and of all if the build says how many.
     Loading {
         got: f64,
         total: Option<f64>,
     },
-    /// All bytes here; compiling, and waiting for its first message.
+    /// Downloaded and compiling; its first message has not come.
     Starting,
     Ready,
-    /// PendingControl for something, and heard nothing for a minute.
+    /// It has something to do and has sent nothing for a minute.
     Silent,
-    /// Could not be started, or ended.
+    /// It could not be started, or it has ended.
     Dead,
 }
 
@@ -59,7 +59,7 @@ pub struct ImportState {
     pub pace: Pace,
 }
 
-/// How the last import ended, where it gave no set.
+/// How the last import ended if it gave no set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ImportEnd {
     Cancelled,
@@ -75,7 +75,7 @@ pub enum PendingControl {
     Cancel,
 }
 
-/// A fault to show, with a number to close it by.
+/// A fault to show, with the number that closes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub id: u32,
@@ -83,17 +83,17 @@ pub struct Notice {
 }
 
 /// The store; `Copy`, taken by [`Store::get`] in any component.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Store {
     pub worker: RwSignal<WorkerState>,
-    /// What the user asked to compute on.
+    /// The device that the user has chosen.
     pub device_choice: RwSignal<DeviceChoice>,
-    /// What the worker computes on.
+    /// The device that the worker computes on.
     pub device: RwSignal<Option<DeviceReport>>,
     pub dataset: RwSignal<Option<DatasetReport>>,
-    /// Some while an import runs.
+    /// Progress of the import under way.
     pub import: RwSignal<Option<ImportState>>,
-    /// None while an import runs, and after one that gave a set.
+    /// `None` while an import runs, and after an import that gave a set.
     pub import_end: RwSignal<Option<ImportEnd>>,
     /// Seed of the split into training, validation and test images.
     pub split_seed: RwSignal<u64>,
@@ -107,19 +107,19 @@ pub struct Store {
     pub run_config: RwSignal<Option<RunConfig>>,
     /// One image of the set and two views of it, for the chart.
     pub example: RwSignal<Option<[Picture; 3]>>,
-    /// What [`Store::example`] shows: image, operations, seed.
+    /// Image, augmentations and seed of [`Store::example`].
     pub example_of: StoredValue<Option<(u32, AugmentConfig, u64)>>,
     pub estimate: RwSignal<Option<Estimate>>,
     /// Published weights that the worker has at hand.
     pub weights: RwSignal<Vec<WeightsReport>>,
-    /// What used up the device's memory, or lost it; with the id of the run that it was, where that
-    /// was saved.
+    /// The configuration whose work used up the device's memory or lost the device, with
+    /// the id of its run if the run was saved.
     pub exhausted: RwSignal<Option<(RunConfig, Option<String>)>>,
     pub run: RwSignal<RunState>,
     pub pending: RwSignal<Option<PendingControl>>,
     /// Reports of the run's steps, as many as a chart can show.
     pub steps: RwSignal<Thinned<StepReport>>,
-    /// How far the run is, and how fast.
+    /// How far the run is, and its speed.
     pub progress: RwSignal<Option<Progress>>,
     /// λ of every layer over the run.
     pub trust: RwSignal<TrustHistory>,
@@ -128,68 +128,36 @@ pub struct Store {
     pub evaluation: RwSignal<Option<EvaluationReport>>,
     /// Part done, 0 to 1, while linear evaluation runs.
     pub evaluating: RwSignal<Option<f32>>,
-    /// Stored runs, and what was made of the one at hand.
+    /// Stored runs, and what was made of the run at hand.
     pub stored_runs: StoredRuns,
     pub notices: RwSignal<Vec<Notice>>,
     next_notice: StoredValue<u32>,
 }
 
 impl Store {
-    pub(super) fn new() -> Self {
-        Self {
-            worker: RwSignal::default(),
-            device_choice: RwSignal::default(),
-            device: RwSignal::default(),
-            dataset: RwSignal::default(),
-            import: RwSignal::default(),
-            import_end: RwSignal::default(),
-            split_seed: RwSignal::default(),
-            config: RwSignal::default(),
-            preset: RwSignal::default(),
-            touched: RwSignal::default(),
-            run_config: RwSignal::default(),
-            example: RwSignal::default(),
-            example_of: StoredValue::new(None),
-            estimate: RwSignal::default(),
-            weights: RwSignal::default(),
-            exhausted: RwSignal::default(),
-            run: RwSignal::default(),
-            pending: RwSignal::default(),
-            steps: RwSignal::default(),
-            progress: RwSignal::default(),
-            trust: RwSignal::default(),
-            epochs: RwSignal::default(),
-            evaluation: RwSignal::default(),
-            evaluating: RwSignal::default(),
-            stored_runs: StoredRuns::new(),
-            notices: RwSignal::default(),
-            next_notice: StoredValue::new(0),
-        }
-    }
-
     /// The store of this page; call it inside a component.
     pub fn get() -> Self {
         expect_context()
     }
 
-    /// Whether a run is under way, at work or paused.
+    /// Whether a run is under way, training or paused.
     pub fn run_open(&self) -> bool {
         self.run.get().is_active()
     }
 
-    /// Whether the encoder is being evaluated or fine-tuned: other work waits.
+    /// Whether the encoder is being evaluated or fine-tuned, so that no other work may start.
     pub fn encoder_in_use(&self) -> bool {
         self.evaluating.with(Option::is_some) || self.stored_runs.is_tuning()
     }
 
-    /// Whether the run at hand has an encoder to judge: it took a step, or started from published
-    /// weights.
+    /// Whether the run at hand has an encoder to evaluate: it took a step, or it started
+    /// from published weights.
     pub fn has_encoder(&self) -> bool {
         let published = || self.run_config.with(|c| c.as_ref().is_some_and(|c| c.encoder.weights().is_some()));
         self.run.get().keeps_encoder() && (self.steps.with(|s| !s.is_empty()) || published())
     }
 
-    /// Whether weights are at hand, or kept where the worker finds them by itself.
+    /// Whether the worker has weights of the network loaded, or stored in the browser.
     pub fn has_weights(&self, net: ImageNetEncoder) -> bool {
         self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.stored_runs.keeps_weights(net)
     }
@@ -201,7 +169,7 @@ impl Store {
         }
     }
 
-    /// Shows a fault until the user closes it; one notice for equal faults.
+    /// Shows a fault until the user closes it. Equal faults share one notice.
     pub fn notify(&self, fault: Fault) {
         if fault == Fault::Stopped {
             return;
@@ -230,7 +198,7 @@ impl Store {
         self.clear_run();
     }
 
-    /// A stored run is the one at hand now.
+    /// Makes a stored run the run at hand.
     fn open(&self, opened: &OpenedRun) {
         let OpenedRun { record, curve } = opened;
         self.clear_run();
@@ -249,8 +217,8 @@ impl Store {
         self.evaluation.set(record.evaluation.clone());
     }
 
-    /// Takes an event of the worker in. Steps and epochs arrive in batches by
-    /// [`Store::measured`] instead; faults by [`Store::notify`].
+    /// Updates the store from an event of the worker. Steps and epochs arrive in batches
+    /// through [`Store::measured`] instead, faults through [`Store::notify`].
     pub(super) fn take(&self, event: &Event) {
         if let Event::Opened(opened) = event {
             self.open(opened);
@@ -291,7 +259,7 @@ impl Store {
                 all.push(report.clone());
             }),
             Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
-            // The worker has let the run go.
+            // The worker has dropped the run.
             Event::State(RunState::Idle) => self.clear_run(),
             Event::State(state) => {
                 self.progress.update(|p| p.iter_mut().for_each(|p| p.entered(*state, now())));

@@ -3,11 +3,10 @@ import { test as base, expect } from "@playwright/test";
 import AxeBuilder from "@axe-core/playwright";
 import { readFileSync } from "node:fs";
 
-/** Every route of the page, as `src/app/routes.txt` lists them: "", "data/", … below /x/. */
-export const routes = readFileSync(new URL("../../src/app/routes.txt", import.meta.url), "utf8")
-  .split("\n")
-  .filter((line) => line.startsWith("/"))
-  .map((line) => line.trim().split(/\s+/)[0])
+/** Every route of the page, as `src/app/routes.rs` lists them: "", "data/", … below /x/. */
+const table = readFileSync(new URL("../../src/app/routes.rs", import.meta.url), "utf8");
+export const routes = [...table.matchAll(/^ +route\("([^"]+)"/gm)]
+  .map((row) => row[1])
   .map((route) => (route === "/" ? "" : `${route.slice(1)}/`));
 
 export const test = base.extend({

@@ -1,6 +1,6 @@
 //! Trunk's post-build hook: makes the built page one that any plain file server can host under any path.
 //!
-//! - **Routes** are listed once, in `src/app/routes.txt`. Each gets its own `index.html`, the same page with a `<base href>` of `./`, `../`
+//! - **Routes** are listed once, in `src/app/routes.rs`. Each gets its own `index.html`, the same page with a `<base href>` of `./`, `../`
 //!   or `../../` after its depth. All addresses in the page are relative, so `document.baseURI` is always the folder that `dist/` lies in,
 //!   and the page takes its router's base from it.
 //!   The page's program is cut into chunks (`split`), and a route's page asks for its own at once.
@@ -15,7 +15,11 @@
 #[allow(dead_code)]
 #[path = "../../src/core/imagenet/addresses.rs"]
 mod addresses;
+#[allow(dead_code)]
+#[path = "../../src/app/routes.rs"]
+pub mod routes;
 
+use self::routes::{ROUTES, Route};
 use crate::process::Outcome;
 use crate::split::{Chunks, split};
 use base64::Engine;
@@ -24,8 +28,6 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROUTES: &str = "src/app/routes.txt";
-
 /// Works on the folder that Trunk is about to move into place.
 pub fn hook() -> Outcome {
     let staging = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from).ok_or(
@@ -33,7 +35,7 @@ pub fn hook() -> Outcome {
     )?;
     let release = std::env::var_os("TRUNK_PROFILE").is_some_and(|profile| profile == "release");
     let other = std::env::var("WEIGHTS_FROM").unwrap_or_default();
-    finish(&staging, &routes()?, &split(&staging, release)?, &Weights::from(&other)?)
+    finish(&staging, &ROUTES, &split(&staging, release)?, &Weights::from(&other)?)
 }
 
 /// Where the page may fetch published weights from.
@@ -101,12 +103,12 @@ fn finish(dist: &Path, routes: &[Route], chunks: &Chunks, weights: &Weights) -> 
     let icon = fs::read(dist.join("icon.svg")).map_err(|e| format!("cannot read public/icon.svg: {e}"))?;
     let page = fill(&page, "{{icon}}", &STANDARD.encode(icon))?;
     let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
-    for Route { path: route, chunk } in routes {
+    for Route { path: route, chunk, .. } in routes {
         let files = match chunk {
             None => &[][..],
-            Some(chunk) => chunks.get(chunk).ok_or_else(|| {
+            Some(chunk) => chunks.get(chunk.name()).ok_or_else(|| {
                 let known: Vec<&str> = chunks.keys().map(String::as_str).collect();
-                format!("{ROUTES}: {route} needs `{chunk}`; the program has the chunks {}", known.join(", "))
+                format!("{route} needs the chunk `{}`; the program has {}", chunk.name(), known.join(", "))
             })?,
         };
         // Asked for with the main module, not after it.
@@ -125,39 +127,6 @@ fn finish(dist: &Path, routes: &[Route], chunks: &Chunks, weights: &Weights) -> 
 
 fn read(path: &Path) -> Outcome<String> {
     fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
-}
-
-/// A route and the chunk that its page lies in, if not in the main module.
-pub struct Route {
-    pub path: String,
-    chunk: Option<String>,
-}
-
-/// All routes of the page.
-pub fn routes() -> Outcome<Vec<Route>> {
-    read_routes(Path::new(ROUTES))
-}
-
-/// One route a line, its chunk after it; `#` starts a comment.
-fn read_routes(path: &Path) -> Outcome<Vec<Route>> {
-    let text = read(path)?;
-    let mut routes = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut words = line.split_whitespace().map(String::from);
-        let (route, chunk) = (words.next().unwrap_or_default(), words.next());
-        let plain = route.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/');
-        if !route.starts_with('/') || !plain || route.contains("//") || words.next().is_some() {
-            return Err(format!(
-                "{}: `{line}` is no route; a route is / or /words/like-this, with the name of its chunk after it if it has one",
-                path.display()
-            ));
-        }
-        routes.push(Route { path: route, chunk });
-    }
-    if !routes.iter().any(|route| route.path == "/") {
-        return Err(format!("{}: the home page `/` is missing", path.display()));
-    }
-    Ok(routes)
 }
 
 fn fill(page: &str, mark: &str, value: &str) -> Outcome<String> {
@@ -203,6 +172,7 @@ fn check_styles(dist: &Path) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::routes::{Chunk, Page, route};
     use super::*;
 
     #[test]
@@ -222,8 +192,11 @@ mod tests {
         fs::write(dist.join("icon.svg"), "<svg/>").unwrap();
         fs::write(dist.join("worker.js"), "x").unwrap();
         fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
-        let routes = [("/", None), ("/data", Some("work")), ("/lesson/lars", None)]
-            .map(|(path, chunk)| Route { path: path.to_string(), chunk: chunk.map(String::from) });
+        let routes = [
+            route("/", Page::Home, None),
+            route("/data", Page::Data, Some(Chunk::Work)),
+            route("/lesson/lars", Page::Lars, None),
+        ];
         let chunks = Chunks::from([("work".to_string(), vec!["shared-1.wasm".to_string(), "work-1.wasm".to_string()])]);
         let weights = Weights::from("").unwrap();
         finish(&dist, &routes, &chunks, &weights).unwrap();
@@ -273,15 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_route_is_named() {
-        let file = std::env::temp_dir().join(format!("simclr-lab-routes-{}", std::process::id()));
-        for (text, word) in
-            [("/\ndata\n", "`data`"), ("/\n/../x\n", "`/../x`"), ("/data\n", "home page"), ("/\n/data a b\n", "a b")]
-        {
-            fs::write(&file, text).unwrap();
-            let error = read_routes(&file).err().unwrap();
-            assert!(error.contains(word), "{error}");
+    fn every_route_is_plain_and_there_is_a_home_page() {
+        assert!(ROUTES.iter().any(|route| route.path == "/"));
+        for (i, Route { path, .. }) in ROUTES.iter().enumerate() {
+            let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '/');
+            let slashes = path.starts_with('/') && !path.contains("//") && (*path == "/" || !path.ends_with('/'));
+            assert!(plain && slashes, "`{path}` is neither / nor /words/like-this");
+            assert!(ROUTES[..i].iter().all(|other| other.path != *path), "{path} is there twice");
         }
-        fs::remove_file(&file).unwrap();
     }
 }

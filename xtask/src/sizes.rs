@@ -1,6 +1,6 @@
 //! What a visitor downloads, against the budgets.
 
-use crate::finish::{Route, routes};
+use crate::finish::routes::{ROUTES, Route};
 use crate::process::{Outcome, output, run};
 use crate::setup::{TOOLS, Tools};
 use crate::worker::WASM_OPT;
@@ -42,7 +42,7 @@ pub fn check(tools: &Tools, dist: &Path) -> Outcome {
             over.push(format!("{what} is {brotli} bytes brotli, over its {budget}"));
         }
     };
-    for Route { path, .. } in routes()? {
+    for Route { path, .. } in ROUTES {
         let html = dist.join(path.trim_matches('/')).join("index.html");
         let html = fs::read_to_string(&html).map_err(|e| format!("cannot read {}: {e}", html.display()))?;
         let mut named: Vec<&str> = sizes.keys().copied().filter(|name| html.contains(&format!("./{name}"))).collect();

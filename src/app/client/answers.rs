@@ -1,6 +1,6 @@
-//! What the worker says: into the store, and back to who asked.
+//! Messages of the worker: events go into the store, answers back to the caller.
 
-use super::{Client, Inner, post};
+use super::{Client, Inner, connection};
 use crate::app::state::{ImportEnd, PendingControl, RunView, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
@@ -17,16 +17,16 @@ impl Client {
         if self.store.worker.get_untracked() == WorkerState::Silent {
             self.store.worker.set(WorkerState::Ready);
         }
-        match post::receive(data) {
+        match connection::receive(data) {
             Ok(ToPage { reply_to, event }) => self.take(reply_to, event),
-            Err(post::Refused::Version(worker)) => self.other_version(worker),
-            Err(post::Refused::Other(detail)) => self.broke(detail),
+            Err(connection::Unreadable::Version(worker)) => self.other_version(worker),
+            Err(connection::Unreadable::Other(detail)) => self.failed_outside_protocol(detail),
         }
     }
 
-    /// An event, as if the worker had just sent it.
+    /// Takes an event as if the worker had just sent it.
     pub(super) fn take(self, reply_to: Option<u32>, event: Event) {
-        if event == Event::State(RunState::Idle) && self.let_go_while_starting() {
+        if event == Event::State(RunState::Idle) && self.dropped_while_starting() {
             return;
         }
         self.store.take(&event);
@@ -42,7 +42,7 @@ impl Client {
             | Event::WeightsProgress { .. } => {}
             Event::State(state) => {
                 if state == RunState::Running(Phase::Load) {
-                    // The run before is gone in the worker too.
+                    // The worker has dropped the run before.
                     self.inner.update_value(|inner| inner.starting = None);
                 }
                 if !state.is_running() {
@@ -54,9 +54,9 @@ impl Client {
         }
     }
 
-    /// The worker let a run go that a start has taken off the page already: it
-    /// cannot come back. False where no start waits.
-    fn let_go_while_starting(self) -> bool {
+    /// Notes that the worker has dropped the run that a requested start has already taken
+    /// off the page, so it cannot be restored. False if no start is pending.
+    fn dropped_while_starting(self) -> bool {
         let starting = self.inner.try_update_value(|inner| {
             inner.starting.as_mut().map(|(_, before)| *before = RunView::default()).is_some()
         });
@@ -76,12 +76,12 @@ impl Client {
         }
     }
 
-    /// A fault: the answer to a request, which then has ended and nothing else has,
-    /// or unasked, and then of the worker as a whole.
+    /// Takes a fault. One that answers a request ends that request alone; one without a
+    /// request concerns the worker as a whole.
     pub(super) fn fail(self, reply_to: Option<u32>, fault: Fault) {
         let store = self.store;
         let Some(id) = reply_to else {
-            return if fault.ends_worker() { self.died(fault) } else { store.notify(fault) };
+            return if fault.ends_worker() { self.end_with(fault) } else { store.notify(fault) };
         };
         self.flush();
         let answered = self.inner.try_update_value(|inner| {
@@ -99,7 +99,7 @@ impl Client {
             store.pending.set(None);
         }
         match (answer, fault) {
-            // The images page shows it in its place, with the files.
+            // The page Images shows this fault with the files.
             (_, fault @ Fault::Import(_)) => store.import_end.set(Some(ImportEnd::Failed(fault))),
             (Some(answer), fault) => answer(Err(fault)),
             (None, fault) => store.notify(fault),

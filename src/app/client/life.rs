@@ -1,6 +1,6 @@
-//! The worker's life: loaded, started, watched, ended, started again.
+//! The worker's life: it is loaded, started, watched, ended, and started again.
 
-use super::{Answer, Client, Inner, LoadPages, loader};
+use super::{Answer, Client, Inner, LoadPages, connection};
 use crate::app::clock::now;
 use crate::app::state::{ImportState, Store, WorkerState};
 use crate::core::error::{DeviceFault, Fault};
@@ -12,8 +12,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, Worker};
 
-/// Time without a word, while something was asked, after which a restart is
-/// offered.
+/// A restart is offered when the worker sends nothing for so many milliseconds while it
+/// has something to do.
 const SILENCE: f64 = 60_000.0;
 /// Time between two liveness messages.
 const PING: Duration = Duration::from_secs(5);
@@ -28,20 +28,20 @@ impl Client {
         client
     }
 
-    /// Loads the worker if that has not been done, e.g. to learn the device. One
-    /// that has ended is for [`Client::restart`].
+    /// Loads the worker if it was never loaded, e.g. to show the device. A worker that has
+    /// ended is started by [`Client::restart`].
     pub fn wake(self) {
         if self.store.worker.get_untracked() == WorkerState::Absent {
             self.start();
         }
     }
 
-    /// Ends the worker and starts another: settings stay, images are loaded
-    /// again, the encoder is lost.
+    /// Ends the worker and starts another. Settings stay, images are loaded again, the
+    /// encoder is lost.
     pub fn restart(self) {
         let given_up = self.stop();
         self.store.clear_worker();
-        // What was said about the old one.
+        // Notices about the old worker.
         self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         if self.inner.try_update_value(|inner| inner.queue.reload()) == Some(true) {
             self.store.import.set(Some(ImportState::default()));
@@ -59,7 +59,7 @@ impl Client {
         self.store.worker.set(if spoke == Some(true) { WorkerState::Ready } else { WorkerState::Starting });
     }
 
-    /// Ends the worker. What it was asked is left for [`give_up`].
+    /// Ends the worker and returns its open requests, for [`give_up`].
     fn stop(self) -> Vec<Answer> {
         let left = self.inner.try_update_value(|inner| {
             if let Some(worker) = inner.worker.take() {
@@ -88,17 +88,17 @@ impl Client {
                 }
             };
             leptos::task::spawn_local((self.load_pages)());
-            let loaded = loader::load(&base, progress).await;
+            let loaded = connection::load(&base, progress).await;
             (self.load_pages)().await;
             if !current() {
                 return;
             }
-            match loaded.and_then(|bytes| loader::start(&base, &bytes)) {
+            match loaded.and_then(|bytes| connection::start(&base, &bytes)) {
                 Ok(worker) => {
                     self.store.worker.set(WorkerState::Starting);
                     self.listen(worker, generation);
                 }
-                Err(detail) => self.died(Fault::NotLoaded { detail }),
+                Err(detail) => self.end_with(Fault::NotLoaded { detail }),
             }
         });
     }
@@ -110,18 +110,18 @@ impl Client {
                 self.receive(&message.data());
             }
         });
-        // Reached when worker.js cannot be loaded or throws while it starts;
-        // later failures arrive as messages, or here if even that failed.
+        // Called when worker.js cannot be loaded or throws while it starts. Later failures
+        // arrive as messages, or here if posting the message failed.
         let on_error = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
             if current() {
                 let message = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
                 event.prevent_default();
-                self.broke(message.unwrap_or_else(|| "worker.js".into()));
+                self.failed_outside_protocol(message.unwrap_or_else(|| "worker.js".into()));
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        // A page has few workers in its life: their closures live as long.
+        // A page starts few workers, so their closures may live as long as the page.
         on_message.forget();
         on_error.forget();
         self.inner.update_value(|inner| {
@@ -131,7 +131,7 @@ impl Client {
     }
 
     pub(super) fn ready(self) {
-        loader::forget_reload();
+        connection::forget_reload();
         self.store.worker.set(WorkerState::Ready);
         let choice = self.store.device_choice.get_untracked();
         let answer = self.device_answer(choice);
@@ -144,39 +144,39 @@ impl Client {
         self.post_waiting();
     }
 
-    /// An error outside the protocol: before the worker is ready it was not
-    /// loaded, after that it is broken.
-    pub(super) fn broke(self, detail: String) {
+    /// Ends the worker after an error outside the protocol. Before its first message the
+    /// worker counts as not loaded, after that as broken.
+    pub(super) fn failed_outside_protocol(self, detail: String) {
         let spoke = self.inner.try_with_value(|inner| inner.spoke) == Some(true);
-        self.died(if spoke { Fault::Internal { detail } } else { Fault::NotLoaded { detail } });
+        self.end_with(if spoke { Fault::Internal { detail } } else { Fault::NotLoaded { detail } });
     }
 
-    pub(super) fn died(self, fault: Fault) {
+    pub(super) fn end_with(self, fault: Fault) {
         if matches!(fault, Fault::OutOfMemory { .. } | Fault::Device(DeviceFault::Lost { .. })) {
             let store = self.store;
             let run = store.run_config.get_untracked().filter(|_| store.run.get_untracked().is_running());
-            let saved = store.stored_runs.saved.get_untracked().filter(|kept| kept.step > 0 && kept.fault.is_none());
-            let run = run.map(|config| (config, saved.map(|kept| kept.id)));
+            let saved = store.stored_runs.saved.get_untracked().filter(|saved| saved.step > 0 && saved.fault.is_none());
+            let run = run.map(|config| (config, saved.map(|saved| saved.id)));
             let timed = self.inner.try_with_value(|inner| inner.queue.estimates()) == Some(true);
             store.exhausted.set(run.or_else(|| timed.then(|| (store.config.get_untracked(), None))));
         }
         let given_up = self.stop();
         self.store.clear_worker();
         self.store.worker.set(WorkerState::Dead);
-        // What work said that failed by it, such as a read from a lost device.
+        // Notices of work that failed for the same cause, such as a read from a lost device.
         self.store.notices.update(|all| all.retain(|n| !n.fault.ends_worker()));
         self.store.notify(fault);
         give_up(given_up);
     }
 
     pub(super) fn other_version(self, worker: u32) {
-        if !loader::reload_once() {
-            self.died(Fault::Version { page: VERSION, worker });
+        if !connection::reload_once() {
+            self.end_with(Fault::Version { page: VERSION, worker });
         }
     }
 
     /// Whether the worker has something to do for the page.
-    fn owes(self, inner: &Inner) -> bool {
+    fn is_busy(self, inner: &Inner) -> bool {
         let store = self.store;
         !inner.answers.is_empty()
             || !inner.spoke
@@ -186,23 +186,23 @@ impl Client {
             || untrack(|| store.stored_runs.is_tuning())
     }
 
-    /// Asks for a sign of life while the worker has something to do, and offers a
-    /// restart where none has come for a minute. Counted from the question: a
-    /// worker that was asked nothing owes no word, however long.
+    /// Sends a liveness message while the worker has something to do, and offers a restart
+    /// if the worker has sent nothing for a minute since such a message. An idle worker
+    /// may be silent for any time.
     pub(super) fn check_liveness(self) {
         let state = self.store.worker.get_untracked();
         if !matches!(state, WorkerState::Starting | WorkerState::Ready | WorkerState::Silent) {
             return;
         }
-        let asks = self.inner.try_update_value(|inner| {
-            if !self.owes(inner) {
+        let state_of = self.inner.try_update_value(|inner| {
+            if !self.is_busy(inner) {
                 inner.unanswered = None;
                 return (false, false);
             }
             let silent = now() - *inner.unanswered.get_or_insert_with(now) > SILENCE;
             (inner.spoke, silent)
         });
-        let Some((ping, silent)) = asks else { return };
+        let Some((ping, silent)) = state_of else { return };
         if silent && state != WorkerState::Silent {
             self.store.worker.set(WorkerState::Silent);
         }
@@ -212,7 +212,7 @@ impl Client {
     }
 }
 
-/// Answers what nobody will answer any more.
+/// Answers open requests of a worker that has ended.
 fn give_up(answers: Vec<Answer>) {
     answers.into_iter().for_each(|answer| answer(Err(Fault::Stopped)));
 }

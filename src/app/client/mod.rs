@@ -1,13 +1,11 @@
-//! Owns the worker: loads it when first needed, hands requests over and answers
-//! back, notices silence, starts it again.
+//! Owns the worker: loads it when it is first needed, sends requests, passes answers on,
+//! notices silence, and starts it again.
 
 mod answers;
+mod connection;
 mod life;
-mod loader;
-mod post;
 
-pub use loader::weights_from;
-pub use post::error_text;
+pub use connection::{error_text, weights_from};
 
 use super::state::{ImportState, PendingControl, RunView, Store, WorkerState};
 use crate::core::error::Fault;
@@ -23,7 +21,7 @@ use web_sys::{File, Worker};
 /// Starts to fetch every page of the program; the future ends when all have come.
 pub type LoadPages = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// What is done with an answer.
+/// Called once with the answer to a request, or with a fault.
 type Answer = Box<dyn FnOnce(Result<Event, Fault>)>;
 
 #[derive(Default)]
@@ -31,22 +29,29 @@ struct Inner {
     /// Absolute URL of the folder with `worker.js`.
     base: String,
     worker: Option<Worker>,
-    /// Raised with every start, so that what is left of an old one is ignored.
+    /// Number of the worker, raised when one ends: messages of an earlier worker are ignored.
     generation: u32,
     queue: Queue<File>,
     answers: HashMap<u32, Answer>,
     /// The worker has said that it is ready.
     spoke: bool,
-    /// When the oldest liveness message left that nothing has answered yet.
+    /// Time of the oldest liveness message since which the worker has sent nothing.
     unanswered: Option<f64>,
-    /// The choice of device that a worker took last.
+    /// The choice of device that a worker accepted last.
     device: DeviceChoice,
-    /// A start that was asked for and has not begun: its number, and the run
-    /// before it, which is still the worker's.
+    /// A requested start of a run that has not begun: number of the request, and the run
+    /// before it, which the worker still holds.
     starting: Option<(u32, RunView)>,
     steps: Vec<StepReport>,
     epochs: Vec<EpochReport>,
     flush_due: bool,
+}
+
+/// A request of a part of a page: whether it is under way, and why the last one failed.
+#[derive(Clone, Copy, Default)]
+pub struct Task {
+    pub busy: RwSignal<bool>,
+    pub failed: RwSignal<Option<Fault>>,
 }
 
 /// The page's end of the worker; `Copy`, taken by [`Client::get`].
@@ -63,8 +68,8 @@ impl Client {
         expect_context()
     }
 
-    /// Sends a request whose outcome shows in the [`Store`]; a fault becomes a
-    /// notice. Loads the worker first where needed.
+    /// Sends a request whose outcome shows in the [`Store`]; a fault becomes a notice.
+    /// Loads the worker first if needed.
     pub fn send(self, request: Request) {
         self.dispatch(request, Vec::new(), None);
     }
@@ -74,8 +79,8 @@ impl Client {
         self.dispatch(request, files, None);
     }
 
-    /// Sends a request and calls back once, with its answer or a fault, which
-    /// then is the caller's to show: [`Fault::Stopped`] where the worker ends.
+    /// Sends a request and calls `answer` once, with the answer or a fault, which the
+    /// caller then shows: [`Fault::Stopped`] if the worker ends.
     pub fn ask(self, request: Request, answer: impl FnOnce(Result<Event, Fault>) + 'static) {
         self.dispatch(request, Vec::new(), Some(Box::new(answer)));
     }
@@ -85,8 +90,23 @@ impl Client {
         self.dispatch(request, files, Some(Box::new(answer)));
     }
 
-    /// Changes what is computed on. The choice goes back to the one before where
-    /// that cannot be had.
+    /// Like [`Client::ask_files`] for a part of a page: `task` holds its state, and `done`
+    /// gets the answer if there is no fault.
+    pub fn run(self, task: Task, request: Request, files: Vec<File>, done: impl FnOnce(Event) + 'static) {
+        task.failed.set(None);
+        task.busy.set(true);
+        self.ask_files(request, files, move |answer| {
+            task.busy.try_set(false);
+            match answer {
+                Ok(event) => done(event),
+                Err(Fault::Stopped) => {}
+                Err(fault) => drop(task.failed.try_set(Some(fault))),
+            }
+        });
+    }
+
+    /// Changes the device of the computations. If the device is not available, the choice
+    /// goes back to the one before.
     pub fn use_device(self, choice: DeviceChoice) {
         self.dispatch(Request::UseDevice(choice), Vec::new(), Some(self.device_answer(choice)));
     }
@@ -95,7 +115,7 @@ impl Client {
         Box::new(move |answer| match answer {
             Ok(_) => drop(self.inner.try_update_value(|inner| inner.device = choice)),
             Err(fault) => {
-                // The worker keeps what it has; a new one had nothing.
+                // The worker keeps its device; a new worker has none.
                 let before = self.inner.try_with_value(|inner| inner.device).filter(|before| *before != choice);
                 if self.store.device_choice.get_untracked() == choice {
                     self.store.device_choice.set(before.unwrap_or_default());
@@ -126,7 +146,7 @@ impl Client {
             }
         }
         let queued = self.inner.try_update_value(|inner| {
-            // Neither a run nor images should wait for a timing, which is asked for again.
+            // Neither a run nor images should wait for an estimate, which is requested again.
             let urgent = request.is_import() || matches!(request, Request::Start { .. });
             let stop_estimate = urgent && inner.queue.estimates();
             let (id, dropped) = inner.queue.push(request, files);
@@ -142,8 +162,8 @@ impl Client {
         self.post_waiting();
     }
 
-    /// What the page can know the moment a request leaves; the run that a start
-    /// replaces on the page.
+    /// Shows what a request changes at once. Returns the run that a start replaces on the
+    /// page.
     fn note_request(self, request: &Request) -> Option<RunView> {
         let store = self.store;
         match request {
@@ -162,7 +182,7 @@ impl Client {
         None
     }
 
-    /// Posts what waits and may go.
+    /// Posts all queued requests that may be sent now.
     fn post_waiting(self) {
         if self.inner.try_with_value(|inner| inner.spoke) != Some(true) {
             return;
@@ -174,7 +194,7 @@ impl Client {
 
     fn post(self, parcel: &Parcel<File>) {
         let sent = self.inner.try_with_value(|inner| {
-            inner.worker.as_ref().map(|worker| post::send(worker, parcel.id, &parcel.request, &parcel.files))
+            inner.worker.as_ref().map(|worker| connection::send(worker, parcel.id, &parcel.request, &parcel.files))
         });
         if let Some(Some(Err(detail))) = sent {
             self.fail(Some(parcel.id), Fault::Internal { detail });

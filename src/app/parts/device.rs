@@ -1,4 +1,4 @@
-//! What the training runs on, why, and the user's own choice.
+//! The device that the training runs on, why, and the user's choice.
 
 use super::widgets::{Ask, Question};
 use crate::app::client::Client;
@@ -105,7 +105,7 @@ pub fn Device() -> impl IntoView {
 
 /// Whether `choice` may lead away from the device in use.
 fn may_leave(device: &DeviceReport, choice: DeviceChoice) -> bool {
-    // WebGPU was tried and cannot be had, or is not worth it.
+    // WebGPU was tried; it is not available or too slow.
     let no_gpu = device.why_not_gpu.is_some();
     match (choice, device.backend) {
         (DeviceChoice::Cpu, backend) => backend != Backend::Cpu,

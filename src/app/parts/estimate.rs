@@ -1,7 +1,8 @@
-//! What a run costs on this device: timed before it is started, then at the
-//! run's own pace.
+//! What a run costs on this device: measured before the run starts, then from the run's
+//! own steps.
 
 use crate::app::client::Client;
+use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
@@ -18,12 +19,12 @@ use crate::protocol::Request;
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// Quiet time after a change of one's own settings before they are timed.
+/// Time without a change after which the user's own settings are timed.
 const SETTLE: Duration = Duration::from_secs(1);
 
 #[component]
 pub fn EstimateCard(
-    /// Of the run, where the page keeps it.
+    /// Progress of the run, on the page that shows it.
     #[prop(optional)]
     progress: Option<RwSignal<Option<Progress>>>,
 ) -> impl IntoView {
@@ -31,7 +32,7 @@ pub fn EstimateCard(
     let client = Client::get();
     let timing = RwSignal::new(false);
     let images = memo(move || store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
-    // For these settings on this device: of the run itself, else as timed.
+    // For these settings on this device: from the run itself, else as timed.
     let estimate = memo(move || {
         let config = store.config.get();
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
@@ -57,27 +58,27 @@ pub fn EstimateCard(
         estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
     });
     let known = memo(move || epoch_time.with(Option::is_some));
-    // Settings whose timing failed: not timed again unasked.
+    // Settings whose timing failed; they are timed again only at a press of the button.
     let failed = RwSignal::new(None::<RunConfig>);
     let ask = move || {
         timing.set(true);
         let config = store.config.get_untracked();
         client.ask(Request::Estimate { config }, move |answer| {
             match answer {
-                // Untouched settings take the proposal over.
+                // Untouched settings take over the proposed epochs.
                 Ok(_) if !store.touched.get_untracked() && !store.run.get_untracked().is_active() => {
                     if let Some(epoch) = epoch_time.try_get_untracked().flatten() {
                         store.config.update(|c| c.epochs = proposed_epochs(epoch));
                     }
                 }
-                // Given up for something more urgent.
+                // More urgent work has replaced the timing.
                 Ok(_) | Err(Fault::Busy | Fault::Stopped) => {}
                 Err(fault) => {
                     failed.try_set(Some(config));
                     store.notify(fault);
                 }
             }
-            // Last, as settings that have changed meanwhile are timed next.
+            // At the end, because this starts the timing of settings that have changed since.
             timing.try_set(false);
         });
     };
@@ -86,7 +87,7 @@ pub fn EstimateCard(
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
         store.config.with(|c| Cost::fits(c, all, backend).err())
     });
-    // Settings that may be timed now, and are not.
+    // Settings without a timing that may be timed now.
     let untimed = memo(move || {
         let config = store.config.get();
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == config.image_size));
@@ -96,7 +97,7 @@ pub fn EstimateCard(
         let sound = too_much.with(Option::is_none) && config.check().is_ok();
         (fits && enough && idle && alive && sound && !known.get()).then_some(config)
     });
-    // A preset is timed at once, settings of one's own once they have come to rest.
+    // A preset is timed at once, the user's own settings when they have not changed for a while.
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
         timer.try_update_value(|timer| timer.take().iter().for_each(TimeoutHandle::clear));
@@ -132,9 +133,7 @@ pub fn EstimateCard(
                             store.config.set(fits);
                         };
                         view! {
-                            <button type="button" on:click=act(take)>
-                                {use_smaller(&fits)}
-                            </button>
+                            <Button label=use_smaller(&fits) press=act(take) />
                         }
                     });
                 Some(
@@ -170,7 +169,7 @@ pub fn EstimateCard(
                 />
             </dl>
             {live(move || {
-                // Nothing to choose during a run.
+                // The number of epochs is fixed during a run.
                 let epoch = epoch_time.get().filter(|_| !store.run_open())?;
                 let proposed = proposed_epochs(epoch);
                 let differs = store.config.with(|c| c.epochs != proposed);
@@ -185,9 +184,7 @@ pub fn EstimateCard(
                             .then(|| {
                                 view! {
                                     <div class="actions">
-                                        <button type="button" on:click=act(take)>
-                                            {text::use_epochs(proposed)}
-                                        </button>
+                                        <Button label=text::use_epochs(proposed) press=act(take) />
                                     </div>
                                 }
                             })}
@@ -196,9 +193,7 @@ pub fn EstimateCard(
             })}
             <Show when=move || again.get()>
                 <div class="actions">
-                    <button type="button" on:click=act(move |_| ask())>
-                        {text::TIME_AGAIN}
-                    </button>
+                    <Button label=text::TIME_AGAIN press=act(move |_| ask()) />
                 </div>
             </Show>
         </section>

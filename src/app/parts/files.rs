@@ -1,7 +1,8 @@
 //! Files in and out: drops and choices of the user, and downloads.
 
 use crate::app::client::error_text;
-use crate::app::reactive::{act, live};
+use crate::app::parts::widgets::Button;
+use crate::app::reactive::act;
 use crate::core::error::FileFault;
 use crate::core::report::LeftOut;
 use js_sys::{Array, Function, Promise, Reflect};
@@ -64,9 +65,7 @@ pub fn Choose(
         input.set_value("");
     };
     view! {
-        <button type="button" disabled=closed on:click=act(open)>
-            {live(move || label.get())}
-        </button>
+        <Button label=move || label.get() disabled=closed press=act(open) />
         <input type="file" hidden multiple=multiple node_ref=input on:change=act(chosen) />
     }
 }

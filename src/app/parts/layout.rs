@@ -1,5 +1,4 @@
-//! What stands around every page: skip link, header with navigation, messages,
-//! footer.
+//! The frame of every page: skip link, header with navigation, messages, footer.
 
 use super::device::backend;
 use super::notice::{Announcer, LiveRegion, Notices};
@@ -20,7 +19,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     let device = move || store.device.with(|d| d.as_ref().map(|d| text::device(backend(&d.backend))));
     super::leave_guard::install(store);
     let main = NodeRef::<Main>::new();
-    // A plain "#content" would lead to the root page: <base> holds the folder.
+    // A plain "#content" would lead to the root page, because of <base>.
     let skip = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         if let Some(main) = main.get() {
@@ -78,7 +77,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     }
 }
 
-/// Two overlapping views of one thing.
+/// The logo: two overlapping views of one image.
 #[component]
 fn Mark() -> impl IntoView {
     view! {
@@ -89,7 +88,7 @@ fn Mark() -> impl IntoView {
     }
 }
 
-/// How far the worker's download is, while it runs.
+/// Progress of the worker's download while it is under way.
 #[component]
 fn WorkerLoading() -> impl IntoView {
     let worker = Store::get().worker;

@@ -1,4 +1,4 @@
-//! While a run is under way: leaving asks first, and the screen stays awake.
+//! While work is under way, leaving the page asks first and the screen stays awake.
 
 use crate::app::reactive::memo;
 use crate::app::state::Store;
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// Installs both; once a page, by the layout.
+/// Installs both; the layout calls it once.
 pub fn install(store: Store) {
     let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
         let busy = store.run.get_untracked().is_active()
@@ -28,7 +28,7 @@ pub fn install(store: Store) {
         if running.get_untracked() {
             leptos::task::spawn_local(async move {
                 let got = request_wake_lock().await;
-                // A lock more is one too many, as is one that came late.
+                // Release the lock before this one, or this one if it came too late.
                 release(match running.try_get_untracked() {
                     Some(true) => lock.try_update_value(|lock| std::mem::replace(lock, got)).flatten(),
                     _ => got,
@@ -51,8 +51,8 @@ pub fn install(store: Store) {
     on_cleanup(move || visible.remove());
 }
 
-/// web-sys counts the Screen Wake Lock API as unstable, so it is called by name.
-/// None where the browser has none or refuses.
+/// web-sys counts the Screen Wake Lock API as unstable, so it is called by name. `None` if
+/// the browser has no such API or refuses.
 async fn request_wake_lock() -> Option<JsValue> {
     let api = Reflect::get(&window().navigator(), &"wakeLock".into()).ok()?;
     let request: Function = Reflect::get(&api, &"request".into()).ok()?.dyn_into().ok()?;

@@ -1,6 +1,6 @@
 //! Messages: faults in words, the worker's own troubles, and what a screen reader says.
 
-use super::widgets::ShowMore;
+use super::widgets::{Button, ShowMore};
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, memo};
 use crate::app::state::{Notice, Store, WorkerState};
@@ -9,7 +9,7 @@ use crate::core::error::Fault;
 use crate::core::report::LeftOut;
 use leptos::prelude::*;
 
-/// What happened and what to do; the heart of every message box.
+/// What happened and what to do about it.
 #[component]
 pub fn FaultWords(words: Explanation) -> impl IntoView {
     view! {
@@ -18,7 +18,7 @@ pub fn FaultWords(words: Explanation) -> impl IntoView {
     }
 }
 
-/// A fault in its place on a page, and what can be done there, if anything.
+/// A fault in its place on a page, with an action that the user can take there.
 pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
     view! {
         <div class="notice bad">
@@ -65,16 +65,13 @@ fn Message(notice: Notice) -> impl IntoView {
                         {text::RESTART}
                     </button>
                 </Show>
-                <button type="button" class="quiet" on:click=act(move |_| store.dismiss(notice.id))>
-                    {text::DISMISS}
-                </button>
+                <Button label=text::DISMISS kind="quiet" press=act(move |_| store.dismiss(notice.id)) />
             </div>
         </div>
     }
 }
 
-/// Offers a restart when the worker is silent, or gone where no notice does that
-/// already; never does it itself.
+/// Offers a restart when the worker is silent, or has ended and no notice offers one.
 #[component]
 fn WorkerTrouble() -> impl IntoView {
     let store = Store::get();
@@ -94,13 +91,9 @@ fn WorkerTrouble() -> impl IntoView {
                 </div>
                 <div class="actions">
                     <Show when=move || silent>
-                        <button type="button" on:click=act(move |_| client.keep_waiting())>
-                            {text::WAIT}
-                        </button>
+                        <Button label=text::WAIT press=act(move |_| client.keep_waiting()) />
                     </Show>
-                    <button type="button" class="primary" on:click=act(move |_| client.restart())>
-                        {text::RESTART}
-                    </button>
+                    <Button label=text::RESTART kind="primary" press=act(move |_| client.restart()) />
                 </div>
             </div>
         })
@@ -152,7 +145,7 @@ pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
 pub struct Announcer(RwSignal<String>);
 
 impl Announcer {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(RwSignal::default())
     }
 

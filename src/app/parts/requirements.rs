@@ -1,10 +1,12 @@
-//! What a page waits for, where to get it, and what there will be then.
+//! What a page requires, where to get it, and what the page gives then.
 
 use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
 
+/// A card that says what the page requires and why, with a link to it and a list of what
+/// the page gives.
 pub fn view(
     title: &'static str,
     why: &'static str,
@@ -28,7 +30,7 @@ pub fn view(
     .into_any()
 }
 
-/// What a page lacks that works with a pre-trained encoder and labels.
+/// What a page is missing that works with a pre-trained encoder and labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Missing {
     Images,
@@ -43,6 +45,7 @@ pub fn steps(store: Store) -> u32 {
     store.steps.with(|steps| steps.newest().map_or(0, |s| s.step))
 }
 
+/// The first requirement that is missing.
 pub fn missing(store: Store) -> Option<Missing> {
     match store.dataset.with(|set| set.as_ref().map(|set| set.can_evaluate())) {
         None => Some(Missing::Images),
@@ -54,7 +57,7 @@ pub fn missing(store: Store) -> Option<Missing> {
 }
 
 impl Missing {
-    /// `why` in the order of the variants.
+    /// The card of a missing requirement; `why` is in the order of the variants.
     pub fn view(self, why: [&'static str; 4], gives: &'static [&'static str]) -> AnyView {
         let (title, href, go) = match self {
             Self::Images => (text::WAITS_IMAGES, "/data", text::GO_IMAGES),

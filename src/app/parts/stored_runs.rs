@@ -1,10 +1,10 @@
 //! The run at hand as it is stored, exported as an archive and imported again; deleting
 //! everything that is stored.
 
-use super::files::save;
+use super::files::{Choose, save};
 use super::notice::{Announcer, FaultWords};
-use super::widgets::Meter;
-use crate::app::client::Client;
+use super::widgets::{Ask, Button, Meter, Question};
+use crate::app::client::{Client, Task};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
@@ -13,8 +13,8 @@ use crate::app::text::{export, fault, runs as text};
 use crate::core::error::{Fault, StorageFault};
 use crate::protocol::{Event, Request};
 use js_sys::Uint8Array;
-use leptos::html::Input;
 use leptos::prelude::*;
+use web_sys::FileList;
 
 /// Why something is not saved, and what to do about it.
 pub fn not_saved(cause: StorageFault) -> String {
@@ -27,10 +27,10 @@ pub fn not_saved(cause: StorageFault) -> String {
 pub fn SavedLine() -> impl IntoView {
     let store = Store::get();
     let line = memo(move || match store.stored_runs.saved.get() {
-        Some(kept) => Some(match kept.fault {
+        Some(saved) => Some(match saved.fault {
             Some(cause) => (true, not_saved(cause)),
-            None if kept.step == 0 && store.run.get().is_running() => (false, text::NOT_YET_SAVED.to_owned()),
-            None => (false, text::saved(kept.step)),
+            None if saved.step == 0 && store.run.get().is_running() => (false, text::NOT_YET_SAVED.to_owned()),
+            None => (false, text::saved(saved.step)),
         }),
         None => store.run.get().is_running().then(|| (false, text::NOT_YET_SAVED.to_owned())),
     });
@@ -64,14 +64,14 @@ pub fn ExportRun() -> impl IntoView {
                     save(&name, "application/zip", &Uint8Array::from(&archive[..]));
                     announcer.say(export::EXPORTED);
                 }
-                Ok(_) | Err(Fault::Stopped) => {}
+                Ok(_) => {}
                 Err(fault) => store.notify(fault),
             }
         });
     };
     view! {
-        <section class="card" aria-labelledby="take-home-title">
-            <h2 id="take-home-title">{export::TITLE}</h2>
+        <section class="card" aria-labelledby="export-title">
+            <h2 id="export-title">{export::TITLE}</h2>
             <p>{export::EXPORT_HELP}</p>
             <Show when=move || busy.get()>
                 <Meter
@@ -91,50 +91,27 @@ pub fn ExportRun() -> impl IntoView {
 /// Chooses an archive of a run and stores the run.
 #[component]
 pub fn ImportRun() -> impl IntoView {
-    let client = Client::get();
-    let announcer = Announcer::get();
-    let input = NodeRef::<Input>::new();
-    let failed = RwSignal::new(None::<Fault>);
-    let busy = RwSignal::new(false);
-    let chosen = move |_| {
-        let Some(input) = input.get_untracked() else { return };
-        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-        // The same file may be chosen again.
-        input.set_value("");
-        failed.set(None);
-        busy.set(true);
-        client.ask_files(Request::ImportRun, vec![file], move |answer| {
-            busy.try_set(false);
-            match answer {
-                Ok(_) => announcer.say(export::IMPORTED),
-                Err(Fault::Stopped) => {}
-                Err(fault) => drop(failed.try_set(Some(fault))),
-            }
-        });
+    let (client, announcer) = (Client::get(), Announcer::get());
+    let task = Task::default();
+    let chosen = move |files: FileList| {
+        if let Some(file) = files.get(0) {
+            client.run(task, Request::ImportRun, vec![file], move |_| announcer.say(export::IMPORTED));
+        }
     };
+    let attributes = vec![("accept", ".zip,application/zip"), ("aria-label", export::IMPORT_FILE)];
     view! {
         <div class="stack">
             <p class="actions">
-                <button
-                    type="button"
-                    aria-disabled=move || busy.get().to_string()
-                    on:click=act(move |_| input.get_untracked().into_iter().for_each(|input| input.click()))
-                >
-                    {live(move || if busy.get() { export::IMPORTING } else { export::IMPORT })}
-                </button>
-                <input
-                    type="file"
-                    accept=".zip,application/zip"
-                    class="visually-hidden"
-                    tabindex="-1"
-                    aria-label=export::IMPORT_FILE
-                    node_ref=input
-                    on:change=act(chosen)
+                <Choose
+                    label=derive(move || if task.busy.get() { export::IMPORTING } else { export::IMPORT })
+                    closed=task.busy
+                    attributes=attributes
+                    take=Box::new(chosen)
                 />
             </p>
             <p class="muted small">{export::IMPORT_HELP}</p>
             <div role="alert">
-                {live(move || failed.get().map(|fault| view! { <FaultWords words=fault::fault(&fault) /> }))}
+                {live(move || task.failed.get().map(|fault| view! { <FaultWords words=fault::fault(&fault) /> }))}
             </div>
         </div>
     }
@@ -144,10 +121,9 @@ pub fn ImportRun() -> impl IntoView {
 #[component]
 pub fn DeleteStored() -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
-    let asked = RwSignal::new(false);
+    let question = RwSignal::new(None::<Question>);
     let done = RwSignal::new(false);
-    let delete = move |_| {
-        asked.set(false);
+    let delete = move |()| {
         client.ask(Request::DeleteAll, move |answer| match answer {
             Ok(_) => {
                 if let Some(hint) = store.stored_runs.hint.get_untracked() {
@@ -157,35 +133,18 @@ pub fn DeleteStored() -> impl IntoView {
                 done.try_set(true);
                 announcer.say(text::DELETED_ALL);
             }
-            Err(Fault::Stopped) => {}
             Err(fault) => store.notify(fault),
         });
     };
+    let ask = move |_| {
+        let (title, words, act) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS, Callback::new(delete));
+        question.set(Some(Question { title, words, no: text::KEEP_THEM, yes: text::DELETE, act }));
+    };
     view! {
-        <Show
-            when=move || asked.get()
-            fallback=move || {
-                view! {
-                    <p class="actions">
-                        <button type="button" on:click=act(move |_| asked.set(true))>
-                            {text::DELETE_ALL}
-                        </button>
-                    </p>
-                }
-            }
-        >
-            <div class="notice warn">
-                <p>{text::DELETE_ALL_WORDS}</p>
-                <div class="actions">
-                    <button type="button" class="primary" on:click=act(delete)>
-                        {text::DELETE}
-                    </button>
-                    <button type="button" on:click=act(move |_| asked.set(false))>
-                        {text::KEEP_THEM}
-                    </button>
-                </div>
-            </div>
-        </Show>
+        <p class="actions">
+            <Button label=text::DELETE_ALL press=act(ask) />
+        </p>
+        <Ask question=question />
         <Show when=move || done.get()>
             <p class="muted small">{text::DELETED_ALL}</p>
         </Show>

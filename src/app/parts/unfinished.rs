@@ -1,9 +1,10 @@
-//! Offers to go on with a run, or a queue of runs, that was not finished; the worker
-//! is loaded only once somebody wants that.
+//! Offers to continue a run, or a queue of runs, that was not finished. The worker is
+//! loaded only when the user accepts.
 
 use super::notice::FaultWords;
-use crate::app::client::Client;
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::client::{Client, Task};
+use crate::app::parts::widgets::Button;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Link;
 use crate::app::router::Router;
 use crate::app::state::Store;
@@ -22,12 +23,12 @@ pub fn Unfinished() -> impl IntoView {
     let store = Store::get();
     let shown = memo(move || {
         let left = store.stored_runs.hint.with(Option::is_some) || store.stored_runs.queue_left.get().is_some();
-        // Between two runs of the queue there is none for a moment.
-        let goes = store
+        // Between two runs of the queue no run is open for a moment.
+        let under_way = store
             .stored_runs
             .queue
             .with(|queue| queue.as_ref().is_some_and(|queue| queue.state != QueueState::Resting));
-        left && !goes && store.run.get() == RunState::Idle
+        left && !under_way && store.run.get() == RunState::Idle
     });
     view! {
         <Show when=move || shown.get()>
@@ -40,8 +41,7 @@ pub fn Unfinished() -> impl IntoView {
 fn Card() -> impl IntoView {
     let store = Store::get();
     let (stored_runs, client, router) = (store.stored_runs, Client::get(), Router::get());
-    let failed = RwSignal::new(None::<Fault>);
-    let busy = RwSignal::new(false);
+    let task = Task::default();
     let reading = memo(move || store.import.with(Option::is_some));
     let go_on = move || {
         let (request, page) = match (stored_runs.queue_left.get_untracked(), stored_runs.hint.get_untracked()) {
@@ -52,23 +52,15 @@ fn Card() -> impl IntoView {
             ),
             (None, None) => return,
         };
-        busy.set(true);
-        failed.set(None);
-        client.ask(request, move |answer| {
-            busy.try_set(false);
-            match answer {
-                Ok(_) => router.go(page),
-                Err(Fault::Stopped) => {}
-                Err(fault) => drop(failed.try_set(Some(fault))),
-            }
-        });
+        client.run(task, request, Vec::new(), move |_| router.go(page));
     };
-    // Images that were loaded as this card asked: what was wanted goes on.
+    // The images that this card asked for are loaded: continue at once.
     let fingerprint = memo(move || store.dataset.with(|d| d.as_ref().map(|d| d.fingerprint.clone())));
     Effect::new(move |before: Option<Option<String>>| {
         let now = fingerprint.get();
-        let asked = failed.with_untracked(|f| matches!(f, Some(Fault::WrongImages { .. } | Fault::NoDataset)));
-        if now.is_some() && before.is_some_and(|before| before != now) && asked {
+        let lacked_images =
+            task.failed.with_untracked(|f| matches!(f, Some(Fault::WrongImages { .. } | Fault::NoDataset)));
+        if now.is_some() && before.is_some_and(|before| before != now) && lacked_images {
             go_on();
         }
         now
@@ -80,24 +72,18 @@ fn Card() -> impl IntoView {
         set_queue(stored_runs, None);
     };
     let words = move || match (stored_runs.queue_left.get(), stored_runs.hint.get()) {
-        (Some(left), _) => text::unfinished_queue(left),
-        (None, Some(hint)) => text::unfinished(&hint),
-        (None, None) => String::new(),
-    };
-    let title = move || match (
-        stored_runs.queue_left.get(),
-        stored_runs.hint.with(|hint| hint.as_ref().is_some_and(|h| h.tuning)),
-    ) {
-        (Some(_), _) => text::UNFINISHED_QUEUE,
-        (None, true) => text::UNFINISHED_TUNING,
-        (None, false) => text::UNFINISHED,
+        (Some(left), _) => (text::UNFINISHED_QUEUE, text::unfinished_queue(left)),
+        (None, Some(hint)) => {
+            (if hint.tuning { text::UNFINISHED_TUNING } else { text::UNFINISHED }, text::unfinished(&hint))
+        }
+        (None, None) => (text::UNFINISHED, String::new()),
     };
     view! {
         <section class="card unfinished" aria-labelledby="unfinished-title">
-            <h2 id="unfinished-title">{title}</h2>
-            <p>{words}</p>
+            <h2 id="unfinished-title">{live(move || words().0)}</h2>
+            <p>{live(move || words().1)}</p>
             {live(move || {
-                failed
+                task.failed
                     .get()
                     .map(|fault| {
                         let images = match (&fault, stored_runs.hint.get()) {
@@ -122,18 +108,19 @@ fn Card() -> impl IntoView {
                     })
             })}
             <div class="actions">
-                <button type="button" class="primary" disabled=move || busy.get() || reading.get() on:click=act(move |_| go_on())>
-                    {text::CONTINUE}
-                </button>
-                <button type="button" class="quiet" on:click=act(forget)>
-                    {text::DISMISS}
-                </button>
+                <Button
+                    label=text::CONTINUE
+                    kind="primary"
+                    disabled=derive(move || task.busy.get() || reading.get())
+                    press=act(move |_| go_on())
+                />
+                <Button label=text::DISMISS kind="quiet" press=act(forget) />
             </div>
         </section>
     }
 }
 
-/// Which images, and the way to them; one click for the sample set.
+/// Names the images that a run needs and leads to them; one click loads the sample set.
 #[component]
 pub fn NeedsImages(hint: Hint) -> impl IntoView {
     let store = Store::get();
@@ -148,9 +135,7 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
             client.send(Request::LoadSample { images_per_class, seed, size });
         };
         view! {
-            <button type="button" disabled=reading on:click=act(load)>
-                {text::LOAD_SAMPLE}
-            </button>
+            <Button label=text::LOAD_SAMPLE disabled=reading press=act(load) />
         }
         .into_any()
     } else {

@@ -2,8 +2,10 @@
 
 use crate::app::reactive::{Show, act, live};
 use crate::core::report::Picture as Pixels;
+use leptos::ev::MouseEvent;
 use leptos::html::{Canvas, Dialog};
 use leptos::prelude::*;
+use leptos::text_prop::TextProp;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
@@ -46,6 +48,22 @@ pub fn Picture(#[prop(into)] pixels: Signal<Pixels>, #[prop(into)] alt: Signal<S
         });
     });
     view! { <canvas node_ref=canvas class="picture" role="img" aria-label=alt></canvas> }
+}
+
+/// A button. `kind` is "primary" for the main action and "quiet" for one that is rarely
+/// wanted; `press` is called when the button is pressed.
+#[component]
+pub fn Button(
+    #[prop(into)] label: TextProp,
+    #[prop(optional)] kind: &'static str,
+    #[prop(optional, into)] disabled: Signal<bool>,
+    press: Box<dyn FnMut(MouseEvent)>,
+) -> impl IntoView {
+    view! {
+        <button type="button" class=kind disabled=disabled on:click=press>
+            {live(move || label.get())}
+        </button>
+    }
 }
 
 /// A button below a list that shows only its first rows: each press shows `step` more.

@@ -1,4 +1,4 @@
-//! What the page remembers by itself, over visits, of work that was not finished.
+//! What the page itself remembers, from visit to visit, of work that was not finished.
 
 use super::{Store, StoredRuns};
 use crate::app::reactive::memo;
@@ -10,27 +10,28 @@ use leptos::prelude::*;
 const RUN: &str = "unfinished-run";
 const QUEUE: &str = "unfinished-queue";
 
-/// Reads what an earlier visit left, and keeps it in step from now on. Once a page.
+/// Reads what an earlier visit has stored, and stores each change from now on. Call it
+/// once a page.
 pub fn install(store: Store) {
     let stored_runs = store.stored_runs;
     stored_runs.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));
     stored_runs.queue_left.set(read(QUEUE).and_then(|text| text.parse().ok()));
-    // Whether a fine-tuning is not over; none where nothing is known of one.
+    // Whether a fine-tuning is under way; `None` if the worker has reported none.
     let tunes = memo(move || stored_runs.fine_tuning.with(|p| p.as_ref().map(|p| p.state.is_active())));
     Effect::new(move || {
-        let Some(kept) = stored_runs.saved.get().filter(|kept| kept.fault.is_none()) else { return };
+        let Some(saved) = stored_runs.saved.get().filter(|saved| saved.fault.is_none()) else { return };
         let (state, tunes) = (store.run.get(), tunes.get());
-        // One that is stored is told only after its run.
+        // A stored fine-tuning is reported only after its run.
         let to_come = tunes.is_none()
             && stored_runs
                 .hint
-                .with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.tuning && hint.id == kept.id));
+                .with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.tuning && hint.id == saved.id));
         if tunes == Some(true) {
-            remember(store, kept.id, kept.step, true);
+            remember(store, saved.id, saved.step, true);
         } else if state.is_over() && !to_come {
-            forget_run(stored_runs, &kept.id);
-        } else if state.is_running() && kept.step > 0 || state.is_active() && !state.is_running() {
-            remember(store, kept.id, kept.step, false);
+            forget_run(stored_runs, &saved.id);
+        } else if state.is_running() && saved.step > 0 || state.is_active() && !state.is_running() {
+            remember(store, saved.id, saved.step, false);
         }
     });
     // Deleted, or ended in another tab.
@@ -56,7 +57,7 @@ pub fn install(store: Store) {
     });
 }
 
-/// Forgets the hint, not the run.
+/// Forgets the hint; the run stays stored.
 pub fn forget_run(stored_runs: StoredRuns, id: &str) {
     if stored_runs.hint.with_untracked(|hint| hint.as_ref().is_some_and(|hint| hint.id == id)) {
         write(RUN, None);
@@ -64,6 +65,7 @@ pub fn forget_run(stored_runs: StoredRuns, id: &str) {
     }
 }
 
+/// Remembers how many runs of a started queue are left.
 pub fn set_queue(stored_runs: StoredRuns, left: Option<usize>) {
     if stored_runs.queue_left.get_untracked() != left {
         write(QUEUE, left.map(|left| left.to_string()).as_deref());
@@ -108,7 +110,7 @@ fn read(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?
 }
 
-/// Where the browser keeps nothing, nothing is offered again.
+/// Without storage the page remembers nothing.
 fn write(key: &str, value: Option<&str>) {
     let Some(storage) = storage() else { return };
     let _ = match value {

@@ -1,4 +1,4 @@
-//! The run at hand in the store: begun, forgotten, set aside and shown again.
+//! The run at hand in the store: it is begun, forgotten, or set aside and shown again.
 
 use super::Store;
 use crate::core::config::RunConfig;
@@ -9,7 +9,7 @@ use crate::core::progress::Progress;
 use crate::core::report::{DatasetReport, EpochReport, EvaluationReport, Phase, RunState, StepReport};
 use leptos::prelude::*;
 
-/// The run as the page shows it, set aside while another one is asked for.
+/// The run as the page shows it, set aside while the start of another is requested.
 #[derive(Default)]
 pub struct RunView {
     run: RunState,
@@ -22,16 +22,16 @@ pub struct RunView {
 }
 
 impl Store {
-    /// A run of `config` is asked for; the one before is returned.
+    /// Shows a run of `config` whose start is requested. Returns the run before it.
     pub fn begin_run(&self, config: RunConfig) -> RunView {
         let before = self.take_run();
         let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
         self.progress.set(Some(Progress::new(&config, images)));
         self.run_config.set(Some(config));
         self.exhausted.set(None);
-        // How the one before ended.
+        // How the run before ended.
         self.notices.update(|all| all.retain(|n| !matches!(n.fault, Fault::NotFinite { .. })));
-        // The worker says so too, once what it is at has ended.
+        // The worker reports this state when its current work has ended.
         self.run.set(RunState::Running(Phase::Load));
         before
     }

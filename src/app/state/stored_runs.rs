@@ -19,7 +19,7 @@ pub struct Fetching {
 }
 
 /// Stored runs, the queue, and what was made of the run at hand.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct StoredRuns {
     /// What is stored in this browser; none until it was asked.
     pub list: RwSignal<Option<StoredReport>>,
@@ -50,24 +50,6 @@ pub struct StoredRuns {
 }
 
 impl StoredRuns {
-    pub(super) fn new() -> Self {
-        Self {
-            list: RwSignal::default(),
-            saved: RwSignal::default(),
-            queue: RwSignal::default(),
-            own_config: RwSignal::default(),
-            hint: RwSignal::default(),
-            queue_left: RwSignal::default(),
-            fine_tuning: RwSignal::default(),
-            tuning_list: RwSignal::default(),
-            classifying: RwSignal::default(),
-            fine_tuned: RwSignal::default(),
-            exporting: RwSignal::default(),
-            kept_weights: RwSignal::default(),
-            fetching: RwSignal::default(),
-        }
-    }
-
     /// Whether classifiers are being trained now.
     pub fn is_tuning(&self) -> bool {
         self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))

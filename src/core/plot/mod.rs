@@ -1,31 +1,83 @@
-//! What a line chart needs before it is drawn: fewer points, and round ticks.
-//! [`thinned`] keeps a run of any length small.
+//! A line chart without its pixels: where the curves, the lines and the ticks lie.
+//! [`thinned`] keeps a curve of any length small.
 
-mod drawing;
 pub mod thinned;
 
-pub use drawing::{Drawing, Rule, draw};
+use std::fmt::Write;
+use thinned::downsample;
 
-/// At most `2 * buckets` points that look like `points` (ordered by x): of each
-/// bucket the least and the greatest, in their order, so that no spike is lost.
-/// A y that is no number is left out.
-pub fn downsample(points: &[(f64, f64)], buckets: usize) -> Vec<(f64, f64)> {
-    let finite: Vec<_> = points.iter().copied().filter(|p| p.1.is_finite()).collect();
-    if finite.len() <= 2 * buckets || buckets == 0 {
-        return finite;
+/// Buckets of the curve; twice as many points at most.
+const BUCKETS: usize = 150;
+
+/// A labelled horizontal line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub y: f64,
+    pub label: String,
+}
+
+/// What a line chart shows, in coordinates from 0 to 100, y downwards.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawing {
+    /// One a curve, in order; empty where it has no point yet.
+    pub paths: Vec<String>,
+    /// Position and words.
+    pub rules: Vec<(f64, String)>,
+    pub y_ticks: Vec<(f64, String)>,
+    pub x_ticks: Vec<(f64, String)>,
+    /// The newest point of the last curve that has one.
+    pub last: Option<(f64, f64)>,
+}
+
+/// A curve through each list of points (ordered by x) with `rules`, on common axes, the
+/// numbers in the words of `format`; empty where there is nothing to see yet.
+pub fn draw(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
+    let thinned: Vec<Vec<(f64, f64)>> = curves.iter().map(|points| downsample(points, BUCKETS)).collect();
+    let few = || thinned.iter().flatten();
+    let ys = || few().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
+    let (low, high) = ys().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(y), h.max(y)));
+    // One line alone has no scale: nothing to see before the first value.
+    if !low.is_finite() || (few().next().is_none() && low == high) {
+        return Drawing::default();
     }
-    let mut out = Vec::with_capacity(2 * buckets);
-    for bucket in 0..buckets {
-        let slice = &finite[bucket * finite.len() / buckets..(bucket + 1) * finite.len() / buckets];
-        let by_y = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-        let (Some(&low), Some(&high)) = (slice.iter().min_by(by_y), slice.iter().max_by(by_y)) else { continue };
-        let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
-        out.push(first);
-        if second != first {
-            out.push(second);
+    // A little air above and below; some height for a flat curve.
+    let air = ((high - low) * 0.08).max(high.abs() * 0.04).max(1e-9);
+    let (low, high) = (if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air);
+    let ends = few().fold(None, |ends: Option<(f64, f64)>, p| {
+        Some(ends.map_or((p.0, p.0), |(left, right)| (left.min(p.0), right.max(p.0))))
+    });
+    let (left, right) = match ends {
+        Some((left, right)) if right > left => (left, right),
+        Some((left, _)) => (left - 0.5, left + 0.5),
+        None => (0.0, 1.0),
+    };
+    let x_of = |x: f64| (x - left) / (right - left) * 100.0;
+    let y_of = |y: f64| (high - y) / (high - low) * 100.0;
+    let path = |few: &Vec<(f64, f64)>| {
+        let mut path = String::new();
+        for (i, (x, y)) in few.iter().enumerate() {
+            let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
         }
+        path
+    };
+    Drawing {
+        paths: thinned.iter().map(path).collect(),
+        rules: rules.iter().filter(|r| r.y.is_finite()).map(|r| (y_of(r.y), r.label.clone())).collect(),
+        y_ticks: unlike(ticks(low, high, 4).into_iter().map(|y| (y_of(y), format(y)))),
+        x_ticks: ticks(left, right, 4)
+            .into_iter()
+            .filter(|x| x.fract() == 0.0)
+            .map(|x| (x_of(x), format!("{x}")))
+            .collect(),
+        last: few().last().map(|p| (x_of(p.0), y_of(p.1))),
     }
-    out
+}
+
+/// Ticks whose words differ: rounding can make two of a narrow range alike.
+fn unlike(ticks: impl Iterator<Item = (f64, String)>) -> Vec<(f64, String)> {
+    let mut kept: Vec<(f64, String)> = ticks.collect();
+    kept.dedup_by(|a, b| a.1 == b.1);
+    kept
 }
 
 /// Round numbers (1, 2 or 5 times a power of ten apart) inside `low..=high`,
@@ -54,21 +106,35 @@ pub fn spread<T: Copy>(items: &[T], rows: usize) -> Vec<T> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn few_points_stay_as_they_are() {
-        let points = [(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0)];
-        assert_eq!(downsample(&points, 10), [(0.0, 1.0), (2.0, 3.0)]);
+    fn percent(y: f64) -> String {
+        format!("{:.1} %", 100.0 * y)
     }
 
     #[test]
-    fn a_single_spike_survives_and_order_is_kept() {
-        let mut points: Vec<(f64, f64)> = (0..10_000).map(|i| (f64::from(i), f64::from(i % 7))).collect();
-        points[4321].1 = 99.0;
-        points[4322].1 = -99.0;
-        let few = downsample(&points, 100);
-        assert!(few.len() <= 200);
-        assert!(few.contains(&(4321.0, 99.0)) && few.contains(&(4322.0, -99.0)));
-        assert!(few.windows(2).all(|w| w[0].0 < w[1].0));
+    fn one_line_alone_is_not_drawn() {
+        let chance = Rule { y: 0.004, label: "chance".into() };
+        assert_eq!(draw(&[&[]], std::slice::from_ref(&chance), percent), Drawing::default());
+        assert_ne!(draw(&[&[(1.0, 0.004)]], &[chance], percent), Drawing::default());
+    }
+
+    #[test]
+    fn curves_share_their_axes() {
+        let (long, short): (Vec<_>, Vec<_>) =
+            ((0..30_000).map(|i| (f64::from(i), 4.0)).collect(), (0..3).map(|i| (f64::from(i), 2.0)).collect());
+        let drawing = draw(&[&long, &[], &short], &[], percent);
+        let [first, none, last] = &drawing.paths[..] else { panic!("a path each") };
+        assert!(first.starts_with("M0.00") && first.contains("L100.00"), "{first}");
+        assert!(first.matches('L').count() < 2 * BUCKETS);
+        assert!(none.is_empty());
+        assert!(last.ends_with(&format!("{:.2} {:.2}", 200.0 / 29_999.0, drawing.last.unwrap().1)), "{last}");
+        assert_eq!(draw(&[], &[], percent), Drawing::default());
+    }
+
+    #[test]
+    fn no_two_ticks_read_alike() {
+        let ticks = draw(&[&[(1.0, 0.0040), (2.0, 0.0041)]], &[], percent).y_ticks;
+        assert!(!ticks.is_empty());
+        assert!(ticks.windows(2).all(|w| w[0].1 != w[1].1), "{ticks:?}");
     }
 
     #[test]

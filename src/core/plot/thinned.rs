@@ -1,48 +1,59 @@
-//! The measurements of a run of any length, as few as a chart can show.
+//! Curves of any length as few points as a chart can show: of each stretch the least and
+//! the greatest value stay, in their order, so that no peak is lost.
 
 use crate::core::report::{EpochReport, StepReport};
 
 /// Most measurements that are kept between the first and the newest.
 pub const MOST: usize = 600;
 
-/// Something measured over a run.
+/// A point of a curve.
 pub trait Measured: Copy {
-    /// Where it stands in the run; grows.
-    fn at(&self) -> u32;
-    /// The value whose peaks are kept.
-    fn value(&self) -> f32;
+    /// Position along the curve; grows.
+    fn at(&self) -> f64;
+    /// The value whose peaks stay.
+    fn value(&self) -> f64;
+}
+
+impl Measured for (f64, f64) {
+    fn at(&self) -> f64 {
+        self.0
+    }
+
+    fn value(&self) -> f64 {
+        self.1
+    }
 }
 
 impl Measured for StepReport {
-    fn at(&self) -> u32 {
-        self.step
+    fn at(&self) -> f64 {
+        f64::from(self.step)
     }
 
-    fn value(&self) -> f32 {
-        self.loss
+    fn value(&self) -> f64 {
+        f64::from(self.loss)
     }
 }
 
 impl Measured for EpochReport {
-    fn at(&self) -> u32 {
-        self.epoch
+    fn at(&self) -> f64 {
+        f64::from(self.epoch)
     }
 
-    fn value(&self) -> f32 {
-        self.knn
+    fn value(&self) -> f64 {
+        f64::from(self.knn)
     }
 }
 
-/// The first, the newest, and between them of every so many the least and the
-/// greatest, so that no peak is lost; "so many" doubles as the run grows.
+/// The measurements of a run under way: the first, the newest, and between them the least
+/// and the greatest of each span. The length of a span doubles as the run grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thinned<T> {
     first: Option<T>,
     kept: Vec<T>,
-    /// Seen since the last that were kept: least and greatest, and how many.
+    /// Least and greatest of the span that has not ended, and its length so far.
     open: Option<(T, T)>,
     seen: usize,
-    /// How many give two that are kept.
+    /// Length of a span.
     span: usize,
     newest: Option<T>,
 }
@@ -54,7 +65,7 @@ impl<T> Default for Thinned<T> {
 }
 
 impl<T: Measured> Thinned<T> {
-    /// Takes the next measurement in.
+    /// Adds the next measurement.
     pub fn push(&mut self, next: T) {
         self.newest = Some(next);
         if self.first.is_none() {
@@ -70,11 +81,7 @@ impl<T: Measured> Thinned<T> {
         if self.kept.len() > MOST {
             // Two spans, four measurements, become one of two.
             self.span *= 2;
-            let spans = self.kept.chunks(4).filter_map(|four| {
-                let (first, rest) = four.split_first()?;
-                Some(in_order(rest.iter().fold((*first, *first), |ends, next| widen(ends, *next))))
-            });
-            self.kept = spans.flatten().collect();
+            self.kept = self.kept.chunks(4).filter_map(ends).flatten().collect();
         }
     }
 
@@ -90,7 +97,7 @@ impl<T: Measured> Thinned<T> {
         self.first.as_ref()
     }
 
-    /// All that is kept, in order; at most [`MOST`] and a few.
+    /// All that are kept, in order; at most [`MOST`] and a few.
     pub fn iter(&self) -> impl Iterator<Item = T> {
         let open = self.open.map(in_order).into_iter().flatten();
         let all = self.first.into_iter().chain(self.kept.iter().copied()).chain(open).chain(self.newest);
@@ -100,7 +107,26 @@ impl<T: Measured> Thinned<T> {
     }
 }
 
-/// The least and the greatest; what is no number counts as greatest.
+/// At most `2 * buckets` points that look like `points` (ordered by x): of each bucket
+/// the least and the greatest. A y that is no number is left out.
+pub fn downsample(points: &[(f64, f64)], buckets: usize) -> Vec<(f64, f64)> {
+    let finite: Vec<_> = points.iter().copied().filter(|p| p.1.is_finite()).collect();
+    if finite.len() <= 2 * buckets || buckets == 0 {
+        return finite;
+    }
+    let bucket = |i: usize| &finite[i * finite.len() / buckets..(i + 1) * finite.len() / buckets];
+    let mut few: Vec<_> = (0..buckets).filter_map(|i| ends(bucket(i))).flatten().collect();
+    few.dedup();
+    few
+}
+
+/// The least and the greatest of a stretch, in their order; `None` if it is empty.
+fn ends<T: Measured>(stretch: &[T]) -> Option<[T; 2]> {
+    let (first, rest) = stretch.split_first()?;
+    Some(in_order(rest.iter().fold((*first, *first), |ends, next| widen(ends, *next))))
+}
+
+/// The least and the greatest; a value that is no number counts as greatest.
 fn widen<T: Measured>((least, greatest): (T, T), next: T) -> (T, T) {
     let below = next.value().total_cmp(&least.value()).is_lt();
     let above = next.value().total_cmp(&greatest.value()).is_ge();
@@ -167,5 +193,22 @@ mod tests {
         assert_eq!(run.first().map(|e| e.epoch), Some(0));
         assert_eq!(run.newest().map(|e| e.epoch), Some(9_999));
         assert!(run.iter().count() <= MOST + 4);
+    }
+
+    #[test]
+    fn few_points_stay_as_they_are() {
+        let points = [(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0)];
+        assert_eq!(downsample(&points, 10), [(0.0, 1.0), (2.0, 3.0)]);
+    }
+
+    #[test]
+    fn a_single_spike_survives_and_order_is_kept() {
+        let mut points: Vec<(f64, f64)> = (0..10_000).map(|i| (f64::from(i), f64::from(i % 7))).collect();
+        points[4321].1 = 99.0;
+        points[4322].1 = -99.0;
+        let few = downsample(&points, 100);
+        assert!(few.len() <= 200);
+        assert!(few.contains(&(4321.0, 99.0)) && few.contains(&(4322.0, -99.0)));
+        assert!(few.windows(2).all(|w| w[0].0 < w[1].0));
     }
 }

@@ -1,4 +1,4 @@
-//! What the user has chosen for the next import, and sending it off.
+//! What the user has chosen for the next import, and the request for it.
 
 use crate::app::client::Client;
 use crate::app::parts::files::{Dropped, Listed};
@@ -13,22 +13,22 @@ const SAMPLE_IMAGES: u32 = 200;
 
 /// Settings of the next import; `Copy`, shared by the parts of this page.
 #[derive(Clone, Copy)]
-pub struct Importer {
+pub struct ImportForm {
     store: Store,
     client: Client,
     pub role: RwSignal<ImportRole>,
     pub size: RwSignal<usize>,
-    /// As typed; [`Importer::seed`] reads it.
+    /// As typed; [`ImportForm::seed`] reads it.
     pub seed_text: RwSignal<String>,
-    /// The files seen while a dropped folder is listed.
+    /// Number of files found so far in a dropped folder; `None` when no listing is under way.
     pub listing: RwSignal<Option<usize>>,
-    /// Number of the last listing, so that one that was cancelled ends.
+    /// Number of the last listing. A listing with a lower number was cancelled.
     listings: StoredValue<u32>,
-    /// Why what was dropped was not taken.
+    /// Why the last drop was refused.
     pub refusal: RwSignal<Option<&'static str>>,
 }
 
-impl Importer {
+impl ImportForm {
     pub fn new() -> Self {
         let store = Store::get();
         Self {
@@ -43,12 +43,12 @@ impl Importer {
         }
     }
 
-    /// The split seed as typed; none where it is not a number.
+    /// The split seed as typed; `None` if it is not a number.
     pub fn seed(self) -> Option<u64> {
         self.seed_text.with(|text| text.trim().parse().ok())
     }
 
-    /// Whether images may change now: not while something else is under way.
+    /// Whether an import may start: no other work is under way, and the seed is a number.
     pub fn allowed(self) -> bool {
         !self.store.run_open()
             && self.store.import.with(Option::is_none)
@@ -74,7 +74,7 @@ impl Importer {
         });
     }
 
-    /// [`Importer::allowed`]; tells the user why if not.
+    /// [`ImportForm::allowed`]; tells the user why if not.
     fn may_drop(self) -> bool {
         let allowed = self.allowed();
         if !allowed && self.seed().is_none() {
@@ -93,16 +93,16 @@ impl Importer {
         self.listings.get_value()
     }
 
-    /// So many files were found; false where the listing was cancelled, or the
-    /// user has left the page.
+    /// Notes that `files` were found. False if the listing was cancelled, or the user has
+    /// left the page.
     fn listed(self, listing: u32, files: usize) -> bool {
-        let goes_on = self.listings.try_get_value() == Some(listing)
+        let current = self.listings.try_get_value() == Some(listing)
             && self.listing.try_with_untracked(Option::is_some) == Some(true);
         // A number that changes with every file would only cost time.
-        if goes_on && files.is_multiple_of(100) && self.listing.get_untracked() != Some(files) {
+        if current && files.is_multiple_of(100) && self.listing.get_untracked() != Some(files) {
             self.listing.set(Some(files));
         }
-        goes_on
+        current
     }
 
     /// The listing is complete, or cancelled.
@@ -110,12 +110,19 @@ impl Importer {
         self.listing.set(None);
     }
 
+    /// The form of this page; call it inside a component.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Imports the sample set.
     pub fn sample(self) {
         if let Some((size, seed)) = self.begin() {
             self.client.send(Request::LoadSample { images_per_class: SAMPLE_IMAGES, seed, size });
         }
     }
 
+    /// Imports chosen files.
     pub fn files(self, Listed { files, refused }: Listed) {
         if files.is_empty() && refused.is_empty() {
             self.refusal.set(Some(text::NOTHING_DROPPED));
@@ -132,7 +139,7 @@ impl Importer {
         }
     }
 
-    /// Reads what was chosen before at the size and seed chosen now.
+    /// Reads the loaded files again, with the size and seed as they are now.
     pub fn again(self) {
         if let Some((size, seed)) = self.begin() {
             self.client.send(Request::Resize { size, seed });

@@ -1,46 +1,41 @@
 //! Loading images, and the pre-flight report of what was found.
 
-mod chooser;
-mod classes;
+mod choice;
 mod import;
-mod layouts;
-mod options;
-mod progress;
 mod report;
-mod sample;
 
+use crate::app::client::Client;
 use crate::app::parts::files::accept_drops;
-use crate::app::parts::notice::Announcer;
-use crate::app::reactive::{Show, memo};
-use crate::app::state::Store;
-use crate::app::text::data as text;
-use crate::protocol::ImportRole;
-use chooser::Chooser;
-use import::Importer;
-use layouts::Layouts;
+use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
+use crate::app::parts::widgets::{Button, Meter};
+use crate::app::reactive::{Show, act, derive, memo};
+use crate::app::state::{ImportEnd, Store, WorkerState};
+use crate::app::text::{data as text, fault};
+use crate::core::error::{Fault, ImportFault};
+use crate::protocol::{ImportRole, Request};
+use choice::{Chooser, Layouts, Sample};
+use import::ImportForm;
 use leptos::prelude::*;
-use progress::{Failure, Progress};
 use report::Report;
-use sample::Sample;
 
-/// The page `/data`. What it shows follows from the store: an import under way,
-/// else the set, else the choice of a first one.
+/// The page `/data`. What it shows follows from the store: an import under way, else the
+/// loaded set, else the choice of a first set.
 #[component]
 pub fn Data() -> impl IntoView {
     let store = Store::get();
-    let importer = Importer::new();
-    // The next files are a new set again: nothing is added by oversight.
+    let form = ImportForm::new();
+    // The next files are a new set again, so that nothing is added by mistake.
     let announcer = Announcer::get();
     Effect::new(move |before: Option<()>| {
-        importer.role.set(ImportRole::New);
+        form.role.set(ImportRole::New);
         let words = store.dataset.with(|set| set.as_ref().map(|set| text::loaded(set.images, set.classes.len())));
-        // Not what was there when the page was opened.
+        // A set that was loaded before the page was opened is not announced.
         if let (Some(()), Some(words)) = (before, words) {
             announcer.say(words);
         }
     });
-    provide_context(importer);
-    accept_drops(move |dropped| importer.drop(dropped));
+    provide_context(form);
+    accept_drops(move |dropped| form.drop(dropped));
     let reading = memo(move || store.import.with(Option::is_some));
     let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
@@ -66,5 +61,66 @@ pub fn Data() -> impl IntoView {
                 <Layouts />
             </Show>
         </div>
+    }
+}
+
+/// An import under way: files read, file name, time left, cancel.
+#[component]
+fn Progress() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let cancelling = RwSignal::new(false);
+    let counts = memo(move || store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
+    let file = memo(move || store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
+    let left = move || store.import.with(|i| i.as_ref()?.pace.milliseconds_left()).map(|ms| ms / 1000.0);
+    let part = derive(move || {
+        let (done, total) = counts.get();
+        (total > 0).then(|| f64::from(done) / f64::from(total))
+    });
+    let detail = derive(move || match (counts.get(), store.worker.get()) {
+        ((0, _), _) | (_, WorkerState::Loading { .. } | WorkerState::Starting) => text::PREPARING.to_owned(),
+        ((done, total), _) => text::progress(done, total, left()),
+    });
+    view! {
+        <section class="card data-progress" aria-labelledby="reading-title">
+            <h2 id="reading-title">{text::READING}</h2>
+            <Meter label=file part=part detail=detail />
+            <Button
+                label=move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }
+                disabled=derive(move || cancelling.get())
+                press=act(move |_| {
+                    cancelling.set(true);
+                    client.send(Request::CancelImport);
+                })
+            />
+        </section>
+    }
+}
+
+/// Why the last import gave no set; empty if it gave one.
+#[component]
+fn Failure() -> impl IntoView {
+    let store = Store::get();
+    move || {
+        let end = store.import_end.get()?;
+        let kept = store.dataset.with(Option::is_some).then(|| view! { <p>{text::FAILED_KEPT}</p> });
+        Some(match end {
+            ImportEnd::Cancelled => view! { <p class="notice warn" role="status">{text::CANCELLED}</p> }.into_any(),
+            ImportEnd::Failed(fault) => {
+                let list = match &fault {
+                    Fault::Import(ImportFault::NoImages { left_out }) => left_out.clone(),
+                    _ => Vec::new(),
+                };
+                view! {
+                    <section class="data-failed" role="alert" aria-labelledby="failed-title">
+                        <h2 id="failed-title">{text::FAILED}</h2>
+                        <FaultWords words=fault::fault(&fault) />
+                        {kept}
+                        {(!list.is_empty()).then(|| view! { <LeftOutTable files=list /> })}
+                    </section>
+                }
+                .into_any()
+            }
+        })
     }
 }

@@ -1,21 +1,19 @@
-//! The landing page: what this is, the first step, and the method's own chart,
-//! live.
+//! The landing page: what this is, the first step, and the method's own chart, live.
 
-mod flow;
-mod node;
 mod status;
 
 use crate::app::client::Client;
 use crate::app::parts::unfinished::Unfinished;
+use crate::app::parts::widgets::{Button, Picture};
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::router::Link;
-use crate::app::router::Router;
+use crate::app::router::{Link, Router};
 use crate::app::state::Store;
 use crate::app::text::home as text;
-use crate::core::report::RunState;
+use crate::core::report::{DatasetReport, RunState};
 use crate::core::sample::IMAGES_PER_CLASS;
-use crate::protocol::Request;
+use crate::protocol::{Event, Request};
 use leptos::prelude::*;
+use status::Status;
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -26,11 +24,11 @@ pub fn Home() -> impl IntoView {
             <NextStep />
         </div>
         <Unfinished />
-        <flow::Flow />
+        <Flow />
     }
 }
 
-/// The one thing to do next, and its alternative.
+/// The next step to take, and an alternative.
 #[component]
 fn NextStep() -> impl IntoView {
     let store = Store::get();
@@ -72,9 +70,7 @@ fn FirstStep() -> impl IntoView {
     };
     view! {
         <div class="actions">
-            <button type="button" class="primary" disabled=busy on:click=act(use_sample)>
-                {text::USE_SAMPLE}
-            </button>
+            <Button label=text::USE_SAMPLE kind="primary" disabled=busy press=act(use_sample) />
             <Link to="/data" attr:class="button">
                 {text::USE_OWN}
             </Link>
@@ -83,5 +79,164 @@ fn FirstStep() -> impl IntoView {
             </Link>
         </div>
         <p class="muted small">{text::FIRST_NOTE}</p>
+    }
+}
+
+/// The method's chart: x → augmentation → views → encoder → h → projection head → z →
+/// NT-Xent, and what h is evaluated by.
+#[component]
+fn Flow() -> impl IntoView {
+    let store = Store::get();
+    let views = store.example;
+    fetch_example(store, Client::get());
+    let view_of = move |which: usize, label: &'static str| {
+        ViewFn::from(move || {
+            views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
+        })
+    };
+    let running = memo(move || matches!(store.run.get(), RunState::Running(_)));
+    view! {
+        <section class="flow-section" aria-labelledby="flow-title">
+            <div class="page-head">
+                <h2 id="flow-title">{text::CHART}</h2>
+                <p class="muted">{text::CHART_HELP}</p>
+            </div>
+            <ol class="flow" class:running=running>
+                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images inside=view_of(0, text::EXAMPLE) />
+                <Stage place="t" href="/pretrain" symbol="t" label=text::AUGMENTATION status=status::augmentation />
+                <Pair
+                    place="two-views"
+                    href="/pretrain"
+                    symbols=["x₁", "x₂"]
+                    labels=text::VIEW
+                    status=status::views
+                    inside=view_of(1, text::VIEW[0])
+                    inside_second=view_of(2, text::VIEW[1])
+                />
+                <Stage place="f" href="/pretrain" symbol="f" label=text::ENCODER status=status::encoder />
+                <Pair place="h" href="/evaluate" symbols=["h₁", "h₂"] labels=text::FEATURES status=status::features />
+                <Stage place="g" href="/pretrain" symbol="g" label=text::HEAD status=status::head />
+                <Pair place="z" href="/pretrain" symbols=["z₁", "z₂"] labels=text::EMBEDDINGS status=status::embeddings />
+                <Stage place="loss" href="/pretrain" symbol="ℓ" label=text::LOSS status=status::loss />
+                <Stage place="linear" href="/evaluate" symbol="h →" label=text::LINEAR status=status::linear />
+                <Stage place="tune" href="/fine-tune" symbol="f, h" label=text::FINE_TUNING status=status::fine_tuning />
+                <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
+            </ol>
+            <p class="kept muted small">{text::KEPT}</p>
+        </section>
+    }
+}
+
+/// Fetches both views of one image of the set, as training makes them, and again when the
+/// set or the settings of the views have changed.
+fn fetch_example(store: Store, client: Client) {
+    let wanted = memo(move || {
+        let index = store.dataset.with(|d| d.as_ref().map(example))?;
+        // The run's settings while it is open.
+        let config = store.run_config.get().filter(|_| store.run_open()).unwrap_or_else(|| store.config.get());
+        Some((index, config.augment, config.seed))
+    });
+    Effect::new(move || {
+        let Some(key) = wanted.get() else { return };
+        if store.example_of.get_value() == Some(key) && store.example.with_untracked(Option::is_some) {
+            return;
+        }
+        let (index, augment, seed) = key;
+        client.ask(Request::Preview { indices: vec![index], augment, seed, epoch: 1 }, move |answer| {
+            // Without a picture the chart still says everything: no message.
+            if let Ok(Event::Views(mut all)) = answer {
+                store.example.set(all.pop());
+                store.example_of.set_value(Some(key));
+            }
+        });
+    });
+}
+
+fn example(report: &DatasetReport) -> u32 {
+    report.classes.iter().find_map(|c| c.thumbnails.first().copied()).unwrap_or(0)
+}
+
+/// A stage of the method: symbol, name and status; a click opens `href`.
+#[component]
+fn Stage(
+    place: &'static str,
+    href: &'static str,
+    symbol: &'static str,
+    label: &'static str,
+    status: fn(Store) -> Status,
+    /// A picture.
+    #[prop(optional, into)]
+    inside: Option<ViewFn>,
+) -> impl IntoView {
+    let store = Store::get();
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
+    let part = memo(move || match status.get() {
+        Status::Busy(_, part) => part.map(|p| (p * 100.0).floor()),
+        _ => None,
+    });
+    view! {
+        <li class=format!("step {place}")>
+            <Link to=href attr:class=move || format!("node {}", kind.get())>
+                <span class="symbol" aria-hidden="true">
+                    {symbol}
+                </span>
+                <span class="label">{label}</span>
+                {status_words(status)}
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
+                <span
+                    class="node-bar"
+                    aria-hidden="true"
+                    class:shown=move || part.get().is_some()
+                    style:--part=move || format!("{}%", part.get().unwrap_or(0.0))
+                ></span>
+            </Link>
+        </li>
+    }
+}
+
+/// A value that flows between stages, once for each of the two views.
+#[component]
+fn Pair(
+    place: &'static str,
+    href: &'static str,
+    symbols: [&'static str; 2],
+    labels: [&'static str; 2],
+    status: fn(Store) -> Status,
+    /// A picture in each.
+    #[prop(optional, into)]
+    inside: Option<ViewFn>,
+    #[prop(optional, into)] inside_second: Option<ViewFn>,
+) -> impl IntoView {
+    let [first, second] = symbols;
+    let [first_label, second_label] = labels;
+    let store = Store::get();
+    let status = memo(move || status(store));
+    let kind = memo(move || status.with(Status::class));
+    let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
+        view! {
+            <Link to=href attr:class=move || format!("value {}", kind.get())>
+                <span class="inside">{inside.map(|i| move || i.run())}</span>
+                <span class="symbol" aria-hidden="true">
+                    {symbol}
+                </span>
+                <span class="visually-hidden">{label} " "</span>
+                {status_words(status)}
+            </Link>
+        }
+    };
+    view! {
+        <li class=format!("step pair {place}")>
+            {one(first, first_label, inside)} {one(second, second_label, inside_second)}
+        </li>
+    }
+}
+
+fn status_words(status: Memo<Status>) -> impl IntoView {
+    view! {
+        <span class="status">
+            <span class="dot" aria-hidden="true"></span>
+            {live(move || status.with(|s| s.words().to_owned()))}
+        </span>
     }
 }

@@ -1,28 +1,31 @@
-//! Fetches the worker with progress and starts it. Trunk has a shim for
-//! workers, but none that tells how far the download is.
+//! The worker as the browser sees it: fetched with progress, started, and spoken to in
+//! messages, whose form [`crate::protocol`] describes. Trunk has a shim that starts
+//! workers, but it does not report the progress of the download.
 
-use super::post::error_text;
 use crate::app::router::base_url;
-use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use crate::protocol::{Request, ToPage, ToWorker, VERSION};
+use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, ReadableStreamDefaultReader, Response, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{
+    Blob, BlobPropertyBag, File, ReadableStreamDefaultReader, Response, Url, Worker, WorkerOptions, WorkerType,
+};
 
-/// Key in the tab's storage that says a reload was tried.
+/// Key in the tab's storage of the note that a reload was tried.
 const RELOADED: &str = "reloaded-for-version";
 
-/// What a `<meta>` of the built page says; see xtask's `finish`.
+/// The content of a `<meta>` of the built page, which xtask's `finish` writes.
 fn meta(name: &str) -> Option<String> {
     let tag = document().query_selector(&format!("meta[name={name}]")).ok()??;
     tag.get_attribute("content").filter(|c| !c.is_empty())
 }
 
-/// Address that published weights are fetched from: the Hub's, or what the page was built or
-/// edited to say.
+/// Address that published weights are fetched from: the Hub's, or the one that a `<meta>`
+/// of the page names.
 pub fn weights_from() -> String {
-    let said = meta("weights-from").unwrap_or_default();
-    Url::new_with_base(&said, &base_url()).map(|url| url.href()).unwrap_or(said)
+    let named = meta("weights-from").unwrap_or_default();
+    Url::new_with_base(&named, &base_url()).map(|url| url.href()).unwrap_or(named)
 }
 
 /// URL of one of the worker's two files. The build's hash of both keeps an old
@@ -102,8 +105,8 @@ self.onmessage = async ({{ data }}) => {{
     Ok(worker)
 }
 
-/// Reloads the page, once a tab, because page and worker are of different
-/// builds; false if that was tried already.
+/// Reloads the page because page and worker come from different builds. It does so once
+/// a tab and returns false after that.
 pub fn reload_once() -> bool {
     let Ok(Some(storage)) = window().session_storage() else { return false };
     if storage.get_item(RELOADED).ok().flatten().is_some() || storage.set_item(RELOADED, "1").is_err() {
@@ -112,9 +115,55 @@ pub fn reload_once() -> bool {
     window().location().reload().is_ok()
 }
 
-/// Page and worker fit: a later difference may reload again.
+/// Page and worker come from one build: a later difference may reload the page again.
 pub fn forget_reload() {
     if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.remove_item(RELOADED);
     }
+}
+
+/// Why a message of the worker cannot be read.
+pub enum Unreadable {
+    /// The worker has another version of the protocol.
+    Version(u32),
+    Other(String),
+}
+
+/// Posts a request; an error is the browser's message.
+pub fn send(worker: &Worker, id: u32, request: &Request, files: &[File]) -> Result<(), String> {
+    let message = ToWorker { id, request: request.clone() };
+    let body = postcard::to_allocvec(&message).map_err(|e| e.to_string())?;
+    let body = Uint8Array::from(body.as_slice());
+    let envelope = Object::new();
+    set(&envelope, "v", &VERSION.into())?;
+    set(&envelope, "body", &body)?;
+    if !files.is_empty() {
+        set(&envelope, "files", &files.iter().collect::<Array>())?;
+    }
+    worker.post_message_with_transfer(&envelope, &Array::of1(&body.buffer())).map_err(|e| error_text(&e))
+}
+
+/// Reads a message of the worker.
+pub fn receive(data: &JsValue) -> Result<ToPage, Unreadable> {
+    let field = |name: &str| Reflect::get(data, &name.into()).unwrap_or_default();
+    // Posted by the loader's own script where the worker could not start.
+    if let Some(detail) = field("failed").as_string() {
+        return Err(Unreadable::Other(detail));
+    }
+    let version = field("v").as_f64().unwrap_or_default() as u32;
+    if version != VERSION {
+        return Err(Unreadable::Version(version));
+    }
+    let body =
+        field("body").dyn_into::<Uint8Array>().map_err(|_| Unreadable::Other("message without a body".into()))?;
+    postcard::from_bytes(&body.to_vec()).map_err(|e| Unreadable::Other(e.to_string()))
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {
+    Reflect::set(object, &name.into(), value).map(drop).map_err(|e| error_text(&e))
+}
+
+/// The message of a JavaScript exception.
+pub fn error_text(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message())).unwrap_or_else(|| format!("{error:?}"))
 }

@@ -6,7 +6,7 @@
 //! One way a process, since a process never gives back the most that it had.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use simclr_lab::core::config::{EncoderConfig, HeadConfig, Start};
+use simclr_lab::core::config::{EncoderConfig, HeadConfig, InitialWeights};
 use simclr_lab::core::imagenet::ImageNetEncoder;
 use simclr_lab::learn::bench::mulberry;
 use simclr_lab::learn::nt_xent::nt_xent;
@@ -35,7 +35,7 @@ fn main() {
         "keep" => Device::flex().autodiff(),
         _ => Device::flex().autodiff().gradient_checkpointing(),
     };
-    let encoder = EncoderConfig { start: Start::Random, ..EncoderConfig::with_weights(net) };
+    let encoder = EncoderConfig { start: InitialWeights::Random, ..EncoderConfig::with_weights(net) };
     let model = SimClr::new(&encoder, &HeadConfig { layers: 2, output: 128 }, 1, &device);
     let shape = [views, 3, side, side];
     let input = Tensor::<4>::from_data(TensorData::new(mulberry(3, shape.iter().product()), shape), &device);

@@ -6,7 +6,7 @@
 use burn::tensor::{Device, Tensor};
 use simclr_lab::core::config::preset::Preset;
 use simclr_lab::core::config::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, TrainedPart,
 };
 use simclr_lab::core::dataset::{Dataset, Split};
 use simclr_lab::core::report::{Baseline, DatasetReport};
@@ -35,7 +35,7 @@ fn config(seed: u64) -> RunConfig {
         augment: AugmentConfig { gray_probability: 0.5, ..AugmentConfig::preset(SIZE) },
         temperature: 0.2,
         optimizer: OptimizerConfig { peak_rate: 0.01, ..OptimizerConfig::preset(Optimizer::AdamW, 128) },
-        trained: Trained::All,
+        trained: TrainedPart::All,
         batch: 128,
         chunk: 0,
         epochs: 6,

@@ -10,7 +10,7 @@
 
 use burn::tensor::Device;
 use simclr_lab::core::config::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, TrainedPart,
 };
 use simclr_lab::core::dataset::{Dataset, Example, Split};
 use simclr_lab::learn::encoder::Encoder;
@@ -51,7 +51,7 @@ fn config(seed: u64) -> RunConfig {
             trust_coefficient: 0.001,
             warmup: 0.1,
         },
-        trained: Trained::All,
+        trained: TrainedPart::All,
         batch: 128,
         chunk: 0,
         epochs: 30,

@@ -37,7 +37,7 @@ pub enum Stem {
 
 /// The weights that a run begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Start {
+pub enum InitialWeights {
     /// Drawn from the seed.
     #[default]
     Random,
@@ -48,7 +48,7 @@ pub enum Start {
 /// What learns in a run that starts from published weights, besides the head. What does
 /// not keeps its weights, and its normalisation is in evaluation mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Trained {
+pub enum TrainedPart {
     #[default]
     All,
     /// The last three, two or one of the encoder's five stages.
@@ -59,7 +59,7 @@ pub enum Trained {
     Head,
 }
 
-impl Trained {
+impl TrainedPart {
     /// Stages that train; none where all do.
     pub fn stages(self) -> Option<usize> {
         match self {
@@ -82,13 +82,13 @@ pub struct EncoderConfig {
     pub width: usize,
     /// In records of before there was a choice, random weights.
     #[serde(default)]
-    pub start: Start,
+    pub start: InitialWeights,
 }
 
 impl EncoderConfig {
     /// An encoder that starts from random weights.
     pub const fn random(architecture: Architecture, stem: Stem, width: usize) -> Self {
-        Self { architecture, stem, width, start: Start::Random }
+        Self { architecture, stem, width, start: InitialWeights::Random }
     }
 
     /// A published network that starts from its weights.
@@ -100,7 +100,7 @@ impl EncoderConfig {
             ImageNetEncoder::Vgg19 => Architecture::Vgg19,
             ImageNetEncoder::InceptionResNetV2 => Architecture::InceptionResNetV2,
         };
-        Self { architecture, stem: Stem::ImageNet, width: 64, start: Start::ImageNet }
+        Self { architecture, stem: Stem::ImageNet, width: 64, start: InitialWeights::ImageNet }
     }
 
     /// The published network that this is, input normalised as its weights want it: the large
@@ -108,7 +108,7 @@ impl EncoderConfig {
     pub fn published(&self) -> Option<ImageNetEncoder> {
         match self.architecture {
             Architecture::ConvNet4 | Architecture::ResNet10 => None,
-            Architecture::ResNet18 => (self.start == Start::ImageNet).then_some(ImageNetEncoder::ResNet18),
+            Architecture::ResNet18 => (self.start == InitialWeights::ImageNet).then_some(ImageNetEncoder::ResNet18),
             Architecture::ResNet50 => Some(ImageNetEncoder::ResNet50),
             Architecture::ResNet101 => Some(ImageNetEncoder::ResNet101),
             Architecture::Vgg19 => Some(ImageNetEncoder::Vgg19),
@@ -118,7 +118,7 @@ impl EncoderConfig {
 
     /// The published weights that it starts from.
     pub fn weights(&self) -> Option<ImageNetEncoder> {
-        self.published().filter(|_| self.start == Start::ImageNet)
+        self.published().filter(|_| self.start == InitialWeights::ImageNet)
     }
 
     /// Whether stem and width are the network's own.
@@ -198,7 +198,7 @@ pub struct RunConfig {
     pub encoder: EncoderConfig,
     /// Everything, where the encoder starts from random weights: see [`RunConfig::trained`].
     #[serde(default)]
-    pub trained: Trained,
+    pub trained: TrainedPart,
     pub head: HeadConfig,
     pub augment: AugmentConfig,
     /// τ of NT-Xent.
@@ -230,8 +230,8 @@ impl RunConfig {
     }
 
     /// What learns: nothing of random weights is worth freezing.
-    pub fn trained(&self) -> Trained {
-        if self.encoder.start == Start::Random { Trained::All } else { self.trained }
+    pub fn trained(&self) -> TrainedPart {
+        if self.encoder.start == InitialWeights::Random { TrainedPart::All } else { self.trained }
     }
 
     /// Images that go through the networks at once.
@@ -242,7 +242,7 @@ impl RunConfig {
     /// Whether a chunk is normalised by other statistics than the whole batch: where
     /// normalisation layers train.
     pub fn has_batch_statistics(&self) -> bool {
-        self.encoder.architecture != Architecture::Vgg19 && self.trained() != Trained::Head
+        self.encoder.architecture != Architecture::Vgg19 && self.trained() != TrainedPart::Head
     }
 
     /// The same in chunks of half as many images, about: the next smaller power of two. None where
@@ -314,7 +314,7 @@ mod tests {
         assert!(!changed(|c| c.head.layers += 1));
         assert!(!changed(|c| c.encoder.width *= 2));
         assert!(!changed(|c| c.chunk = 2));
-        assert!(changed(|c| c.trained = Trained::Head), "random weights all train");
+        assert!(changed(|c| c.trained = TrainedPart::Head), "random weights all train");
         assert!(!changed(|c| c.augment.blur_probability = 0.5 - c.augment.blur_probability.min(0.5)));
     }
 }

@@ -3,10 +3,10 @@
 
 mod networks;
 
-use super::config::{Optimizer, RunConfig, Start};
+use super::config::{InitialWeights, Optimizer, RunConfig};
 use super::error::Fault;
 use super::report::{Backend, DeviceReport};
-use super::run::fine_tune::{FineTuneConfig, Trained as Tuned};
+use super::run::fine_tune::{FineTuneConfig, TrainedLayers};
 use networks::convolutions;
 
 /// Counts for one configuration.
@@ -147,17 +147,17 @@ impl Cost {
 
     /// Numbers of the published weights, which stay as the baseline of what becomes of them.
     fn published(&self, config: &RunConfig) -> u64 {
-        if config.encoder.start == Start::ImageNet { self.parameters + self.frozen } else { 0 }
+        if config.encoder.start == InitialWeights::ImageNet { self.parameters + self.frozen } else { 0 }
     }
 
     /// [`Cost::memory`] while `tuning` trains a classifier on `labels` labels beside the run at hand, of
     /// `config`, and the classifier before it is kept.
     pub fn tuning_memory(config: &RunConfig, tuning: &FineTuneConfig, labels: usize, images: usize) -> u64 {
         let stages = match tuning.trained {
-            Tuned::All => None,
-            Tuned::Last(stages) => Some(usize::from(stages)),
+            TrainedLayers::All => None,
+            TrainedLayers::Last(stages) => Some(usize::from(stages)),
             // On features, which are few numbers.
-            Tuned::Classifier => return Self::at_hand(config, images) + PASSING_MEMORY,
+            TrainedLayers::Classifier => return Self::at_hand(config, images) + PASSING_MEMORY,
         };
         let cost = Self::of_encoder(config, stages);
         let batch = tuning.batch.min(labels) as u64;

@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod interval;
+pub mod paired;
 pub mod resolution;
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,6 @@
 //! tensor code is checked against.
 
 pub mod augment;
-pub mod compare;
 pub mod config;
 pub mod cost;
 pub mod dataset;

@@ -14,7 +14,7 @@ use crate::core::augment::ViewParams;
 use crate::core::config::AugmentConfig;
 use crate::core::error::Fault;
 use crate::core::rng::Rng;
-use crate::core::run::fine_tune::{FineTuneConfig, Trained};
+use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers};
 use crate::core::schedule::Schedule;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -206,11 +206,11 @@ impl FineTuner {
 }
 
 /// Only what `trained` names still learns.
-fn freeze(model: Classifier, trained: Trained) -> Classifier {
+fn freeze(model: Classifier, trained: TrainedLayers) -> Classifier {
     let last = match trained {
-        Trained::All => model.encoder.stages(),
-        Trained::Last(stages) => usize::from(stages),
-        Trained::Classifier => 0,
+        TrainedLayers::All => model.encoder.stages(),
+        TrainedLayers::Last(stages) => usize::from(stages),
+        TrainedLayers::Classifier => 0,
     };
     // Of pre-training with frozen stages the freeze is still on: it survives `valid` and `train`.
     Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), fc: model.fc }

@@ -10,7 +10,7 @@ use super::store::ByteStore;
 use super::training::Training;
 use super::walk::list;
 use crate::core::augment::ViewParams;
-use crate::core::config::{AugmentConfig, RunConfig, Trained};
+use crate::core::config::{AugmentConfig, RunConfig, TrainedPart};
 use crate::core::error::Fault;
 use crate::core::lars::adapts;
 use crate::core::report::{Baseline, StepReport, TrustRatios};
@@ -233,7 +233,7 @@ impl Trainer {
         if self.config.encoder.weights().is_none() {
             return (Baseline::Untrained, Some(self.initial_encoder()));
         }
-        if self.steps == 0 || self.config.trained() == Trained::Head {
+        if self.steps == 0 || self.config.trained() == TrainedPart::Head {
             return (Baseline::Itself, None);
         }
         match &self.published {

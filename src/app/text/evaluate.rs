@@ -1,7 +1,7 @@
 //! Words of the page that measures what an encoder has learned.
 
 use super::units::{count, duration, percent};
-use crate::core::config::{RunConfig, Start, Trained};
+use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Baseline;
 
@@ -14,8 +14,8 @@ pub const BUTTON: &str = "Evaluate";
 /// What is measured of a run of `config`.
 pub fn button_help(config: Option<&RunConfig>) -> String {
     let beside = match config {
-        Some(c) if c.encoder.start == Start::Random => ", the same encoder untrained,",
-        Some(c) if c.epochs == 0 || c.trained() == Trained::Head => "",
+        Some(c) if c.encoder.start == InitialWeights::Random => ", the same encoder untrained,",
+        Some(c) if c.epochs == 0 || c.trained() == TrainedPart::Head => "",
         Some(_) => ", the ImageNet weights that it started from,",
         None => ", what it started from,",
     };

@@ -2,7 +2,7 @@
 
 use super::units::{bytes, count, duration, percent};
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, Start, Trained};
+use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
 
 pub const TITLE: &str = "Fine-tune";
 pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
@@ -46,12 +46,12 @@ pub fn labels_of(labels: usize) -> String {
 pub const LAYERS: &str = "Layers that learn";
 pub const LAYERS_HELP: &str =
     "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.";
-pub fn layers(trained: Trained, stages: u8) -> String {
+pub fn layers(trained: TrainedLayers, stages: u8) -> String {
     match trained {
-        Trained::All => "All layers".into(),
-        Trained::Last(1) => format!("Last of {stages} stages"),
-        Trained::Last(last) => format!("Last {last} of {stages} stages"),
-        Trained::Classifier => "Classifier alone".into(),
+        TrainedLayers::All => "All layers".into(),
+        TrainedLayers::Last(1) => format!("Last of {stages} stages"),
+        TrainedLayers::Last(last) => format!("Last {last} of {stages} stages"),
+        TrainedLayers::Classifier => "Classifier alone".into(),
     }
 }
 pub const EPOCHS: &str = "Epochs";
@@ -112,9 +112,9 @@ pub const RESUME: &str = "Resume";
 pub const CONTESTANTS: [&str; 3] = ["Fine-tuned", "From random weights", "Linear on frozen encoder"];
 pub fn contestant(config: &FineTuneConfig) -> &'static str {
     match (config.trained, config.start) {
-        (Trained::Classifier, _) => CONTESTANTS[2],
-        (_, Start::Random) => CONTESTANTS[1],
-        (_, Start::Pretrained) => CONTESTANTS[0],
+        (TrainedLayers::Classifier, _) => CONTESTANTS[2],
+        (_, TuningStart::Random) => CONTESTANTS[1],
+        (_, TuningStart::Pretrained) => CONTESTANTS[0],
     }
 }
 /// The one at work, or one of several results.
@@ -125,7 +125,7 @@ pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
         n => fraction(config.fraction, n),
     };
     match config.trained {
-        Trained::Classifier => format!("{name}, {labels}"),
+        TrainedLayers::Classifier => format!("{name}, {labels}"),
         trained => format!("{name}, {labels}, {}, {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
     }
 }
@@ -152,16 +152,16 @@ pub const RESULTS: &str = "Which result";
 /// How another result is named in a comparison.
 pub fn than(config: &FineTuneConfig, stages: u8) -> String {
     match (config.trained, config.start) {
-        (Trained::Classifier, _) => "the linear classifier on the frozen encoder".into(),
-        (_, Start::Random) => format!("the same network from random weights ({})", epochs(config.epochs)),
+        (TrainedLayers::Classifier, _) => "the linear classifier on the frozen encoder".into(),
+        (_, TuningStart::Random) => format!("the same network from random weights ({})", epochs(config.epochs)),
         (trained, _) => format!("fine-tuning {} for {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
     }
 }
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
     let start = match config.start {
-        Start::Random => "Random weights".into(),
-        Start::Pretrained if steps == 0 => "Encoder as it was before SimCLR".into(),
-        Start::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
+        TuningStart::Random => "Random weights".into(),
+        TuningStart::Pretrained if steps == 0 => "Encoder as it was before SimCLR".into(),
+        TuningStart::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
     };
     let time = if seconds < 1.0 { "less than a second".into() } else { duration(f64::from(seconds)) };
     format!("{start}; {}; trained and judged in {time}.", labels_of(labels))

@@ -6,9 +6,9 @@ use crate::core::config::RunConfig;
 use crate::core::config::bounds::{Field, Value};
 use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
-use crate::core::run::compare::SortKey;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
+use crate::core::run::table::SortKey;
 use crate::core::run::{ChunkChange, RunRecord};
 
 pub const TITLE: &str = "Runs";

@@ -1,7 +1,7 @@
 //! Words about published weights.
 
 use super::units::bytes;
-use crate::core::config::{RunConfig, Start, Trained};
+use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::imagenet::{ImageNetEncoder, Normalisation};
 use crate::core::weights::{WeightsIdentity, WeightsReport};
 
@@ -49,16 +49,16 @@ pub fn missing(net: ImageNetEncoder) -> String {
 
 /// What a run's encoder started from, and what of it trains.
 pub fn start(config: &RunConfig) -> String {
-    if config.encoder.start == Start::Random {
+    if config.encoder.start == InitialWeights::Random {
         return "random weights".to_owned();
     }
     let trains = match config.trained() {
         _ if config.epochs == 0 => "as they are",
-        Trained::All => "all layers trained",
-        Trained::Last3 => "last 3 stages trained",
-        Trained::Last2 => "last 2 stages trained",
-        Trained::Last1 => "last stage trained",
-        Trained::Head => "head trained, encoder frozen",
+        TrainedPart::All => "all layers trained",
+        TrainedPart::Last3 => "last 3 stages trained",
+        TrainedPart::Last2 => "last 2 stages trained",
+        TrainedPart::Last1 => "last stage trained",
+        TrainedPart::Head => "head trained, encoder frozen",
     };
     format!("ImageNet weights, {trains}")
 }

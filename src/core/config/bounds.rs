@@ -3,7 +3,7 @@
 //! through it, so that a setting added here is known everywhere. Labels and help
 //! are user-facing and live in `app::text`.
 
-use super::{Architecture, IMAGE_SIZES, Optimizer, RunConfig, Start, Stem, Trained};
+use super::{Architecture, IMAGE_SIZES, InitialWeights, Optimizer, RunConfig, Stem, TrainedPart};
 use crate::core::error::ConfigFault;
 
 pub use super::value::{Bounds, Value};
@@ -166,7 +166,7 @@ impl Field {
             (Self::Start, _) if matches!(encoder.architecture, Architecture::ConvNet4 | Architecture::ResNet10) => {
                 Bounds::Choice(&STARTS[..1])
             }
-            (Self::Epochs, _) if encoder.start == Start::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
+            (Self::Epochs, _) if encoder.start == InitialWeights::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
             // The lower end keeps its own bounds, so a reversed pair is one fault.
             (Self::BlurSigmaMax, Bounds::Real { min, max, step }) => {
                 let low = config.augment.blur_sigma.0;
@@ -182,7 +182,7 @@ impl Field {
         match self {
             Self::Stem => encoder.architecture != Architecture::ConvNet4 && !encoder.is_fixed(),
             Self::Width => !encoder.is_fixed(),
-            Self::Trained => encoder.start == Start::ImageNet,
+            Self::Trained => encoder.start == InitialWeights::ImageNet,
             Self::CropMinArea => augment.crop,
             Self::JitterStrength => augment.jitter_probability > 0.0,
             Self::BlurSigmaMin | Self::BlurSigmaMax => augment.blur_probability > 0.0,
@@ -216,15 +216,15 @@ impl Field {
             }),
             Self::Width => Value::Whole(encoder.width as u64),
             Self::Start => Value::Choice(match encoder.start {
-                Start::Random => "random",
-                Start::ImageNet => "imagenet_weights",
+                InitialWeights::Random => "random",
+                InitialWeights::ImageNet => "imagenet_weights",
             }),
             Self::Trained => Value::Choice(match config.trained {
-                Trained::All => "all",
-                Trained::Last3 => "last3",
-                Trained::Last2 => "last2",
-                Trained::Last1 => "last1",
-                Trained::Head => "head",
+                TrainedPart::All => "all",
+                TrainedPart::Last3 => "last3",
+                TrainedPart::Last2 => "last2",
+                TrainedPart::Last1 => "last1",
+                TrainedPart::Head => "head",
             }),
             Self::HeadLayers => Value::Whole(head.layers as u64),
             Self::HeadOutput => Value::Whole(head.output as u64),
@@ -328,13 +328,13 @@ impl Field {
             "resnet101" => config.encoder.architecture = Architecture::ResNet101,
             "vgg19" => config.encoder.architecture = Architecture::Vgg19,
             "inception_resnet_v2" => config.encoder.architecture = Architecture::InceptionResNetV2,
-            "random" => config.encoder.start = Start::Random,
-            "imagenet_weights" => config.encoder.start = Start::ImageNet,
-            "all" => config.trained = Trained::All,
-            "last3" => config.trained = Trained::Last3,
-            "last2" => config.trained = Trained::Last2,
-            "last1" => config.trained = Trained::Last1,
-            "head" => config.trained = Trained::Head,
+            "random" => config.encoder.start = InitialWeights::Random,
+            "imagenet_weights" => config.encoder.start = InitialWeights::ImageNet,
+            "all" => config.trained = TrainedPart::All,
+            "last3" => config.trained = TrainedPart::Last3,
+            "last2" => config.trained = TrainedPart::Last2,
+            "last1" => config.trained = TrainedPart::Last1,
+            "head" => config.trained = TrainedPart::Head,
             "small" => config.encoder.stem = Stem::Small,
             "imagenet" => config.encoder.stem = Stem::ImageNet,
             "lars" => config.optimizer.optimizer = Optimizer::Lars,

@@ -1,7 +1,7 @@
 //! Presets by image size and number of images.
 
 use super::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, Trained,
+    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, TrainedPart,
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +109,7 @@ impl RunConfig {
         Self {
             image_size,
             encoder: preset.encoder(image_size),
-            trained: Trained::All,
+            trained: TrainedPart::All,
             head: HeadConfig { layers: 2, output: 128 },
             augment: AugmentConfig::preset(image_size),
             // 0.1 is for a million images, as ImageNet's.

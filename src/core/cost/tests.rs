@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::config::{Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem, Trained};
+use crate::core::config::{Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem, TrainedPart};
 
 fn config(architecture: Architecture, width: usize, batch: usize) -> RunConfig {
     RunConfig {
@@ -25,7 +25,8 @@ fn resnet18_has_its_published_parameters_and_outputs() {
 }
 
 fn published(architecture: Architecture, image_size: usize) -> RunConfig {
-    let encoder = EncoderConfig { start: Start::ImageNet, ..EncoderConfig::random(architecture, Stem::ImageNet, 64) };
+    let encoder =
+        EncoderConfig { start: InitialWeights::ImageNet, ..EncoderConfig::random(architecture, Stem::ImageNet, 64) };
     let batch = 64;
     let base = RunConfig { encoder, image_size, ..config(architecture, 64, batch) };
     RunConfig { optimizer: OptimizerConfig::preset(base.optimizer.optimizer, batch), ..base }
@@ -71,18 +72,19 @@ fn what_is_frozen_keeps_no_activations() {
     for (architecture, size, _) in LARGE {
         let all = published(architecture, size);
         let with = |trained| RunConfig { trained, ..all };
-        let [head, last, everything] = [Trained::Head, Trained::Last1, Trained::All].map(|t| Cost::of(&with(t)));
+        let [head, last, everything] =
+            [TrainedPart::Head, TrainedPart::Last1, TrainedPart::All].map(|t| Cost::of(&with(t)));
         assert_eq!((head.activations, head.trained_multiplications), (0, 0));
         assert!(last.activations > 0 && last.activations < everything.activations, "{architecture:?}");
         for cost in [head, last] {
             assert_eq!(cost.parameters + cost.frozen, everything.parameters);
             assert_eq!(cost.multiplications, everything.multiplications);
         }
-        let memory = [Trained::Head, Trained::Last1, Trained::All].map(|t| Cost::memory(&with(t), 1000));
+        let memory = [TrainedPart::Head, TrainedPart::Last1, TrainedPart::All].map(|t| Cost::memory(&with(t), 1000));
         assert!(memory[0] < memory[1] && memory[1] < memory[2], "{architecture:?} {memory:?}");
         assert!(Cost::memory(&RunConfig { chunk: 8, ..all }, 1000) < memory[2]);
     }
-    let random = RunConfig { trained: Trained::Head, ..config(Architecture::ResNet18, 64, 16) };
+    let random = RunConfig { trained: TrainedPart::Head, ..config(Architecture::ResNet18, 64, 16) };
     assert_eq!(Cost::of(&random).frozen, 0, "random weights all train");
 }
 
@@ -95,7 +97,7 @@ fn a_batch_that_fits_is_proposed() {
     assert!(Cost::fits(&fit, 1000, Backend::Cpu).is_ok());
     assert!(Cost::fits(&RunConfig { batch: 2 * fit.batch, ..fit }, 1000, Backend::Cpu).is_err());
     // Frozen, and without batch normalisation, chunks are as good as the whole.
-    let frozen = RunConfig { trained: Trained::Head, batch: 4096, ..all };
+    let frozen = RunConfig { trained: TrainedPart::Head, batch: 4096, ..all };
     for config in [frozen, RunConfig { batch: 4096, ..published(Architecture::Vgg19, 224) }] {
         let fit = Cost::fitting(&config, 1000, Backend::Cpu).unwrap();
         assert!(fit.batch == config.batch && fit.chunk > 0 && fit.chunk < config.batch, "{fit:?}");
@@ -125,16 +127,20 @@ fn what_is_judged_as_it_is_takes_nothing_for_a_batch() {
 
 #[test]
 fn fine_tuning_is_counted_by_what_it_trains() {
-    use crate::core::run::fine_tune::Start;
+    use crate::core::run::fine_tune::TuningStart;
     let run = published(Architecture::ResNet50, 224);
-    let with = |trained, batch| FineTuneConfig { batch, ..FineTuneConfig::recipe(Start::Pretrained, trained, 10, 0) };
+    let with =
+        |trained, batch| FineTuneConfig { batch, ..FineTuneConfig::recipe(TuningStart::Pretrained, trained, 10, 0) };
     let memory = |trained, batch| Cost::tuning_memory(&run, &with(trained, batch), 500, 1000);
-    assert!(memory(Tuned::Classifier, 64) < memory(Tuned::Last(1), 64));
-    assert!(memory(Tuned::Last(1), 64) < memory(Tuned::All, 64));
-    let fits = |batch| Cost::tuning_fits(&run, &with(Tuned::All, batch), 500, 1000, Backend::Cpu);
+    assert!(memory(TrainedLayers::Classifier, 64) < memory(TrainedLayers::Last(1), 64));
+    assert!(memory(TrainedLayers::Last(1), 64) < memory(TrainedLayers::All, 64));
+    let fits = |batch| Cost::tuning_fits(&run, &with(TrainedLayers::All, batch), 500, 1000, Backend::Cpu);
     assert!(fits(8).is_ok() && matches!(fits(64), Err(Fault::NeedsMemory { .. })));
-    assert!(Cost::tuning_fits(&run, &with(Tuned::All, 64), 8, 1000, Backend::Cpu).is_ok(), "no more than the labels");
-    assert!(Cost::tuning_fits(&run, &with(Tuned::All, 64), 500, 1000, Backend::WebGpu).is_ok());
+    assert!(
+        Cost::tuning_fits(&run, &with(TrainedLayers::All, 64), 8, 1000, Backend::Cpu).is_ok(),
+        "no more than the labels"
+    );
+    assert!(Cost::tuning_fits(&run, &with(TrainedLayers::All, 64), 500, 1000, Backend::WebGpu).is_ok());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which differences in accuracy a test set can show, and which it is too small for.
 
-use crate::core::compare::Comparison;
+use crate::core::metrics::paired::Comparison;
 use serde::{Deserialize, Serialize};
 
 /// Two accuracies on the same images.

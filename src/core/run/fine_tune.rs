@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which weights the network starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Start {
+pub enum TuningStart {
     /// The pre-trained encoder.
     Pretrained,
     /// The same network from the run's random weights: the baseline without
@@ -19,7 +19,7 @@ pub enum Start {
 
 /// Which layers learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Trained {
+pub enum TrainedLayers {
     All,
     /// The last stages of the encoder, so many, and the classifier; the rest is
     /// frozen, its normalisation in evaluation mode.
@@ -57,8 +57,8 @@ pub fn default_rate(batch: usize) -> f32 {
 /// One training of a classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneConfig {
-    pub start: Start,
-    pub trained: Trained,
+    pub start: TuningStart,
+    pub trained: TrainedLayers,
     /// Per cent of the labelled training images, balanced over classes.
     pub fraction: u8,
     pub epochs: u32,
@@ -73,7 +73,7 @@ pub struct FineTuneConfig {
 
 impl FineTuneConfig {
     /// The recipe at one label fraction: 60 epochs, batches of 64, Nesterov 0.9.
-    pub fn recipe(start: Start, trained: Trained, fraction: u8, seed: u64) -> Self {
+    pub fn recipe(start: TuningStart, trained: TrainedLayers, fraction: u8, seed: u64) -> Self {
         let batch = 64;
         Self { start, trained, fraction, epochs: 60, batch, peak_rate: default_rate(batch), weight_decay: 0.0, seed }
     }
@@ -89,8 +89,8 @@ impl FineTuneConfig {
     /// frozen), and a linear classifier on the frozen encoder, which is trained as in
     /// linear evaluation, whatever the settings.
     pub fn contestants(&self) -> [Self; 3] {
-        let random = Self { start: Start::Random, trained: Trained::All, ..*self };
-        [*self, random, Self::recipe(Start::Pretrained, Trained::Classifier, self.fraction, self.seed)]
+        let random = Self { start: TuningStart::Random, trained: TrainedLayers::All, ..*self };
+        [*self, random, Self::recipe(TuningStart::Pretrained, TrainedLayers::Classifier, self.fraction, self.seed)]
     }
 
     /// All three contestants at every fraction, the quickest first.
@@ -100,7 +100,7 @@ impl FineTuneConfig {
 
     /// Steps that it takes with so many labels; none of a linear classifier.
     pub fn total_steps(&self, labels: usize) -> u32 {
-        if self.trained == Trained::Classifier || labels == 0 {
+        if self.trained == TrainedLayers::Classifier || labels == 0 {
             return 0;
         }
         ((labels / self.batch.clamp(1, labels)) as u32).saturating_mul(self.epochs)
@@ -116,7 +116,7 @@ impl FineTuneConfig {
         if !FRACTIONS.contains(&self.fraction) {
             faults.push(fault("labels", self.fraction.to_string(), FRACTIONS.map(|f| f.to_string()).join(", ")));
         }
-        if let Trained::Last(last) = self.trained
+        if let TrainedLayers::Last(last) = self.trained
             && !(1..stages(architecture)).contains(&last)
         {
             faults.push(fault("stages", last.to_string(), format!("1 to {}", stages(architecture) - 1)));
@@ -217,7 +217,7 @@ impl FineTuneReport {
     /// Whether it is what `config` would give now, with `steps` of pre-training:
     /// random weights do not depend on them.
     pub fn answers(&self, config: &FineTuneConfig, steps: u32) -> bool {
-        self.config == *config && (self.steps == steps || config.start == Start::Random)
+        self.config == *config && (self.steps == steps || config.start == TuningStart::Random)
     }
 }
 
@@ -226,12 +226,12 @@ mod tests {
     use super::*;
 
     fn config() -> FineTuneConfig {
-        FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 3)
+        FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::Last(2), 10, 3)
     }
 
     #[test]
     fn a_rate_by_the_rule_goes_along_with_the_batch() {
-        let recipe = FineTuneConfig::recipe(Start::Pretrained, Trained::All, 10, 0);
+        let recipe = FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0);
         assert_eq!(recipe.with_batch(16).peak_rate, default_rate(16));
         assert_eq!(FineTuneConfig { peak_rate: 0.3, ..recipe }.with_batch(16).peak_rate, 0.3);
         assert_eq!(recipe.with_batch(16).with_batch(64), recipe);
@@ -242,7 +242,7 @@ mod tests {
         let net = Architecture::ConvNet4;
         assert_eq!(config().check(net), Ok(()));
         let bad = FineTuneConfig {
-            trained: Trained::Last(4),
+            trained: TrainedLayers::Last(4),
             fraction: 7,
             epochs: 0,
             batch: 1,
@@ -252,8 +252,11 @@ mod tests {
         let fields: Vec<String> = bad.check(net).unwrap_err().into_iter().map(|f| f.field).collect();
         assert_eq!(fields, ["labels", "stages", "epochs", "batch", "rate"]);
         // A ResNet has one stage more.
-        assert_eq!(FineTuneConfig { trained: Trained::Last(4), ..config() }.check(Architecture::ResNet18), Ok(()));
-        let none = FineTuneConfig { trained: Trained::Last(0), ..config() }.check(net).unwrap_err();
+        assert_eq!(
+            FineTuneConfig { trained: TrainedLayers::Last(4), ..config() }.check(Architecture::ResNet18),
+            Ok(())
+        );
+        let none = FineTuneConfig { trained: TrainedLayers::Last(0), ..config() }.check(net).unwrap_err();
         assert_eq!((none[0].field.as_str(), none[0].accepts.as_str()), ("stages", "1 to 3"));
     }
 
@@ -262,10 +265,10 @@ mod tests {
         let [own, random, linear] = FineTuneConfig { epochs: 5, ..config() }.contestants();
         assert_eq!(
             (own.trained, random.trained, linear.trained),
-            (Trained::Last(2), Trained::All, Trained::Classifier)
+            (TrainedLayers::Last(2), TrainedLayers::All, TrainedLayers::Classifier)
         );
-        assert_eq!((random.start, random.epochs, random.fraction, random.seed), (Start::Random, 5, 10, 3));
-        assert_eq!((linear.start, linear.fraction, linear.seed), (Start::Pretrained, 10, 3));
+        assert_eq!((random.start, random.epochs, random.fraction, random.seed), (TuningStart::Random, 5, 10, 3));
+        assert_eq!((linear.start, linear.fraction, linear.seed), (TuningStart::Pretrained, 10, 3));
         let curve = config().curve();
         assert_eq!(curve.len(), 3 * FRACTIONS.len());
         assert!(curve.is_sorted_by_key(|c| c.fraction));

@@ -2,7 +2,6 @@
 //! measured, what came of it. Stored, compared, exported; never the images.
 
 pub mod classify;
-pub mod compare;
 #[cfg(test)]
 mod examples;
 pub mod fine_tune;
@@ -10,6 +9,7 @@ pub mod hint;
 pub mod queue;
 pub mod slots;
 pub mod sweep;
+pub mod table;
 pub mod takeaway;
 
 use super::config::RunConfig;

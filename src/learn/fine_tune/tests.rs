@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::dataset::Dataset;
-use crate::core::run::fine_tune::{Start, stages};
+use crate::core::run::fine_tune::{TuningStart, stages};
 use crate::learn::named_tensors::{NamedTensor, to_safetensors};
 use crate::learn::simclr::initial_encoder;
 use burn::tensor::read_sync;
@@ -29,8 +29,8 @@ fn held_out(image: usize) -> bool {
     (image / CLASSES).is_multiple_of(3)
 }
 
-fn config(trained: Trained) -> FineTuneConfig {
-    let recipe = FineTuneConfig::recipe(Start::Random, trained, 100, 4);
+fn config(trained: TrainedLayers) -> FineTuneConfig {
+    let recipe = FineTuneConfig::recipe(TuningStart::Random, trained, 100, 4);
     FineTuneConfig { batch: 20, epochs: 15, peak_rate: 0.05, ..recipe }
 }
 
@@ -77,7 +77,7 @@ fn the_form_offers_the_stages_that_an_encoder_has() {
 
 #[test]
 fn it_learns_the_classes_and_the_first_loss_is_that_of_a_guess() {
-    let mut tuner = tuner(&config(Trained::All));
+    let mut tuner = tuner(&config(TrainedLayers::All));
     assert_eq!((tuner.steps_per_epoch(), tuner.total_steps(), tuner.labelled()), (2, 30, 42));
     let all = losses(&mut tuner, 30);
     assert!(tuner.done() && tuner.at_epoch_end() && tuner.epochs_done() == 15);
@@ -89,7 +89,7 @@ fn it_learns_the_classes_and_the_first_loss_is_that_of_a_guess() {
 #[test]
 fn what_is_frozen_stays_and_the_rest_moves() {
     let net = 4;
-    for (trained, learns) in [(Trained::All, 4), (Trained::Last(2), 2), (Trained::Classifier, 0)] {
+    for (trained, learns) in [(TrainedLayers::All, 4), (TrainedLayers::Last(2), 2), (TrainedLayers::Classifier, 0)] {
         let mut tuner = tuner(&config(trained));
         let before = weights(&tuner);
         losses(&mut tuner, 2);
@@ -104,7 +104,7 @@ fn what_is_frozen_stays_and_the_rest_moves() {
 
 #[test]
 fn it_goes_on_as_if_it_had_not_stopped() {
-    for trained in [Trained::All, Trained::Last(1)] {
+    for trained in [TrainedLayers::All, TrainedLayers::Last(1)] {
         let config = config(trained);
         let mut whole = tuner(&config);
         losses(&mut whole, 5);
@@ -125,7 +125,7 @@ fn few_labels_make_one_smaller_batch_and_one_class_is_none() {
     let new = |labels: Vec<usize>| {
         let images = (0..labels.len() as u32).collect();
         let set = LabelledImages { images, labels, classes: CLASSES };
-        FineTuner::new(&config(Trained::All), encoder(), NET.features(), store(), set, &device)
+        FineTuner::new(&config(TrainedLayers::All), encoder(), NET.features(), store(), set, &device)
     };
     let mut few = new(vec![0, 1, 2]).unwrap();
     assert_eq!((few.steps_per_epoch(), losses(&mut few, 3).len()), (1, 3));
@@ -135,7 +135,7 @@ fn few_labels_make_one_smaller_batch_and_one_class_is_none() {
 
 #[test]
 fn a_stored_classifier_says_the_same_and_keeps_its_note() {
-    let config = config(Trained::All);
+    let config = config(TrainedLayers::All);
     let mut tuner = tuner(&config);
     losses(&mut tuner, 3);
     let bytes = read_sync(tuner.weights().with_note("of mine".into()).into_bytes()).unwrap();
@@ -160,7 +160,7 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
 /// Pre-training with frozen stages hands its encoder over with them.
 #[test]
 fn what_pre_training_froze_learns_again() {
-    for trained in [Trained::All, Trained::Last(2)] {
+    for trained in [TrainedLayers::All, TrainedLayers::Last(2)] {
         let config = config(trained);
         let frozen = initial_encoder(&NET, 1, &Device::flex().autodiff()).freeze_but_last(1).valid();
         let mut thawed = tuner_from(&config, frozen.train());

@@ -30,7 +30,7 @@ fn config() -> RunConfig {
             trust_coefficient: 0.001,
             warmup: 0.1,
         },
-        trained: Trained::All,
+        trained: TrainedPart::All,
         batch: 16,
         chunk: 0,
         epochs: 10,
@@ -166,9 +166,9 @@ fn a_batch_in_chunks_is_another_network_of_one_loss() {
 }
 
 /// A run of two steps from weights of ResNet-18 (drawn ones will do), of which `trained` trains.
-fn published(trained: Trained) -> (RunConfig, Encoder) {
+fn published(trained: TrainedPart) -> (RunConfig, Encoder) {
     let encoder = EncoderConfig {
-        start: config::Start::ImageNet,
+        start: config::InitialWeights::ImageNet,
         ..EncoderConfig::random(Architecture::ResNet18, Stem::ImageNet, 64)
     };
     let optimizer = OptimizerConfig::preset(config::Optimizer::AdamW, 4);
@@ -182,7 +182,7 @@ fn what_is_frozen_stays_also_after_a_resumption() {
     let store = ByteStore::new(&images(), &device, 1 << 20);
     let chosen: Vec<usize> = (0..8).collect();
     let named = |encoder: &Encoder| block_on(crate::learn::named_tensors::tensors(encoder)).unwrap();
-    for (trained, layers) in [(Trained::Head, 2), (Trained::Last1, 2 + 5), (Trained::All, 2 + 20)] {
+    for (trained, layers) in [(TrainedPart::Head, 2), (TrainedPart::Last1, 2 + 5), (TrainedPart::All, 2 + 20)] {
         let (config, weights) = published(trained);
         let fault = Trainer::new(&config, store.clone(), &chosen, &device).err();
         assert_eq!(fault, Some(Fault::NoWeights { encoder: crate::core::imagenet::ImageNetEncoder::ResNet18 }));
@@ -201,8 +201,8 @@ fn what_is_frozen_stays_also_after_a_resumption() {
         assert!(read_sync(resumed.read()).unwrap()[0].loss.is_finite());
         for (now, start) in named(&resumed.encoder()).iter().zip(&start) {
             let trains = match trained {
-                Trained::Head => false,
-                Trained::Last1 => now.name.starts_with("layer4."),
+                TrainedPart::Head => false,
+                TrainedPart::Last1 => now.name.starts_with("layer4."),
                 _ => true,
             };
             assert_eq!(now.values != start.values, trains, "{trained:?} {}", now.name);
@@ -212,7 +212,7 @@ fn what_is_frozen_stays_also_after_a_resumption() {
             let (kind, encoder) = trainer.baseline();
             (kind, encoder.map(|encoder| named(&encoder)))
         };
-        if trained == Trained::Head {
+        if trained == TrainedPart::Head {
             assert_eq!(baseline(&resumed), (Baseline::Itself, None));
             continue;
         }

@@ -4,7 +4,7 @@
 //! A fetch waits for the network, so it is not a job and goes on beside one. Summing and
 //! reading the weights at its end holds the thread.
 
-use crate::core::config::Trained;
+use crate::core::config::TrainedPart;
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Backend;
@@ -54,7 +54,7 @@ pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<(Encode
 /// The weights that a run started from, if they are loaded or kept. Other weights of the same network
 /// are not its baseline, and a run that does not change its encoder is its own baseline: None.
 pub async fn of_run(record: &RunRecord, compute: &Compute) -> Option<Encoder> {
-    let which = record.config.encoder.weights().filter(|_| record.config.trained() != Trained::Head)?;
+    let which = record.config.encoder.weights().filter(|_| record.config.trained() != TrainedPart::Head)?;
     // Old records do not say which weights they started from: any are taken to be the ones.
     let fits = |found: &WeightsIdentity| record.weights.as_ref().is_none_or(|started| started.is_same(found));
     let found = match with(|s| s.weights.get(which)).filter(|(_, identity)| fits(identity)) {

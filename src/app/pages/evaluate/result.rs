@@ -8,9 +8,9 @@ use crate::app::text::evaluate as text;
 use crate::app::text::sure;
 use crate::app::text::units::percent;
 use crate::app::text::weights;
-use crate::core::compare::Comparison;
+use crate::core::metrics::paired::Comparison;
 use crate::core::report::{Baseline, EvaluationReport};
-use crate::core::run::compare::{Published, published};
+use crate::core::run::table::{Published, published};
 use crate::protocol::Request;
 use leptos::prelude::*;
 

@@ -7,7 +7,7 @@ use crate::core::config::Architecture;
 use crate::core::cost::Cost;
 use crate::core::dataset::fraction;
 use crate::core::error::Fault;
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, Start, Trained, stages};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers, TuningStart, stages};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -32,12 +32,12 @@ impl Form {
         let form = Self {
             store,
             client: Client::get(),
-            config: RwSignal::new(FineTuneConfig::recipe(Start::Pretrained, Trained::All, 10, 0)),
+            config: RwSignal::new(FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0)),
             touched: RwSignal::default(),
             invalid: RwSignal::default(),
             asked: RwSignal::default(),
         };
-        let own = |c: &FineTuneConfig| c.start == Start::Pretrained && c.trained != Trained::Classifier;
+        let own = |c: &FineTuneConfig| c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier;
         Effect::new(move || {
             let listed = store.stored_runs.tuning_list.with(|all| all.iter().copied().rev().find(own));
             let newest = store.stored_runs.fine_tuned.with(|all| all.iter().map(|r| r.config).rev().find(own));

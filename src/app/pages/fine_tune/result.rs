@@ -12,9 +12,9 @@ use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::percent;
 use crate::app::text::{evaluate, fine_tune as text, sure};
-use crate::core::compare::Comparison;
+use crate::core::metrics::paired::Comparison;
 use crate::core::metrics::resolution::Verdict;
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, Start};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;
 
 #[component]
@@ -87,7 +87,7 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
     let others = all.with(|all| {
         // A start from random weights is of no step of pre-training.
         let comparable =
-            |o: &FineTuneReport| o.steps == r.steps || [o, r].iter().any(|x| x.config.start == Start::Random);
+            |o: &FineTuneReport| o.steps == r.steps || [o, r].iter().any(|x| x.config.start == TuningStart::Random);
         let with_same_labels = |o: &&FineTuneReport| {
             o.config != r.config
                 && (o.config.fraction, o.config.seed) == (r.config.fraction, r.config.seed)

@@ -4,7 +4,7 @@ use super::form::Form;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{fine_tune as text, settings};
 use crate::core::config::bounds::{Bounds, Value};
-use crate::core::run::fine_tune::{BATCH, EPOCHS, FRACTIONS, FineTuneConfig, RATE, Trained, default_rate};
+use crate::core::run::fine_tune::{BATCH, EPOCHS, FRACTIONS, FineTuneConfig, RATE, TrainedLayers, default_rate};
 use leptos::prelude::*;
 
 #[component]
@@ -167,7 +167,7 @@ fn Layers() -> impl IntoView {
     // 0 stands for all.
     let options = move || {
         let (now, stages) = (form.config.with(|c| c.trained), form.stages());
-        let choice = |last: u8| if last == 0 { Trained::All } else { Trained::Last(last) };
+        let choice = |last: u8| if last == 0 { TrainedLayers::All } else { TrainedLayers::Last(last) };
         (0..stages)
             .map(|last| {
                 let words = text::layers(choice(last), stages);
@@ -177,7 +177,7 @@ fn Layers() -> impl IntoView {
     };
     let change = move |event: leptos::ev::Event| {
         let last = event_target_value(&event).parse().unwrap_or(0);
-        form.change(|c| c.trained = if last == 0 { Trained::All } else { Trained::Last(last) });
+        form.change(|c| c.trained = if last == 0 { TrainedLayers::All } else { TrainedLayers::Last(last) });
     };
     view! {
         <div class="field">
@@ -219,7 +219,8 @@ fn Number(
         }
     };
     let recipe = move || {
-        let recipe = FineTuneConfig::recipe(crate::core::run::fine_tune::Start::Pretrained, Trained::All, 10, 0);
+        let recipe =
+            FineTuneConfig::recipe(crate::core::run::fine_tune::TuningStart::Pretrained, TrainedLayers::All, 10, 0);
         let peak_rate = default_rate(form.config.with(|c| c.batch));
         get(&FineTuneConfig { peak_rate, ..recipe }).to_string()
     };

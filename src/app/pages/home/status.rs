@@ -4,7 +4,7 @@ use crate::app::state::Store;
 use crate::app::text::{home as text, settings};
 use crate::core::config::bounds::{Field, Value};
 use crate::core::report::RunState;
-use crate::core::run::fine_tune::{FineTuneReport, Start, Trained};
+use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use leptos::prelude::*;
 
 /// State of a node; the words say more than the kind.
@@ -164,7 +164,9 @@ pub fn fine_tuning(store: Store) -> Status {
         };
     }
     // Its baselines stand beside it on the page.
-    let tuned = |r: &&FineTuneReport| r.config.start == Start::Pretrained && r.config.trained != Trained::Classifier;
+    let tuned = |r: &&FineTuneReport| {
+        r.config.start == TuningStart::Pretrained && r.config.trained != TrainedLayers::Classifier
+    };
     match stored_runs.fine_tuned.with(|all| all.iter().rfind(tuned).map(|r| r.test.accuracy)) {
         Some(accuracy) => Status::Done(text::accuracy(accuracy)),
         None if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) => {

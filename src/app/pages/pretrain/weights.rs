@@ -10,7 +10,7 @@ use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::weights as text;
 use crate::core::config::bounds::Field;
-use crate::core::config::{EncoderConfig, RunConfig, Start};
+use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::RunState;
@@ -26,7 +26,7 @@ fn choose(store: Store, net: ImageNetEncoder) {
 /// Weights that were fetched, which may have taken long: where their network is chosen still.
 fn start_from(store: Store, net: ImageNetEncoder) {
     if store.config.with_untracked(|c| c.encoder.published()) == Some(net) {
-        take(store, net, |encoder| encoder.start = Start::ImageNet);
+        take(store, net, |encoder| encoder.start = InitialWeights::ImageNet);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::text::{runs as text, weights};
 use crate::core::config::bounds::Field;
 use crate::core::error::Fault;
 use crate::core::run::RunRecord;
-use crate::core::run::compare::{Column, SortKey, best, by_data, differing, sorted, warning};
+use crate::core::run::table::{Column, SortKey, best, by_data, differing, sorted, warning};
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
@@ -99,7 +99,7 @@ pub fn Table() -> impl IntoView {
             {live(move || {
                 warned
                     .get()
-                    .map(|crate::core::run::compare::TableWarning::DifferentData { sets }| {
+                    .map(|crate::core::run::table::TableWarning::DifferentData { sets }| {
                         view! { <p class="notice warn">{text::warning(sets)}</p> }
                     })
             })}

@@ -107,7 +107,7 @@ fn settings_that_change_nothing_are_told() {
     config.optimizer.optimizer = Optimizer::Sgd;
     assert!(Field::Momentum.is_used(&config) && !Field::TrustCoefficient.is_used(&config));
     config.encoder =
-        EncoderConfig { start: Start::ImageNet, ..EncoderConfig::random(Architecture::Vgg19, Stem::Small, 8) };
+        EncoderConfig { start: InitialWeights::ImageNet, ..EncoderConfig::random(Architecture::Vgg19, Stem::Small, 8) };
     assert!(Field::Trained.is_used(&config) && !Field::Stem.is_used(&config) && !Field::Width.is_used(&config));
 }
 
@@ -124,21 +124,21 @@ fn published_networks_ask_for_what_their_weights_are_of() {
         RunConfig { encoder, image_size, ..RunConfig::default() }
     };
     // Below the least size there would be nothing left of an image.
-    let inception = with(Architecture::InceptionResNetV2, Start::ImageNet, 64);
+    let inception = with(Architecture::InceptionResNetV2, InitialWeights::ImageNet, 64);
     assert_eq!(faults(&inception), [fault("size", "96, 128, 160, 224, 299")]);
     assert_eq!(
-        faults(&with(Architecture::Vgg19, Start::Random, 16)),
+        faults(&with(Architecture::Vgg19, InitialWeights::Random, 16)),
         [fault("size", "32, 48, 64, 96, 128, 160, 224, 299")]
     );
-    assert_eq!(faults(&with(Architecture::ResNet101, Start::ImageNet, 224)), []);
+    assert_eq!(faults(&with(Architecture::ResNet101, InitialWeights::ImageNet, 224)), []);
     // ResNet-18 as it was published; nobody published the small ones.
-    let small = with(Architecture::ResNet18, Start::ImageNet, 32);
+    let small = with(Architecture::ResNet18, InitialWeights::ImageNet, 32);
     assert_eq!(faults(&small), [fault("stem", "imagenet"), fault("width", "64")]);
-    assert_eq!(faults(&with(Architecture::ConvNet4, Start::ImageNet, 32)), [fault("start", "random")]);
+    assert_eq!(faults(&with(Architecture::ConvNet4, InitialWeights::ImageNet, 32)), [fault("start", "random")]);
     // Without an epoch there is nothing but what was published.
     let none = |start| RunConfig { epochs: 0, ..with(Architecture::ResNet50, start, 32) };
-    assert_eq!(faults(&none(Start::Random)), [fault("epochs", "1 to 10000")]);
-    assert_eq!(faults(&none(Start::ImageNet)), []);
+    assert_eq!(faults(&none(InitialWeights::Random)), [fault("epochs", "1 to 10000")]);
+    assert_eq!(faults(&none(InitialWeights::ImageNet)), []);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn other_settings_go_along_with_a_changed_one() {
     change(Field::Epochs, "0");
     assert_eq!(change(Field::Encoder, "inception_resnet_v2").image_size, 96);
     let small = change(Field::Encoder, "convnet4");
-    assert_eq!((small.encoder.start, small.epochs), (Start::Random, 1));
+    assert_eq!((small.encoder.start, small.epochs), (InitialWeights::Random, 1));
 }
 
 /// A configuration from before there was a choice of start, of what trains and of chunks.

@@ -7,7 +7,7 @@ use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::imagenet::{ImageNetEncoder, Normalisation};
 use crate::core::report::Backend;
 use crate::core::run::RunRecord;
-use crate::core::run::fine_tune::{FineTuneReport, Start, Trained};
+use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use std::fmt::Write;
 
 mod results;
@@ -75,10 +75,12 @@ fn beginning(record: &RunRecord) -> String {
     });
     let from = format!("ImageNet weights of {library}'s `{name}`{which}, which were trained with labels");
     match (record.steps, record.config.trained()) {
-        (0, _) | (_, config::Trained::Head) => {
+        (0, _) | (_, config::TrainedPart::Head) => {
             format!("An image encoder with {from}. They are as they were published: SimCLR did not change them here.")
         }
-        (_, config::Trained::All) => format!("An image encoder, trained on by {SIMCLR}, without labels, from {from}."),
+        (_, config::TrainedPart::All) => {
+            format!("An image encoder, trained on by {SIMCLR}, without labels, from {from}.")
+        }
         (_, some) => format!(
             "An image encoder, its last stages ({} of 5) trained on by {SIMCLR}, without labels, from {from}.",
             some.stages().unwrap_or_default()
@@ -88,10 +90,10 @@ fn beginning(record: &RunRecord) -> String {
 
 fn trained(report: &FineTuneReport) -> String {
     match (report.config.start, report.config.trained) {
-        (Start::Random, _) => "(as a baseline) started again from random weights and trained".into(),
-        (_, Trained::All) => "fine-tuned in all layers".into(),
-        (_, Trained::Last(stages)) => format!("fine-tuned in its last {stages} stages"),
-        (_, Trained::Classifier) => "given a classifier on frozen features, trained".into(),
+        (TuningStart::Random, _) => "(as a baseline) started again from random weights and trained".into(),
+        (_, TrainedLayers::All) => "fine-tuned in all layers".into(),
+        (_, TrainedLayers::Last(stages)) => format!("fine-tuned in its last {stages} stages"),
+        (_, TrainedLayers::Classifier) => "given a classifier on frozen features, trained".into(),
     }
 }
 

@@ -30,7 +30,7 @@ pub const LOAD_ENCODER: &str = include_str!("load_encoder.py");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::{Architecture, Start, Stem};
+    use crate::core::config::{Architecture, InitialWeights, Stem};
     use crate::core::run::examples::record;
 
     #[test]
@@ -39,7 +39,7 @@ mod tests {
         let encoder = &json["config"]["encoder"];
         assert!(json["config"]["image_size"].is_u64() && encoder["width"].is_u64());
         assert_eq!(json["data"]["classes"][0], "rose");
-        for start in [Start::Random, Start::ImageNet] {
+        for start in [InitialWeights::Random, InitialWeights::ImageNet] {
             let name = serde_json::to_string(&start).unwrap();
             assert!(LOAD_ENCODER.contains(&name), "{name}");
         }

@@ -7,7 +7,8 @@ use crate::core::error::Fault;
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
 use crate::core::run::fine_tune::{
-    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, Start, StoredList, StoredTuning, Trained,
+    FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, StoredList, StoredTuning, TrainedLayers,
+    TuningStart,
 };
 use crate::learn::checkpoint::{self, Snapshot};
 use crate::learn::encoder::Encoder;
@@ -87,7 +88,7 @@ impl FineTuneList {
             (None, None, Some(config)) => self.progress(config, state),
             // All are done: the place is after the last.
             (None, None, None) => {
-                self.progress(&FineTuneConfig::recipe(Start::Pretrained, Trained::All, 100, 0), state)
+                self.progress(&FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 100, 0), state)
             }
         };
         post(None, Event::FineTune(progress));
@@ -137,11 +138,11 @@ pub(super) async fn set() -> Result<(Rc<Collection>, ByteStore), Fault> {
 }
 
 /// The encoder that a classifier starts from, for evaluation, and how many features it gives.
-pub(super) fn encoder(start: Start) -> Result<(Encoder, usize), Fault> {
+pub(super) fn encoder(start: TuningStart) -> Result<(Encoder, usize), Fault> {
     of_run(|run| {
         let encoder = match start {
-            Start::Pretrained => run.trainer.encoder(),
-            Start::Random => run.trainer.initial_encoder(),
+            TuningStart::Pretrained => run.trainer.encoder(),
+            TuningStart::Random => run.trainer.initial_encoder(),
         };
         (encoder, run.config.encoder.features())
     })

@@ -7,7 +7,7 @@ mod training;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
 use crate::core::report::RunState;
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, Trained};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
@@ -88,7 +88,7 @@ async fn go(mut list: FineTuneList, guard: JobGuard) -> Result<Option<Event>, Fa
 
 async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
     while let Some(config) = list.waiting.front().copied() {
-        let report = if config.trained == Trained::Classifier {
+        let report = if config.trained == TrainedLayers::Classifier {
             match linear(list, &config).await? {
                 Some(report) => report,
                 // It takes seconds: after a pause it starts over.

@@ -5,7 +5,7 @@ use super::list::{chosen, encoder, labelled, report, set, steps};
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport, Start, StoredTuning};
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TuningStart};
 use crate::learn::features::{Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
 use crate::learn::linear_eval::Examples;
@@ -89,7 +89,7 @@ impl FineTuneRun {
     /// Makes this the classifier that new images are shown to, unless it is a baseline.
     pub(super) async fn keep_classifier(&self) {
         let config = *self.tuner.config();
-        if config.start == Start::Pretrained {
+        if config.start == TuningStart::Pretrained {
             let (steps, classifier) = (steps(), self.tuner.classifier());
             with(|s| {
                 let Some(run) = s.run.as_ref().map(|run| run.id().to_owned()) else { return };

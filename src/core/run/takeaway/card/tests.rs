@@ -6,7 +6,7 @@ use crate::core::weights::WeightsIdentity;
 
 fn fine_tuned() -> FineTuneReport {
     FineTuneReport {
-        config: FineTuneConfig::recipe(Start::Pretrained, Trained::Last(2), 10, 1),
+        config: FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::Last(2), 10, 1),
         labels: 30,
         epochs: Vec::new(),
         test: linear(None).test,
@@ -76,7 +76,7 @@ fn a_fine_tuned_classifier_says_with_how_many_labels() {
     assert!(text.contains("`fine_tuned.safetensors` the same network with a linear classifier: fine-tuned in its last 2 stages with 30"), "{text}");
     assert!(text.contains("| fine-tuned (10 % of the labels) | 16 of 20 |") && text.contains("| tulip | 10 |"));
     let mut baseline = fine_tuned();
-    baseline.config.start = Start::Random;
+    baseline.config.start = TuningStart::Random;
     assert!(card(&record("r1"), Some(&baseline)).contains("started again from random weights"));
 }
 
@@ -88,8 +88,8 @@ fn a_card_tells_what_the_encoder_started_from() {
             .contains("pre-trained without labels by SimCLR (Chen et al. 2020, arXiv 2002.05709) from random weights.")
     );
     let encoder = &mut run.config.encoder;
-    (encoder.architecture, encoder.start) = (Architecture::ResNet50, config::Start::ImageNet);
-    run.config.trained = config::Trained::Last2;
+    (encoder.architecture, encoder.start) = (Architecture::ResNet50, config::InitialWeights::ImageNet);
+    run.config.trained = config::TrainedPart::Last2;
     run.weights = Some(WeightsIdentity { source: "my_weights.pth".into(), fingerprint: "00ff".into() });
     let text = card(&run, None);
     for part in [
@@ -101,7 +101,7 @@ fn a_card_tells_what_the_encoder_started_from() {
     ] {
         assert!(text.contains(part), "{part}\n\n{text}");
     }
-    run.config.trained = config::Trained::Head;
+    run.config.trained = config::TrainedPart::Head;
     if let Some(evaluation) = &mut run.evaluation {
         (evaluation.baseline, evaluation.untrained) = (Baseline::Itself, None);
     }

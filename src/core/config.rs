@@ -1,13 +1,13 @@
 //! What a run is made of. Every field is a setting that the page offers; its
-//! bounds, default and help live in [`bounds`], its checks in [`RunConfig::check`].
+//! row in [`run_settings`] holds its key, bounds and checks; its words are in
+//! `app::text::settings`.
 
 use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
-pub mod bounds;
-pub mod link;
 pub mod preset;
-mod value;
+pub mod run_settings;
+pub mod setting;
 
 /// The network that maps a view to features h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum Architecture {
     InceptionResNetV2,
 }
 
-/// How a ResNet takes its image in.
+/// The first layers of a ResNet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stem {
     /// 3×3 convolution, stride 1, no max-pool: for images of up to 64 pixels.
@@ -45,8 +45,8 @@ pub enum InitialWeights {
     ImageNet,
 }
 
-/// What learns in a run that starts from published weights, besides the head. What does
-/// not keeps its weights, and its normalisation is in evaluation mode.
+/// The part of an encoder with published weights that is trained; the head always is. The
+/// rest keeps its weights, and its normalisation is in evaluation mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrainedPart {
     #[default]
@@ -60,7 +60,7 @@ pub enum TrainedPart {
 }
 
 impl TrainedPart {
-    /// Stages that train; none where all do.
+    /// How many of the last stages are trained; `None` for all of the encoder.
     pub fn stages(self) -> Option<usize> {
         match self {
             Self::All => None,
@@ -80,7 +80,7 @@ pub struct EncoderConfig {
     pub stem: Stem,
     /// Channels of the first stage; the published networks have their own.
     pub width: usize,
-    /// In records of before there was a choice, random weights.
+    /// Older records have no such field: they started from random weights.
     #[serde(default)]
     pub start: InitialWeights,
 }
@@ -103,8 +103,8 @@ impl EncoderConfig {
         Self { architecture, stem: Stem::ImageNet, width: 64, start: InitialWeights::ImageNet }
     }
 
-    /// The published network that this is, input normalised as its weights want it: the large
-    /// ones always, ResNet-18 where it starts from published weights.
+    /// The published network that this is, whose input is normalised as its weights expect:
+    /// always for the large networks, and for ResNet-18 if it starts from published weights.
     pub fn published(&self) -> Option<ImageNetEncoder> {
         match self.architecture {
             Architecture::ConvNet4 | Architecture::ResNet10 => None,
@@ -116,12 +116,12 @@ impl EncoderConfig {
         }
     }
 
-    /// The published weights that it starts from.
+    /// The published weights that the encoder starts from.
     pub fn weights(&self) -> Option<ImageNetEncoder> {
         self.published().filter(|_| self.start == InitialWeights::ImageNet)
     }
 
-    /// Whether stem and width are the network's own.
+    /// Whether the network has a stem and a width of its own.
     pub fn is_fixed(&self) -> bool {
         self.architecture != Architecture::ResNet18 && self.published().is_some()
     }
@@ -189,14 +189,14 @@ pub struct OptimizerConfig {
     pub warmup: f32,
 }
 
-/// Everything that shapes a pre-training run. Two runs of equal configuration
-/// on equal images give the same curve.
+/// Everything that shapes a pre-training run. Two runs with equal configurations on equal
+/// images give the same curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
     /// Side of the square training images in pixels.
     pub image_size: usize,
     pub encoder: EncoderConfig,
-    /// Everything, where the encoder starts from random weights: see [`RunConfig::trained`].
+    /// Ignored if the encoder starts from random weights: see [`RunConfig::trained`].
     #[serde(default)]
     pub trained: TrainedPart,
     pub head: HeadConfig,
@@ -206,20 +206,20 @@ pub struct RunConfig {
     pub optimizer: OptimizerConfig,
     /// N: images a step; 2N views. The last, incomplete batch is dropped.
     pub batch: usize,
-    /// Images whose views go through the networks at once, by gradient caching; 0: all of
-    /// the batch.
+    /// Images whose views go through the networks at once, by gradient caching; 0 for the
+    /// whole batch.
     #[serde(default)]
     pub chunk: usize,
-    /// 0 only where the encoder starts from published weights, which are then judged as they are.
+    /// 0 only if the encoder starts from published weights, which are then evaluated as they are.
     pub epochs: u32,
     /// Data order, views and initial weights.
     pub seed: u64,
 }
 
 impl RunConfig {
-    /// Whether a step takes as long with `other`: the same tensors go through the
-    /// same operations. Length, rates and seeds of a run do not count; an operation
-    /// on views does by whether it is there at all.
+    /// Whether a step takes as long with `other`, because the same tensors go through the
+    /// same operations. Epochs, rates and seeds do not matter. Of an operation on views it
+    /// matters only whether it is on.
     pub fn same_step(&self, other: &Self) -> bool {
         let work = |c: &Self| {
             let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0);
@@ -229,7 +229,7 @@ impl RunConfig {
         work(self) == work(other)
     }
 
-    /// What learns: nothing of random weights is worth freezing.
+    /// The part of the encoder that is trained. Random weights are never frozen.
     pub fn trained(&self) -> TrainedPart {
         if self.encoder.start == InitialWeights::Random { TrainedPart::All } else { self.trained }
     }
@@ -239,22 +239,22 @@ impl RunConfig {
         if self.chunk == 0 { self.batch } else { self.chunk.min(self.batch) }
     }
 
-    /// Whether a chunk is normalised by other statistics than the whole batch: where
-    /// normalisation layers train.
+    /// Whether a chunk is normalised by other statistics than the whole batch. That is so
+    /// if normalisation layers are trained.
     pub fn has_batch_statistics(&self) -> bool {
         self.encoder.architecture != Architecture::Vgg19 && self.trained() != TrainedPart::Head
     }
 
-    /// The same in chunks of half as many images, about: the next smaller power of two. None where
-    /// there is no less.
+    /// The same in chunks of about half as many images: the next smaller power of two. `None`
+    /// if the chunk is one image already.
     pub fn in_smaller_chunks(&self) -> Option<Self> {
         let at_once = self.chunk_images();
         (at_once > 1).then(|| Self { chunk: 1 << (at_once - 1).ilog2(), ..*self })
     }
 
-    /// The same with half of what takes the memory, about: the chunk where one is set or chunks give
-    /// the batch's own gradient, else the batch; the next smaller power of two. None where there is
-    /// no less.
+    /// The same with about half of what takes the memory. That is the chunk if one is set or if
+    /// chunks give the gradient of the whole batch, else the batch. Each becomes the next smaller
+    /// power of two. `None` if neither can be smaller.
     pub fn halved(&self) -> Option<Self> {
         let in_chunks = self.chunk_images() < self.batch || !self.has_batch_statistics();
         match self.in_smaller_chunks() {

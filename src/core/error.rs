@@ -112,7 +112,7 @@ pub enum ImportFault {
 /// A field of the configuration whose value is out of bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfigFault {
-    /// Key of the field as in [`super::config::bounds`].
+    /// Key of the field as in the tables of settings: [`super::config::setting::Setting::key`].
     pub field: String,
     pub value: String,
     /// What would be accepted, e.g. `0.01 to 5`.

@@ -16,7 +16,7 @@ const offered = async (card) => Number((await card.innerText()).match(/step (\d+
 async function losses(page) {
   await evaluate(page, (await button(page, "Evaluate again").count()) ? "Evaluate again" : "Evaluate");
   const waiting = page.waitForEvent("download");
-  await button(page, "Download the run (zip)").click();
+  await button(page, "Export the run (zip)").click();
   const files = unzip(await readFile(await (await waiting).path()));
   const lines = files["steps.csv"].toString().trim().split("\r\n").slice(1);
   return lines.map((line) => Number(line.split(",")[2]));

@@ -9,6 +9,7 @@ pub mod leave_guard;
 pub mod lesson;
 pub mod notice;
 pub mod requirements;
+pub mod setting_field;
 pub mod stored_runs;
 pub mod unfinished;
 pub mod widgets;

@@ -2,7 +2,7 @@
 
 use super::widgets::{Button, ShowMore};
 use crate::app::client::Client;
-use crate::app::reactive::{Show, act, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{Explanation, data, fault, layout as text};
 use crate::core::error::Fault;
@@ -29,6 +29,12 @@ pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// A fault of this part of the page, read out when it comes.
+#[component]
+pub fn FaultAlert(#[prop(into)] fault: Signal<Option<Fault>>) -> impl IntoView {
+    view! { <div role="alert">{live(move || fault.get().map(|fault| fault_box(&fault, None)))}</div> }
 }
 
 /// All open notices, newest last.

@@ -1,7 +1,7 @@
 //! Words of the page that shows new images to a trained classifier.
 
 use super::units::whole_percent;
-use crate::core::run::classify::{Judge, MOST};
+use crate::core::run::classify::{ClassifierKind, MOST};
 
 pub const TITLE: &str = "Try it";
 pub const INTRO: &str = "Show the classifier an image it has never seen: what it takes it for, how sure it is, and which \
@@ -34,14 +34,16 @@ pub const CANCEL: &str = "Cancel";
 
 pub const RESULT: &str = "What it says";
 /// What classified.
-pub fn judge(judge: &Judge) -> String {
-    match judge {
-        Judge::FineTuned(config) => {
+pub fn classifier(kind: &ClassifierKind) -> String {
+    match kind {
+        ClassifierKind::FineTuned(config) => {
             format!("By the encoder that was fine-tuned with {} % of the labels.", config.fraction)
         }
-        Judge::Linear => "By a linear classifier on the frozen encoder, trained as in linear evaluation. One that is \
+        ClassifierKind::Linear => {
+            "By a linear classifier on the frozen encoder, trained as in linear evaluation. One that is \
             fine-tuned is often better."
-            .into(),
+                .into()
+        }
     }
 }
 pub fn said(class: &str, part: f32) -> String {

@@ -263,7 +263,7 @@ pub const MACRO_HELP: &str = "every class counts the same";
 pub const WEIGHTED: &str = "Weighted average";
 pub const WEIGHTED_HELP: &str = "every image counts the same";
 
-pub const DOWNLOADS: &str = "Take the numbers along";
+pub const DOWNLOADS: &str = "Export the numbers";
 pub const DOWNLOAD_SCORES: &str = "Scores (CSV)";
 pub const DOWNLOAD_MATRIX: &str = "Confusion matrix (CSV)";
 pub const DOWNLOAD_PREDICTIONS: &str = "Predictions (CSV)";

@@ -8,7 +8,7 @@ use super::data::split;
 
 use super::units::{bytes, count};
 use super::{Explanation, explain};
-use crate::core::config::bounds::Field;
+use crate::core::config::run_settings::from_key;
 use crate::core::dataset::Split;
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, TakeawayFault};
 use crate::core::report::DatasetWarning;
@@ -149,13 +149,19 @@ fn config_fault(fields: &[ConfigFault]) -> Explanation {
 
 /// What is wrong with one setting.
 pub fn one_field(fault: &ConfigFault) -> String {
-    let name = Field::from_key(&fault.field).map(|f| super::settings::of(f).label);
-    let name = name.unwrap_or(&fault.field);
-    // Nothing is accepted where nothing of that name is known.
     match fault.accepts.as_str() {
+        // Nothing is accepted for a key that is not known.
         "" => format!("There is no setting called {}.", fault.field),
-        accepts => format!("{name} is {}; accepted: {accepts}.", fault.value),
+        _ => {
+            let label = from_key(&fault.field).map_or(fault.field.as_str(), |setting| super::settings::label(setting));
+            setting_fault(label, fault)
+        }
     }
+}
+
+/// What is wrong with the setting of this label.
+pub fn setting_fault(label: &str, fault: &ConfigFault) -> String {
+    format!("{label} is {}; accepted: {}.", fault.value, fault.accepts)
 }
 
 /// Why WebGPU is not in use, and what helps.

@@ -35,17 +35,13 @@ pub const WHAT_LIST: [&str; 3] = [
 
 pub const SETTINGS: &str = "Settings";
 pub const FRACTION: &str = "Labels";
-pub const FRACTION_HELP: &str = "How many of the training labels may be seen: the same number of each class, at least one. \
-    All training images were seen in pre-training, but without their labels.";
 pub fn fraction(percent: u8, labels: usize) -> String {
     format!("{percent} % ({})", labels_of(labels))
 }
 pub fn labels_of(labels: usize) -> String {
     if labels == 1 { "1 label".into() } else { format!("{} labels", count(labels)) }
 }
-pub const LAYERS: &str = "Layers that learn";
-pub const LAYERS_HELP: &str =
-    "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.";
+/// Which layers learn.
 pub fn layers(trained: TrainedLayers, stages: u8) -> String {
     match trained {
         TrainedLayers::All => "All layers".into(),
@@ -54,14 +50,6 @@ pub fn layers(trained: TrainedLayers, stages: u8) -> String {
         TrainedLayers::Classifier => "Classifier alone".into(),
     }
 }
-pub const EPOCHS: &str = "Epochs";
-pub const EPOCHS_HELP: &str = "How often every labelled image is seen. With few labels an epoch is short.";
-pub const BATCH: &str = "Batch size";
-pub const BATCH_HELP: &str = "Images a step; all of them where there are fewer.";
-pub const RATE: &str = "Learning rate";
-pub const RATE_HELP: &str =
-    "Step size at the start; it follows the batch until you change it, and falls to 0 along a cosine.";
-
 pub const START: &str = "Fine-tune";
 pub const BASELINES: &str = "Train both baselines";
 pub const BASELINES_HELP: &str = "With the same labels: the same network from random weights, all layers and the same budget; \

@@ -89,7 +89,7 @@ pub const ANSWERS: [(&str, &str); 14] = [
         "No. It adds no negatives: each small batch is still compared only within itself.",
     ),
     (
-        "How do I take the encoder home and load it elsewhere?",
+        "How do I export the encoder and load it elsewhere?",
         "Download encoder saves encoder.safetensors, with weights named as in PyTorch, and encoder.json with the whole \
          configuration. Build the network that the configuration names and load the weights with the safetensors library.",
     ),

@@ -3,12 +3,13 @@
 use super::settings;
 use super::units::{bytes, count, duration};
 use crate::core::config::RunConfig;
-use crate::core::config::bounds::{Field, Value};
+use crate::core::config::run_settings::RunSetting;
+use crate::core::config::setting::Value;
 use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
-use crate::core::run::table::SortKey;
+use crate::core::run::table::Column;
 use crate::core::run::{ChunkChange, RunRecord};
 
 pub const TITLE: &str = "Runs";
@@ -103,26 +104,26 @@ pub const STORED_RUNS: &str = "Stored runs and images";
 pub const LINKED: &str = "These settings came with the address. Nothing runs before you press Start.";
 
 /// What a column is called.
-pub fn heading(key: SortKey) -> &'static str {
-    match key {
-        SortKey::Name => NAME,
-        SortKey::Created => "Started",
-        SortKey::Images => "Images",
-        SortKey::Weights => "Weights from",
-        SortKey::State => "State",
-        SortKey::Device => "Device",
-        SortKey::Program => "Version",
-        SortKey::Field(field) => settings::of(field).label,
-        SortKey::ValidationAccuracy => "Validation",
-        SortKey::TestAccuracy => "Test",
-        SortKey::MacroF1 => "Macro F1",
-        SortKey::Knn => "kNN",
+pub fn heading(column: Column) -> &'static str {
+    match column {
+        Column::Name => NAME,
+        Column::Created => "Started",
+        Column::Images => "Images",
+        Column::Weights => "Weights from",
+        Column::State => "State",
+        Column::Device => "Device",
+        Column::Program => "Version",
+        Column::Setting(setting) => settings::label(setting),
+        Column::ValidationAccuracy => "Validation",
+        Column::TestAccuracy => "Test",
+        Column::MacroF1 => "Macro F1",
+        Column::Knn => "kNN",
     }
 }
 
 /// A setting's value in words.
-pub fn value(field: Field, config: &RunConfig) -> String {
-    match field.get(config) {
+pub fn value(setting: RunSetting, config: &RunConfig) -> String {
+    match setting.get(config) {
         Value::Choice(key) => settings::choice(key).to_owned(),
         Value::Switch(on) => if on { "on" } else { "off" }.to_owned(),
         other => other.to_string(),
@@ -243,14 +244,14 @@ pub fn kept_weights(kept: KeptWeights) -> String {
 }
 
 /// A combination as a line: `Temperature τ 0.1, Batch size N 32`.
-pub fn settings_line(fields: &[Field], config: &RunConfig) -> String {
+pub fn settings_line(settings: &[RunSetting], config: &RunConfig) -> String {
     let parts: Vec<String> =
-        fields.iter().map(|f| format!("{} {}", settings::of(*f).label, value(*f, config))).collect();
+        settings.iter().map(|one| format!("{} {}", settings::label(one), value(one, config))).collect();
     if parts.is_empty() { "These settings".to_owned() } else { parts.join(", ") }
 }
 
-pub fn accepted(field: Field) -> String {
-    format!("Accepted: {}.", field.bounds())
+pub fn accepted(setting: RunSetting) -> String {
+    format!("Accepted: {}.", setting.bounds)
 }
 
 pub fn add_runs(runs: usize) -> String {

@@ -1,107 +1,165 @@
-//! Name, help and choices of every setting.
+//! The words of every setting: one row each. The order of the rows is the order of the forms.
 
-use crate::core::config::bounds::{Bounds, Field};
+use crate::core::config::RunConfig;
 use crate::core::config::preset::Preset;
+use crate::core::config::run_settings::{self, RunSetting, setting};
+use crate::core::config::setting::{Bounds, Setting, equal, find};
+use crate::core::run::fine_tune::{self, Tuning};
 
 /// A setting in words.
-pub struct Setting {
+pub struct Words<C: 'static> {
+    pub setting: &'static Setting<C>,
     pub label: &'static str,
     /// One sentence: what it does, and which way to turn it.
     pub help: &'static str,
+    /// Why it changes nothing, if [`Setting::is_used`] says so.
+    pub unused: &'static str,
 }
 
-const fn s(label: &'static str, help: &'static str) -> Setting {
-    Setting { label, help }
-}
-
-pub const fn of(field: Field) -> Setting {
-    match field {
-        Field::ImageSize => {
-            s("Image size", "Side of the training images in pixels; twice the side takes about four times as long.")
-        }
-        Field::Encoder => s("Encoder", "The network that is trained; deeper ones learn more and take longer."),
-        Field::Stem => s(
-            "Stem",
-            "How the encoder takes its image in: small keeps every pixel, ImageNet shrinks large images first.",
-        ),
-        Field::Start => {
-            s("Start", "Random weights, or those that were trained with labels on ImageNet and are loaded below.")
-        }
-        Field::Trained => s(
-            "What trains",
-            "Frozen parts keep their weights and need less memory and time; with the whole encoder frozen its features stay ImageNet's.",
-        ),
-        Field::Chunk => s(
-            "Chunk",
-            "Images that go through the networks at once, 0 for the whole batch: fewer need less memory, for one more forward pass and the same negatives. A chunk is normalised by its own statistics, so the gradient is another one than the whole batch's, except with a frozen encoder or VGG19.",
-        ),
-        Field::Width => {
-            s("Width", "Channels of the first stage; twice the width learns more and takes up to four times as long.")
-        }
-        Field::HeadLayers => {
-            s("Head layers", "Layers of the projection head; two (with a ReLU between) beat one clearly.")
-        }
-        Field::HeadOutput => {
-            s("Embedding size", "Length of z, on which the loss is computed; it hardly matters for the result.")
-        }
-        Field::Crop => {
-            s("Random crop", "Cut each view out of a random part of the image; the most important operation of all.")
-        }
-        Field::CropMinArea => {
-            s("Least crop area", "Smallest part of the image that a crop may show; smaller makes the task harder.")
-        }
-        Field::FlipProbability => {
-            s("Flip", "Probability of mirroring a view; set it to 0 where left and right matter, as in writing.")
-        }
-        Field::JitterProbability => s(
-            "Colour jitter",
-            "Probability of changing a view's colours, so that the encoder cannot match views by colour alone.",
-        ),
-        Field::JitterStrength => s("Jitter strength", "How far colours change; 0.5 suits small images, 1 large ones."),
-        Field::GrayProbability => s("Grayscale", "Probability of taking a view's colours away."),
-        Field::BlurProbability => s("Blur", "Probability of blurring a view; leave it at 0 for images of 32 pixels."),
-        Field::BlurSigmaMin => s("Least blur", "Smallest standard deviation of the blur, in pixels."),
-        Field::BlurSigmaMax => s("Most blur", "Largest standard deviation of the blur, in pixels."),
-        Field::Temperature => s(
-            "Temperature τ",
-            "How much the loss looks at the hardest negatives: lower is sharper; 0.5 suits small images, 0.1 large sets.",
-        ),
-        Field::Optimizer => s("Optimiser", "The rule that turns gradients into steps; LARS is SimCLR's own."),
-        Field::PeakRate => s(
-            "Learning rate",
-            "Step size after warm-up; it should grow with the batch, and follows it until you change it.",
-        ),
-        Field::WeightDecay => s("Weight decay", "Pulls weights towards zero; 0.000001 in the paper, up to 0.0001."),
-        Field::Momentum => s("Momentum", "How much of the last steps is kept in the next; AdamW ignores it."),
-        Field::TrustCoefficient => {
-            s("Trust coefficient", "Size of a LARS step relative to a layer's weights; other optimisers ignore it.")
-        }
-        Field::Warmup => {
-            s("Warm-up", "Part of all steps in which the learning rate rises from 0; 0.1 suits short runs.")
-        }
-        Field::Batch => s(
-            "Batch size N",
-            "Images a step. Each gives two views, and all others in the batch are its negatives: more is better, and takes more memory.",
-        ),
-        Field::Epochs => {
-            s("Epochs", "How many times every training image is seen; more is better, with diminishing returns.")
-        }
-        Field::Seed => s("Seed", "Start of every random draw: the same seed, images and settings give the same run."),
+impl<C> Words<C> {
+    const fn unused(self, unused: &'static str) -> Self {
+        Self { unused, ..self }
     }
 }
 
-/// Why a setting changes nothing, where [`Field::is_used`] says so.
-pub const fn unused(field: Field) -> &'static str {
-    match field {
-        Field::Stem | Field::Width => "This network has its own.",
-        Field::Trained => "Random weights all train.",
-        Field::Momentum => "AdamW does not use it.",
-        Field::TrustCoefficient => "Only LARS uses it.",
-        Field::CropMinArea => "Random crop is off.",
-        Field::JitterStrength => "Colour jitter is at 0.",
-        Field::BlurSigmaMin | Field::BlurSigmaMax => "Blur is at 0.",
-        _ => "",
+const fn row(key: &str, label: &'static str, help: &'static str) -> Words<RunConfig> {
+    Words { setting: setting(key), label, help, unused: "" }
+}
+
+const fn tuning(key: &str, label: &'static str, help: &'static str) -> Words<Tuning> {
+    Words { setting: find(&fine_tune::SETTINGS, key), label, help, unused: "" }
+}
+
+pub static MAIN: [Words<RunConfig>; 4] = [
+    row("epochs", "Epochs", "How many times every training image is seen; more is better, with diminishing returns."),
+    row(
+        "batch",
+        "Batch size N",
+        "Images a step. Each gives two views, and all others in the batch are its negatives: more is better, and takes more memory.",
+    ),
+    row(
+        "temperature",
+        "Temperature τ",
+        "How much the loss looks at the hardest negatives: lower is sharper; 0.5 suits small images, 0.1 large sets.",
+    ),
+    row("size", "Image size", "Side of the training images in pixels; twice the side takes about four times as long."),
+];
+
+pub static ENCODER: [Words<RunConfig>; 7] = [
+    row("encoder", "Encoder", "The network that is trained; deeper ones learn more and take longer."),
+    row("start", "Start", "Random weights, or those that were trained with labels on ImageNet and are loaded below."),
+    row(
+        "trained",
+        "What trains",
+        "Frozen parts keep their weights and need less memory and time; with the whole encoder frozen its features stay ImageNet's.",
+    )
+    .unused("Random weights all train."),
+    row("width", "Width", "Channels of the first stage; twice the width learns more and takes up to four times as long.")
+        .unused("This network has its own."),
+    row(
+        "stem",
+        "Stem",
+        "How the encoder takes its image in: small keeps every pixel, ImageNet shrinks large images first.",
+    )
+    .unused("This network has its own."),
+    row("head_layers", "Head layers", "Layers of the projection head; two (with a ReLU between) beat one clearly."),
+    row(
+        "head_output",
+        "Embedding size",
+        "Length of z, on which the loss is computed; it hardly matters for the result.",
+    ),
+];
+
+pub static AUGMENTATION: [Words<RunConfig>; 9] = [
+    row("crop", "Random crop", "Cut each view out of a random part of the image; the most important operation of all."),
+    row(
+        "crop_min_area",
+        "Least crop area",
+        "Smallest part of the image that a crop may show; smaller makes the task harder.",
+    )
+    .unused("Random crop is off."),
+    row("flip", "Flip", "Probability of mirroring a view; set it to 0 where left and right matter, as in writing."),
+    row(
+        "jitter",
+        "Colour jitter",
+        "Probability of changing a view's colours, so that the encoder cannot match views by colour alone.",
+    ),
+    row("jitter_strength", "Jitter strength", "How far colours change; 0.5 suits small images, 1 large ones.")
+        .unused("Colour jitter is at 0."),
+    row("gray", "Grayscale", "Probability of taking a view's colours away."),
+    row("blur", "Blur", "Probability of blurring a view; leave it at 0 for images of 32 pixels."),
+    row("blur_sigma_min", "Least blur", "Smallest standard deviation of the blur, in pixels.").unused("Blur is at 0."),
+    row("blur_sigma_max", "Most blur", "Largest standard deviation of the blur, in pixels.").unused("Blur is at 0."),
+];
+
+pub static OPTIMISER: [Words<RunConfig>; 8] = [
+    row("optimizer", "Optimiser", "The rule that turns gradients into steps; LARS is SimCLR's own."),
+    row(
+        "rate",
+        "Learning rate",
+        "Step size after warm-up; it should grow with the batch, and follows it until you change it.",
+    ),
+    row("warmup", "Warm-up", "Part of all steps in which the learning rate rises from 0; 0.1 suits short runs."),
+    row("weight_decay", "Weight decay", "Pulls weights towards zero; 0.000001 in the paper, up to 0.0001."),
+    row("momentum", "Momentum", "How much of the last steps is kept in the next; AdamW ignores it.")
+        .unused("AdamW does not use it."),
+    row("trust", "Trust coefficient", "Size of a LARS step relative to a layer's weights; other optimisers ignore it.")
+        .unused("Only LARS uses it."),
+    row(
+        "chunk",
+        "Chunk",
+        "Images that go through the networks at once, 0 for the whole batch: fewer need less memory, for one more forward pass and the same negatives. A chunk is normalised by its own statistics, so the gradient is another one than the whole batch's, except with a frozen encoder or VGG19.",
+    ),
+    row("seed", "Seed", "Start of every random draw: the same seed, images and settings give the same run."),
+];
+
+/// Of fine-tuning.
+pub static TUNING: [Words<Tuning>; 5] = [
+    tuning(
+        "labels",
+        "Labels",
+        "How many of the training labels may be seen: the same number of each class, at least one. All training images were \
+         seen in pre-training, but without their labels.",
+    ),
+    tuning(
+        "stages",
+        "Layers that learn",
+        "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.",
+    ),
+    tuning("epochs", "Epochs", "How often every labelled image is seen. With few labels an epoch is short."),
+    tuning("batch", "Batch size", "Images a step; all of them where there are fewer."),
+    tuning(
+        "rate",
+        "Learning rate",
+        "Step size at the start; it follows the batch until you change it, and falls to 0 along a cosine.",
+    ),
+];
+
+/// The groups of the form of pre-training.
+static GROUPS: [&[Words<RunConfig>]; 4] = [&MAIN, &ENCODER, &AUGMENTATION, &OPTIMISER];
+
+// A setting without words, or with two rows of them, does not compile.
+const _: () = {
+    let mut i = 0;
+    while i < run_settings::SETTINGS.len() {
+        let (mut rows, mut group) = (0, 0);
+        while group < GROUPS.len() {
+            let mut at = 0;
+            while at < GROUPS[group].len() {
+                rows += equal(GROUPS[group][at].setting.key, run_settings::SETTINGS[i].key) as usize;
+                at += 1;
+            }
+            group += 1;
+        }
+        assert!(rows == 1, "every setting has one row of words");
+        i += 1;
     }
+};
+
+/// The label of a setting of pre-training.
+pub fn label(setting: RunSetting) -> &'static str {
+    let row = GROUPS.iter().copied().flatten().find(|row| row.setting == setting);
+    row.map_or(setting.key, |row| row.label)
 }
 
 /// What a setting accepts, where that is not in sight, and its default.
@@ -112,7 +170,7 @@ pub fn bounds(bounds: &Bounds, default: &str) -> String {
     }
 }
 
-/// A choice by its key in [`crate::core::config::bounds`].
+/// A choice by its key in [`run_settings`].
 pub fn choice(key: &str) -> &str {
     match key {
         "convnet4" => "4-layer convolutional net",
@@ -139,12 +197,10 @@ pub fn choice(key: &str) -> &str {
 }
 
 /// Name and one sentence.
-pub const fn preset(preset: Preset) -> Setting {
+pub const fn preset(preset: Preset) -> [&'static str; 2] {
     match preset {
-        Preset::QuickLook => s("Quick look", "The smallest encoder: something to see within a minute."),
-        Preset::Balanced => s("Balanced", "A small ResNet-10: good features in minutes on most GPUs."),
-        Preset::Thorough => {
-            s("Thorough", "The full ResNet-18 of the published results: for a strong GPU and patience.")
-        }
+        Preset::QuickLook => ["Quick look", "The smallest encoder: something to see within a minute."],
+        Preset::Balanced => ["Balanced", "A small ResNet-10: good features in minutes on most GPUs."],
+        Preset::Thorough => ["Thorough", "The full ResNet-18 of the published results: for a strong GPU and patience."],
     }
 }

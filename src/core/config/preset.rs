@@ -10,7 +10,7 @@ pub const DEFAULT_BATCH: usize = 128;
 /// Epochs until the device has been timed and proposes its own.
 pub const DEFAULT_EPOCHS: u32 = 30;
 
-/// How much a run takes on.
+/// How much work a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Preset {
     /// The smallest encoder: something to see within a minute.
@@ -35,15 +35,15 @@ impl Preset {
         EncoderConfig::random(architecture, stem, width)
     }
 
-    /// The preset that `config` is, setting by setting, where `suited` says what
-    /// each means for the images at hand.
+    /// The preset that equals `config` in every setting. `suited` gives the configuration of
+    /// each preset for the loaded images.
     pub fn of(config: &RunConfig, suited: impl Fn(Self) -> RunConfig) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| suited(*preset) == *config)
     }
 }
 
-/// N for a training split: a power of two, at most half of the images (so that
-/// an epoch has two steps), 2 at least.
+/// N for a training split: a power of two, at least 2, at most half of the images, so that
+/// an epoch has two steps.
 pub fn default_batch(training_images: usize) -> usize {
     let half = (training_images / 2).clamp(2, DEFAULT_BATCH);
     1 << half.ilog2()
@@ -83,7 +83,7 @@ impl AugmentConfig {
 }
 
 impl OptimizerConfig {
-    /// The rule's usual settings for N images a step.
+    /// Usual settings of `optimizer` for N images a step.
     pub fn preset(optimizer: Optimizer, batch: usize) -> Self {
         Self {
             optimizer,
@@ -121,13 +121,11 @@ impl RunConfig {
             seed: 0,
         }
     }
-}
 
-impl RunConfig {
-    /// This configuration with what suits the sample set: colour says nothing
-    /// about its classes, so half of the views are grey, and few steps must do,
-    /// so τ is lower and the rule AdamW. ConvNet-4 of width 8 reached 75 % linear
-    /// accuracy in 270 steps so, 50 % in 300 with the general preset.
+    /// This configuration with settings that suit the sample set. Colour says nothing about
+    /// its classes, so half of the views are grey. Few steps must do, so τ is lower and the
+    /// optimiser is AdamW. With these, ConvNet-4 of width 8 reached 75 % linear accuracy in
+    /// 270 steps; with the general preset, 50 % in 300.
     pub fn for_sample_set(self) -> Self {
         Self {
             temperature: 0.2,
@@ -136,16 +134,14 @@ impl RunConfig {
             ..self
         }
     }
-}
 
-impl RunConfig {
-    /// Whether the learning rate is that of [`default_rate`]: nobody chose another.
+    /// Whether the learning rate is that of [`default_rate`], so that nobody chose another.
     pub fn rate_follows_rule(&self) -> bool {
         self.optimizer.peak_rate == default_rate(self.optimizer.optimizer, self.batch)
     }
 
-    /// After batch or optimiser changed from those of `old`: the learning rate goes
-    /// along by [`default_rate`] if it followed that rule and was not changed itself.
+    /// After batch or optimiser changed from those of `old`, sets the learning rate to
+    /// [`default_rate`] again if it followed that rule and was not changed itself.
     pub fn follow_rate(&mut self, old: &Self) {
         if old.rate_follows_rule() && self.optimizer.peak_rate == old.optimizer.peak_rate {
             self.optimizer.peak_rate = default_rate(self.optimizer.optimizer, self.batch);

@@ -1,26 +1,26 @@
-//! What is told of new images that a person shows to a trained classifier.
+//! The report on new images that a person shows to a trained classifier.
 
 use super::fine_tune::FineTuneConfig;
 use crate::core::report::{LeftOut, Picture};
 use serde::{Deserialize, Serialize};
 
-/// Images that one request may hold.
+/// The most images of one request.
 pub const MOST: usize = 24;
 
-/// What classifies.
+/// Which classifier answers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Judge {
+pub enum ClassifierKind {
     /// The last classifier that was fine-tuned from the pre-trained encoder.
     FineTuned(FineTuneConfig),
     /// A linear classifier on the frozen encoder, trained as in linear evaluation.
     Linear,
 }
 
-/// A training image and how like a new one it is.
+/// A training image and its similarity to a new one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbour {
     pub picture: Picture,
-    /// Of the features h of both, -1 to 1.
+    /// Cosine of the features h of both, -1 to 1.
     pub cosine: f32,
 }
 
@@ -29,7 +29,7 @@ pub struct Neighbour {
 pub struct Classified {
     /// As the network sees it; its index is its place among the new images.
     pub picture: Picture,
-    /// One a class; they sum to 1.
+    /// One for each class; they sum to 1.
     pub probabilities: Vec<f32>,
     /// The nearest first.
     pub neighbours: Vec<Neighbour>,
@@ -37,7 +37,7 @@ pub struct Classified {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifyReport {
-    pub judge: Judge,
+    pub classifier: ClassifierKind,
     /// Steps of pre-training behind the encoder.
     pub steps: u32,
     pub classes: Vec<String>,

@@ -1,7 +1,7 @@
-//! Fine-tuning: what is asked for and what came of it.
+//! Fine-tuning: its settings, its progress and its results.
 
 use crate::core::config::Architecture;
-use crate::core::config::bounds::{Bounds, Value};
+use crate::core::config::setting::{Bounds, Field, Setting, Value, check};
 use crate::core::error::{ConfigFault, StorageFault};
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum TuningStart {
     /// The pre-trained encoder.
     Pretrained,
-    /// The same network from the run's random weights: the baseline without
-    /// pre-training.
+    /// The run's random weights: the baseline without pre-training.
     Random,
 }
 
@@ -21,8 +20,8 @@ pub enum TuningStart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrainedLayers {
     All,
-    /// The last stages of the encoder, so many, and the classifier; the rest is
-    /// frozen, its normalisation in evaluation mode.
+    /// This many of the encoder's last stages, and the classifier. The rest is frozen, with
+    /// its normalisation in evaluation mode.
     Last(u8),
     /// The classifier alone, on frozen features: linear evaluation with fewer labels.
     Classifier,
@@ -31,12 +30,46 @@ pub enum TrainedLayers {
 /// Percentages of the training labels that the page offers.
 pub const FRACTIONS: [u8; 6] = [1, 5, 10, 25, 50, 100];
 
-/// Epochs, images a step and learning rate that are accepted.
-pub const EPOCHS: Bounds = Bounds::Whole { min: 1, max: 1000 };
-pub const BATCH: Bounds = Bounds::Whole { min: 2, max: 1024 };
-pub const RATE: Bounds = Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 };
+/// A training beside the encoder that it fine-tunes, on which the number of stages depends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    pub architecture: Architecture,
+    pub config: FineTuneConfig,
+}
 
-/// Stages of an encoder that can be trained by themselves, the stem among them.
+/// A row of [`SETTINGS`].
+pub type TuningSetting = &'static Setting<Tuning>;
+
+/// Every setting of fine-tuning, in the order of the form. Their words are rows of
+/// `app::text::settings`.
+pub static SETTINGS: [Setting<Tuning>; 5] = [
+    Setting::new("labels", Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t: &mut Tuning| &mut t.config.fraction),
+    // The last stages that learn; 0 stands for all layers, and for none but the classifier.
+    Setting::new("stages", Bounds::Whole { min: 0, max: 4 }, |t: &mut Tuning| &mut t.config.trained).within(|t, _| {
+        let min = u64::from(matches!(t.config.trained, TrainedLayers::Last(_)));
+        Bounds::Whole { min, max: u64::from(stages(t.architecture)) - 1 }
+    }),
+    Setting::new("epochs", Bounds::Whole { min: 1, max: 1000 }, |t: &mut Tuning| &mut t.config.epochs),
+    Setting::new("batch", Bounds::Whole { min: 2, max: 1024 }, |t: &mut Tuning| &mut t.config.batch),
+    Setting::new("rate", Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 }, |t: &mut Tuning| &mut t.config.peak_rate),
+];
+
+impl Field for TrainedLayers {
+    fn get(&self) -> Value {
+        Value::Whole(match self {
+            Self::Last(last) => u64::from(*last),
+            Self::All | Self::Classifier => 0,
+        })
+    }
+
+    fn set(&mut self, value: Value) {
+        if let Value::Whole(last) = value {
+            *self = if last == 0 { Self::All } else { Self::Last(last as u8) };
+        }
+    }
+}
+
+/// Stages of an encoder that can be trained by themselves, including the stem.
 pub const fn stages(architecture: Architecture) -> u8 {
     match architecture {
         Architecture::ConvNet4 => 4,
@@ -78,16 +111,25 @@ impl FineTuneConfig {
         Self { start, trained, fraction, epochs: 60, batch, peak_rate: default_rate(batch), weight_decay: 0.0, seed }
     }
 
-    /// The same with so many images a step; a learning rate by the rule stays by the rule.
+    /// The same with `batch` images a step; the learning rate follows by [`Self::follow_rate`].
     pub fn with_batch(&self, batch: usize) -> Self {
-        let by_rule = self.peak_rate == default_rate(self.batch);
-        Self { batch, peak_rate: if by_rule { default_rate(batch) } else { self.peak_rate }, ..*self }
+        let mut other = Self { batch, ..*self };
+        other.follow_rate(self);
+        other
     }
 
-    /// What it is compared with at the same fraction and budget: this one, the same
-    /// network from random weights (all of it learns: random layers are no use
-    /// frozen), and a linear classifier on the frozen encoder, which is trained as in
-    /// linear evaluation, whatever the settings.
+    /// After the batch changed from that of `old`, sets the learning rate to
+    /// [`default_rate`] again if it followed that rule and was not changed itself.
+    pub fn follow_rate(&mut self, old: &Self) {
+        if old.peak_rate == default_rate(old.batch) && self.peak_rate == old.peak_rate {
+            self.peak_rate = default_rate(self.batch);
+        }
+    }
+
+    /// The three trainings that are compared at the same fraction and budget: this one; the
+    /// same network from random weights, all of which learn, since frozen random layers are of
+    /// no use; and a linear classifier on the frozen encoder, trained as in linear evaluation
+    /// whatever the settings.
     pub fn contestants(&self) -> [Self; 3] {
         let random = Self { start: TuningStart::Random, trained: TrainedLayers::All, ..*self };
         [*self, random, Self::recipe(TuningStart::Pretrained, TrainedLayers::Classifier, self.fraction, self.seed)]
@@ -98,7 +140,7 @@ impl FineTuneConfig {
         FRACTIONS.into_iter().flat_map(|fraction| Self { fraction, ..*self }.contestants()).collect()
     }
 
-    /// Steps that it takes with so many labels; none of a linear classifier.
+    /// Steps of the training with this many labels; 0 for a linear classifier.
     pub fn total_steps(&self, labels: usize) -> u32 {
         if self.trained == TrainedLayers::Classifier || labels == 0 {
             return 0;
@@ -111,27 +153,7 @@ impl FineTuneConfig {
     /// # Errors
     /// Every setting that is out of bounds.
     pub fn check(&self, architecture: Architecture) -> Result<(), Vec<ConfigFault>> {
-        let fault = |field: &str, value: String, accepts: String| ConfigFault { field: field.into(), value, accepts };
-        let mut faults = Vec::new();
-        if !FRACTIONS.contains(&self.fraction) {
-            faults.push(fault("labels", self.fraction.to_string(), FRACTIONS.map(|f| f.to_string()).join(", ")));
-        }
-        if let TrainedLayers::Last(last) = self.trained
-            && !(1..stages(architecture)).contains(&last)
-        {
-            faults.push(fault("stages", last.to_string(), format!("1 to {}", stages(architecture) - 1)));
-        }
-        let values = [
-            ("epochs", EPOCHS, Value::Whole(u64::from(self.epochs))),
-            ("batch", BATCH, Value::Whole(self.batch as u64)),
-            ("rate", RATE, Value::Real(self.peak_rate)),
-        ];
-        for (field, bounds, value) in values {
-            if !bounds.accept(value) {
-                faults.push(fault(field, value.to_string(), bounds.to_string()));
-            }
-        }
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
+        check(&SETTINGS, &Tuning { architecture, config: *self })
     }
 }
 
@@ -139,25 +161,25 @@ impl FineTuneConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneEpoch {
     pub epoch: u32,
-    /// Mean cross-entropy over the epoch's steps; none of a linear classifier, which
-    /// is trained as a whole.
+    /// Mean cross-entropy over the epoch's steps; `None` for a linear classifier, whose
+    /// training reports no epochs.
     pub loss: Option<f32>,
-    /// On validation; none without validation images.
+    /// `None` without validation images.
     pub validation_accuracy: Option<f32>,
 }
 
-/// How far a list of trainings is.
+/// The progress of a list of trainings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneProgress {
     pub state: RunState,
-    /// The one at work, and its place among all, from 0.
+    /// The training under way, and its index among all.
     pub config: FineTuneConfig,
     pub place: usize,
     pub of: usize,
     /// Training images whose labels it uses.
     pub labels: usize,
-    /// Steps done and in all; 0 in all while the linear classifier is trained, which
-    /// has no steps to tell.
+    /// Steps done, and steps of the training. The latter are 0 while the linear classifier is
+    /// trained, which reports no steps.
     pub step: u32,
     pub total_steps: u32,
     /// Wall time of a step in milliseconds.
@@ -165,25 +187,25 @@ pub struct FineTuneProgress {
     /// Loss of the newest step.
     pub loss: Option<f32>,
     pub epochs: Vec<FineTuneEpoch>,
-    /// Steps of the trainings behind this one.
+    /// Steps of the trainings after this one.
     pub steps_ahead: u32,
-    /// Why it could not be stored, where it could not: training goes on.
+    /// Why the newest save failed, if it did; training goes on.
     pub not_saved: Option<StorageFault>,
 }
 
-/// A list of trainings as it is stored, so that it outlives its tab.
+/// A list of trainings as it is stored, so that it survives its tab.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredList {
     /// Steps of pre-training behind the encoder that it starts from.
     pub steps: u32,
-    /// What is left; the first is at work.
+    /// The trainings left; the first is under way.
     pub waiting: Vec<FineTuneConfig>,
     pub done: usize,
-    /// How far the first is; none before its first step.
+    /// The progress of the first; `None` before its first step.
     pub at_work: Option<StoredTuning>,
 }
 
-/// A training between two steps, beside its weights.
+/// A training between two steps; its weights are stored with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredTuning {
     pub progress: FineTuneProgress,
@@ -193,15 +215,15 @@ pub struct StoredTuning {
     pub spent: f64,
 }
 
-/// A classifier that was trained, judged on the test split.
+/// The result of one training on the test split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneReport {
     pub config: FineTuneConfig,
     /// Training images whose labels were used.
     pub labels: usize,
     pub epochs: Vec<FineTuneEpoch>,
-    /// With the weights of the last epoch: the schedule has ended there, and every
-    /// contestant has the same budget.
+    /// With the weights of the last epoch: the schedule ends there, and every contestant has
+    /// the same budget.
     pub test: ClassificationReport,
     /// Predicted class of each labelled test image, in the data set's order.
     pub predicted: Vec<u16>,
@@ -214,8 +236,8 @@ pub struct FineTuneReport {
 }
 
 impl FineTuneReport {
-    /// Whether it is what `config` would give now, with `steps` of pre-training:
-    /// random weights do not depend on them.
+    /// Whether `config` would give this result now, after `steps` of pre-training. Random
+    /// weights do not depend on them.
     pub fn answers(&self, config: &FineTuneConfig, steps: u32) -> bool {
         self.config == *config && (self.steps == steps || config.start == TuningStart::Random)
     }

@@ -1,7 +1,8 @@
 //! Many runs that differ in a few settings: every combination of chosen values.
 
-use crate::core::config::bounds::{Field, Value};
-use crate::core::config::{Architecture, Optimizer, RunConfig, Stem};
+use crate::core::config::RunConfig;
+use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key};
+use crate::core::config::setting::Value;
 use crate::core::error::ConfigFault;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ pub const MOST_RUNS: usize = 100;
 /// One setting and the values that it takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
-    /// [`Field::key`].
+    /// Key of the setting.
     pub field: String,
     /// As a person writes them.
     pub values: Vec<String>,
@@ -22,9 +23,9 @@ pub struct Axis {
 pub struct Sweep {
     pub base: RunConfig,
     pub axes: Vec<Axis>,
-    /// Where batch or optimiser vary and the base's learning rate is the rule's: take
-    /// the rule's for each ([`RunConfig::follow_rate`]). Else a larger batch is
-    /// compared at a rate that suits the smaller one.
+    /// Whether the learning rate follows a varied batch or optimiser, by
+    /// [`RunConfig::follow_rate`]. If not, a larger batch is compared at a rate that suits
+    /// the smaller one.
     pub scale_rate: bool,
 }
 
@@ -40,13 +41,13 @@ pub enum SweepFault {
 }
 
 /// One combination of the axes' values, in the order of the axes.
-pub type Combination = Vec<(Field, Value)>;
+pub type Combination = Vec<(RunSetting, Value)>;
 
 /// A run of the sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
     pub config: RunConfig,
-    /// By which it differs from the others.
+    /// The varied settings.
     pub settings: Combination,
 }
 
@@ -57,15 +58,15 @@ pub struct Refused {
     pub faults: Vec<ConfigFault>,
 }
 
-/// What a sweep comes to.
+/// The runs of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// The last axis changes fastest; values in the order given.
     pub runs: Vec<Planned>,
     /// Same order.
     pub refused: Vec<Refused>,
-    /// Combinations left out because an earlier one gives the same run, such as two
-    /// stems of a network that has none.
+    /// Combinations left out because an earlier one gives the same run, such as two stems of
+    /// a network without a choice of stem.
     pub duplicates: usize,
 }
 
@@ -101,19 +102,19 @@ impl Sweep {
         Ok(plan)
     }
 
-    /// Fields and values; a value given twice counts once.
-    fn parse(&self) -> Result<Vec<(Field, Vec<Value>)>, Vec<ConfigFault>> {
-        let mut axes: Vec<(Field, Vec<Value>)> = Vec::new();
+    /// Settings and their values; a value given twice counts once.
+    fn parse(&self) -> Result<Vec<(RunSetting, Vec<Value>)>, Vec<ConfigFault>> {
+        let mut axes: Vec<(RunSetting, Vec<Value>)> = Vec::new();
         let mut faults = Vec::new();
         for Axis { field: key, values } in &self.axes {
             let fault =
                 |value: &str, accepts: String| ConfigFault { field: key.clone(), value: value.to_owned(), accepts };
-            let Some(field) = Field::from_key(key) else {
+            let Some(setting) = from_key(key) else {
                 faults.push(fault(&values.join(", "), String::new()));
                 continue;
             };
-            let bounds = field.bounds();
-            if axes.iter().any(|(other, _)| *other == field) {
+            let bounds = setting.bounds;
+            if axes.iter().any(|(other, _)| *other == setting) {
                 faults.push(fault(&values.join(", "), format!("{bounds} (once)")));
                 continue;
             }
@@ -128,17 +129,17 @@ impl Sweep {
                     None => faults.push(fault(text, bounds.to_string())),
                 }
             }
-            axes.push((field, read));
+            axes.push((setting, read));
         }
         if faults.is_empty() { Ok(axes) } else { Err(faults) }
     }
 
     fn configure(&self, settings: &Combination) -> Result<RunConfig, Vec<ConfigFault>> {
         let mut config = self.base;
-        for &(field, value) in settings {
-            field.set(&mut config, value).map_err(|fault| vec![fault])?;
+        for &(setting, value) in settings {
+            setting.set(&mut config, value).map_err(|fault| vec![fault])?;
         }
-        if self.scale_rate && settings.iter().all(|(field, _)| *field != Field::PeakRate) {
+        if self.scale_rate && settings.iter().all(|(setting, _)| *setting != PEAK_RATE) {
             config.follow_rate(&self.base);
         }
         config.check().map(|()| config)
@@ -146,44 +147,27 @@ impl Sweep {
 }
 
 /// All combinations, the last axis fastest.
-fn product(axes: &[(Field, Vec<Value>)]) -> Vec<Combination> {
-    axes.iter().fold(vec![Vec::new()], |all, (field, values)| {
+fn product(axes: &[(RunSetting, Vec<Value>)]) -> Vec<Combination> {
+    axes.iter().fold(vec![Vec::new()], |all, (setting, values)| {
         let longer = |start: &Combination| {
-            values.iter().map(|value| [&start[..], &[(*field, *value)]].concat()).collect::<Vec<_>>()
+            values.iter().map(|value| [&start[..], &[(*setting, *value)]].concat()).collect::<Vec<_>>()
         };
         all.iter().flat_map(longer).collect()
     })
 }
 
-/// `config` with every setting that has no effect in it set to one and the same
-/// value: two runs of the same images with equal ones give the same curve.
+/// `config` with every setting that changes nothing in it at its default. Two runs on the
+/// same images with equal results of this function give the same curve.
 pub fn effective(mut config: RunConfig) -> RunConfig {
-    let preset = RunConfig::default();
-    config.trained = config.trained();
+    let default = RunConfig::default();
     if config.chunk_images() == config.batch {
-        config.chunk = 0;
+        config.chunk = default.chunk;
     }
-    let RunConfig { encoder, augment, optimizer, .. } = &mut config;
-    if encoder.architecture == Architecture::ConvNet4 || encoder.is_fixed() {
-        encoder.stem = Stem::Small;
-    }
-    if encoder.is_fixed() {
-        encoder.width = preset.encoder.width;
-    }
-    if optimizer.optimizer != Optimizer::Lars {
-        optimizer.trust_coefficient = preset.optimizer.trust_coefficient;
-    }
-    if optimizer.optimizer == Optimizer::AdamW {
-        optimizer.momentum = preset.optimizer.momentum;
-    }
-    if !augment.crop {
-        augment.crop_min_area = preset.augment.crop_min_area;
-    }
-    if augment.jitter_probability == 0.0 {
-        augment.jitter_strength = preset.augment.jitter_strength;
-    }
-    if augment.blur_probability == 0.0 {
-        augment.blur_sigma = preset.augment.blur_sigma;
+    for setting in &SETTINGS {
+        if !setting.is_used(&config) {
+            // A default is within its bounds.
+            let _ = setting.set(&mut config, setting.get(&default));
+        }
     }
     config
 }

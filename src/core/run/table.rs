@@ -1,53 +1,65 @@
-//! Runs side by side: in what they differ, in which order they stand, which is the
-//! best, and a configuration like one of theirs.
+//! The table of stored runs: the columns in which they differ, their order, the best run,
+//! and a configuration like one of theirs.
 
 use super::RunRecord;
 use crate::core::config::RunConfig;
-use crate::core::config::bounds::{Bounds, Field, Value};
+use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS};
+use crate::core::config::setting::{Bounds, Value};
 use crate::core::error::ConfigFault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport, RunState};
 use crate::core::weights::WeightsIdentity;
 use std::cmp::Ordering;
 
-/// Something in which runs can differ besides their results.
+/// A column of the table of runs, by which they can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    Field(Field),
-    /// The published weights that those started from that started from some, by fingerprint.
+    Name,
+    Created,
+    /// Where the images came from; they differ by fingerprint.
+    Images,
+    /// Where the published weights came from; they differ by fingerprint.
     Weights,
-    /// The images, by fingerprint.
-    Data,
+    /// From under way to failed.
+    State,
     Device,
     /// The program's version.
     Program,
+    Setting(RunSetting),
+    /// Linear evaluation on validation.
+    ValidationAccuracy,
+    /// Linear evaluation on test.
+    TestAccuracy,
+    /// Of linear evaluation on test.
+    MacroF1,
+    /// The newest kNN accuracy on validation.
+    Knn,
 }
 
-/// In what `records` differ: settings in the order of a form, then the rest.
+/// The columns in which `records` differ besides their results: settings in the order of
+/// links, then the rest. Of the weights, only runs that started from published ones count.
 pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
     let Some((first, others)) = records.split_first() else { return Vec::new() };
     let differs = |same: &dyn Fn(&RunRecord) -> bool| !others.iter().all(|other| same(other));
-    let fields = Field::ALL.into_iter().filter(|field| {
-        let value = field.get(&first.config);
-        differs(&|other| field.get(&other.config) == value)
+    let settings = SETTINGS.iter().filter(|setting| {
+        let value = setting.get(&first.config);
+        differs(&|other| setting.get(&other.config) == value)
     });
     let device = |r: &RunRecord| (r.device.backend, r.device.name.clone());
     let mut weights = records.iter().filter_map(|record| record.weights.as_ref());
     let other_weights = weights.next().is_some_and(|first| weights.any(|other| !other.is_same(first)));
     let rest = [
         (Column::Weights, other_weights),
-        (Column::Data, differs(&|other| other.data.fingerprint == first.data.fingerprint)),
+        (Column::Images, differs(&|other| other.data.fingerprint == first.data.fingerprint)),
         (Column::Device, differs(&|other| device(other) == device(first))),
         (Column::Program, differs(&|other| other.program == first.program)),
     ];
-    fields
-        .map(Column::Field)
-        .chain(rest.into_iter().filter_map(|(column, differs)| differs.then_some(column)))
-        .collect()
+    let rest = rest.into_iter().filter_map(|(column, differs)| differs.then_some(column));
+    settings.map(Column::Setting).chain(rest).collect()
 }
 
-/// Places of runs of the same images, in the order of the first of each. More than
-/// one group: their accuracies cannot be compared, for the test images differ.
+/// Indices of the runs on each set of images, in the order of the first run of each set.
+/// Accuracies of different sets cannot be compared, for their test images differ.
 pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (place, record) in records.iter().enumerate() {
@@ -60,21 +72,9 @@ pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// What to know before numbers in one table are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TableWarning {
-    /// The runs are of so many different sets of images.
-    DifferentData { sets: usize },
-}
-
-pub fn warning(records: &[&RunRecord]) -> Option<TableWarning> {
-    let sets = by_data(records).len();
-    (sets > 1).then_some(TableWarning::DifferentData { sets })
-}
-
-/// The place of the best run: by accuracy on validation, never on test; between
-/// equals by kNN, then the earlier one. None where none was evaluated on validation.
-/// Of runs on different images ask for each group of [`by_data`].
+/// Index of the best run: by accuracy on validation, never on test; between equals by kNN,
+/// then the earlier one. `None` if no run was evaluated on validation. For runs on different
+/// images, ask for each group of [`by_data`].
 pub fn best(records: &[&RunRecord]) -> Option<usize> {
     let rank = |place: usize| {
         let record = records[place];
@@ -95,16 +95,16 @@ pub fn best(records: &[&RunRecord]) -> Option<usize> {
     best.map(|(place, _)| place)
 }
 
-/// A result of published weights as they are.
+/// A result of published weights, without any training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
     pub net: ImageNetEncoder,
-    /// None in records from before it was noted.
+    /// `None` in older records.
     pub weights: Option<WeightsIdentity>,
     pub report: EvaluationReport,
 }
 
-/// Those on images of this fingerprint: the newest of each weights.
+/// The newest result of each published weights on images of this fingerprint.
 pub fn published(records: &[RunRecord], fingerprint: &str) -> Vec<Published> {
     let mut found: Vec<(Published, f64)> = Vec::new();
     for record in records.iter().filter(|record| record.data.fingerprint == fingerprint) {
@@ -122,73 +122,44 @@ pub fn published(records: &[RunRecord], fingerprint: &str) -> Vec<Published> {
     found.into_iter().map(|(published, _)| published).collect()
 }
 
-/// By what runs are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    Created,
-    Name,
-    /// Where they came from.
-    Images,
-    /// Where the published weights came from.
-    Weights,
-    /// From under way to failed.
-    State,
-    Device,
-    Program,
-    Field(Field),
-    /// Linear evaluation on validation.
-    ValidationAccuracy,
-    /// Linear evaluation on test.
-    TestAccuracy,
-    /// Of linear evaluation on test.
-    MacroF1,
-    /// The newest kNN accuracy on validation.
-    Knn,
-}
-
+/// What a run is sorted by.
 enum Rank {
     Number(f64),
     Text(String),
 }
 
-impl SortKey {
-    /// None where the run has no such value.
-    fn of(self, record: &RunRecord) -> Option<Rank> {
+impl Column {
+    /// `None` if the run has no such value.
+    fn rank(self, record: &RunRecord) -> Option<Rank> {
         let test = record.evaluation.as_ref().map(|e| &e.trained.test);
-        let text = match self {
-            Self::Name => Some(record.name.to_lowercase()),
-            Self::Images => Some(record.data.sources.join(", ").to_lowercase()),
-            Self::Weights => Some(record.weights.as_ref().map(|w| w.source.to_lowercase()).unwrap_or_default()),
-            Self::Device => Some(record.device.name.to_lowercase()),
-            Self::Program => Some(record.program.clone()),
-            _ => None,
-        };
-        if let Some(text) = text {
-            return (!text.is_empty()).then_some(Rank::Text(text));
-        }
-        let number = match self {
-            Self::Name | Self::Images | Self::Weights | Self::Device | Self::Program => None,
-            Self::State => Some(match record.state {
+        let text = |text: &str| (!text.is_empty()).then(|| Rank::Text(text.to_lowercase()));
+        let number = |number: Option<f64>| number.filter(|n| !n.is_nan()).map(Rank::Number);
+        match self {
+            Self::Name => text(&record.name),
+            Self::Images => text(&record.data.sources.join(", ")),
+            Self::Weights => text(record.weights.as_ref().map_or("", |w| &w.source)),
+            Self::Device => text(&record.device.name),
+            Self::Program => text(&record.program),
+            Self::State => number(Some(match record.state {
                 RunState::Idle | RunState::Running(_) => 0.0,
                 RunState::Paused => 1.0,
                 RunState::Finished => 2.0,
                 RunState::Cancelled => 3.0,
                 RunState::Failed => 4.0,
-            }),
-            Self::Created => Some(record.created),
-            Self::Field(field) => Some(field_rank(field, &record.config)),
-            Self::ValidationAccuracy => record.validation_accuracy().map(f64::from),
-            Self::TestAccuracy => test.map(|t| t.accuracy),
-            Self::MacroF1 => test.map(|t| t.macro_average.f1),
-            Self::Knn => record.knn.map(f64::from),
-        };
-        number.filter(|n| !n.is_nan()).map(Rank::Number)
+            })),
+            Self::Created => number(Some(record.created)),
+            Self::Setting(setting) => number(Some(setting_rank(setting, &record.config))),
+            Self::ValidationAccuracy => number(record.validation_accuracy().map(f64::from)),
+            Self::TestAccuracy => number(test.map(|t| t.accuracy)),
+            Self::MacroF1 => number(test.map(|t| t.macro_average.f1)),
+            Self::Knn => number(record.knn.map(f64::from)),
+        }
     }
 }
 
 /// A choice ranks by its place among the choices; whole numbers stay below 2⁵³.
-fn field_rank(field: Field, config: &RunConfig) -> f64 {
-    match (field.get(config), field.bounds()) {
+fn setting_rank(setting: RunSetting, config: &RunConfig) -> f64 {
+    match (setting.get(config), setting.bounds) {
         (Value::Choice(key), Bounds::Choice(all)) => all.iter().position(|k| *k == key).unwrap_or(all.len()) as f64,
         (Value::Whole(v), _) => v as f64,
         (Value::Real(v), _) => f64::from(v),
@@ -197,10 +168,10 @@ fn field_rank(field: Field, config: &RunConfig) -> f64 {
     }
 }
 
-/// Places of `records` in sorted order; equals stay as they were. Runs without the
-/// value come last in both directions.
-pub fn sorted(records: &[&RunRecord], key: SortKey, descending: bool) -> Vec<usize> {
-    let ranks: Vec<Option<Rank>> = records.iter().map(|record| key.of(record)).collect();
+/// Indices of `records` in sorted order; equals stay as they were. Runs without the value
+/// come last in both directions.
+pub fn sorted(records: &[&RunRecord], by: Column, descending: bool) -> Vec<usize> {
+    let ranks: Vec<Option<Rank>> = records.iter().map(|record| by.rank(record)).collect();
     let compare = |a: &Rank, b: &Rank| match (a, b) {
         (Rank::Number(a), Rank::Number(b)) => a.total_cmp(b),
         (Rank::Text(a), Rank::Text(b)) => a.cmp(b),
@@ -216,15 +187,14 @@ pub fn sorted(records: &[&RunRecord], key: SortKey, descending: bool) -> Vec<usi
 }
 
 /// "Start a run like this, but": the configuration of `record` with one setting read
-/// from `text`. The learning rate goes along with batch and optimiser, as
-/// [`RunConfig::follow_rate`] says.
+/// from `text`. The learning rate follows batch and optimiser by [`RunConfig::follow_rate`].
 ///
 /// # Errors
 /// What is wrong with the setting, by itself or beside the others.
-pub fn like(record: &RunRecord, field: Field, text: &str) -> Result<RunConfig, Vec<ConfigFault>> {
+pub fn like(record: &RunRecord, setting: RunSetting, text: &str) -> Result<RunConfig, Vec<ConfigFault>> {
     let mut config = record.config;
-    field.set_text(&mut config, text).map_err(|fault| vec![fault])?;
-    if field != Field::PeakRate {
+    setting.set_text(&mut config, text).map_err(|fault| vec![fault])?;
+    if setting != PEAK_RATE {
         config.follow_rate(&record.config);
     }
     config.check().map(|()| config)

@@ -8,7 +8,7 @@ use crate::core::dataset::collection::Collection;
 use crate::core::dataset::{Dataset, Example, Split};
 use crate::core::error::Fault;
 use crate::core::report::{LeftOut, Picture};
-use crate::core::run::classify::{Classified, ClassifyReport, Judge, Neighbour};
+use crate::core::run::classify::{Classified, ClassifierKind, ClassifyReport, Neighbour};
 use crate::core::run::fine_tune::FineTuneConfig;
 use crate::learn::checkpoint;
 use crate::learn::classify::{nearest, probabilities};
@@ -106,8 +106,8 @@ async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>)
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);
     let config = tuned.as_ref().map(|tuned| tuned.config);
     let classes = collection.dataset().classes.clone();
-    let judge = config.map_or(Judge::Linear, Judge::FineTuned);
-    let mut report = ClassifyReport { judge, steps, classes, images: Vec::new(), left_out };
+    let classifier = config.map_or(ClassifierKind::Linear, ClassifierKind::FineTuned);
+    let mut report = ClassifyReport { classifier, steps, classes, images: Vec::new(), left_out };
     if shown.examples.is_empty() {
         return Ok(report);
     }

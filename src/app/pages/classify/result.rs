@@ -31,12 +31,12 @@ pub fn Answers(report: ClassifyReport) -> impl IntoView {
     if report.images.is_empty() {
         return ().into_any();
     }
-    let ClassifyReport { judge, classes, images, .. } = report;
+    let ClassifyReport { classifier, classes, images, .. } = report;
     let images = images.into_iter().map(|image| answer(image, &classes)).collect_view();
     view! {
         <section class="card" aria-labelledby="said-title">
             <h2 id="said-title">{text::RESULT}</h2>
-            <p class="muted small">{text::judge(&judge)}</p>
+            <p class="muted small">{text::classifier(&classifier)}</p>
             <ul class="answers">{images}</ul>
         </section>
     }

@@ -1,33 +1,27 @@
-//! Linear evaluation: what the encoder has learned, beside what it knew before.
+//! Linear evaluation: what the encoder has learned, beside its baselines.
 
-pub mod judged;
-pub mod matrix;
-mod mistakes;
-pub mod panel;
-mod ready;
+pub mod confusion;
+mod csv;
+pub mod predictions;
 mod result;
-pub mod scores;
-mod table;
-mod takeaway;
 
 use crate::app::client::Client;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::notice::FaultWords;
+use crate::app::parts::requirements;
 use crate::app::parts::stored_runs::ExportRun;
 use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
+use crate::core::report::Baseline;
 use crate::protocol::Request;
-use judged::Judged;
+use confusion::{CellImages, Matrix};
+use csv::Downloads;
 use leptos::prelude::*;
-use matrix::Matrix;
-use panel::Panel;
-use ready::Ready;
+use predictions::{Scores, TestPredictions};
 use result::Headline;
-use scores::Scores;
-use takeaway::Downloads;
 
 /// The page `/evaluate`. What it shows follows from the store: what it waits
 /// for, the button, progress, the result.
@@ -117,14 +111,14 @@ fn Outcome() -> impl IntoView {
     let store = Store::get();
     move || {
         let evaluation = store.evaluation.get()?;
-        let judged = StoredValue::new(Judged::evaluated(&evaluation));
+        let predictions = StoredValue::new(TestPredictions::of_evaluation(&evaluation));
         let report = StoredValue::new(evaluation);
         let open = RwSignal::new(None);
         Some(view! {
             <Headline report=report />
-            <Matrix report=judged open=open />
-            <Panel report=judged open=open />
-            <Scores report=judged />
+            <Matrix report=predictions open=open />
+            <CellImages report=predictions open=open />
+            <Scores report=predictions />
             <Downloads report=report />
             <ExportRun />
         })
@@ -147,4 +141,78 @@ fn Questions() -> impl IntoView {
             <dl class="questions">{answers}</dl>
         </details>
     }
+}
+
+/// What stands between now and a result.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    NoImages,
+    /// No image has a label at all.
+    NoLabels,
+    /// Labels, but not in two classes of training and test images.
+    FewLabels,
+    NoEncoder,
+    Training,
+    /// Classifiers are trained on the encoder.
+    Tuning,
+    Ready,
+    /// The same encoder was judged without the weights that it started from.
+    Compare,
+    /// The newest result is of the encoder as it is.
+    Done,
+    /// Training went on by so many steps since the newest result.
+    Again(u32),
+}
+
+fn stage(store: Store) -> Stage {
+    let labels = store.dataset.with(|set| set.as_ref().map(|set| (set.can_evaluate(), set.classes.is_empty())));
+    let steps = store.steps.with(|steps| steps.newest().map_or(0, |s| s.step));
+    match labels {
+        None => Stage::NoImages,
+        Some((false, true)) => Stage::NoLabels,
+        Some((false, false)) => Stage::FewLabels,
+        Some((true, _)) if store.run.get().is_running() => Stage::Training,
+        Some((true, _)) if store.stored_runs.is_tuning() => Stage::Tuning,
+        Some((true, _)) if !store.has_encoder() => Stage::NoEncoder,
+        Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline))) {
+            None => Stage::Ready,
+            Some((before, _)) if before < steps => Stage::Again(steps - before),
+            Some((_, Baseline::Missing)) => Stage::Compare,
+            Some(_) => Stage::Done,
+        },
+    }
+}
+
+#[component]
+pub fn Ready(start: Callback<()>) -> impl IntoView {
+    let store = Store::get();
+    let stage = memo(move || stage(store));
+    let button = move |label: &'static str, help: String| {
+        view! {
+            <section class="card evaluate-start">
+                <button type="button" class="primary" on:click=act(move |_| start.run(()))>
+                    {label}
+                </button>
+                <p class="muted small">{help}</p>
+            </section>
+        }
+        .into_any()
+    };
+    move || match stage.get() {
+        Stage::NoImages => waits(text::WAITS_IMAGES, text::NO_IMAGES, "/data", text::GO_IMAGES),
+        Stage::NoLabels => waits(text::WAITS_LABELS, text::NO_LABELS, "/data", text::GO_LABELS),
+        Stage::FewLabels => waits(text::WAITS_LABELS, text::FEW_LABELS, "/data", text::GO_LABELS),
+        Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
+        Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
+        Stage::Tuning => waits(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING),
+        Stage::Ready => button(text::BUTTON, store.run_config.with(|config| text::button_help(config.as_ref()))),
+        Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
+        Stage::Compare => button(text::AGAIN, text::AGAIN_COMPARED.to_owned()),
+        Stage::Done => ().into_any(),
+    }
+}
+
+/// What is missing, where to get it, and what there will be then.
+fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
+    requirements::view(title, why, href, go, &text::WHAT_LIST)
 }

@@ -1,17 +1,23 @@
 //! Fine-tuning: the encoder with a classifier on few labels, beside its baselines.
 
-mod chart;
-mod form;
-mod progress;
-mod result;
+mod results;
 mod settings;
 
+use crate::app::client::Client;
+use crate::app::parts::notice::Announcer;
 use crate::app::parts::requirements::{Missing, missing};
-use crate::app::reactive::{Show, live, memo};
+use crate::app::parts::stored_runs::not_saved;
+use crate::app::parts::widgets::Meter;
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
-use form::Form;
+use crate::app::text::pretrain::of;
+use crate::app::text::units::{duration, percent, whole_percent};
+use crate::core::report::{Phase, RunState};
+use crate::core::run::fine_tune::FineTuneProgress;
+use crate::protocol::Request;
 use leptos::prelude::*;
+use settings::Form;
 
 /// The page `/fine-tune`. Results stay in sight whatever is missing for new ones.
 #[component]
@@ -35,7 +41,7 @@ pub fn FineTune() -> impl IntoView {
                 None => {
                     view! {
                         <Show when=move || begun.get()>
-                            <progress::Progress />
+                            <Progress />
                         </Show>
                         <settings::Settings />
                     }
@@ -43,11 +49,157 @@ pub fn FineTune() -> impl IntoView {
                 }
             })}
             <Show when=move || lacks.get().is_none() || any.get()>
-                <chart::FractionChart />
+                <results::FractionChart />
             </Show>
             <Show when=move || any.get()>
-                <result::Outcome />
+                <results::OneResult />
             </Show>
+        </div>
+    }
+}
+
+/// Milliseconds until the end of the list, by the time of a step. Linear classifiers, which
+/// take seconds, do not count.
+fn left(p: &FineTuneProgress) -> Option<f64> {
+    if p.milliseconds <= 0.0 || p.total_steps == 0 {
+        return None;
+    }
+    Some(f64::from(p.total_steps - p.step + p.steps_ahead) * f64::from(p.milliseconds))
+}
+
+/// Part of the list that is done; trainings count alike.
+fn part(p: &FineTuneProgress) -> f64 {
+    let own = match p.state {
+        RunState::Running(Phase::Evaluate { percent }) if p.total_steps == 0 => f64::from(percent) / 100.0,
+        _ => f64::from(p.step) / f64::from(p.total_steps.max(1)),
+    };
+    ((p.place as f64 + own) / p.of.max(1) as f64).min(1.0)
+}
+
+fn state_words(p: &FineTuneProgress) -> &'static str {
+    match p.state {
+        // Validation at the end of an epoch is part of the training.
+        RunState::Running(Phase::Evaluate { .. }) if p.total_steps > 0 => text::state(RunState::Running(Phase::Train)),
+        state => text::state(state),
+    }
+}
+
+/// The trainings under way: which, how far, and the buttons that their state allows.
+#[component]
+fn Progress() -> impl IntoView {
+    let store = Store::get();
+    let form: Form = expect_context();
+    let announcer = Announcer::get();
+    let progress = store.stored_runs.fine_tuning;
+    let read = move |f: fn(&FineTuneProgress) -> String| {
+        live(move || progress.with(|p| p.as_ref().map(f).unwrap_or_default()))
+    };
+    let state = memo(move || progress.with(|p| p.as_ref().map_or("", state_words)));
+    Effect::new(move |first: Option<()>| {
+        let words = state.get();
+        if first.is_some() {
+            announcer.say(words);
+        }
+    });
+    let over = memo(move || progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
+    let done = derive(move || progress.with(|p| p.as_ref().map(part)));
+    let detail = derive(move || done.get().map_or_else(String::new, whole_percent));
+    let what = move || progress.with(|p| p.as_ref().map(|p| text::training(&p.config, p.labels, form.stages())));
+    let steps = |p: &FineTuneProgress| if p.total_steps == 0 { text::NONE.into() } else { of(p.step, p.total_steps) };
+    let epoch = |p: &FineTuneProgress| match p.total_steps {
+        0 => text::NONE.into(),
+        _ => of((p.epochs.len() as u32 + 1).min(p.config.epochs), p.config.epochs),
+    };
+    let validation = |p: &FineTuneProgress| {
+        let newest = p.epochs.last().and_then(|e| e.validation_accuracy);
+        newest.map_or_else(|| text::NONE.into(), |v| percent(v.into()))
+    };
+    let time = move || {
+        let left = progress.with(|p| p.as_ref().and_then(left));
+        left.map_or_else(|| text::NONE.into(), |ms| duration(ms / 1000.0))
+    };
+    let unsaved = memo(move || progress.with(|p| p.as_ref().and_then(|p| p.not_saved.clone())));
+    view! {
+        <section class="card run" aria-labelledby="tuning-title">
+            <h2 id="tuning-title">{text::RUN}</h2>
+            <Meter label=derive(move || state.get().to_owned()) part=done detail=detail />
+            <Show when=move || !over.get()>
+                <p>{live(what)}</p>
+                <dl class="facts">
+                    <div>
+                        <dt>{text::PLACE}</dt>
+                        <dd>{read(|p| text::place(p.place, p.of))}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::STEP}</dt>
+                        <dd>{read(steps)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::EPOCH}</dt>
+                        <dd>{read(epoch)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::VALIDATION}</dt>
+                        <dd>{read(validation)}</dd>
+                    </div>
+                    <div>
+                        <dt>{text::LEFT}</dt>
+                        <dd>{live(time)}</dd>
+                    </div>
+                </dl>
+                <Buttons />
+            </Show>
+            {live(move || unsaved.get().map(|cause| view! { <p class="small field-fault">{not_saved(cause)}</p> }))}
+        </section>
+    }
+}
+
+#[component]
+fn Buttons() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let paused =
+        memo(move || store.stored_runs.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
+    // The request that has not taken effect yet.
+    let asked = RwSignal::new(None::<Request>);
+    Effect::new(move || {
+        paused.with(|_| ());
+        asked.set(None);
+    });
+    let send = move |request: Request| {
+        if asked.get_untracked().is_none() || request == Request::CancelFineTune {
+            asked.set(Some(request.clone()));
+            client.ask(request, move |answer| {
+                if let Err(fault) = answer {
+                    asked.try_set(None);
+                    store.notify(fault);
+                }
+            });
+        }
+    };
+    let cancelling = move || asked.with(|a| *a == Some(Request::CancelFineTune));
+    let pause_words = move || match (paused.get(), asked.with(|a| *a == Some(Request::Pause))) {
+        (true, _) => text::RESUME,
+        (false, true) => text::PAUSING,
+        (false, false) => text::PAUSE,
+    };
+    view! {
+        <div class="actions">
+            <button
+                type="button"
+                class="primary"
+                aria-disabled=move || asked.with(Option::is_some).to_string()
+                on:click=act(move |_| send(if paused.get_untracked() { Request::ResumeFineTune } else { Request::Pause }))
+            >
+                {live(pause_words)}
+            </button>
+            <button
+                type="button"
+                aria-disabled=move || cancelling().to_string()
+                on:click=act(move |_| send(Request::CancelFineTune))
+            >
+                {live(move || if cancelling() { text::CANCELLING } else { text::CANCEL })}
+            </button>
         </div>
     }
 }

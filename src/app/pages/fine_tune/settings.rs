@@ -1,11 +1,175 @@
-//! Settings, each with what it means and accepts, and the buttons that start.
+//! What the next training is to be: the settings, and the buttons that start.
 
-use super::form::Form;
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::client::Client;
+use crate::app::parts::requirements::steps;
+use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::state::Store;
 use crate::app::text::{fine_tune as text, settings};
-use crate::core::config::bounds::{Bounds, Value};
-use crate::core::run::fine_tune::{BATCH, EPOCHS, FRACTIONS, FineTuneConfig, RATE, TrainedLayers, default_rate};
+use crate::core::config::Architecture;
+use crate::core::cost::Cost;
+use crate::core::dataset::fraction;
+use crate::core::error::Fault;
+use crate::core::run::fine_tune::{
+    FRACTIONS, FineTuneConfig, FineTuneReport, TrainedLayers, Tuning, TuningSetting, TuningStart, default_rate, stages,
+};
+use crate::protocol::Request;
 use leptos::prelude::*;
+
+/// The next training; `Copy`, shared by the parts of this page.
+#[derive(Clone, Copy)]
+pub struct Form {
+    store: Store,
+    client: Client,
+    /// Of the pre-trained encoder; the baselines follow from it.
+    config: RwSignal<FineTuneConfig>,
+    touched: RwSignal<bool>,
+    refused: RefusedValues,
+    /// A list was sent that the worker has not taken up yet.
+    asked: RwSignal<bool>,
+}
+
+impl Form {
+    /// Begins with the settings of the list at work, else of the newest result, until a person
+    /// changes one. The fraction stays.
+    pub fn new(store: Store) -> Self {
+        let form = Self {
+            store,
+            client: Client::get(),
+            config: RwSignal::new(FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0)),
+            touched: RwSignal::default(),
+            refused: RefusedValues::default(),
+            asked: RwSignal::default(),
+        };
+        let own = |c: &FineTuneConfig| c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier;
+        Effect::new(move || {
+            let listed = store.stored_runs.tuning_list.with(|all| all.iter().copied().rev().find(own));
+            let newest = store.stored_runs.fine_tuned.with(|all| all.iter().map(|r| r.config).rev().find(own));
+            if let Some(config) = listed.or(newest).filter(|_| !form.touched.get_untracked()) {
+                form.config.update(|c| *c = FineTuneConfig { fraction: c.fraction, ..config });
+            }
+        });
+        form
+    }
+
+    /// After this the settings are the user's own.
+    fn change(self, change: impl FnOnce(&mut FineTuneConfig)) {
+        self.touched.set(true);
+        self.config.update(change);
+    }
+
+    /// What the fields of the settings share.
+    fn settings(self) -> SettingsForm<Tuning> {
+        let beside = move |config| Tuning { architecture: self.architecture(), config };
+        let recipe = move || {
+            let recipe = FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0);
+            let peak_rate = default_rate(self.config.with(|c| c.batch));
+            beside(FineTuneConfig { peak_rate, ..recipe })
+        };
+        let change = move |(Tuning { mut config, .. }, _): (Tuning, TuningSetting)| {
+            self.change(|old| {
+                config.follow_rate(old);
+                *old = config;
+            });
+        };
+        SettingsForm {
+            prefix: "tune",
+            config: derive(move || beside(self.config.get())),
+            default: derive(recipe),
+            change: Callback::new(change),
+            refused: self.refused,
+        }
+    }
+
+    /// What would be sent. The run's seed chooses the labels.
+    pub fn config(self) -> FineTuneConfig {
+        let seed = self.store.run_config.with(|run| run.map_or(0, |run| run.seed));
+        FineTuneConfig { seed, ..self.config.get() }
+    }
+
+    fn architecture(self) -> Architecture {
+        self.store.run_config.get().unwrap_or_default().encoder.architecture
+    }
+
+    pub fn stages(self) -> u8 {
+        stages(self.architecture())
+    }
+
+    /// How many labels a fraction is.
+    pub fn labels(self, percent: u8) -> usize {
+        self.store.dataset.with(|set| {
+            let trained = set.iter().flat_map(|set| &set.classes).map(|c| c.train).filter(|n| *n > 0);
+            let (images, classes) = trained.fold((0, 0), |(images, classes), n| (images + n, classes + 1));
+            fraction::count(images, classes, percent)
+        })
+    }
+
+    /// The result of `config` on the encoder as it is, if there is one.
+    pub fn result(self, config: &FineTuneConfig) -> Option<FineTuneReport> {
+        let steps = steps(self.store);
+        self.store.stored_runs.fine_tuned.with(|all| all.iter().find(|r| r.answers(config, steps)).cloned())
+    }
+
+    /// Those of `list` without a result.
+    fn missing(self, list: Vec<FineTuneConfig>) -> Vec<FineTuneConfig> {
+        let steps = steps(self.store);
+        self.store
+            .stored_runs
+            .fine_tuned
+            .with(|all| list.into_iter().filter(|config| !all.iter().any(|r| r.answers(config, steps))).collect())
+    }
+
+    /// Whether training may start.
+    fn ready(self) -> bool {
+        let fits = self.config().check(self.architecture()).is_ok() && !self.refused.any();
+        fits && !self.under_way() && self.store.evaluating.with(Option::is_none)
+    }
+
+    /// Bytes that the largest of `list` needs and bytes that the device has, if those are fewer.
+    fn too_much(self, list: &[FineTuneConfig]) -> Option<(u64, u64)> {
+        let run = self.store.run_config.get()?;
+        let images = self.store.dataset.with(|set| set.as_ref().map(|set| set.images))?;
+        let backend = self.store.device.with(|device| device.as_ref().map(|device| device.backend))?;
+        let needs = |config: &FineTuneConfig| match Cost::tuning_fits(
+            &run,
+            config,
+            self.labels(config.fraction),
+            images,
+            backend,
+        ) {
+            Err(Fault::NeedsMemory { need, limit }) => Some((need, limit)),
+            _ => None,
+        };
+        list.iter().filter_map(needs).max()
+    }
+
+    /// The largest batch below the chosen one with which `list` fits.
+    fn fitting_batch(self, list: &[FineTuneConfig]) -> Option<usize> {
+        let of = |batch: usize| list.iter().map(|config| config.with_batch(batch)).collect::<Vec<_>>();
+        let smaller = std::iter::successors(Some(self.config().batch / 2), |batch| Some(batch / 2));
+        smaller.take_while(|batch| *batch > 1).find(|batch| self.too_much(&of(*batch)).is_none())
+    }
+
+    /// Whether trainings are at work or paused.
+    fn under_way(self) -> bool {
+        self.asked.get() || self.store.stored_runs.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_active()))
+    }
+
+    fn start(self, list: Vec<FineTuneConfig>) {
+        if list.is_empty() || !untrack(|| self.ready()) {
+            return;
+        }
+        self.store.stored_runs.tuning_list.set(list.clone());
+        self.asked.set(true);
+        let store = self.store;
+        self.client.ask(Request::FineTune { list }, move |answer| {
+            self.asked.try_set(false);
+            if let Err(fault) = answer {
+                store.notify(fault);
+            }
+        });
+    }
+}
 
 #[component]
 pub fn Settings() -> impl IntoView {
@@ -20,50 +184,30 @@ pub fn Settings() -> impl IntoView {
         memo(move || baselines.with(|list| form.too_much(list).is_some())),
         memo(move || curve.with(|list| form.too_much(list).is_some())),
     ];
-    let wrong = memo(move || form.invalid.with(|all| !all.is_empty()));
+    let wrong = memo(move || form.refused.any());
+    let fields = form.settings();
+    let fractions = derive(move || {
+        FRACTIONS.map(|percent| (percent.to_string(), text::fraction(percent, form.labels(percent)))).to_vec()
+    });
+    // 0 stands for all.
+    let layers = derive(move || {
+        let stages = form.stages();
+        let words = |last| text::layers(if last == 0 { TrainedLayers::All } else { TrainedLayers::Last(last) }, stages);
+        (0..stages).map(|last| (last.to_string(), words(last))).collect()
+    });
     view! {
         <section class="card" aria-labelledby="tune-settings">
             <h2 id="tune-settings">{text::SETTINGS}</h2>
             <fieldset class="fields" disabled=locked>
                 <legend class="visually-hidden">{text::SETTINGS}</legend>
-                <Fraction />
-                <Layers />
-                <Number
-                    key="epochs"
-                    label=text::EPOCHS
-                    help=text::EPOCHS_HELP
-                    bounds=EPOCHS
-                    get=|c| Value::Whole(c.epochs.into())
-                    set=|c, v| {
-                        if let Value::Whole(v) = v {
-                            c.epochs = v as u32;
-                        }
-                    }
-                />
-                <Number
-                    key="batch"
-                    label=text::BATCH
-                    help=text::BATCH_HELP
-                    bounds=BATCH
-                    get=|c| Value::Whole(c.batch as u64)
-                    set=|c, v| {
-                        if let Value::Whole(v) = v {
-                            *c = c.with_batch(v as usize);
-                        }
-                    }
-                />
-                <Number
-                    key="rate"
-                    label=text::RATE
-                    help=text::RATE_HELP
-                    bounds=RATE
-                    get=|c| Value::Real(c.peak_rate)
-                    set=|c, v| {
-                        if let Value::Real(v) = v {
-                            c.peak_rate = v;
-                        }
-                    }
-                />
+                {settings::TUNING
+                    .iter()
+                    .map(|words| match words.setting.key {
+                        "labels" => fields.choice(words, fractions),
+                        "stages" => fields.choice(words, layers),
+                        _ => fields.field(words),
+                    })
+                    .collect_view()}
             </fieldset>
             <Show when=move || wrong.get()>
                 <p class="small field-fault">{text::INVALID}</p>
@@ -109,7 +253,7 @@ pub fn Settings() -> impl IntoView {
     }
 }
 
-/// What of the three has no room on this device, and a batch with which all have.
+/// Says which training needs more memory than the device has, and offers a batch with which all fit.
 #[component]
 fn TooMuch(all: Memo<Vec<FineTuneConfig>>) -> impl IntoView {
     let form: Form = expect_context();
@@ -130,130 +274,4 @@ fn TooMuch(all: Memo<Vec<FineTuneConfig>>) -> impl IntoView {
             </div>
         })
     })
-}
-
-#[component]
-fn Fraction() -> impl IntoView {
-    let form: Form = expect_context();
-    let options = move || {
-        let now = form.config.with(|c| c.fraction);
-        FRACTIONS
-            .map(|percent| {
-                let words = text::fraction(percent, form.labels(percent));
-                view! { <option value=percent.to_string() selected=percent == now>{words}</option> }
-            })
-            .collect_view()
-    };
-    let change = move |event: leptos::ev::Event| {
-        let chosen = event_target_value(&event).parse().unwrap_or(10);
-        form.change(|c| c.fraction = chosen);
-    };
-    view! {
-        <div class="field">
-            <div class="field-head">
-                <label for="tune-labels">{text::FRACTION}</label>
-            </div>
-            <select id="tune-labels" aria-describedby="tune-labels-help" on:change=act(change)>
-                {live(options)}
-            </select>
-            <p class="field-help" id="tune-labels-help">{text::FRACTION_HELP}</p>
-        </div>
-    }
-}
-
-#[component]
-fn Layers() -> impl IntoView {
-    let form: Form = expect_context();
-    // 0 stands for all.
-    let options = move || {
-        let (now, stages) = (form.config.with(|c| c.trained), form.stages());
-        let choice = |last: u8| if last == 0 { TrainedLayers::All } else { TrainedLayers::Last(last) };
-        (0..stages)
-            .map(|last| {
-                let words = text::layers(choice(last), stages);
-                view! { <option value=last.to_string() selected=choice(last) == now>{words}</option> }
-            })
-            .collect_view()
-    };
-    let change = move |event: leptos::ev::Event| {
-        let last = event_target_value(&event).parse().unwrap_or(0);
-        form.change(|c| c.trained = if last == 0 { TrainedLayers::All } else { TrainedLayers::Last(last) });
-    };
-    view! {
-        <div class="field">
-            <div class="field-head">
-                <label for="tune-layers">{text::LAYERS}</label>
-            </div>
-            <select id="tune-layers" aria-describedby="tune-layers-help" on:change=act(change)>
-                {live(options)}
-            </select>
-            <p class="field-help" id="tune-layers-help">{text::LAYERS_HELP}</p>
-        </div>
-    }
-}
-
-#[component]
-fn Number(
-    key: &'static str,
-    label: &'static str,
-    help: &'static str,
-    bounds: Bounds,
-    get: fn(&FineTuneConfig) -> Value,
-    set: fn(&mut FineTuneConfig, Value),
-) -> impl IntoView {
-    let form: Form = expect_context();
-    let id = format!("tune-{key}");
-    let help_id = format!("{id}-help");
-    let value = memo(move || form.config.with(|c| get(c).to_string()));
-    let bad = memo(move || form.invalid.with(|all| all.contains(&key)));
-    let change = move |event: leptos::ev::Event| {
-        let typed = bounds.parse(&event_target_value(&event));
-        form.invalid.update(|all| {
-            all.retain(|k| *k != key);
-            if typed.is_none() {
-                all.push(key);
-            }
-        });
-        if let Some(value) = typed {
-            form.change(|c| set(c, value));
-        }
-    };
-    let recipe = move || {
-        let recipe =
-            FineTuneConfig::recipe(crate::core::run::fine_tune::TuningStart::Pretrained, TrainedLayers::All, 10, 0);
-        let peak_rate = default_rate(form.config.with(|c| c.batch));
-        get(&FineTuneConfig { peak_rate, ..recipe }).to_string()
-    };
-    view! {
-        <div class="field">
-            <div class="field-head">
-                <label for=id.clone()>{label}</label>
-            </div>
-            <input
-                type="number"
-                id=id
-                step=if key == "rate" { "any" } else { "1" }
-                aria-describedby=help_id.clone()
-                aria-invalid=move || bad.get().then_some("true")
-                prop:value=value
-                on:change=act(change)
-            />
-            <p class="field-help" id=help_id>
-                {help} " "
-                {live(move || {
-                    let words = settings::bounds(&bounds, &recipe());
-                    if bad.get() {
-                        view! {
-                            <strong class="field-fault" role="alert">
-                                {words}
-                            </strong>
-                        }
-                            .into_any()
-                    } else {
-                        words.into_any()
-                    }
-                })}
-            </p>
-        </div>
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::state::Store;
 use crate::app::text::{home as text, settings};
-use crate::core::config::bounds::{Field, Value};
+use crate::core::config::run_settings::ENCODER;
 use crate::core::report::RunState;
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use leptos::prelude::*;
@@ -114,11 +114,8 @@ pub fn augmentation(store: Store) -> Status {
 }
 
 pub fn encoder(store: Store) -> Status {
-    let name = match Field::Encoder.get(&store.config.get()) {
-        Value::Choice(key) => settings::choice(key).to_owned(),
-        other => other.to_string(),
-    };
-    in_training(store, text::ready(&name), text::trained)
+    let key = ENCODER.get(&store.config.get()).to_string();
+    in_training(store, text::ready(settings::choice(&key)), text::trained)
 }
 
 pub fn head(store: Store) -> Status {

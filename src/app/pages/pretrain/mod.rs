@@ -2,37 +2,37 @@
 //! controls and charts. Once there is a run, it comes first.
 
 mod charts;
-mod controls;
-mod download;
-mod fetch;
-mod field;
-mod link;
 mod preview;
+mod run;
 mod settings;
 mod weights;
 
 use crate::app::client::Client;
 use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
+use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::unfinished::Unfinished;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::{pretrain as text, runs, weights as words};
+use crate::core::config::run_settings::{from_query, to_query};
+use crate::core::error::Fault;
 use crate::core::report::RunState;
 use crate::protocol::Request;
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 
 #[component]
 pub fn Pretrain() -> impl IntoView {
     let store = Store::get();
-    let linked = link::follow(store);
+    let linked = follow_address(store);
     // Whoever opens this page is about to train: the device can be looked for.
     Client::get().wake();
     let loaded = memo(move || store.dataset.with(Option::is_some));
     let reading = memo(move || store.import.with(Option::is_some));
     let begun = memo(move || store.run.get() != RunState::Idle);
-    provide_context(field::Invalid::new());
+    provide_context(RefusedValues::default());
     view! {
         <div class="page-head">
             <h1>{text::TITLE}</h1>
@@ -51,7 +51,7 @@ pub fn Pretrain() -> impl IntoView {
             </div>
         </Show>
         <Show when=move || begun.get()>
-            <controls::Run />
+            <run::Run />
             <charts::Charts />
         </Show>
         <Exhausted />
@@ -60,13 +60,14 @@ pub fn Pretrain() -> impl IntoView {
             <EstimateCard progress=store.progress />
         </div>
         <Show when=move || !begun.get()>
-            <controls::Run />
+            <run::Run />
         </Show>
         <settings::Settings />
     }
 }
 
-/// After the memory was used up: the run from its last save, or the same settings, with less at once.
+/// After the memory was used up: offers to go on from the last save, or to start with the same
+/// settings, with fewer images at once.
 #[component]
 fn Exhausted() -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
@@ -113,4 +114,41 @@ fn Exhausted() -> impl IntoView {
             </div>
         })
     }
+}
+
+/// Takes settings from the address when the page opens, then keeps the address equal to
+/// them once the user has changed some. True if the address brought other settings.
+fn follow_address(store: Store) -> bool {
+    let mut brought = false;
+    let search = window().location().search().unwrap_or_default();
+    if search.len() > 1 && !store.run.get_untracked().is_active() {
+        match from_query(&search, &store.config.get_untracked()) {
+            Ok(config) => {
+                brought = config != store.config.get_untracked();
+                store.config.set(config);
+                store.touched.set(true);
+            }
+            Err(faults) => store.notify(Fault::Config(faults)),
+        }
+    }
+    Effect::new(move || {
+        let address = window().location();
+        // A preset's settings follow the images: no link holds them, nor keeps what
+        // they replaced.
+        let query = match store.touched.get() {
+            true => format!("?{}", store.config.with(to_query)),
+            false if address.search().is_ok_and(|s| s.is_empty()) => return,
+            false => String::new(),
+        };
+        // The visitor may already have gone elsewhere.
+        if !address.pathname().is_ok_and(|p| p.trim_end_matches('/').ends_with("/pretrain")) {
+            return;
+        }
+        if let Ok(history) = window().history() {
+            // The whole path: a bare `?…` would be taken from `<base>`.
+            let url = address.pathname().unwrap_or_default() + &query;
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
+        }
+    });
+    brought
 }

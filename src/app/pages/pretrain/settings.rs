@@ -1,48 +1,37 @@
 //! Preset and all settings, in groups; what few people change is folded away.
 
-use super::field::{FieldInput, Invalid};
 use super::preview::Preview;
 use super::weights::Weights;
 use crate::app::client::Client;
+use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
-use crate::app::text::{pretrain as text, settings};
+use crate::app::text::pretrain as text;
+use crate::app::text::settings::{self, Words};
 use crate::core::config::RunConfig;
-use crate::core::config::bounds::Field;
 use crate::core::config::preset::{DEFAULT_BATCH, Preset};
+use crate::core::config::run_settings::RunSetting;
 use crate::protocol::Request;
 use leptos::prelude::*;
 
-const MAIN: [Field; 4] = [Field::Epochs, Field::Batch, Field::Temperature, Field::ImageSize];
-const ENCODER: [Field; 7] =
-    [Field::Encoder, Field::Start, Field::Trained, Field::Width, Field::Stem, Field::HeadLayers, Field::HeadOutput];
-const AUGMENT: [Field; 9] = [
-    Field::Crop,
-    Field::CropMinArea,
-    Field::FlipProbability,
-    Field::JitterProbability,
-    Field::JitterStrength,
-    Field::GrayProbability,
-    Field::BlurProbability,
-    Field::BlurSigmaMin,
-    Field::BlurSigmaMax,
-];
-const OPTIMISER: [Field; 8] = [
-    Field::Optimizer,
-    Field::PeakRate,
-    Field::Warmup,
-    Field::WeightDecay,
-    Field::Momentum,
-    Field::TrustCoefficient,
-    Field::Chunk,
-    Field::Seed,
-];
-
-fn inputs(fields: &'static [Field]) -> impl IntoView {
-    view! {
-        <div class="fields">
-            {fields.iter().map(|&field| view! { <FieldInput field=field /> }).collect_view()}
-        </div>
+/// The form that the fields of the settings share.
+fn form(store: Store, refused: RefusedValues) -> SettingsForm<RunConfig> {
+    let change = move |(mut config, setting): (RunConfig, RunSetting)| {
+        config.follow_rate(&store.config.get_untracked());
+        config.settle(setting);
+        store.touched.set(true);
+        store.config.set(config);
+    };
+    let suited = move || {
+        let preset = store.preset.get();
+        store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset))).unwrap_or_default()
+    };
+    SettingsForm {
+        prefix: "set",
+        config: store.config.into(),
+        default: memo(suited).into(),
+        change: Callback::new(change),
+        refused,
     }
 }
 
@@ -50,6 +39,10 @@ fn inputs(fields: &'static [Field]) -> impl IntoView {
 pub fn Settings() -> impl IntoView {
     let store = Store::get();
     let locked = memo(move || store.run_open());
+    let form = form(store, expect_context());
+    let inputs = move |rows: &'static [Words<RunConfig>]| {
+        view! { <div class="fields">{rows.iter().map(|words| form.field(words)).collect_view()}</div> }
+    };
     view! {
         <section class="stack settings" aria-labelledby="settings-title">
             <h2 id="settings-title">{text::SETTINGS}</h2>
@@ -61,22 +54,22 @@ pub fn Settings() -> impl IntoView {
                 <Presets />
                 <div class="card">
                     <h3>{text::GROUP_MAIN}</h3>
-                    {inputs(&MAIN)}
+                    {inputs(&settings::MAIN)}
                     <WrongSize />
                 </div>
                 <Preview />
                 <details class="card">
                     <summary>{text::GROUP_AUGMENT}</summary>
-                    {inputs(&AUGMENT)}
+                    {inputs(&settings::AUGMENTATION)}
                 </details>
                 <details class="card">
                     <summary>{text::GROUP_ENCODER}</summary>
-                    {inputs(&ENCODER)}
+                    {inputs(&settings::ENCODER)}
                     <Weights />
                 </details>
                 <details class="card">
                     <summary>{text::GROUP_OPTIMISER}</summary>
-                    {inputs(&OPTIMISER)}
+                    {inputs(&settings::OPTIMISER)}
                 </details>
             </fieldset>
             <p class="muted small">{text::LINK}</p>
@@ -87,7 +80,7 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Presets() -> impl IntoView {
     let store = Store::get();
-    let invalid: Invalid = expect_context();
+    let refused: RefusedValues = expect_context();
     let suited = move |preset: Preset| {
         let size = store.config.with(|c| c.image_size);
         store
@@ -97,14 +90,14 @@ fn Presets() -> impl IntoView {
     };
     let choose = move |preset: Preset| {
         let config = untrack(|| suited(preset));
-        invalid.clear();
+        refused.clear();
         store.preset.set(preset);
         store.touched.set(false);
         store.config.set(config);
     };
     // None as soon as anything was changed, so that its preset can be chosen again.
-    let chosen = memo(move || match store.touched.get() || invalid.any() {
-        true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !invalid.any()),
+    let chosen = memo(move || match store.touched.get() || refused.any() {
+        true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !refused.any()),
         false => Some(store.preset.get()),
     });
     view! {
@@ -115,7 +108,7 @@ fn Presets() -> impl IntoView {
             <div>
                 {Preset::ALL
                     .map(|preset| {
-                        let words = settings::preset(preset);
+                        let [name, help] = settings::preset(preset);
                         view! {
                             <label class="preset">
                                 <input
@@ -124,15 +117,15 @@ fn Presets() -> impl IntoView {
                                     prop:checked=move || chosen.get() == Some(preset)
                                     on:change=act(move |_| choose(preset))
                                 />
-                                <span class="preset-name">{words.label}</span>
-                                <span class="preset-help">{words.help}</span>
+                                <span class="preset-name">{name}</span>
+                                <span class="preset-help">{help}</span>
                             </label>
                         }
                     })
                     .collect_view()}
             </div>
             <p class="muted small presets-note">
-                {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get()).label)))}
+                {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get())[0])))}
             </p>
         </fieldset>
     }

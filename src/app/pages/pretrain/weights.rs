@@ -1,29 +1,32 @@
-//! Published weights for the encoder: what they expect, whether they are loaded, a file that
-//! has them, and what they are worth as they are.
+//! Published weights for the encoder: what they expect, whether they are loaded, a file or the
+//! Hub to have them from, and how good they are as they are.
 
-use super::fetch::FetchWeights;
-use crate::app::client::Client;
+use crate::app::client::{Client, weights_from};
 use crate::app::parts::files::Choose;
-use crate::app::parts::notice::fault_box;
+use crate::app::parts::notice::Announcer;
+use crate::app::parts::notice::FaultAlert;
+use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
-use crate::app::state::Store;
-use crate::app::text::weights as text;
-use crate::core::config::bounds::Field;
+use crate::app::state::{Fetching, Store};
+use crate::app::text::{hub, weights as text};
+use crate::core::config::run_settings::START;
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
+use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 use web_sys::FileList;
 
-/// Weights that were just loaded from a file are there to be used: they choose their network.
+/// Chooses the network of weights that were just loaded from a file.
 fn choose(store: Store, net: ImageNetEncoder) {
     take(store, net, |encoder| *encoder = EncoderConfig::with_weights(net));
 }
 
-/// Weights that were fetched, which may have taken long: where their network is chosen still.
+/// Starts from weights that were fetched, if their network is still chosen: fetching may have
+/// taken long.
 fn start_from(store: Store, net: ImageNetEncoder) {
     if store.config.with_untracked(|c| c.encoder.published()) == Some(net) {
         take(store, net, |encoder| encoder.start = InitialWeights::ImageNet);
@@ -37,7 +40,7 @@ fn take(store: Store, net: ImageNetEncoder, set: impl FnOnce(&mut EncoderConfig)
     store.touched.set(true);
     store.config.update(|config| {
         set(&mut config.encoder);
-        config.settle(Field::Start);
+        config.settle(START);
     });
 }
 
@@ -55,14 +58,14 @@ pub fn Weights() -> impl IntoView {
                     let report = store.weights.with(|all| all.iter().find(|r| r.encoder == net).cloned());
                     match report {
                         Some(report) => Some(text::loaded(&report)),
-                        // Kept ones are spoken of below.
+                        // The field below speaks of weights that are kept.
                         None => (!store.has_weights(net)).then(|| text::missing(net)),
                     }
                 })}
             </p>
             <FromFile />
             <FetchWeights encoder=net done=Callback::new(move |net| start_from(store, net)) />
-            <Judge />
+            <EvaluateAsPublished />
         </section>
     }
 }
@@ -95,17 +98,13 @@ fn FromFile() -> impl IntoView {
             />
         </div>
         <p class="muted small">{text::FILE_HELP}</p>
-        <div role="alert">
-            {live(move || {
-                failed.get().map(|fault| fault_box(&fault, None))
-            })}
-        </div>
+        <FaultAlert fault=failed />
     }
 }
 
-/// A run without a step, and its evaluation.
+/// Starts a run without a step, and evaluates it.
 #[component]
-fn Judge() -> impl IntoView {
+fn EvaluateAsPublished() -> impl IntoView {
     let (store, client, router) = (Store::get(), Client::get(), Router::get());
     let asked = RwSignal::new(false);
     let wanted = memo(move || store.config.with(|c| c.encoder.weights().is_some()));
@@ -115,7 +114,7 @@ fn Judge() -> impl IntoView {
         let free = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
         fits && free && net.is_some_and(|net| store.has_weights(net))
     });
-    let judge = move |_| {
+    let evaluate = move |_| {
         let config = store.config.get_untracked();
         let images = store.dataset.with_untracked(|d| d.as_ref().map_or(0, |d| d.training_images()));
         let config = RunConfig { epochs: 0, batch: config.batch.min(images.max(2)), ..config };
@@ -140,11 +139,119 @@ fn Judge() -> impl IntoView {
     view! {
         <Show when=move || wanted.get()>
             <div class="actions">
-                <button type="button" disabled=move || !ready.get() on:click=act(judge)>
+                <button type="button" disabled=move || !ready.get() on:click=act(evaluate)>
                     {text::JUDGE}
                 </button>
             </div>
             <p class="muted small">{text::JUDGE_HELP}</p>
         </Show>
+    }
+}
+
+/// Offers to fetch the weights of `encoder`, if there are any. Calls `done` when they have come.
+#[component]
+fn FetchWeights(
+    #[prop(into)] encoder: Signal<Option<ImageNetEncoder>>,
+    done: Callback<ImageNetEncoder>,
+) -> impl IntoView {
+    let (store, client) = (Store::get(), Client::get());
+    let fetching = store.stored_runs.fetching;
+    let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
+    let wanted = memo(move || encoder.get());
+    if store.stored_runs.kept_weights.with_untracked(Option::is_none) {
+        client.ask(Request::KeptWeights, |_| {});
+    }
+    let under_way = memo(move || fetching.with(Option::is_some));
+    live(move || {
+        // Shown whatever network is chosen meanwhile: fetching can be cancelled only here.
+        if under_way.get() {
+            return Some(view! { <div class="stack fetch-weights"><Progress /></div> }.into_any());
+        }
+        let encoder = wanted.get()?;
+        let fault = derive(move || failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault));
+        let offer = view! {
+            <div class="stack fetch-weights">
+                <Offer encoder=encoder failed=failed done=done />
+                <FaultAlert fault=fault />
+            </div>
+        };
+        Some(offer.into_any())
+    })
+}
+
+/// The button, or why it is not needed.
+#[component]
+fn Offer(
+    encoder: ImageNetEncoder,
+    failed: RwSignal<Option<(ImageNetEncoder, Fault)>>,
+    done: Callback<ImageNetEncoder>,
+) -> impl IntoView {
+    let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
+    let kept = move || {
+        let of = |all: &Vec<KeptWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
+        store.stored_runs.kept_weights.with(|all| all.as_ref().and_then(of))
+    };
+    let fetch = move |_| {
+        failed.set(None);
+        store.stored_runs.fetching.set(Some(Fetching { encoder, received: 0, total: 0 }));
+        let request = Request::FetchWeights { encoder, address: weights_from() };
+        client.ask(request, move |answer| {
+            store.stored_runs.fetching.set(None);
+            match answer {
+                Ok(_) => {
+                    announcer.say(hub::fetched(encoder));
+                    done.try_run(encoder);
+                }
+                Err(Fault::Stopped) => announcer.say(hub::CANCELLED),
+                Err(fault) => drop(failed.try_set(Some((encoder, fault)))),
+            }
+            client.ask(Request::KeptWeights, |_| {});
+        });
+    };
+    live(move || match kept() {
+        Some(kept) if kept.whole => view! { <p class="small">{hub::kept(encoder, kept.bytes)}</p> }.into_any(),
+        begun => {
+            let label = if begun.is_some() { hub::go_on(encoder) } else { hub::fetch(encoder) };
+            let from = weights_from();
+            let host = from.split('/').nth(2).unwrap_or_default();
+            view! {
+                <p class="actions">
+                    <button type="button" on:click=act(fetch)>
+                        {label}
+                    </button>
+                </p>
+                <p class="muted small">{hub::note(encoder, host)}</p>
+            }
+            .into_any()
+        }
+    })
+}
+
+/// Bytes so far, and a way to end it.
+#[component]
+fn Progress() -> impl IntoView {
+    let (store, client) = (Store::get(), Client::get());
+    let cancelling = RwSignal::new(false);
+    let now = move || store.stored_runs.fetching.get();
+    let label = derive(move || now().map(|f| hub::fetching(f.encoder)).unwrap_or_default());
+    let part = derive(move || now().filter(|f| f.total > 0).map(|f| f.received as f64 / f.total as f64));
+    let detail = derive(move || match now() {
+        Some(f) if f.total > 0 => hub::received(f.received, f.total),
+        _ => hub::ASKING.to_owned(),
+    });
+    view! {
+        <Meter label=label part=part detail=detail />
+        <p class="actions">
+            <button
+                type="button"
+                disabled=move || cancelling.get()
+                on:click=act(move |_| {
+                    cancelling.set(true);
+                    client.send(Request::CancelWeights);
+                })
+            >
+                {live(move || if cancelling.get() { hub::CANCELLING } else { hub::CANCEL })}
+            </button>
+        </p>
     }
 }

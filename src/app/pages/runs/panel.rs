@@ -9,8 +9,7 @@ use crate::app::text::fault::one_field;
 use crate::app::text::weights::started_from;
 use crate::app::text::{runs as text, settings};
 use crate::core::config::RunConfig;
-use crate::core::config::bounds::{Bounds, Field};
-use crate::core::config::link::to_query;
+use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
 use crate::core::run::RunRecord;
 use crate::core::run::hint::Hint;
@@ -185,20 +184,20 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
 fn Like(record: RunRecord) -> impl IntoView {
     let page = Page::get();
     let config = record.config;
-    let field = RwSignal::new(Field::Temperature);
-    let value = RwSignal::new(Field::Temperature.get(&config).to_string());
+    let setting = RwSignal::new(TEMPERATURE);
+    let value = RwSignal::new(TEMPERATURE.get(&config).to_string());
     let faults = RwSignal::new(Vec::<ConfigFault>::new());
     let busy = memo(move || page.store.run_open());
     let choose = move |key: String| {
-        if let Some(chosen) = Field::from_key(&key) {
+        if let Some(chosen) = from_key(&key) {
             faults.set(Vec::new());
             value.set(chosen.get(&config).to_string());
-            field.set(chosen);
+            setting.set(chosen);
         }
     };
     let record = StoredValue::new(record);
     let with = move |f: &dyn Fn(RunConfig)| match record
-        .with_value(|record| like(record, field.get_untracked(), &value.get_untracked()))
+        .with_value(|record| like(record, setting.get_untracked(), &value.get_untracked()))
     {
         Ok(config) => {
             faults.set(Vec::new());
@@ -233,8 +232,8 @@ fn Like(record: RunRecord) -> impl IntoView {
             <h3>{text::LIKE}</h3>
             <p class="muted small">{text::LIKE_HELP}</p>
             <div class="inline">
-                <FieldSelect label=text::LIKE_SETTING field=field choose=choose />
-                <label>{text::LIKE_VALUE} {live(move || value_input(field.get(), value))}</label>
+                <SettingSelect label=text::LIKE_SETTING setting=setting choose=choose />
+                <label>{text::LIKE_VALUE} {live(move || value_input(setting.get(), value))}</label>
             </div>
             <div class="actions">
                 <button type="submit" disabled=move || busy.get() || no_images.get()>
@@ -262,20 +261,21 @@ fn Like(record: RunRecord) -> impl IntoView {
 
 /// A list of all settings.
 #[component]
-pub fn FieldSelect(
+pub fn SettingSelect(
     label: &'static str,
-    #[prop(into)] field: Signal<Field>,
+    #[prop(into)] setting: Signal<RunSetting>,
     choose: impl Fn(String) + Send + Sync + 'static,
 ) -> impl IntoView {
     view! {
         <label>
             {label}
             <select on:change=act(move |e| choose(event_target_value(&e)))>
-                {Field::ALL
+                {SETTINGS
+                    .iter()
                     .map(|one| {
                         view! {
-                            <option value=one.key() selected=move || field.get() == one>
-                                {settings::of(one).label}
+                            <option value=one.key selected=move || setting.get() == one>
+                                {settings::label(one)}
                             </option>
                         }
                     })
@@ -285,19 +285,8 @@ pub fn FieldSelect(
     }
 }
 
-/// Every value of a setting that has few.
-pub fn all_values(field: Field) -> Vec<String> {
-    match field.bounds() {
-        Bounds::OneOf(all) => all.iter().map(u64::to_string).collect(),
-        Bounds::Choice(all) => all.iter().map(|key| (*key).to_owned()).collect(),
-        Bounds::Switch => vec!["on".into(), "off".into()],
-        _ => Vec::new(),
-    }
-}
-
-fn value_input(field: Field, value: RwSignal<String>) -> AnyView {
-    let all = all_values(field);
-    if all.is_empty() {
+fn value_input(setting: RunSetting, value: RwSignal<String>) -> AnyView {
+    let Some(all) = setting.bounds.all_values() else {
         return view! {
             <input
                 type="text"
@@ -307,7 +296,7 @@ fn value_input(field: Field, value: RwSignal<String>) -> AnyView {
             />
         }
         .into_any();
-    }
+    };
     let options = all.into_iter().map(|key| {
         let (words, now) = (settings::choice(&key).to_owned(), key.clone());
         view! {

@@ -5,7 +5,7 @@ use crate::app::parts::notice::FaultWords;
 use crate::app::parts::unfinished::NeedsImages;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{fault, runs as text};
-use crate::core::config::bounds::Field;
+use crate::core::config::run_settings::{RunSetting, SETTINGS};
 use crate::core::error::Fault;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
@@ -13,10 +13,10 @@ use crate::protocol::Request;
 use leptos::prelude::*;
 
 /// The settings in which entries differ.
-fn differing(entries: &[Entry]) -> Vec<Field> {
+fn differing(entries: &[Entry]) -> Vec<RunSetting> {
     let Some((first, rest)) = entries.split_first() else { return Vec::new() };
-    let differs = |field: &Field| rest.iter().any(|entry| field.get(&entry.config) != field.get(&first.config));
-    Field::ALL.into_iter().filter(differs).collect()
+    let differs = |one: &RunSetting| rest.iter().any(|entry| one.get(&entry.config) != one.get(&first.config));
+    SETTINGS.iter().filter(differs).collect()
 }
 
 #[component]
@@ -39,11 +39,11 @@ pub fn QueueCard() -> impl IntoView {
     let rows = move || {
         queue.with(|report| {
             let Some(report) = report else { return Vec::new() };
-            let fields = differing(report.queue.entries());
+            let settings = differing(report.queue.entries());
             let entries = report.queue.entries().iter().enumerate();
             entries
                 .map(|(place, entry)| {
-                    let line = text::settings_line(&fields, &entry.config);
+                    let line = text::settings_line(&settings, &entry.config);
                     view! { <Row line=line entry=entry.clone() place=place state=report.state send=Callback::new(send) /> }
                 })
                 .collect()

@@ -1,12 +1,13 @@
 //! Several values of a few settings, as runs for the queue.
 
 use super::page::Page;
-use super::panel::{FieldSelect, all_values};
+use super::panel::SettingSelect;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::{runs as text, settings};
 use crate::core::config::RunConfig;
-use crate::core::config::bounds::{Field, Value};
+use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, setting};
+use crate::core::config::setting::Value;
 use crate::core::run::queue::QueueChange;
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
 use crate::protocol::Request;
@@ -16,28 +17,22 @@ use leptos::prelude::*;
 #[derive(Clone, PartialEq)]
 struct Line {
     id: u32,
-    field: Field,
+    setting: RunSetting,
     values: String,
 }
 
 /// What one would try first.
-fn suggested(field: Field, config: &RunConfig) -> String {
-    let all = all_values(field);
-    if !all.is_empty() {
+fn suggested(setting: RunSetting, config: &RunConfig) -> String {
+    if let Some(all) = setting.bounds.all_values() {
         return all.join(", ");
     }
-    match (field, field.get(config)) {
-        (Field::Temperature, _) => "0.1, 0.5".into(),
-        (Field::FlipProbability | Field::JitterProbability | Field::GrayProbability | Field::BlurProbability, _) => {
-            let on = match field {
-                Field::JitterProbability => "0.8",
-                Field::GrayProbability => "0.2",
-                _ => "0.5",
-            };
-            format!("0, {on}")
-        }
-        (Field::Batch, Value::Whole(n)) => format!("{}, {n}", (n / 2).max(2)),
-        (Field::Seed, Value::Whole(n)) => format!("{n}, {}", n + 1),
+    match (setting.key, setting.get(config)) {
+        ("temperature", _) => "0.1, 0.5".into(),
+        ("flip" | "blur", _) => "0, 0.5".into(),
+        ("jitter", _) => "0, 0.8".into(),
+        ("gray", _) => "0, 0.2".into(),
+        ("batch", Value::Whole(n)) => format!("{}, {n}", (n / 2).max(2)),
+        ("seed", Value::Whole(n)) => format!("{n}, {}", n + 1),
         (_, value) => value.to_string(),
     }
 }
@@ -48,28 +43,28 @@ pub fn SweepForm() -> impl IntoView {
     let store = page.store;
     // The user's settings, not those of a run that the queue has begun.
     let base = move || store.stored_runs.own_config.get().unwrap_or_else(|| store.config.get());
-    let first = Line { id: 0, field: Field::Temperature, values: "0.1, 0.5".into() };
+    let first = Line { id: 0, setting: TEMPERATURE, values: "0.1, 0.5".into() };
     let lines = RwSignal::new(vec![first]);
     let scale_rate = RwSignal::new(true);
     let plan = memo(move || {
         let axes = lines.with(|lines| {
             let axis = |line: &Line| Axis {
-                field: line.field.key().to_owned(),
+                field: line.setting.key.to_owned(),
                 values: line.values.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect(),
             };
             lines.iter().map(axis).collect()
         });
         Sweep { base: base(), axes, scale_rate: scale_rate.get() }.plan()
     });
-    let fields = memo(move || lines.with(|lines| lines.iter().map(|line| line.field).collect::<Vec<_>>()));
+    let varied = memo(move || lines.with(|lines| lines.iter().map(|line| line.setting).collect::<Vec<_>>()));
     let add = move |_| {
         let config = store.config.get_untracked();
         lines.update(|lines| {
-            let free = [Field::HeadOutput, Field::Batch, Field::Crop, Field::Encoder].into_iter().chain(Field::ALL);
-            let free = free.into_iter().find(|field| lines.iter().all(|line| line.field != *field));
-            if let Some(field) = free {
+            let free = ["head_output", "batch", "crop", "encoder"].map(setting).into_iter().chain(&SETTINGS);
+            let free = free.into_iter().find(|setting| lines.iter().all(|line| line.setting != *setting));
+            if let Some(setting) = free {
                 let id = lines.iter().map(|line| line.id + 1).max().unwrap_or(0);
-                lines.push(Line { id, field, values: suggested(field, &config) });
+                lines.push(Line { id, setting, values: suggested(setting, &config) });
             }
         });
     };
@@ -101,7 +96,7 @@ pub fn SweepForm() -> impl IntoView {
                 {text::SCALE_RATE}
             </label>
             {live(move || match plan.get() {
-                Ok(plan) => planned(page, &fields.get(), plan).into_any(),
+                Ok(plan) => planned(page, &varied.get(), plan).into_any(),
                 Err(SweepFault::TooMany { runs, most }) => {
                     view! { <p class="field-fault">{text::too_many(runs, most)}</p> }.into_any()
                 }
@@ -126,17 +121,17 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<Line>>) -> impl IntoView {
         lines.update(|lines| lines.iter_mut().filter(|line| line.id == id).for_each(f));
     };
     let read = move || lines.with(|lines| lines.iter().find(|line| line.id == id).cloned());
-    let field = memo(move || read().map_or(Field::Temperature, |line| line.field));
+    let setting = memo(move || read().map_or(TEMPERATURE, |line| line.setting));
     let values = memo(move || read().map(|line| line.values).unwrap_or_default());
     let choose = move |key: String| {
-        if let Some(field) = Field::from_key(&key) {
-            let values = store.config.with_untracked(|config| suggested(field, config));
-            change(&|line| (line.field, line.values) = (field, values.clone()));
+        if let Some(setting) = from_key(&key) {
+            let values = store.config.with_untracked(|config| suggested(setting, config));
+            change(&|line| (line.setting, line.values) = (setting, values.clone()));
         }
     };
     view! {
         <div class="inline">
-            <FieldSelect label=text::LIKE_SETTING field=field choose=choose />
+            <SettingSelect label=text::LIKE_SETTING setting=setting choose=choose />
             <label>
                 {text::SWEEP_VALUES}
                 <input
@@ -153,18 +148,18 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<Line>>) -> impl IntoView {
                 {text::SWEEP_REMOVE}
             </button>
             <p class="muted small whole" id=format!("axis-{id}")>
-                {live(move || text::accepted(field.get()))}
+                {live(move || text::accepted(setting.get()))}
             </p>
         </div>
     }
 }
 
 /// The runs to come, those that are none, and how long it takes where that was timed.
-fn planned(page: Page, fields: &[Field], plan: Plan) -> impl IntoView + use<> {
-    let line = |config: &RunConfig| text::settings_line(fields, config);
+fn planned(page: Page, varied: &[RunSetting], plan: Plan) -> impl IntoView + use<> {
+    let line = |config: &RunConfig| text::settings_line(varied, config);
     let runs = plan.runs.iter().map(|run| view! { <li>{line(&run.config)}</li> }).collect_view();
     let refused = plan.refused.iter().map(|refused| {
-        let settings = refused.settings.iter().map(|(field, value)| format!("{} {value}", settings::of(*field).label));
+        let settings = refused.settings.iter().map(|(setting, value)| format!("{} {value}", settings::label(setting)));
         let why = refused.faults.iter().map(one_field).collect::<Vec<_>>().join(" ");
         view! { <li class="muted">{text::refused(&settings.collect::<Vec<_>>().join(", "), &why)}</li> }
     });

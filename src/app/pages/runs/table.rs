@@ -6,32 +6,24 @@ use crate::app::parts::notice::fault_box;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::units::percent;
 use crate::app::text::{runs as text, weights};
-use crate::core::config::bounds::Field;
+use crate::core::config::run_settings::START;
 use crate::core::error::Fault;
 use crate::core::run::RunRecord;
-use crate::core::run::table::{Column, SortKey, best, by_data, differing, sorted, warning};
+use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
-const FIRST: [SortKey; 5] =
-    [SortKey::Name, SortKey::Created, SortKey::Images, SortKey::Field(Field::Start), SortKey::State];
-const LAST: [SortKey; 4] = [SortKey::ValidationAccuracy, SortKey::TestAccuracy, SortKey::MacroF1, SortKey::Knn];
+const FIRST: [Column; 5] = [Column::Name, Column::Created, Column::Images, Column::Setting(START), Column::State];
+const LAST: [Column; 4] = [Column::ValidationAccuracy, Column::TestAccuracy, Column::MacroF1, Column::Knn];
 
-fn columns(records: &[&RunRecord]) -> Vec<SortKey> {
-    let between = differing(records).into_iter().filter_map(|column| match column {
-        // Have a column anyway.
-        Column::Field(Field::Start) | Column::Data => None,
-        Column::Field(field) => Some(SortKey::Field(field)),
-        Column::Weights => Some(SortKey::Weights),
-        Column::Device => Some(SortKey::Device),
-        Column::Program => Some(SortKey::Program),
-    });
+fn columns(records: &[&RunRecord]) -> Vec<Column> {
+    let between = differing(records).into_iter().filter(|column| !FIRST.contains(column));
     FIRST.into_iter().chain(between).chain(LAST).collect()
 }
 
 /// Whether a column is there because the runs' settings differ in it.
-fn stands_out(key: SortKey) -> bool {
-    matches!(key, SortKey::Field(field) if field != Field::Start)
+fn stands_out(key: Column) -> bool {
+    matches!(key, Column::Setting(setting) if setting != START)
 }
 
 /// Ids of the best run of each set of images.
@@ -46,13 +38,13 @@ fn best_ids(records: &[&RunRecord]) -> Vec<String> {
 #[component]
 pub fn Table() -> impl IntoView {
     let page = Page::get();
-    let sort = RwSignal::new((SortKey::Created, true));
-    let of_all = move |read: fn(&[&RunRecord]) -> Vec<SortKey>| {
+    let sort = RwSignal::new((Column::Created, true));
+    let of_all = move |read: fn(&[&RunRecord]) -> Vec<Column>| {
         page.read(|stored| read(&stored.runs.iter().collect::<Vec<_>>())).unwrap_or_default()
     };
     let shown = memo(move || of_all(columns));
-    let warned = memo(move || page.read(|stored| warning(&stored.runs.iter().collect::<Vec<_>>())).flatten());
-    let head = move |key: SortKey| {
+    let sets = memo(move || page.read(|stored| by_data(&stored.runs.iter().collect::<Vec<_>>()).len()).unwrap_or(0));
+    let head = move |key: Column| {
         let order = move || match sort.get() {
             (now, descending) if now == key => Some(if descending { "descending" } else { "ascending" }),
             _ => None,
@@ -60,7 +52,7 @@ pub fn Table() -> impl IntoView {
         // Numbers are most wanted from the greatest down.
         let choose = move |_| {
             sort.update(|(now, descending)| {
-                *descending = if *now == key { !*descending } else { !matches!(key, SortKey::Name | SortKey::Images) };
+                *descending = if *now == key { !*descending } else { !matches!(key, Column::Name | Column::Images) };
                 *now = key;
             });
         };
@@ -83,12 +75,11 @@ pub fn Table() -> impl IntoView {
         page.read(|stored| {
             let records: Vec<&RunRecord> = stored.runs.iter().collect();
             let best = best_ids(&records);
-            let sets = by_data(&records).len();
             let (key, descending) = sort.get();
             let keys = columns(&records);
             sorted(&records, key, descending)
                 .into_iter()
-                .map(|place| row(page, records[place], &keys, best.contains(&records[place].id), sets > 1))
+                .map(|place| row(page, records[place], &keys, best.contains(&records[place].id), sets.get() > 1))
                 .collect_view()
         })
     };
@@ -97,11 +88,7 @@ pub fn Table() -> impl IntoView {
             <h2 id="runs-title">{text::TABLE}</h2>
             <p class="muted">{text::TABLE_HELP}</p>
             {live(move || {
-                warned
-                    .get()
-                    .map(|crate::core::run::table::TableWarning::DifferentData { sets }| {
-                        view! { <p class="notice warn">{text::warning(sets)}</p> }
-                    })
+                (sets.get() > 1).then(|| view! { <p class="notice warn">{text::warning(sets.get())}</p> })
             })}
             <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
                 <table aria-labelledby="runs-title">
@@ -119,7 +106,7 @@ pub fn Table() -> impl IntoView {
     }
 }
 
-fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool) -> impl IntoView + use<> {
+fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) -> impl IntoView + use<> {
     let (id, called) = (record.id.clone(), name(record));
     let (to_draw, to_open, to_show, shown) = (id.clone(), id.clone(), id.clone(), id.clone());
     let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&id), drawn.len() >= MOST)));
@@ -163,40 +150,40 @@ fn row(page: Page, record: &RunRecord, keys: &[SortKey], best: bool, sets: bool)
     }
 }
 
-fn cell(page: Page, record: &RunRecord, key: SortKey, best: bool, sets: bool) -> AnyView {
+fn cell(page: Page, record: &RunRecord, key: Column, best: bool, sets: bool) -> AnyView {
     let evaluation = record.evaluation.as_ref();
     let number = |value: Option<f64>| value.map_or_else(|| text::NONE.to_owned(), percent);
     let words = match key {
-        SortKey::Name => return view! { <th scope="row">{name(record)}</th> }.into_any(),
-        SortKey::State => {
+        Column::Name => return view! { <th scope="row">{name(record)}</th> }.into_any(),
+        Column::State => {
             let record = record.clone();
             return view! { <td>{live(move || text::state(&record, page.here(&record)))}</td> }.into_any();
         }
-        SortKey::ValidationAccuracy => {
+        Column::ValidationAccuracy => {
             let mark = best.then(|| view! { <span class="best-mark">{text::BEST}</span> });
             let number = number(record.validation_accuracy().map(f64::from));
             return view! { <td>{number} " " {mark}</td> }.into_any();
         }
-        SortKey::TestAccuracy => {
+        Column::TestAccuracy => {
             let used = (record.evaluations > 0).then(|| {
                 view! { <span class="muted nowrap">{text::test_use(record.evaluations)}</span> }
             });
             let number = number(evaluation.map(|e| e.trained.test.accuracy));
             return view! { <td>{number} " " {used}</td> }.into_any();
         }
-        SortKey::Created => started(record),
-        SortKey::Images => text::images(&record.data.sources, record.data.images),
-        SortKey::Field(Field::Start) => weights::start(&record.config),
-        SortKey::Field(field) => text::value(field, &record.config),
-        SortKey::Weights => record.weights.as_ref().map_or_else(|| text::NONE.to_owned(), weights::identity),
-        SortKey::Device => record.device.name.clone(),
-        SortKey::Program => record.program.clone(),
-        SortKey::MacroF1 => number(evaluation.map(|e| e.trained.test.macro_average.f1)),
-        SortKey::Knn => number(record.knn.map(f64::from)),
+        Column::Created => started(record),
+        Column::Images => text::images(&record.data.sources, record.data.images),
+        Column::Setting(setting) if setting == START => weights::start(&record.config),
+        Column::Setting(setting) => text::value(setting, &record.config),
+        Column::Weights => record.weights.as_ref().map_or_else(|| text::NONE.to_owned(), weights::identity),
+        Column::Device => record.device.name.clone(),
+        Column::Program => record.program.clone(),
+        Column::MacroF1 => number(evaluation.map(|e| e.trained.test.macro_average.f1)),
+        Column::Knn => number(record.knn.map(f64::from)),
     };
     let differs = match key {
-        SortKey::Images => sets,
-        key => stands_out(key) || matches!(key, SortKey::Device | SortKey::Program),
+        Column::Images => sets,
+        key => stands_out(key) || matches!(key, Column::Device | Column::Program),
     };
     view! { <td class:differs=differs>{words}</td> }.into_any()
 }

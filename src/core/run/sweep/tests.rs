@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::config::Optimizer;
 use crate::core::config::preset::default_rate;
 
 fn sweep(axes: &[(&str, &[&str])]) -> Sweep {
@@ -10,7 +11,7 @@ fn sweep(axes: &[(&str, &[&str])]) -> Sweep {
 }
 
 fn shown(settings: &Combination) -> String {
-    settings.iter().map(|(field, value)| format!("{}={value}", field.key())).collect::<Vec<_>>().join(" ")
+    settings.iter().map(|(setting, value)| format!("{}={value}", setting.key)).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::config::preset::default_rate;
+use crate::core::config::run_settings::setting;
 use crate::core::config::{EncoderConfig, Optimizer};
 use crate::core::run::DataIdentity;
 use crate::core::run::examples::{evaluated, record};
@@ -13,13 +14,13 @@ fn only_what_differs_is_a_column() {
     b.config.temperature = 0.1;
     assert_eq!(
         differing(&[&a, &b, &c]),
-        [Column::Field(Field::Temperature), Column::Field(Field::Seed)],
+        [Column::Setting(setting("temperature")), Column::Setting(setting("seed"))],
         "in the order of a form"
     );
     b.data.fingerprint = "0".into();
     b.device.name = "another".into();
     b.program = "0.2.0".into();
-    assert_eq!(differing(&[&a, &b])[2..], [Column::Data, Column::Device, Column::Program]);
+    assert_eq!(differing(&[&a, &b])[2..], [Column::Images, Column::Device, Column::Program]);
 }
 
 #[test]
@@ -31,24 +32,25 @@ fn weights_differ_by_their_numbers_not_by_their_file() {
     let (random, hub, file, other) = (record("a"), from("hub", "1"), from("file", "1"), from("file", "2"));
     assert!(differing(&[&random, &hub, &file]).is_empty());
     assert_eq!(differing(&[&random, &hub, &other]), [Column::Weights]);
-    assert_eq!(sorted(&[&random, &hub, &file], SortKey::Weights, false), [2, 1, 0]);
+    assert_eq!(sorted(&[&random, &hub, &file], Column::Weights, false), [2, 1, 0]);
 }
 
 #[test]
 fn the_newest_features_of_each_published_network_are_what_others_are_compared_with() {
-    let judged = |net, created, accuracy| {
+    let published_as_is = |net, created, accuracy| {
         let mut run = RunRecord { created, ..evaluated("a", accuracy) };
         run.config.encoder = EncoderConfig::with_weights(net);
         run.evaluation.as_mut().unwrap().baseline = Baseline::Itself;
         run
     };
-    let [older, newer] = [(1.0, 0.6), (2.0, 0.7)].map(|(at, a)| judged(ImageNetEncoder::ResNet50, at, a));
-    let mut trained = judged(ImageNetEncoder::Vgg19, 1.0, 0.9);
+    let [older, newer] = [(1.0, 0.6), (2.0, 0.7)].map(|(at, a)| published_as_is(ImageNetEncoder::ResNet50, at, a));
+    let mut trained = published_as_is(ImageNetEncoder::Vgg19, 1.0, 0.9);
     trained.evaluation.as_mut().unwrap().baseline = Baseline::ImageNet;
-    let vgg = judged(ImageNetEncoder::Vgg19, 1.0, 0.5);
-    let elsewhere = RunRecord { data: DataIdentity::default(), ..judged(ImageNetEncoder::ResNet101, 1.0, 0.5) };
+    let vgg = published_as_is(ImageNetEncoder::Vgg19, 1.0, 0.5);
+    let elsewhere =
+        RunRecord { data: DataIdentity::default(), ..published_as_is(ImageNetEncoder::ResNet101, 1.0, 0.5) };
     let all = [newer.clone(), evaluated("b", 0.5), older, trained, vgg.clone(), elsewhere];
-    let mut other = judged(ImageNetEncoder::ResNet50, 0.5, 0.4);
+    let mut other = published_as_is(ImageNetEncoder::ResNet50, 0.5, 0.4);
     other.weights = Some(WeightsIdentity { source: "mine".into(), fingerprint: "1".into() });
     let all = [&all[..], &[other.clone()]].concat();
     let found = published(&all, &newer.data.fingerprint);
@@ -61,11 +63,10 @@ fn the_newest_features_of_each_published_network_are_what_others_are_compared_wi
 #[test]
 fn runs_on_other_images_are_told_apart() {
     let (a, mut b, c) = (record("a"), record("b"), record("c"));
-    assert_eq!(warning(&[&a, &b, &c]), None);
-    assert_eq!(warning(&[]), None);
+    assert_eq!(by_data(&[&a, &b, &c]), [vec![0, 1, 2]]);
+    assert!(by_data(&[]).is_empty());
     b.data.fingerprint = "0".into();
     assert_eq!(by_data(&[&a, &b, &c]), [vec![0, 2], vec![1]]);
-    assert_eq!(warning(&[&a, &b, &c]), Some(TableWarning::DifferentData { sets: 2 }));
 }
 
 #[test]
@@ -99,31 +100,31 @@ fn missing_values_come_last_in_both_directions() {
     runs[3].config.temperature = 0.1;
     runs[0].config.encoder.architecture = crate::core::config::Architecture::ConvNet4;
     let all: Vec<&RunRecord> = runs.iter().collect();
-    assert_eq!(sorted(&all, SortKey::ValidationAccuracy, true), [2, 1, 0, 3]);
-    assert_eq!(sorted(&all, SortKey::ValidationAccuracy, false), [1, 2, 0, 3]);
-    assert_eq!(sorted(&all, SortKey::Name, false), [3, 0, 1, 2]);
-    assert_eq!(sorted(&all, SortKey::Name, true), [0, 3, 1, 2]);
-    assert_eq!(sorted(&all, SortKey::Created, true), [1, 0, 2, 3]);
-    assert_eq!(sorted(&all, SortKey::Knn, true), [0, 1, 3, 2]);
-    assert_eq!(sorted(&all, SortKey::Field(Field::Temperature), false), [3, 0, 1, 2]);
-    assert_eq!(sorted(&all, SortKey::Field(Field::Encoder), false), [0, 1, 2, 3], "by place, not by letter");
-    assert_eq!(sorted(&all, SortKey::TestAccuracy, false)[..2], [1, 2]);
-    assert_eq!(sorted(&all, SortKey::MacroF1, false)[..2], [1, 2]);
+    assert_eq!(sorted(&all, Column::ValidationAccuracy, true), [2, 1, 0, 3]);
+    assert_eq!(sorted(&all, Column::ValidationAccuracy, false), [1, 2, 0, 3]);
+    assert_eq!(sorted(&all, Column::Name, false), [3, 0, 1, 2]);
+    assert_eq!(sorted(&all, Column::Name, true), [0, 3, 1, 2]);
+    assert_eq!(sorted(&all, Column::Created, true), [1, 0, 2, 3]);
+    assert_eq!(sorted(&all, Column::Knn, true), [0, 1, 3, 2]);
+    assert_eq!(sorted(&all, Column::Setting(setting("temperature")), false), [3, 0, 1, 2]);
+    assert_eq!(sorted(&all, Column::Setting(setting("encoder")), false), [0, 1, 2, 3], "by place, not by letter");
+    assert_eq!(sorted(&all, Column::TestAccuracy, false)[..2], [1, 2]);
+    assert_eq!(sorted(&all, Column::MacroF1, false)[..2], [1, 2]);
 }
 
 #[test]
 fn a_run_like_another_differs_in_what_was_asked() {
     let base = record("a");
-    let config = like(&base, Field::Temperature, "0.2").unwrap();
+    let config = like(&base, setting("temperature"), "0.2").unwrap();
     assert_eq!(config, RunConfig { temperature: 0.2, ..base.config });
     // The learning rate goes along with the batch, but not after it was chosen.
-    let config = like(&base, Field::Batch, "32").unwrap();
+    let config = like(&base, setting("batch"), "32").unwrap();
     assert_eq!(config.optimizer.peak_rate, default_rate(Optimizer::Lars, 32));
     let mut own = record("b");
     own.config.optimizer.peak_rate = 0.3;
-    assert_eq!(like(&own, Field::Batch, "32").unwrap().optimizer.peak_rate, 0.3);
-    assert_eq!(like(&base, Field::PeakRate, "0.4").unwrap().optimizer.peak_rate, 0.4);
-    assert_eq!(like(&base, Field::Temperature, "x").unwrap_err()[0].field, "temperature");
+    assert_eq!(like(&own, setting("batch"), "32").unwrap().optimizer.peak_rate, 0.3);
+    assert_eq!(like(&base, setting("rate"), "0.4").unwrap().optimizer.peak_rate, 0.4);
+    assert_eq!(like(&base, setting("temperature"), "x").unwrap_err()[0].field, "temperature");
     // By itself fine, beside the others not.
-    assert_eq!(like(&base, Field::Width, "8").unwrap_err()[0].field, "width");
+    assert_eq!(like(&base, setting("width"), "8").unwrap_err()[0].field, "width");
 }

@@ -2,7 +2,7 @@
 //! how good they were found to be, and what they are not for. In Markdown.
 
 use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
-use crate::core::config::bounds::Field;
+use crate::core::config::run_settings::SETTINGS;
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::imagenet::{ImageNetEncoder, Normalisation};
 use crate::core::report::Backend;
@@ -157,8 +157,8 @@ fn network(record: &RunRecord) -> String {
 
 fn settings(record: &RunRecord) -> String {
     let mut out = String::from("## Settings of pre-training\n\n| setting | value |\n|---|---|\n");
-    for field in Field::ALL {
-        let _ = writeln!(out, "| {} | {} |", field.key().replace('_', " "), field.get(&record.config));
+    for setting in &SETTINGS {
+        let _ = writeln!(out, "| {} | {} |", setting.key.replace('_', " "), setting.get(&record.config));
     }
     out
 }

@@ -43,7 +43,7 @@ fn a_card_tells_what_and_whence() {
     ] {
         assert!(card.contains(part), "{part}\n\n{card}");
     }
-    assert!(Field::ALL.iter().all(|field| card.contains(&format!("| {} |", field.key().replace('_', " ")))));
+    assert!(SETTINGS.iter().all(|setting| card.contains(&format!("| {} |", setting.key.replace('_', " ")))));
     assert!(!card.contains("\n\n\n") && !card.contains("  "), "{card}");
 }
 

@@ -1,16 +1,22 @@
-//! Accuracy against label fraction: three lines with their intervals, and the
-//! numbers as a table.
+//! Results: accuracy against the number of labels as a chart and a table, then one result with its
+//! scores and the images behind its mistakes.
 
-use super::form::Form;
-use crate::app::reactive::{Show, live, memo};
+use super::settings::Form;
+use crate::app::pages::evaluate::confusion::{CellImages, Matrix};
+use crate::app::pages::evaluate::predictions::{Scores, TestPredictions};
+use crate::app::parts::notice::Announcer;
+use crate::app::reactive::{Show, act, live, memo};
+use crate::app::router::Link;
 use crate::app::state::Store;
-use crate::app::text::chart as words;
-use crate::app::text::{fine_tune as text, sure};
-use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport};
+use crate::app::text::units::percent;
+use crate::app::text::{chart as words, evaluate, fine_tune as text, sure};
+use crate::core::metrics::paired::Comparison;
+use crate::core::metrics::resolution::Verdict;
+use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;
 
-/// Results of one contestant, one a fraction.
-type Line = Vec<Option<FineTuneReport>>;
+/// Results of one contestant, one for each fraction.
+type Curve = Vec<Option<FineTuneReport>>;
 
 /// Where fraction `i` of contestant `line` stands, 0 to 100: side by side, so that no
 /// interval hides another.
@@ -28,7 +34,7 @@ pub fn FractionChart() -> impl IntoView {
     let form: Form = expect_context();
     let lines = memo(move || {
         let base = form.config();
-        let of = |line: usize| -> Line {
+        let of = |line: usize| -> Curve {
             FRACTIONS
                 .map(|fraction| form.result(&FineTuneConfig { fraction, ..base }.contestants()[line]))
                 .into_iter()
@@ -132,8 +138,8 @@ pub fn FractionChart() -> impl IntoView {
     }
 }
 
-/// The line through what is there, and the intervals.
-fn curve(line: usize, results: &Line) -> impl IntoView + use<> {
+/// The line through the results, and their intervals.
+fn curve(line: usize, results: &Curve) -> impl IntoView + use<> {
     let mut path = String::new();
     let mut bars = String::new();
     for (i, result) in results.iter().enumerate() {
@@ -155,7 +161,7 @@ fn curve(line: usize, results: &Line) -> impl IntoView + use<> {
 
 /// The table behind the chart.
 #[component]
-fn Numbers(lines: Memo<[Line; 3]>) -> impl IntoView {
+fn Numbers(lines: Memo<[Curve; 3]>) -> impl IntoView {
     let form: Form = expect_context();
     let head = text::CONTESTANTS.map(|name| view! { <th scope="col">{name}</th> }).collect_view();
     let rows = move || {
@@ -165,7 +171,7 @@ fn Numbers(lines: Memo<[Line; 3]>) -> impl IntoView {
                 .enumerate()
                 .map(|(i, percent)| {
                     let cell =
-                        |line: &Line| line[i].as_ref().map_or_else(|| text::NONE.into(), |r| sure::accuracy(&r.test));
+                        |line: &Curve| line[i].as_ref().map_or_else(|| text::NONE.into(), |r| sure::accuracy(&r.test));
                     view! {
                         <tr>
                             <th scope="row">{text::fraction(percent, form.labels(percent))}</th>
@@ -191,5 +197,99 @@ fn Numbers(lines: Memo<[Line; 3]>) -> impl IntoView {
                 </table>
             </div>
         </details>
+    }
+}
+
+#[component]
+pub fn OneResult() -> impl IntoView {
+    let store = Store::get();
+    let form: Form = expect_context();
+    let announcer = Announcer::get();
+    let all = store.stored_runs.fine_tuned;
+    // `None`: the newest.
+    let chosen = RwSignal::new(None::<FineTuneConfig>);
+    let shown =
+        memo(move || all.with(|all| all.iter().find(|r| Some(r.config) == chosen.get()).or(all.last()).cloned()));
+    let newest = memo(move || all.with(|all| all.last().cloned()));
+    Effect::new(move |before: Option<()>| {
+        let words = newest.with(|r| r.as_ref().map(|r| text::announced(text::contestant(&r.config), r.test.accuracy)));
+        // Not what was there when the page was opened.
+        if let (Some(()), Some(words)) = (before, words) {
+            announcer.say(words);
+        }
+    });
+    let options = move || {
+        let now = shown.with(|r| r.as_ref().map(|r| r.config));
+        let stages = form.stages();
+        all.with(|all| {
+            let options = all.iter().enumerate().rev().map(|(i, r)| {
+                let words = text::choice(&text::training(&r.config, r.labels, stages), r.test.accuracy);
+                view! { <option value=i.to_string() selected=Some(r.config) == now>{words}</option> }
+            });
+            options.collect_view()
+        })
+    };
+    let choose = move |event: leptos::ev::Event| {
+        let i = event_target_value(&event).parse::<usize>().ok();
+        chosen.set(i.and_then(|i| all.with_untracked(|all| all.get(i).map(|r| r.config))));
+    };
+    view! {
+        <section class="card evaluate-result" aria-labelledby="tuned-title">
+            <h2 id="tuned-title">{text::RESULT}</h2>
+            <label class="tune-choice">
+                <span>{text::RESULTS}</span>
+                <select on:change=act(choose)>{live(options)}</select>
+            </label>
+            {live(move || shown.get().map(|r| headline(&r, all, form.stages())))}
+            <p>
+                <Link to="/classify" attr:class="button">
+                    {text::TRY}
+                </Link> " " <span class="muted small">{text::TRY_WHICH}</span>
+            </p>
+        </section>
+        {live(move || {
+            let classes = store.dataset.with(|set| {
+                set.iter().flat_map(|set| &set.classes).map(|c| c.name.clone()).collect::<Vec<_>>()
+            });
+            // The images of a replaced set cannot be shown.
+            let report = shown.get().filter(|r| r.test.confusion.len() == classes.len())?;
+            let predictions = StoredValue::new(TestPredictions::of_fine_tuning(&report, classes));
+            let open = RwSignal::new(None);
+            Some(
+                view! {
+                    <Matrix report=predictions open=open />
+                    <CellImages report=predictions open=open />
+                    <Scores report=predictions />
+                },
+            )
+        })}
+    }
+}
+
+fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) -> impl IntoView + use<> {
+    let others = all.with(|all| {
+        // A start from random weights does not depend on the steps of pre-training.
+        let comparable =
+            |o: &FineTuneReport| o.steps == r.steps || [o, r].iter().any(|x| x.config.start == TuningStart::Random);
+        let with_same_labels = |o: &&FineTuneReport| {
+            o.config != r.config
+                && (o.config.fraction, o.config.seed) == (r.config.fraction, r.config.seed)
+                && comparable(o)
+        };
+        let compare = |o: &FineTuneReport| {
+            let comparison = Comparison::paired(&r.predicted, &o.predicted, &r.truth);
+            sure::verdict(&text::than(&o.config, stages), Verdict::of(&comparison, r.truth.len()))
+        };
+        let others = all.iter().filter(with_same_labels).map(compare);
+        others.map(|words| view! { <li>{words}</li> }).collect_view()
+    });
+    view! {
+        <p class="headline">
+            <strong>{percent(r.test.accuracy)}</strong> " " {evaluate::headline(r.test_images.len())} " "
+            <span class="muted small">{sure::interval(&r.test)}</span>
+        </p>
+        <ul class="verdicts">{others}</ul>
+        {sure::resolution(&r.test).map(|words| view! { <p class="muted small">{words}</p> })}
+        <p class="muted small">{text::behind(&r.config, r.labels, r.steps, r.seconds)}</p>
     }
 }

@@ -1,22 +1,23 @@
-//! The run: its phase, how far it is, and the buttons that its state allows.
+//! The run: its phase, how far it is, the buttons that its state allows, and the encoder as a
+//! download.
 
-use super::download::Download;
-use super::field::Invalid;
 use crate::app::client::Client;
+use crate::app::parts::files::save;
 use crate::app::parts::notice::Announcer;
+use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::stored_runs::SavedLine;
 use crate::app::parts::widgets::Meter;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Link;
 use crate::app::state::{PendingControl, Store};
-use crate::app::text::pretrain as text;
 use crate::app::text::units::{duration, whole_percent};
-use crate::app::text::weights;
+use crate::app::text::{pretrain as text, weights};
 use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
-use crate::protocol::Request;
+use crate::protocol::{Event, Request};
+use js_sys::Uint8Array;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 /// Id of the section that shows the run.
@@ -39,8 +40,7 @@ pub fn Run() -> impl IntoView {
         }
     });
     let state = derive(move || text::state(store.run.get()).to_owned());
-    // Of the run; where kNN takes long, of that. How long loading and compiling
-    // take, nobody knows.
+    // Of the run, or of measuring kNN. How long loading and compiling take is not known.
     let part = derive(move || match store.run.get() {
         RunState::Running(Phase::Load | Phase::Compile) => None,
         RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
@@ -111,8 +111,8 @@ fn focus_run() {
 fn Buttons() -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let invalid: Invalid = expect_context();
-    let wrong = memo(move || invalid.any() || store.config.with(|c| c.check().is_err()));
+    let refused: RefusedValues = expect_context();
+    let wrong = memo(move || refused.any() || store.config.with(|c| c.check().is_err()));
     let lacks = memo(move || store.config.with(|c| c.encoder.weights()).is_some_and(|net| !store.has_weights(net)));
     let can_start = memo(move || {
         let fits = store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == store.config.with(|c| c.image_size)));
@@ -122,8 +122,8 @@ fn Buttons() -> impl IntoView {
     let over = memo(move || store.run.get().is_over());
     let active = memo(move || store.run.get().is_active());
     let trained = memo(move || store.has_encoder());
-    // What was asked of the run and has not happened yet. Buttons then stay where
-    // they are, with the focus, and do nothing more.
+    // While a request to the run has not taken effect, buttons stay where they are, with the
+    // focus, and do nothing.
     let asked = memo(move || store.pending.get());
     let waits = move || asked.get().is_some();
     // A run cannot go on while its encoder is evaluated or fine-tuned.
@@ -209,5 +209,34 @@ fn Buttons() -> impl IntoView {
         <Show when=move || wrong.get()>
             <p class="small field-fault">{text::INVALID}</p>
         </Show>
+    }
+}
+
+/// The encoder as two files: weights, and the configuration to load them by.
+#[component]
+fn Download() -> impl IntoView {
+    let store = Store::get();
+    let client = Client::get();
+    let announcer = Announcer::get();
+    let busy = RwSignal::new(false);
+    let download = move |_| {
+        busy.set(true);
+        client.ask(Request::ExportEncoder, move |answer| {
+            busy.try_set(false);
+            match answer {
+                Ok(Event::Encoder { safetensors, config_json }) => {
+                    save("encoder.safetensors", "application/octet-stream", &Uint8Array::from(&safetensors[..]));
+                    save("encoder.json", "application/json", &JsValue::from_str(&config_json));
+                    announcer.say(text::DOWNLOADED);
+                }
+                Ok(_) => {}
+                Err(fault) => store.notify(fault),
+            }
+        });
+    };
+    view! {
+        <button type="button" disabled=busy on:click=act(download)>
+            {text::DOWNLOAD}
+        </button>
     }
 }

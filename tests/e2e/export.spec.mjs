@@ -20,11 +20,11 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   await expect(page.getByRole("button", { name: "Download encoder" })).toBeVisible({ timeout: 120_000 });
   await go(page, "Evaluate");
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "Take it home" })).toBeVisible({ timeout: 200_000 });
+  await expect(page.getByRole("heading", { name: "Export the run" })).toBeVisible({ timeout: 200_000 });
   await expectAccessible(page);
 
   const waiting = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download the run (zip)" }).click();
+  await page.getByRole("button", { name: "Export the run (zip)" }).click();
   const download = await waiting;
   expect(download.suggestedFilename()).toMatch(/^simclr-.+\.zip$/);
   const files = unzip(await readFile(await download.path()));
@@ -58,7 +58,7 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
   expect(files["README.md"].toString()).toContain("stripes.zip");
 });
 
-test("an archive brings its run back in another browser; a broken one or another zip changes nothing", async ({ page, browser, baseURL }, info) => {
+test("an archive is imported in another browser; a broken one or another zip changes nothing", async ({ page, browser, baseURL }, info) => {
   await load(page, file("stripes.zip", zip(stripeFolders(30))));
   await quick(page, 2);
   await start(page);
@@ -72,9 +72,9 @@ test("an archive brings its run back in another browser; a broken one or another
   await expect(page.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
   await go(page, "Evaluate");
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "Take it home" })).toBeVisible({ timeout: 200_000 });
+  await expect(page.getByRole("heading", { name: "Export the run" })).toBeVisible({ timeout: 200_000 });
   const waiting = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download the run (zip)" }).click();
+  await page.getByRole("button", { name: "Export the run (zip)" }).click();
   const archive = await readFile(await (await waiting).path());
   await page.close();
   const files = unzip(archive);
@@ -86,7 +86,7 @@ test("an archive brings its run back in another browser; a broken one or another
   const other = await context.newPage();
   await other.goto("runs/");
   await expect(other.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
-  const bring = async (name, bytes) => {
+  const importFile = async (name, bytes) => {
     const path = info.outputPath(name);
     await writeFile(path, bytes);
     await other.getByLabel("Archive of a run").setInputFiles(path);
@@ -100,19 +100,19 @@ test("an archive brings its run back in another browser; a broken one or another
     ["holiday.zip", zip(stripeFolders(1)), /run\.json/],
     ["letter.txt", Buffer.from("dear diary"), /no zip archive/],
   ]) {
-    await bring(name, bytes);
+    await importFile(name, bytes);
     await expect(other.getByRole("alert").filter({ hasText: said }), name).toBeVisible();
   }
   await expectAccessible(other);
   await expect(other.getByText("No run is stored yet")).toBeVisible();
 
-  await bring("run.zip", archive);
+  await importFile("run.zip", archive);
   const row = other.getByRole("table", { name: "Stored runs" }).getByRole("row").filter({ hasText: "stripes.zip (60)" });
   await expect(row).toHaveCount(1);
   await expect(row).toContainText("Finished");
   await expect(row).toContainText("test set used once");
   // Twice is two runs, not one overwritten.
-  await bring("run.zip", archive);
+  await importFile("run.zip", archive);
   await expect(row).toHaveCount(2);
   await context.close();
 });

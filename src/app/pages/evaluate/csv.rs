@@ -1,6 +1,36 @@
-//! The result as comma-separated tables (RFC 4180).
+//! Downloads of the result as comma-separated tables (RFC 4180).
 
+use super::result::Report;
+use crate::app::parts::files::save;
+use crate::app::reactive::act;
+use crate::app::text::evaluate as text;
 use crate::core::report::{Baseline, EvaluationReport, LinearReport};
+use leptos::prelude::*;
+
+#[component]
+pub fn Downloads(report: Report) -> impl IntoView {
+    type Make = fn(&EvaluationReport) -> String;
+    let files: [(&str, &str, Make); 3] = [
+        (text::DOWNLOAD_SCORES, text::SCORES_FILE, scores),
+        (text::DOWNLOAD_MATRIX, text::MATRIX_FILE, matrix),
+        (text::DOWNLOAD_PREDICTIONS, text::PREDICTIONS_FILE, predictions),
+    ];
+    let buttons = files
+        .map(|(label, file, make)| {
+            view! {
+                <button type="button" on:click=act(move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into()))>
+                    {label}
+                </button>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="downloads-title">
+            <h2 id="downloads-title">{text::DOWNLOADS}</h2>
+            <p class="actions">{buttons}</p>
+        </section>
+    }
+}
 
 /// One line; values are quoted where they hold what would break it. A value
 /// that a spreadsheet would run as a formula is given an apostrophe before it.
@@ -30,7 +60,7 @@ fn names(report: &EvaluationReport) -> [&'static str; 2] {
 }
 
 /// Accuracies of all features, then scores of the trained encoder by class.
-pub fn scores(report: &EvaluationReport) -> String {
+fn scores(report: &EvaluationReport) -> String {
     let mut out = row(["features", "classifier", "test_accuracy", "validation_accuracy", "rate", "epoch"]);
     let [own, before] = names(report);
     let linear: [(&str, Option<&LinearReport>); 3] =
@@ -69,7 +99,7 @@ pub fn scores(report: &EvaluationReport) -> String {
 }
 
 /// Rows are true classes, columns predicted ones.
-pub fn matrix(report: &EvaluationReport) -> String {
+fn matrix(report: &EvaluationReport) -> String {
     let mut head = vec!["true class".to_owned()];
     head.extend(report.classes.iter().cloned());
     let mut out = line(&head);
@@ -82,7 +112,7 @@ pub fn matrix(report: &EvaluationReport) -> String {
 }
 
 /// One test image a row, by its index in the set.
-pub fn predictions(report: &EvaluationReport) -> String {
+fn predictions(report: &EvaluationReport) -> String {
     let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
     let [own, before] = names(report);
     let all =

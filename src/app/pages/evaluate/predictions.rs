@@ -1,25 +1,62 @@
-//! Precision, recall and F1 of every class and their averages, and how sure they
-//! are.
+//! What a classifier predicted for the test images, and the scores that follow: precision, recall
+//! and F1 of every class and their averages, with their confidence intervals.
 
-use super::judged::Judgement;
 use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
 use crate::app::text::{evaluate as text, sure};
-use crate::core::metrics::Scores as Values;
 use crate::core::metrics::bootstrap::{Bootstrap, RESAMPLES};
 use crate::core::metrics::interval::Interval;
+use crate::core::metrics::{ClassificationReport, Scores as Values};
+use crate::core::report::EvaluationReport;
+use crate::core::run::fine_tune::FineTuneReport;
 use leptos::prelude::*;
 use std::time::Duration;
+
+/// The predictions of one classifier, of linear evaluation or fine-tuning.
+pub struct TestPredictions {
+    pub classes: Vec<String>,
+    pub test: ClassificationReport,
+    /// Class of each test image; the next two are in the same order.
+    pub truth: Vec<u16>,
+    pub predicted: Vec<u16>,
+    /// Indices in the data set.
+    pub test_images: Vec<u32>,
+}
+
+pub type Predictions = StoredValue<TestPredictions>;
+
+impl TestPredictions {
+    /// Of the pre-trained encoder, by linear evaluation.
+    pub fn of_evaluation(report: &EvaluationReport) -> Self {
+        Self {
+            classes: report.classes.clone(),
+            test: report.trained.test.clone(),
+            truth: report.truth.clone(),
+            predicted: report.trained.predicted.clone(),
+            test_images: report.test_images.clone(),
+        }
+    }
+
+    pub fn of_fine_tuning(report: &FineTuneReport, classes: Vec<String>) -> Self {
+        Self {
+            classes,
+            test: report.test.clone(),
+            truth: report.truth.clone(),
+            predicted: report.predicted.clone(),
+            test_images: report.test_images.clone(),
+        }
+    }
+}
 
 /// Draws of all resamples together: some 20 ms on a phone, which nobody notices.
 const DRAWS: usize = 2_000_000;
 
-/// Intervals of F1, worked out once the numbers themselves are on the screen.
-fn intervals(report: Judgement) -> RwSignal<Option<Bootstrap>> {
+/// Intervals of F1, computed after the numbers themselves are on the screen.
+fn intervals(report: Predictions) -> RwSignal<Option<Bootstrap>> {
     let found = RwSignal::new(None);
     set_timeout(
         move || {
-            // Gone where another result was chosen meanwhile.
+            // The report is gone if another result was chosen meanwhile.
             let got = report.try_with_value(|r| {
                 let resamples = (DRAWS / r.truth.len().max(1)).clamp(200, RESAMPLES);
                 Bootstrap::of(&r.test.confusion, resamples, 0)
@@ -32,7 +69,7 @@ fn intervals(report: Judgement) -> RwSignal<Option<Bootstrap>> {
 }
 
 #[component]
-pub fn Scores(report: Judgement) -> impl IntoView {
+pub fn Scores(report: Predictions) -> impl IntoView {
     let found = intervals(report);
     let number = |value: f64, interval: Option<Interval>| {
         let range = interval.map(|i| view! { <small>{sure::whole_range(i)}</small> });

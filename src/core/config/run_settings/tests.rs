@@ -1,9 +1,11 @@
 use super::*;
 use crate::core::config::EncoderConfig;
+use crate::core::config::preset::Preset;
+use crate::core::rng::Rng;
 
-/// Two acceptable values of a field that differ.
-fn two_values(field: Field) -> [Value; 2] {
-    match field.bounds() {
+/// Two accepted values that differ.
+fn two_values(setting: RunSetting) -> [Value; 2] {
+    match setting.bounds {
         Bounds::Whole { min, max } => [Value::Whole(min), Value::Whole(max)],
         Bounds::OneOf(all) => [Value::Whole(all[0]), Value::Whole(all[all.len() - 1])],
         Bounds::Real { min, max, .. } => [Value::Real(min), Value::Real(max)],
@@ -15,13 +17,13 @@ fn two_values(field: Field) -> [Value; 2] {
 #[test]
 fn every_field_reads_back_what_was_set_and_touches_no_other() {
     let base = RunConfig::default();
-    for field in Field::ALL {
-        for value in two_values(field) {
+    for setting in &SETTINGS {
+        for value in two_values(setting) {
             let mut config = base;
-            field.set(&mut config, value).unwrap();
-            assert_eq!(field.get(&config), value, "{field:?}");
-            for other in Field::ALL.into_iter().filter(|o| *o != field) {
-                assert_eq!(other.get(&config), other.get(&base), "{field:?} changed {other:?}");
+            setting.set(&mut config, value).unwrap();
+            assert_eq!(setting.get(&config), value, "{setting:?}");
+            for other in SETTINGS.iter().filter(|other| *other != setting) {
+                assert_eq!(other.get(&config), other.get(&base), "{setting:?} changed {other:?}");
             }
         }
     }
@@ -29,12 +31,12 @@ fn every_field_reads_back_what_was_set_and_touches_no_other() {
 
 #[test]
 fn choices_all_read_back() {
-    for field in Field::ALL {
-        if let Bounds::Choice(all) = field.bounds() {
+    for setting in &SETTINGS {
+        if let Bounds::Choice(all) = setting.bounds {
             for key in all {
                 let mut config = RunConfig::default();
-                field.set_text(&mut config, key).unwrap();
-                assert_eq!(field.get(&config), Value::Choice(key));
+                setting.set_text(&mut config, key).unwrap();
+                assert_eq!(setting.get(&config), Value::Choice(key));
             }
         }
     }
@@ -42,10 +44,11 @@ fn choices_all_read_back() {
 
 #[test]
 fn keys_are_unique_and_found() {
-    for field in Field::ALL {
-        assert_eq!(Field::from_key(field.key()), Some(field));
+    for (i, setting) in SETTINGS.iter().enumerate() {
+        assert_eq!(SETTINGS.iter().position(|other| other.key == setting.key), Some(i));
+        assert_eq!(from_key(setting.key), Some(setting));
     }
-    assert_eq!(Field::from_key("tau"), None);
+    assert_eq!(from_key("tau"), None);
 }
 
 #[test]
@@ -80,12 +83,13 @@ fn settings_are_checked_beside_each_other() {
 
 #[test]
 fn settings_that_change_nothing_are_told() {
-    let unused =
-        |config: &RunConfig| -> Vec<Field> { Field::ALL.into_iter().filter(|field| !field.is_used(config)).collect() };
+    let unused = |config: &RunConfig| -> Vec<&str> {
+        SETTINGS.iter().filter(|setting| !setting.is_used(config)).map(|setting| setting.key).collect()
+    };
     let mut config = RunConfig::default();
     assert_eq!(
         unused(&config),
-        [Field::Trained, Field::BlurSigmaMin, Field::BlurSigmaMax],
+        ["trained", "blur_sigma_min", "blur_sigma_max"],
         "no blur of small images; random weights all train"
     );
     config.encoder.architecture = Architecture::ConvNet4;
@@ -93,22 +97,14 @@ fn settings_that_change_nothing_are_told() {
     config.augment.blur_probability = 0.5;
     config.augment.crop = false;
     config.augment.jitter_probability = 0.0;
-    assert_eq!(
-        unused(&config),
-        [
-            Field::Stem,
-            Field::Trained,
-            Field::CropMinArea,
-            Field::JitterStrength,
-            Field::Momentum,
-            Field::TrustCoefficient
-        ]
-    );
+    assert_eq!(unused(&config), ["stem", "trained", "crop_min_area", "jitter_strength", "momentum", "trust"]);
     config.optimizer.optimizer = Optimizer::Sgd;
-    assert!(Field::Momentum.is_used(&config) && !Field::TrustCoefficient.is_used(&config));
+    assert!(setting("momentum").is_used(&config) && !setting("trust").is_used(&config));
     config.encoder =
         EncoderConfig { start: InitialWeights::ImageNet, ..EncoderConfig::random(Architecture::Vgg19, Stem::Small, 8) };
-    assert!(Field::Trained.is_used(&config) && !Field::Stem.is_used(&config) && !Field::Width.is_used(&config));
+    assert!(
+        setting("trained").is_used(&config) && !setting("stem").is_used(&config) && !setting("width").is_used(&config)
+    );
 }
 
 /// The faults of a configuration: field, and what would be accepted.
@@ -144,19 +140,19 @@ fn published_networks_ask_for_what_their_weights_are_of() {
 #[test]
 fn other_settings_go_along_with_a_changed_one() {
     let mut config = RunConfig { epochs: 0, ..RunConfig::default() };
-    let mut change = |field: Field, text: &str| {
-        field.set_text(&mut config, text).unwrap();
-        config.settle(field);
-        assert_eq!(faults(&config), [], "{field:?} {text}");
+    let mut change = |setting: RunSetting, text: &str| {
+        setting.set_text(&mut config, text).unwrap();
+        config.settle(setting);
+        assert_eq!(faults(&config), [], "{setting:?} {text}");
         config
     };
-    change(Field::Epochs, "3");
-    change(Field::Encoder, "resnet18");
-    let published = change(Field::Start, "imagenet_weights").encoder;
+    change(setting("epochs"), "3");
+    change(setting("encoder"), "resnet18");
+    let published = change(setting("start"), "imagenet_weights").encoder;
     assert_eq!((published.stem, published.width), (Stem::ImageNet, 64));
-    change(Field::Epochs, "0");
-    assert_eq!(change(Field::Encoder, "inception_resnet_v2").image_size, 96);
-    let small = change(Field::Encoder, "convnet4");
+    change(setting("epochs"), "0");
+    assert_eq!(change(setting("encoder"), "inception_resnet_v2").image_size, 96);
+    let small = change(setting("encoder"), "convnet4");
     assert_eq!((small.encoder.start, small.epochs), (InitialWeights::Random, 1));
 }
 
@@ -168,24 +164,85 @@ fn older_records_are_of_random_weights_that_all_train() {
     assert!(fields.remove("trained").is_some() && fields.remove("chunk").is_some());
     assert!(fields["encoder"].as_object_mut().unwrap().remove("start").is_some());
     assert_eq!(serde_json::from_value::<RunConfig>(json).unwrap(), RunConfig::default());
-    let link = crate::core::config::link::to_query(&RunConfig::default());
+    let link = to_query(&RunConfig::default());
     let older: Vec<&str> = link
         .split('&')
         .filter(|pair| !["start", "trained", "chunk"].contains(&pair.split('=').next().unwrap()))
         .collect();
-    assert_eq!(older.len(), Field::ALL.len() - 3);
-    assert_eq!(
-        crate::core::config::link::from_query(&older.join("&"), &RunConfig::default()),
-        Ok(RunConfig::default())
-    );
+    assert_eq!(older.len(), SETTINGS.len() - 3);
+    assert_eq!(from_query(&older.join("&"), &RunConfig::default()), Ok(RunConfig::default()));
 }
 
 #[test]
 fn a_refused_value_leaves_the_configuration() {
     for text in ["", "-1", "1e99", "NaN", "inf", "resnet10", "5.01"] {
         let mut config = RunConfig::default();
-        let fault = Field::Temperature.set_text(&mut config, text).unwrap_err();
+        let fault = setting("temperature").set_text(&mut config, text).unwrap_err();
         assert_eq!((fault.field.as_str(), fault.value.as_str()), ("temperature", text));
         assert_eq!(config, RunConfig::default());
     }
+}
+
+/// A valid configuration with every setting drawn.
+fn any(rng: &mut Rng) -> RunConfig {
+    loop {
+        let mut config = RunConfig::default();
+        for setting in &SETTINGS {
+            let value = match setting.bounds {
+                Bounds::Whole { min, max } => Value::Whole(min + rng.below((max - min + 1) as usize) as u64),
+                Bounds::OneOf(all) => Value::Whole(all[rng.below(all.len())]),
+                Bounds::Real { min, max, .. } => Value::Real(rng.uniform(min, max)),
+                Bounds::Switch => Value::Switch(rng.chance(0.5)),
+                Bounds::Choice(all) => Value::Choice(all[rng.below(all.len())]),
+            };
+            setting.set(&mut config, value).unwrap();
+        }
+        if config.check().is_ok() {
+            return config;
+        }
+    }
+}
+
+#[test]
+fn links_and_json_lose_nothing() {
+    let mut rng = Rng::new(11);
+    for _ in 0..500 {
+        let config = any(&mut rng);
+        let query = to_query(&config);
+        assert!(query.bytes().all(|b| b.is_ascii_alphanumeric() || b"=&._-".contains(&b)), "{query}");
+        assert_eq!(from_query(&query, &RunConfig::default()), Ok(config), "{query}");
+        let json = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<RunConfig>(&json).unwrap(), config);
+    }
+}
+
+#[test]
+fn what_a_link_does_not_name_comes_from_the_base() {
+    let base = RunConfig::named(Preset::Thorough, 64, 9000);
+    assert_eq!(from_query("", &base), Ok(base));
+    assert_eq!(from_query("?temperature=0.1", &base), Ok(RunConfig { temperature: 0.1, ..base }));
+    assert_eq!(from_query("#temperature=0%2E1&seed=+7", &base).unwrap().seed, 7);
+}
+
+#[test]
+fn every_fault_of_a_link_is_named() {
+    let faults = from_query("tau=1&temperature=9&batch=x&crop&seed=1&seed=2", &RunConfig::default()).unwrap_err();
+    let of = |field: &str| faults.iter().find(|f| f.field == field).unwrap();
+    assert_eq!(faults.len(), 5, "{faults:?}");
+    assert_eq!((of("tau").value.as_str(), of("tau").accepts.as_str()), ("1", ""));
+    assert_eq!((of("temperature").value.as_str(), of("temperature").accepts.as_str()), ("9", "0.01 to 5"));
+    assert_eq!((of("batch").value.as_str(), of("batch").accepts.as_str()), ("x", "2 to 4096"));
+    assert_eq!(of("crop").accepts, "on, off");
+    assert_eq!(of("seed").value, "2");
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_refused() {
+    let faults = from_query("encoder=resnet18&width=8", &RunConfig::default()).unwrap_err();
+    assert_eq!(faults[0].field, "width");
+}
+
+#[test]
+fn a_broken_escape_is_refused() {
+    assert!(from_query("temperature=%FF%", &RunConfig::default()).is_err());
 }

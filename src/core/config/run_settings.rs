@@ -1,0 +1,244 @@
+//! The table of every setting of pre-training. A setting that is added here is known to
+//! links, checks, sweeps, comparisons of runs, model cards and the page's form. Its words
+//! are a row of `app::text::settings`. Every setting can be swept.
+
+use super::setting::{Bounds, Choice, Field, Setting, Value, check, find, keys};
+use super::{Architecture, IMAGE_SIZES, InitialWeights, Optimizer, RunConfig, Stem, TrainedPart};
+use crate::core::error::ConfigFault;
+use crate::core::query::pairs;
+
+/// A row of [`SETTINGS`].
+pub type RunSetting = &'static Setting<RunConfig>;
+
+/// In the order of links, tables and model cards: images, encoder, head, augmentation,
+/// loss, optimiser, run.
+pub static SETTINGS: [Setting<RunConfig>; 28] = [
+    row("size", Bounds::OneOf(SIZES), |c| &mut c.image_size).within(|c, _| {
+        let least = c.encoder.published().map_or(0, |net| net.min_size() as u64);
+        Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
+    }),
+    row("encoder", Bounds::Choice(&keys(&ENCODERS)), |c| &mut c.encoder.architecture),
+    row("stem", Bounds::Choice(&keys(&STEMS)), |c| &mut c.encoder.stem)
+        .within(|c, own| if is_published_resnet18(c) { Bounds::Choice(&["imagenet"]) } else { own })
+        .used_if(|c| c.encoder.architecture != Architecture::ConvNet4 && !c.encoder.is_fixed()),
+    row("width", Bounds::OneOf(&[8, 16, 32, 64]), |c| &mut c.encoder.width)
+        .within(|c, own| match c.encoder.architecture {
+            _ if is_published_resnet18(c) => Bounds::OneOf(&[64]),
+            Architecture::ConvNet4 => own,
+            _ if c.encoder.is_fixed() => own,
+            _ => Bounds::OneOf(&[16, 32, 64]),
+        })
+        .used_if(|c| !c.encoder.is_fixed()),
+    row("start", Bounds::Choice(&keys(&STARTS)), |c| &mut c.encoder.start).within(|c, own| {
+        match c.encoder.architecture {
+            Architecture::ConvNet4 | Architecture::ResNet10 => Bounds::Choice(&["random"]),
+            _ => own,
+        }
+    }),
+    row("trained", Bounds::Choice(&keys(&TRAINED)), |c| &mut c.trained)
+        .used_if(|c| c.encoder.start == InitialWeights::ImageNet),
+    row("head_layers", Bounds::Whole { min: 1, max: 3 }, |c| &mut c.head.layers),
+    row("head_output", Bounds::OneOf(&[32, 64, 128]), |c| &mut c.head.output),
+    row("crop", Bounds::Switch, |c| &mut c.augment.crop),
+    row("crop_min_area", real(0.01, 1.0, 0.01), |c| &mut c.augment.crop_min_area).used_if(|c| c.augment.crop),
+    row("flip", PROBABILITY, |c| &mut c.augment.flip_probability),
+    row("jitter", PROBABILITY, |c| &mut c.augment.jitter_probability),
+    row("jitter_strength", real(0.0, 2.0, 0.05), |c| &mut c.augment.jitter_strength)
+        .used_if(|c| c.augment.jitter_probability > 0.0),
+    row("gray", PROBABILITY, |c| &mut c.augment.gray_probability),
+    row("blur", PROBABILITY, |c| &mut c.augment.blur_probability),
+    row("blur_sigma_min", real(0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.0)
+        .used_if(|c| c.augment.blur_probability > 0.0),
+    row("blur_sigma_max", real(0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.1)
+        // The lower end keeps its own bounds, so a reversed pair is one fault.
+        .within(|c, own| match own {
+            Bounds::Real { min, max, step } if (min..=max).contains(&c.augment.blur_sigma.0) => {
+                real(c.augment.blur_sigma.0, max, step)
+            }
+            _ => own,
+        })
+        .used_if(|c| c.augment.blur_probability > 0.0),
+    row("temperature", real(0.01, 5.0, 0.01), |c| &mut c.temperature),
+    row("optimizer", Bounds::Choice(&keys(&OPTIMIZERS)), |c| &mut c.optimizer.optimizer),
+    row("rate", real(1e-6, 10.0, 0.001), |c| &mut c.optimizer.peak_rate),
+    row("weight_decay", real(0.0, 0.1, 1e-6), |c| &mut c.optimizer.weight_decay),
+    row("momentum", real(0.0, 0.999, 0.001), |c| &mut c.optimizer.momentum)
+        .used_if(|c| c.optimizer.optimizer != Optimizer::AdamW),
+    row("trust", real(1e-5, 0.1, 1e-4), |c| &mut c.optimizer.trust_coefficient)
+        .used_if(|c| c.optimizer.optimizer == Optimizer::Lars),
+    row("warmup", real(0.0, 0.5, 0.01), |c| &mut c.optimizer.warmup),
+    row("batch", Bounds::Whole { min: 2, max: 4096 }, |c| &mut c.batch),
+    row("chunk", Bounds::Whole { min: 0, max: 4096 }, |c| &mut c.chunk),
+    row("epochs", Bounds::Whole { min: 0, max: MAX_EPOCHS }, |c| &mut c.epochs).within(|c, own| {
+        match c.encoder.start {
+            InitialWeights::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
+            InitialWeights::ImageNet => own,
+        }
+    }),
+    row("seed", Bounds::Whole { min: 0, max: MAX_SEED }, |c| &mut c.seed),
+];
+
+// Settings that the program itself names.
+pub const IMAGE_SIZE: RunSetting = setting("size");
+pub const ENCODER: RunSetting = setting("encoder");
+pub const START: RunSetting = setting("start");
+pub const TEMPERATURE: RunSetting = setting("temperature");
+pub const PEAK_RATE: RunSetting = setting("rate");
+pub const EPOCHS: RunSetting = setting("epochs");
+
+/// The setting with this key.
+///
+/// # Panics
+/// If there is none; see [`find`].
+pub const fn setting(key: &str) -> RunSetting {
+    find(&SETTINGS, key)
+}
+
+/// The setting with this key, if there is one.
+pub fn from_key(key: &str) -> Option<RunSetting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+const fn row(key: &'static str, bounds: Bounds, field: fn(&mut RunConfig) -> &mut dyn Field) -> Setting<RunConfig> {
+    Setting::new(key, bounds, field)
+}
+
+const fn real(min: f32, max: f32, step: f32) -> Bounds {
+    Bounds::Real { min, max, step }
+}
+
+const PROBABILITY: Bounds = real(0.0, 1.0, 0.05);
+const MAX_EPOCHS: u64 = 10_000;
+/// The largest whole number that a number field of a web page keeps exactly.
+const MAX_SEED: u64 = (1 << 53) - 1;
+
+const SIZES: &[u64] = &{
+    let mut all = [0; IMAGE_SIZES.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = IMAGE_SIZES[i] as u64;
+        i += 1;
+    }
+    all
+};
+
+const ENCODERS: [(&str, Architecture); 7] = [
+    ("convnet4", Architecture::ConvNet4),
+    ("resnet10", Architecture::ResNet10),
+    ("resnet18", Architecture::ResNet18),
+    ("resnet50", Architecture::ResNet50),
+    ("resnet101", Architecture::ResNet101),
+    ("vgg19", Architecture::Vgg19),
+    ("inception_resnet_v2", Architecture::InceptionResNetV2),
+];
+
+impl Choice for Architecture {
+    const TABLE: &'static [(&'static str, Self)] = &ENCODERS;
+}
+
+const STEMS: [(&str, Stem); 2] = [("small", Stem::Small), ("imagenet", Stem::ImageNet)];
+
+impl Choice for Stem {
+    const TABLE: &'static [(&'static str, Self)] = &STEMS;
+}
+
+const STARTS: [(&str, InitialWeights); 2] =
+    [("random", InitialWeights::Random), ("imagenet_weights", InitialWeights::ImageNet)];
+
+impl Choice for InitialWeights {
+    const TABLE: &'static [(&'static str, Self)] = &STARTS;
+}
+
+const TRAINED: [(&str, TrainedPart); 5] = [
+    ("all", TrainedPart::All),
+    ("last3", TrainedPart::Last3),
+    ("last2", TrainedPart::Last2),
+    ("last1", TrainedPart::Last1),
+    ("head", TrainedPart::Head),
+];
+
+impl Choice for TrainedPart {
+    const TABLE: &'static [(&'static str, Self)] = &TRAINED;
+}
+
+const OPTIMIZERS: [(&str, Optimizer); 3] =
+    [("lars", Optimizer::Lars), ("sgd", Optimizer::Sgd), ("adamw", Optimizer::AdamW)];
+
+impl Choice for Optimizer {
+    const TABLE: &'static [(&'static str, Self)] = &OPTIMIZERS;
+}
+
+/// A configuration as a link: `size=32&encoder=resnet10&…`, without a leading `?`. It names
+/// every setting, so that a link means the same when defaults change later. Needs no escaping.
+pub fn to_query(config: &RunConfig) -> String {
+    let pairs: Vec<String> = SETTINGS.iter().map(|one| format!("{}={}", one.key, one.get(config))).collect();
+    pairs.join("&")
+}
+
+/// Reads a link, with or without `?` or `#` before it. Settings that it does not name are
+/// taken from `base`.
+///
+/// # Errors
+/// All faults found: values out of bounds, keys given twice, and keys that do
+/// not exist, whose `accepts` is empty.
+pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<ConfigFault>> {
+    let mut config = *base;
+    let mut faults = Vec::new();
+    let mut seen = Vec::new();
+    for (key, value) in pairs(query) {
+        match from_key(&key) {
+            None => faults.push(ConfigFault { field: key, value, accepts: String::new() }),
+            Some(setting) if seen.contains(&setting) => {
+                let accepts = format!("{} (once)", setting.bounds);
+                faults.push(ConfigFault { field: key, value, accepts });
+            }
+            Some(setting) => {
+                seen.push(setting);
+                faults.extend(setting.set_text(&mut config, &value).err());
+            }
+        }
+    }
+    if faults.is_empty() { config.check().map(|()| config) } else { Err(faults) }
+}
+
+/// ResNet-18 that starts from published weights, which are of one stem and one width. The
+/// larger networks have a stem and a width of their own anyway.
+fn is_published_resnet18(config: &RunConfig) -> bool {
+    config.encoder.weights().is_some() && !config.encoder.is_fixed()
+}
+
+impl RunConfig {
+    /// Checks every setting, by itself and beside the others.
+    ///
+    /// # Errors
+    /// All settings out of bounds, in the order of [`SETTINGS`].
+    pub fn check(&self) -> Result<(), Vec<ConfigFault>> {
+        check(&SETTINGS, self)
+    }
+
+    /// Makes the settings go together after a person has set `changed`: each of the others
+    /// that is not accepted any more becomes the nearest value that is. A fault of
+    /// `changed` itself stays.
+    pub fn settle(&mut self, changed: RunSetting) {
+        const DEPENDENT: [RunSetting; 5] = [START, setting("stem"), setting("width"), IMAGE_SIZE, EPOCHS];
+        for setting in DEPENDENT {
+            let (value, bounds) = (setting.get(self), setting.bounds_in(self));
+            if setting == changed || bounds.accept(value) {
+                continue;
+            }
+            let nearest = match (value, bounds) {
+                (Value::Whole(v), Bounds::OneOf(all)) => {
+                    Value::Whole(all.iter().copied().min_by_key(|one| one.abs_diff(v)).unwrap_or(v))
+                }
+                (Value::Whole(v), Bounds::Whole { min, max }) => Value::Whole(v.clamp(min, max)),
+                (_, Bounds::Choice(all)) => Value::Choice(all[0]),
+                _ => value,
+            };
+            // The nearest value is within the setting's own bounds.
+            let _ = setting.set(self, nearest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

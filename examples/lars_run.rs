@@ -24,8 +24,6 @@ use std::io::Write;
 const SIZE: usize = 32;
 /// Steps to show beside the last one of every epoch.
 const EARLY: [u32; 4] = [1, 2, 3, 5];
-/// Steps of which biases and normalisation are shown too.
-const VECTORS: [u32; 5] = [1, 3, 9, 90, 270];
 
 /// ‖w‖ and ‖g‖ of one tensor.
 struct Norms {
@@ -65,8 +63,7 @@ fn short(value: f32) -> String {
 }
 
 /// One run. A line for each tensor's name and shape; then a line for each shown
-/// step: step, rate, loss, ‖w‖ and ‖g‖ of each tensor with a λ; at a few steps
-/// also a line for those without.
+/// step: step, rate, loss, ‖w‖ and ‖g‖ of each tensor with a λ.
 fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl Write) {
     let config = self::config(optimizer, images.len());
     let name = format!("{optimizer:?}").to_lowercase();
@@ -98,14 +95,9 @@ fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl
                     writeln!(out, "{name} tensor {} {shape}", n.name).expect("stdout");
                 }
             }
-            let norms = |adapted: bool| -> String {
-                let chosen = watch.found.iter().filter(|n| adapts(&n.shape) == adapted);
-                chosen.map(|n| format!(" {} {}", short(n.weight), short(n.gradient))).collect()
-            };
-            writeln!(out, "{name} {step} {} {}{}", short(rate), short(loss), norms(true)).expect("stdout");
-            if VECTORS.contains(&step) {
-                writeln!(out, "{name} vectors {step}{}", norms(false)).expect("stdout");
-            }
+            let adapted = watch.found.iter().filter(|n| adapts(&n.shape));
+            let norms: String = adapted.map(|n| format!(" {} {}", short(n.weight), short(n.gradient))).collect();
+            writeln!(out, "{name} {step} {} {}{norms}", short(rate), short(loss)).expect("stdout");
         }
         learner.update(gradients, rate);
     }

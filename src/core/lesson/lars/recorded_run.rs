@@ -52,8 +52,6 @@ pub struct Recording {
     pub tensors: Vec<Tensor>,
     /// Steps in order, of the tensors with more than one dimension.
     pub moments: Vec<Moment>,
-    /// A few steps, of the biases and normalisation: step and norms.
-    pub vectors: Vec<(u32, Vec<(f64, f64)>)>,
 }
 
 /// Both runs, read when first asked for.
@@ -70,7 +68,7 @@ impl Recording {
             RecordedOptimizer::Lars => "lars",
             RecordedOptimizer::Sgd => "sgd",
         };
-        let mut run = Self { tensors: Vec::new(), moments: Vec::new(), vectors: Vec::new() };
+        let mut run = Self { tensors: Vec::new(), moments: Vec::new() };
         for line in TEXT.lines() {
             let mut words = line.split(' ');
             if words.next() == Some(key) {
@@ -95,28 +93,21 @@ impl Recording {
         history
     }
 
-    /// Reads the rest of a line.
+    /// Reads the rest of a line. A test holds the file's form.
     fn take_line(&mut self, mut words: std::str::Split<'static, char>) {
-        // A test holds the file's form; elsewhere a word that is no number would be read as 0.
-        let number = |word: Option<&str>| word.and_then(|w| w.parse().ok()).unwrap_or(0.0);
-        let pairs = |words: std::str::Split<'static, char>| -> Vec<(f64, f64)> {
-            let all: Vec<f64> = words.map(|w| number(Some(w))).collect();
-            all.chunks_exact(2).map(|p| (p[0], p[1])).collect()
-        };
         match words.next() {
             Some("tensor") => {
                 let name = words.next().unwrap_or_default();
                 let shape = words.next().unwrap_or_default().split('x').filter_map(|n| n.parse().ok()).collect();
                 self.tensors.push(Tensor { name, shape });
             }
-            Some("vectors") => {
-                let step = number(words.next()) as u32;
-                self.vectors.push((step, pairs(words)));
-            }
             step => {
-                let step = number(step) as u32;
-                let (rate, loss) = (number(words.next()), number(words.next()));
-                self.moments.push(Moment { step, rate, loss, norms: pairs(words) });
+                let step = step.and_then(|word| word.parse().ok()).unwrap_or_default();
+                let numbers: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+                if let [rate, loss, norms @ ..] = numbers.as_slice() {
+                    let norms = norms.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+                    self.moments.push(Moment { step, rate: *rate, loss: *loss, norms });
+                }
             }
         }
     }
@@ -146,10 +137,6 @@ mod tests {
                 assert!(moment.loss > 1.0 && moment.rate > 0.0);
                 assert!(moment.norms.iter().all(|&(w, g)| w > 0.0 && g > 0.0), "{moment:?}");
             }
-            assert_eq!(run.vectors.len(), 5);
-            assert!(run.vectors.iter().all(|(_, norms)| norms.len() == 16 - adapted));
-            // Biases of normalisation start at 0.
-            assert_eq!(run.vectors[0].1[1].0, 0.0);
         }
         // Both runs start from the same weights and images.
         let [lars, sgd] = [RecordedOptimizer::Lars, RecordedOptimizer::Sgd]

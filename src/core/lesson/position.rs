@@ -17,9 +17,6 @@ pub enum LessonPosition {
 
 /// The values that a visitor can set in a lesson. [`Default`] is the lesson's start.
 pub trait LessonState: Default {
-    /// Number of steps in the lesson.
-    const STEPS: usize;
-
     /// Takes the lesson's keys from `query`. A value that is not there, or is
     /// wrong, is that of the start.
     fn read(query: &mut Query) -> Self;
@@ -36,12 +33,13 @@ pub struct LessonLink<S> {
 }
 
 impl<S: LessonState> LessonLink<S> {
-    /// Reads a query. Without a step in it, the position is `step`.
+    /// Reads a query of a lesson with `steps` steps. If the query has no step, the
+    /// position is `step`.
     ///
     /// Returns also the faults found; values without a fault are taken.
-    pub fn parse(text: &str, step: usize) -> (Self, Vec<ConfigFault>) {
+    pub fn parse(text: &str, steps: usize, step: usize) -> (Self, Vec<ConfigFault>) {
         let mut query = Query::parse(text);
-        let position = read_position(&mut query, S::STEPS).unwrap_or(LessonPosition::Step(step));
+        let position = read_position(&mut query, steps).unwrap_or(LessonPosition::Step(step));
         let state = S::read(&mut query);
         (Self { position, state }, query.finish())
     }
@@ -135,8 +133,6 @@ mod tests {
     }
 
     impl LessonState for One {
-        const STEPS: usize = 9;
-
         fn read(query: &mut Query) -> Self {
             query.real("a", (0.0, 1.0)).map_or_else(Self::default, Self)
         }
@@ -151,10 +147,10 @@ mod tests {
         for position in [LessonPosition::Step(0), LessonPosition::Step(8), LessonPosition::All] {
             for state in [One(0.5), One(0.25)] {
                 let link = LessonLink { position, state };
-                assert_eq!(LessonLink::parse(&link.to_query(), 4), (link, Vec::new()));
+                assert_eq!(LessonLink::parse(&link.to_query(), 9, 4), (link, Vec::new()));
             }
         }
-        let (link, faults) = LessonLink::<One>::parse("?step=12", 4);
+        let (link, faults) = LessonLink::<One>::parse("?step=12", 9, 4);
         assert_eq!((link.position, link.to_query()), (LessonPosition::Step(4), "step=5".into()));
         assert_eq!((faults.len(), faults[0].accepts.as_str()), (1, "1 to 9, all"));
     }

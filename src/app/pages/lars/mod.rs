@@ -5,8 +5,8 @@ mod state;
 mod steps;
 
 use crate::app::parts::lesson::draw::{fold, formula, scrolling, table_html};
-use crate::app::parts::lesson::frame::Lesson;
 use crate::app::parts::lesson::lesson;
+use crate::app::parts::lesson::visit::Lesson;
 use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use leptos::prelude::*;
@@ -43,7 +43,7 @@ const STEPS: [Step; text::ALL.len()] = [
 #[component]
 pub fn Lars() -> impl IntoView {
     let (state, faults) = State::open(&LESSON);
-    lesson(state.frame, &faults, move |n, open| step_view(state, n, open))
+    lesson(state.visit, &faults, move |n, open| step_view(state, n, open))
 }
 
 fn step_view(state: State, n: usize, open: bool) -> AnyView {

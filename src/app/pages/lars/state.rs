@@ -2,7 +2,7 @@
 
 use super::draw::given;
 use crate::app::parts::lesson::controls::{Range, player, slider};
-use crate::app::parts::lesson::frame::{Frame, Lesson};
+use crate::app::parts::lesson::visit::{Lesson, Visit};
 use crate::app::reactive::act;
 use crate::app::state::Store;
 use crate::app::text::lars as text;
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 /// `Copy`; every number of the lesson follows these.
 #[derive(Clone, Copy)]
 pub struct State {
-    pub frame: Frame,
+    pub visit: Visit,
     pub store: Store,
     positions: [RwSignal<f64>; CONTROLS.len()],
 }
@@ -23,9 +23,9 @@ impl State {
     /// From the address, which follows the state from then on. Returns also the
     /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
-        let (frame, start, faults) = Frame::open::<LarsState>(lesson);
-        let state = Self { frame, store: Store::get(), positions: start.positions.map(RwSignal::new) };
-        frame.follow(move || LarsState { positions: state.positions.map(|p| p.get()) });
+        let (visit, start, faults) = Visit::open::<LarsState>(lesson);
+        let state = Self { visit, store: Store::get(), positions: start.positions.map(RwSignal::new) };
+        visit.follow(move || LarsState { positions: state.positions.map(|p| p.get()) });
         (state, faults)
     }
 

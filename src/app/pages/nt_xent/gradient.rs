@@ -2,7 +2,7 @@
 
 use super::circle::circle;
 use super::state::{State, controls};
-use crate::app::parts::lesson::controls::{Repeater, choice, prefers_no_motion};
+use crate::app::parts::lesson::controls::{choice, prefers_no_motion, repeater};
 use crate::app::parts::lesson::draw::{
     digits, fold, formula, minus, rows, scrolling, table, table_html, tex_digits as tex,
 };
@@ -27,7 +27,7 @@ pub fn gradient(state: State, open: bool) -> AnyView {
     // The points before the steps of gradient descent, and the number of steps.
     let before = RwSignal::new(embeddings.get_untracked());
     let steps = RwSignal::new(0usize);
-    let descent = Repeater::new();
+    let descent = repeater();
     let restart = move || {
         descent.stop();
         before.set(embeddings.get_untracked());

@@ -7,8 +7,8 @@ mod gradient;
 mod similarities;
 mod state;
 
-use crate::app::parts::lesson::frame::Lesson;
 use crate::app::parts::lesson::lesson;
+use crate::app::parts::lesson::visit::Lesson;
 use crate::app::text::nt_xent as text;
 use leptos::prelude::*;
 use state::State;
@@ -32,5 +32,5 @@ const STEPS: [fn(State, bool) -> AnyView; text::ALL.len()] = [
 #[component]
 pub fn NtXent() -> impl IntoView {
     let (state, faults) = State::open(&LESSON);
-    lesson(state.frame, &faults, move |n, open| STEPS[n](state, open))
+    lesson(state.visit, &faults, move |n, open| STEPS[n](state, open))
 }

@@ -2,7 +2,7 @@
 
 use crate::app::parts::lesson::controls::{Range, choice, slider};
 use crate::app::parts::lesson::draw::digits;
-use crate::app::parts::lesson::frame::{Frame, Lesson};
+use crate::app::parts::lesson::visit::{Lesson, Visit};
 use crate::app::reactive::{act, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::error::ConfigFault;
@@ -20,7 +20,7 @@ pub const TAU_POSITIONS: Range = Range { min: 0.0, max: LAST_TAU_POSITION as f64
 /// `Copy`; every number of the lesson follows these.
 #[derive(Clone, Copy)]
 pub struct State {
-    pub frame: Frame,
+    pub visit: Visit,
     pub tau: RwSignal<f64>,
     pub anchor: RwSignal<usize>,
     pub cosines: RwSignal<Cosines>,
@@ -34,10 +34,10 @@ impl State {
     /// From the address, which follows the state from then on. Returns also the
     /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
-        let (frame, start, faults) = Frame::open::<NtXentState>(lesson);
+        let (visit, start, faults) = Visit::open::<NtXentState>(lesson);
         let draw = RwSignal::new(start.draw);
         let state = Self {
-            frame,
+            visit,
             tau: RwSignal::new(start.tau),
             anchor: RwSignal::new(start.anchor),
             cosines: RwSignal::new(start.cosines),
@@ -45,7 +45,7 @@ impl State {
             views: memo(move || draw_views(draw.get())),
             embeddings: RwSignal::new(start.embeddings),
         };
-        frame.follow(move || NtXentState {
+        visit.follow(move || NtXentState {
             tau: state.tau.get(),
             anchor: state.anchor.get(),
             cosines: state.cosines.get(),

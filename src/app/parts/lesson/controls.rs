@@ -28,13 +28,14 @@ pub struct Repeater {
     handle: StoredValue<Option<IntervalHandle>>,
 }
 
-impl Repeater {
-    pub fn new() -> Self {
-        let repeater = Self { running: RwSignal::new(false), handle: StoredValue::new(None) };
-        on_cleanup(move || repeater.stop());
-        repeater
-    }
+/// A repeated task, not started yet.
+pub fn repeater() -> Repeater {
+    let repeater = Repeater { running: RwSignal::new(false), handle: StoredValue::new(None) };
+    on_cleanup(move || repeater.stop());
+    repeater
+}
 
+impl Repeater {
     /// As a signal.
     pub fn is_running(self) -> bool {
         self.running.get()
@@ -142,7 +143,7 @@ pub fn player(
     get: impl Fn() -> f64 + Copy + Send + Sync + 'static,
     set: impl Fn(f64) + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    let repeater = Repeater::new();
+    let repeater = repeater();
     let advance = move || set((get() + range.step).min(range.max));
     let run = move |_| {
         if repeater.interrupt() {

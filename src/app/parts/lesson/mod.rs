@@ -3,7 +3,7 @@
 
 pub mod controls;
 pub mod draw;
-pub mod frame;
+pub mod visit;
 
 use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{act, live, memo};
@@ -12,34 +12,34 @@ use crate::app::text::lesson as text;
 use crate::core::error::ConfigFault;
 use crate::core::lesson::position::LessonPosition;
 use draw::{fold, formula};
-use frame::{Frame, copy_address};
 use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
+use visit::{Visit, copy_address};
 use wasm_bindgen::JsCast;
 
 /// The whole page of a lesson. `interactive` gives the controls and pictures of
 /// step n, its folds open (for paper) or not. `faults` are those of the address.
 pub fn lesson(
-    frame: Frame,
+    visit: Visit,
     faults: &[ConfigFault],
     interactive: impl Fn(usize, bool) -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
     let interactive: Arc<dyn Fn(usize, bool) -> AnyView + Send + Sync> = Arc::new(interactive);
-    let (steps, last) = (frame.lesson.steps, frame.last());
+    let (steps, last) = (visit.lesson.steps, visit.last());
     let printing = RwSignal::new(false);
     let before = window_event_listener_untyped("beforeprint", move |_| printing.set(true));
     let after = window_event_listener_untyped("afterprint", move |_| printing.set(false));
     let announcer = Announcer::get();
     let go = move |to: usize| {
-        frame.position.set(LessonPosition::Step(to));
+        visit.position.set(LessonPosition::Step(to));
         announcer.say(steps[to].title);
     };
     let by = move |more: bool| {
-        if let LessonPosition::Step(now) = frame.position.get_untracked() {
+        if let LessonPosition::Step(now) = visit.position.get_untracked() {
             let to = if more { (now + 1).min(last) } else { now.saturating_sub(1) };
             if to != now {
-                frame.position.set(LessonPosition::Step(to));
+                visit.position.set(LessonPosition::Step(to));
                 // The focused element may be gone; reading goes on at the step's heading.
                 set_timeout(move || focus(&heading(to)), Duration::ZERO);
             }
@@ -61,8 +61,8 @@ pub fn lesson(
         }
     });
     on_cleanup(move || [before, after, keys].into_iter().for_each(WindowListenerHandle::remove));
-    let all = memo(move || printing.get() || frame.position.get() == LessonPosition::All);
-    let at = memo(move || if let LessonPosition::Step(step) = frame.position.get() { step } else { 0 });
+    let all = memo(move || printing.get() || visit.position.get() == LessonPosition::All);
+    let at = memo(move || if let LessonPosition::Step(step) = visit.position.get() { step } else { 0 });
     let buttons = steps.iter().enumerate().map(|(n, one)| {
         view! {
             <li>
@@ -74,7 +74,7 @@ pub fn lesson(
                     <span class="lesson-number">{n + 1}</span>
                     <span class="lesson-name">{one.title}</span>
                     {live(move || {
-                        frame
+                        visit
                             .progress
                             .with(|p| p.is_done(n))
                             .then(|| view! { <span aria-hidden="true">"✓"</span><span class="visually-hidden">{text::DONE}</span> })
@@ -86,8 +86,8 @@ pub fn lesson(
     let said = RwSignal::new("");
     view! {
         <div class="page-head">
-            <h1>{frame.lesson.title}</h1>
-            <p class="lead">{frame.lesson.lead}</p>
+            <h1>{visit.lesson.title}</h1>
+            <p class="lead">{visit.lesson.lead}</p>
         </div>
         {(!faults.is_empty())
             .then(|| {
@@ -105,7 +105,7 @@ pub fn lesson(
                 steps.map(move |n| (n, open))
             }
             key=|shown| *shown
-            children=move |(n, open)| step(frame, n, interactive(n, open), open)
+            children=move |(n, open)| step(visit, n, interactive(n, open), open)
         />
         <div class="lesson-nav">
             <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
@@ -123,7 +123,7 @@ pub fn lesson(
                     let next = if all.get_untracked() { LessonPosition::Step(at.get_untracked()) } else { LessonPosition::All };
                     // A browser that does not print may never have sent afterprint.
                     printing.set(false);
-                    frame.position.set(next);
+                    visit.position.set(next);
                 })
             >
                 {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
@@ -160,8 +160,8 @@ fn focus(id: &str) {
 }
 
 /// One step; `open` opens its folds for paper.
-fn step(frame: Frame, n: usize, interactive: AnyView, open: bool) -> AnyView {
-    let words = &frame.lesson.steps[n];
+fn step(visit: Visit, n: usize, interactive: AnyView, open: bool) -> AnyView {
+    let words = &visit.lesson.steps[n];
     let words_fold = |title, words: &'static str| fold(title, open, view! { <p>{words}</p> }.into_any());
     view! {
         <article class="card lesson" aria-labelledby=heading(n)>
@@ -173,21 +173,21 @@ fn step(frame: Frame, n: usize, interactive: AnyView, open: bool) -> AnyView {
             <div class="lesson-play">{interactive}</div>
             <div class="lesson-ask">
                 {words_fold(text::WHY, words.why)} {words.printed.map(|printed| words_fold(text::PRINTED, printed))}
-                {question(frame, n)}
+                {question(visit, n)}
             </div>
         </article>
     }
     .into_any()
 }
 
-fn question(frame: Frame, n: usize) -> AnyView {
-    let question = &frame.lesson.steps[n].question;
+fn question(visit: Visit, n: usize) -> AnyView {
+    let question = &visit.lesson.steps[n].question;
     let chosen = RwSignal::new(None::<usize>);
     let answers = question.answers.iter().enumerate().map(|(i, answer)| {
         let choose = move |_| {
             chosen.set(Some(i));
             if i == question.right {
-                frame.progress.update(|p| p.mark(n));
+                visit.progress.update(|p| p.mark(n));
             }
         };
         view! {

@@ -109,8 +109,6 @@ impl Default for LarsState {
 }
 
 impl LessonState for LarsState {
-    const STEPS: usize = 8;
-
     fn read(query: &mut Query) -> Self {
         let positions = CONTROLS.map(|control| {
             let found = if control.names.is_empty() {
@@ -142,6 +140,8 @@ mod tests {
 
     type Link = LessonLink<LarsState>;
 
+    const STEPS: usize = 8;
+
     #[test]
     fn every_position_of_every_slider_survives_its_link() {
         for (i, control) in CONTROLS.iter().enumerate() {
@@ -150,7 +150,7 @@ mod tests {
                 link.state.positions[i] = control.snap(f64::from(n));
                 let text = link.to_query();
                 assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"=&._-".contains(&b)), "{text}");
-                assert_eq!(Link::parse(&text, 0), (link, Vec::new()), "{text}");
+                assert_eq!(Link::parse(&text, STEPS, 0), (link, Vec::new()), "{text}");
             }
             assert_eq!(control_index(control.key), i);
             assert_eq!(control.position(control.value(control.start)), control.start, "{}", control.key);
@@ -159,18 +159,18 @@ mod tests {
 
     #[test]
     fn a_teacher_can_write_one() {
-        let (Link { state, .. }, faults) = Link::parse("?step=1&sgd=0.02&rates=fall&g=0", 0);
+        let (Link { state, .. }, faults) = Link::parse("?step=1&sgd=0.02&rates=fall&g=0", STEPS, 0);
         assert!(faults.is_empty(), "{faults:?}");
         let at = |key| state.positions[control_index(key)];
         assert_eq!([at("sgd"), at("rates"), at("g")], [-1.7, 2.0, 0.0]);
-        assert_eq!(Link::parse("g=2", 3).0.position, LessonPosition::Step(3), "the step of the last visit");
+        assert_eq!(Link::parse("g=2", STEPS, 3).0.position, LessonPosition::Step(3), "the step of the last visit");
         let start = Link { position: LessonPosition::Step(0), state: LarsState::default() };
         assert_eq!(start.to_query(), "step=1");
     }
 
     #[test]
     fn wrong_values_are_named_and_the_others_are_taken() {
-        let (Link { position, state }, faults) = Link::parse("step=9&eta=0.002&sgd=0&slip=3&bta=1&mu=NaN", 1);
+        let (Link { position, state }, faults) = Link::parse("step=9&eta=0.002&sgd=0&slip=3&bta=1&mu=NaN", STEPS, 1);
         assert_eq!((position, state.positions[control_index("eta")]), (LessonPosition::Step(1), 0.002));
         let mut fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();
         fields.sort_unstable();

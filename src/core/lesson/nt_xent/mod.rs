@@ -53,8 +53,6 @@ impl Default for NtXentState {
 }
 
 impl LessonState for NtXentState {
-    const STEPS: usize = 9;
-
     fn read(query: &mut Query) -> Self {
         let start = Self::default();
         let mut state = Self {
@@ -118,9 +116,10 @@ mod tests {
 
     type Link = LessonLink<NtXentState>;
 
+    const STEPS: usize = 9;
+
     fn random_link(rng: &mut Rng) -> Link {
-        let position =
-            if rng.chance(0.1) { LessonPosition::All } else { LessonPosition::Step(rng.below(NtXentState::STEPS)) };
+        let position = if rng.chance(0.1) { LessonPosition::All } else { LessonPosition::Step(rng.below(STEPS)) };
         let mut state = NtXentState {
             tau: tau_at(rng.below(LAST_TAU_POSITION as usize + 1) as u32),
             anchor: rng.below(4),
@@ -152,7 +151,7 @@ mod tests {
             let link = random_link(&mut rng);
             let text = link.to_query();
             assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"=&._-".contains(&b)), "{text}");
-            assert_eq!(Link::parse(&text, 3), (link, Vec::new()), "{text}");
+            assert_eq!(Link::parse(&text, STEPS, 3), (link, Vec::new()), "{text}");
         }
     }
 
@@ -164,13 +163,13 @@ mod tests {
         (link.state.tau, link.state.anchor) = (0.5, 2);
         link.state.cosines.set(1, 0, 0.9);
         assert_eq!(link.to_query(), "step=4&tau=0.5&anchor=x1j&x1i.x2i=0.9");
-        assert_eq!(Link::parse("?tau=0.1", 6).0.position, LessonPosition::Step(6), "the step of the last visit");
+        assert_eq!(Link::parse("?tau=0.1", STEPS, 6).0.position, LessonPosition::Step(6), "the step of the last visit");
     }
 
     #[test]
     fn wrong_values_are_named_and_the_others_are_taken() {
         let text = "step=4&tau=9&anchor=x3&x1i.x2i=1.5&x1i.x1j=-0.5&tua=1&circle=1_2_3";
-        let (Link { position, state }, faults) = Link::parse(text, 0);
+        let (Link { position, state }, faults) = Link::parse(text, STEPS, 0);
         assert_eq!((position, state.tau, state.anchor), (LessonPosition::Step(3), 1.0, 0));
         assert_eq!((state.cosines.get(0, 1), state.cosines.get(0, 2)), (0.63, -0.5));
         let mut fields: Vec<&str> = faults.iter().map(|f| f.field.as_str()).collect();

@@ -26,20 +26,21 @@ pub struct Lesson {
 
 /// The step shown and the questions answered; `Copy`.
 #[derive(Clone, Copy)]
-pub struct Frame {
+pub struct Visit {
     pub lesson: &'static Lesson,
     pub position: RwSignal<LessonPosition>,
     pub progress: RwSignal<LessonProgress>,
 }
 
-impl Frame {
+impl Visit {
     /// Reads the address, which comes first, and the progress of earlier visits.
     /// Returns also the lesson's values and the faults of the address.
     pub fn open<S: LessonState>(lesson: &'static Lesson) -> (Self, S, Vec<ConfigFault>) {
         let kept = storage().and_then(|s| s.get_item(&key(lesson)).ok().flatten()).unwrap_or_default();
-        let progress = LessonProgress::from_text(&kept, lesson.steps.len());
+        let steps = lesson.steps.len();
+        let progress = LessonProgress::from_text(&kept, steps);
         let query = window().location().search().unwrap_or_default();
-        let (link, faults) = LessonLink::parse(&query, progress.step);
+        let (link, faults) = LessonLink::parse(&query, steps, progress.step);
         (Self { lesson, position: RwSignal::new(link.position), progress: RwSignal::new(progress) }, link.state, faults)
     }
 

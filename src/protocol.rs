@@ -1,9 +1,9 @@
-//! Requests and events between page and worker, and the page's [`queue`] of
-//! requests.
+//! Requests and events between page and worker, the [`Policy`] of each request, and
+//! the page's [`queue`] of requests.
 //!
 //! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol
 //! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
-//! `File` objects of an import in the order of [`Request::Import`]'s paths.
+//! `File` objects of an import in the order of [`ImageSource::Files`]'s paths.
 //! `{ bench }` and `{ check }` beside it are for `cargo xtask bench` and for the
 //! browser tests, which ask the worker without the page: src/worker/jobs/questions.rs.
 
@@ -24,11 +24,14 @@ use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
 use crate::core::weights::WeightsReport;
 use serde::{Deserialize, Serialize};
 
+mod policy;
 pub mod queue;
+
+pub use policy::{JobAnswer, Policy, Reload};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,64 @@ pub enum DeviceChoice {
     Cpu,
 }
 
+/// Work that ends at a [`Request::Cancel`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Work {
+    /// A run, under way or paused, which keeps what it learned; and the timing of an estimate.
+    Run,
+    /// A list of fine-tunings, under way or paused; results stay.
+    FineTune,
+    /// An evaluation, an export, or new images that are classified.
+    Evaluation,
+    Import,
+    /// A fetch of published weights, which is answered by [`Fault::Stopped`]. What came is kept.
+    Fetch,
+}
+
+/// Paused work that goes on at a [`Request::Resume`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Paused {
+    Run,
+    /// The run for one batch; then it pauses again.
+    RunForOneStep,
+    FineTune,
+}
+
+/// Where images come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ImageSource {
+    /// The sample set, which is drawn.
+    Sample { images_per_class: u32 },
+    /// Chosen files. The paths are relative to what was chosen; the `File`s travel beside the
+    /// message. `refused` are files and folders that the browser did not hand over.
+    Files { role: ImportRole, paths: Vec<String>, refused: Vec<LeftOut> },
+    /// All images that are loaded, read again at another size or for another split.
+    Again,
+}
+
+/// A change to what is stored in this browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoredChange {
+    RenameRun {
+        run: String,
+        name: String,
+    },
+    DeleteRun {
+        run: String,
+    },
+    /// Keeps the shrunk images of the current set.
+    KeepImages,
+    DeleteImages {
+        fingerprint: String,
+    },
+    DeleteWeights {
+        encoder: ImageNetEncoder,
+    },
+    /// Deletes everything, also kept images.
+    DeleteAll,
+}
+
+/// What the page asks. [`Request::policy`] says how each request is treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// First message: the page's version.
@@ -49,27 +110,12 @@ pub enum Request {
     /// Answered by [`Event::Alive`], also during training.
     Ping,
     UseDevice(DeviceChoice),
-    /// Draws the sample set; answered like an import.
-    LoadSample {
-        images_per_class: u32,
-        seed: u64,
-        size: u32,
-    },
-    /// Paths relative to what was chosen; the `File`s travel beside the message.
-    /// `refused` are files and folders that the browser did not hand over.
-    Import {
-        role: ImportRole,
-        paths: Vec<String>,
-        refused: Vec<LeftOut>,
+    /// Loads images; told by [`Event::Progress`], answered by [`Event::Imported`].
+    Load {
+        source: ImageSource,
         size: u32,
         seed: u64,
     },
-    /// Reads all chosen files again at another size (or another split seed).
-    Resize {
-        size: u32,
-        seed: u64,
-    },
-    CancelImport,
     /// Answered by [`Event::Pictures`].
     Pictures {
         indices: Vec<u32>,
@@ -88,90 +134,88 @@ pub enum Request {
     Start {
         config: RunConfig,
     },
+    /// Pauses the run or the fine-tuning under way.
     Pause,
-    Resume,
-    /// One batch, then pause again.
-    StepOne,
-    /// Ends the run, at work or paused; what it learned is kept. Ends the timing
-    /// of an estimate too, but no evaluation.
-    Cancel,
+    Resume(Paused),
+    Cancel(Work),
     Evaluate,
-    CancelEvaluation,
-    /// Trains classifiers on the encoder at hand, one after the other; a result each
-    /// is told by [`Event::FineTuned`]. [`Request::Pause`] holds for it too.
+    /// Trains classifiers on the current encoder, one after the other; a result each
+    /// is told by [`Event::FineTuned`].
     FineTune {
         list: Vec<FineTuneConfig>,
     },
-    ResumeFineTune,
-    CancelFineTune,
-    /// Shows new images to the classifier at hand; the `File`s travel beside the
-    /// message, in the order of their names. Answered by [`Event::Classified`];
-    /// [`Request::CancelEvaluation`] ends it.
+    /// Shows new images to the current classifier; the `File`s travel beside the
+    /// message, in the order of their names. Answered by [`Event::Classified`].
     Classify {
         names: Vec<String>,
     },
-    /// What is stored in this browser; answered by [`Event::Runs`], as are the four
-    /// that change it.
+    /// What is stored in this browser; answered by [`Event::Runs`].
     Runs,
-    /// Makes a stored run the one at hand; answered by [`Event::Opened`].
+    /// Answered by [`Event::Runs`].
+    ChangeStored(StoredChange),
+    /// Makes a stored run the current one; answered by [`Event::Opened`].
     /// `in_chunks_of`: it goes on with at most so many images at once.
     OpenRun {
         run: String,
         in_chunks_of: Option<usize>,
     },
-    RenameRun {
-        run: String,
-        name: String,
-    },
-    DeleteRun {
-        run: String,
-    },
-    /// Everything, also kept images.
-    DeleteAll,
-    /// Keeps the shrunk images of the set at hand.
-    KeepImages,
-    ForgetImages {
-        fingerprint: String,
-    },
     /// Answered by [`Event::Curves`].
     Curves {
         runs: Vec<String>,
     },
-    /// The queue of runs; answered by [`Event::Queue`], as are the three below.
+    /// The queue of runs; answered by [`Event::Queue`], as are the two below.
     Queue,
     ChangeQueue(QueueChange),
     /// Runs and evaluates one entry after the other, without the page.
     StartQueue,
-    /// Ends the queue once the run under way is through. To end at once: pause it.
-    StopQueue,
-    /// The run at hand as one archive; answered by [`Event::Exported`].
+    /// The current run as one archive; answered by [`Event::Exported`].
     ExportRun,
     /// Stores the run of such an archive, the file beside the message; answered by
     /// [`Event::Runs`].
     ImportRun,
+    /// Answered by [`Event::Encoder`].
+    ExportEncoder,
     /// Reads published weights from a file beside the message, which carries its name;
     /// answered by [`Event::Weights`].
     OpenWeights,
     /// Fetches the published weights of a network from the Hub at `address`, or a mirror of
-    /// it, and keeps them, unless they are kept; told by [`Event::WeightsProgress`], answered by
+    /// it, and keeps them, unless they are kept; told by [`Event::Progress`], answered by
     /// [`Event::Weights`].
     FetchWeights {
         encoder: ImageNetEncoder,
         address: String,
     },
-    /// Ends that; it is answered by [`Fault::Stopped`]. What came is kept.
-    CancelWeights,
     /// Which weights were fetched and are kept; answered by [`Event::KeptWeights`].
     KeptWeights,
-    /// Removes them; answered by [`Event::Runs`].
-    ForgetWeights {
-        encoder: ImageNetEncoder,
-    },
-    /// Answered by [`Event::Encoder`].
-    ExportEncoder,
     /// A batch of the lesson through the training code's NT-Xent; answered by
     /// [`Event::NtXent`].
     NtXent(LessonBatch),
+}
+
+/// How far some work is. Parts are from 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum WorkProgress {
+    Import {
+        done: u32,
+        total: u32,
+        file: String,
+    },
+    /// Linear evaluation.
+    Evaluate {
+        part: f32,
+    },
+    /// What is computed once before new images can be classified.
+    Classify {
+        part: f32,
+    },
+    Export {
+        part: f32,
+    },
+    /// Bytes of published weights.
+    Fetch {
+        received: u64,
+        total: u64,
+    },
 }
 
 // A few events a second are in memory, one at a time: boxes would save nothing.
@@ -184,52 +228,39 @@ pub enum Event {
         program: String,
     },
     Alive,
+    /// A fault: the answer to a request, or the end of the worker.
+    Failed(Fault),
+    /// This work was cancelled; the answer to its request.
+    Cancelled(Work),
+    Progress(WorkProgress),
     Device(DeviceReport),
-    ImportProgress {
-        done: u32,
-        total: u32,
-        file: String,
-    },
     Imported(DatasetReport),
-    ImportCancelled,
     Pictures(Vec<Picture>),
     /// `[original, view 1, view 2]` for each image asked for.
     Views(Vec<[Picture; 3]>),
     Estimate(Estimate),
     State(RunState),
-    Step(StepReport),
-    /// Names of the layers that a run's λ belong to, before its first step; none
-    /// where it is without LARS.
+    /// Names of the layers that a run's λ belong to, before its first step; empty
+    /// without LARS.
     Layers(Vec<String>),
-    /// λ of the newest steps, in order.
-    TrustRatios(Vec<TrustRatios>),
-    Epoch(EpochReport),
-    /// Part done of linear evaluation and what it does, 0 to 1.
-    EvaluationProgress {
-        part: f32,
+    /// The newest steps and epochs of a run, and each step's λ, in order; a few times a second.
+    Measured {
+        steps: Vec<StepReport>,
+        epochs: Vec<EpochReport>,
+        trust_ratios: Vec<TrustRatios>,
     },
     Evaluated(EvaluationReport),
-    EvaluationCancelled,
     FineTune(FineTuneProgress),
     FineTuned(FineTuneReport),
-    /// Part done, 0 to 1, of what has to be computed once before new images can be
-    /// classified.
-    Classifying {
-        part: f32,
-    },
     Classified(ClassifyReport),
     Runs(StoredReport),
-    /// What was measured in the run at hand before now comes with it.
+    /// With what was measured of the run before now.
     Opened(OpenedRun),
-    /// The run at hand was stored, or could not be.
+    /// The current run was stored, or could not be.
     Kept(KeptReport),
     Curves(Vec<(String, Curve)>),
     /// Also told unasked, whenever an entry changes.
     Queue(QueueReport),
-    /// Part done of an export, 0 to 1.
-    ExportProgress {
-        part: f32,
-    },
     Exported {
         /// Of the file.
         name: String,
@@ -239,16 +270,10 @@ pub enum Event {
         safetensors: Vec<u8>,
         config_json: String,
     },
-    /// These weights are at hand until the worker ends.
+    /// These weights are loaded until the worker ends.
     Weights(WeightsReport),
-    /// Bytes that came of published weights, and of all of them.
-    WeightsProgress {
-        received: u64,
-        total: u64,
-    },
     KeptWeights(Vec<KeptWeights>),
     NtXent(LessonReport),
-    Failed(Fault),
 }
 
 /// A request with the number that its answers carry.
@@ -258,8 +283,7 @@ pub struct ToWorker {
     pub request: Request,
 }
 
-/// An event; `reply_to` is the request it answers, none where the worker speaks
-/// unasked.
+/// An event; `reply_to` is the request it answers, None for an event that nobody asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToPage {
     pub reply_to: Option<u32>,

@@ -12,12 +12,12 @@ use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
 use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
 use crate::core::run::OpenedRun;
 use crate::core::run::queue::QueueState;
 use crate::core::weights::WeightsReport;
-use crate::protocol::{DeviceChoice, Event};
+use crate::protocol::{DeviceChoice, Event, Work, WorkProgress};
 use leptos::prelude::*;
 
 pub mod hint;
@@ -231,7 +231,7 @@ impl Store {
         }
         match event {
             Event::Device(report) => self.device.set(Some(report.clone())),
-            Event::ImportProgress { done, total, file } => self.import.update(|import| {
+            Event::Progress(WorkProgress::Import { done, total, file }) => self.import.update(|import| {
                 let import = import.get_or_insert_default();
                 (import.done, import.total) = (*done, *total);
                 import.pace.see(now(), *done, *total);
@@ -250,7 +250,7 @@ impl Store {
                 }
                 self.dataset.set(Some(report.clone()));
             }
-            Event::ImportCancelled => {
+            Event::Cancelled(Work::Import) => {
                 self.import.set(None);
                 self.import_end.set(Some(ImportEnd::Cancelled));
             }
@@ -270,21 +270,18 @@ impl Store {
                 }
             }
             Event::Layers(names) => self.trust.set(TrustHistory::new(names.clone())),
-            Event::TrustRatios(new) => self.trust.update(|all| new.iter().for_each(|one| all.push(one))),
-            Event::EvaluationProgress { part } => self.evaluating.set(Some(*part)),
+            Event::Measured { steps, epochs, trust_ratios } => self.add_measured(steps, epochs, trust_ratios),
+            Event::Progress(WorkProgress::Evaluate { part }) => self.evaluating.set(Some(*part)),
             Event::Evaluated(report) => {
                 self.evaluating.set(None);
                 self.evaluation.set(Some(report.clone()));
             }
-            Event::EvaluationCancelled => self.evaluating.set(None),
+            Event::Cancelled(Work::Evaluation) => self.evaluating.set(None),
             Event::Ready { .. }
             | Event::Alive
             | Event::Pictures(_)
             | Event::Views(_)
-            | Event::Step(_)
-            | Event::Epoch(_)
             | Event::FineTune(_)
-            | Event::Classifying { .. }
             | Event::Classified(_)
             | Event::FineTuned(_)
             | Event::Runs(_)
@@ -292,10 +289,10 @@ impl Store {
             | Event::Kept(_)
             | Event::Curves(_)
             | Event::Queue(_)
-            | Event::ExportProgress { .. }
             | Event::Exported { .. }
             | Event::Encoder { .. }
-            | Event::WeightsProgress { .. }
+            | Event::Cancelled(_)
+            | Event::Progress(_)
             | Event::KeptWeights(_)
             | Event::NtXent(_)
             | Event::Failed(_) => {}
@@ -303,7 +300,7 @@ impl Store {
     }
 
     /// Adds measurements, many at once: every change redraws the charts.
-    pub(super) fn measured(&self, steps: &[StepReport], epochs: &[EpochReport]) {
+    fn add_measured(&self, steps: &[StepReport], epochs: &[EpochReport], trust_ratios: &[TrustRatios]) {
         if !steps.is_empty() {
             self.progress.update(|p| {
                 let Some(p) = p else { return };
@@ -313,6 +310,9 @@ impl Store {
         }
         if !epochs.is_empty() {
             self.epochs.update(|all| epochs.iter().for_each(|e| all.push(*e)));
+        }
+        if !trust_ratios.is_empty() {
+            self.trust.update(|all| trust_ratios.iter().for_each(|one| all.push(one)));
         }
     }
 }

@@ -6,6 +6,7 @@ use super::run_saver::{FineTuneSaver, RunSaver};
 use crate::core::config::RunConfig;
 use crate::core::dataset::collection::Collection;
 use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{EpochReport, StepReport, TrustRatios};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, StoredTuning};
 use crate::core::weights::{WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
@@ -45,12 +46,31 @@ pub struct Run {
     /// The page has the names of the layers.
     pub has_named_layers: bool,
     pub position: LoopPosition,
+    pub unposted: Measured,
+}
+
+/// Measurements that the page does not have yet. They travel in batches: each redraws charts.
+#[derive(Default)]
+pub struct Measured {
+    pub steps: Vec<StepReport>,
+    pub epochs: Vec<EpochReport>,
+    pub trust_ratios: Vec<TrustRatios>,
+    /// When the last batch left, by the clock.
+    pub posted: f64,
 }
 
 impl Run {
     pub fn new(trainer: Trainer, saver: RunSaver, probe: Option<Probe>) -> Self {
         let config = *trainer.config();
-        Self { config, trainer, saver, probe, has_named_layers: false, position: LoopPosition::new(Some(0)) }
+        Self {
+            config,
+            trainer,
+            saver,
+            probe,
+            has_named_layers: false,
+            position: LoopPosition::new(Some(0)),
+            unposted: Measured::default(),
+        }
     }
 
     /// A stored run. An epoch that was judged is not judged again.

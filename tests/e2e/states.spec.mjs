@@ -56,7 +56,7 @@ test("reading, timing, running, alarm, paused, failed, evaluating, evaluated", a
   const look = (name) => test.step(name, () => say(page, alive).then(() => expectAccessibleEverywhere(page, name)));
   await page.goto("data/");
   await page.getByLabel("Image size").selectOption("16");
-  await holdAfter(page, "ImportProgress");
+  await holdAfter(page, "Progress");
   await page.getByRole("button", { name: "Load the sample set" }).click();
   await held(page);
   await expect(page.getByRole("heading", { name: "Reading images" })).toBeVisible();
@@ -80,7 +80,7 @@ test("reading, timing, running, alarm, paused, failed, evaluating, evaluated", a
   await page.getByRole("spinbutton", { name: "Epochs" }).fill("500");
   await page.getByRole("spinbutton", { name: "Epochs" }).blur();
 
-  await holdAfter(page, "Step");
+  await holdAfter(page, "Measured");
   await start(page);
   await look("loading or compiling");
   await held(page);
@@ -102,7 +102,7 @@ test("reading, timing, running, alarm, paused, failed, evaluating, evaluated", a
   await look("paused");
 
   await go(page, "Evaluate");
-  await holdAfter(page, "EvaluationProgress");
+  await holdAfter(page, "Progress");
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
   await held(page);
   await expect(page.getByRole("heading", { name: "Evaluating" })).toBeVisible();

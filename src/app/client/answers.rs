@@ -1,15 +1,11 @@
 //! Messages of the worker: events go into the store, answers back to the caller.
 
-use super::{Client, Inner, connection};
+use super::{Client, connection};
 use crate::app::state::{ImportEnd, PendingControl, RunView, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::protocol::{Event, ToPage, VERSION};
+use crate::protocol::{Event, ToPage, VERSION, Work};
 use leptos::prelude::*;
-use std::time::Duration;
-
-/// Steps and epochs are handed to the page's charts at most this often.
-const FLUSH: Duration = Duration::from_millis(250);
 
 impl Client {
     pub(super) fn receive(self, data: &wasm_bindgen::JsValue) {
@@ -33,20 +29,11 @@ impl Client {
         match event {
             Event::Ready { version, .. } if version != VERSION => self.other_version(version),
             Event::Ready { .. } => self.ready(),
-            Event::Step(report) => self.measure(|inner| inner.steps.push(report)),
-            Event::Epoch(report) => self.measure(|inner| inner.epochs.push(report)),
             Event::Failed(fault) => self.fail(reply_to, fault),
-            Event::ImportProgress { .. }
-            | Event::EvaluationProgress { .. }
-            | Event::ExportProgress { .. }
-            | Event::WeightsProgress { .. } => {}
             Event::State(state) => {
                 if state == RunState::Running(Phase::Load) {
                     // The worker has dropped the run before.
                     self.inner.update_value(|inner| inner.starting = None);
-                }
-                if !state.is_running() {
-                    self.flush();
                 }
                 self.answer(reply_to, Event::State(state));
             }
@@ -65,7 +52,7 @@ impl Client {
 
     fn answer(self, reply_to: Option<u32>, event: Event) {
         let Some(id) = reply_to else { return };
-        let good = !matches!(event, Event::ImportCancelled);
+        let good = event != Event::Cancelled(Work::Import);
         let answer = self.inner.try_update_value(|inner| {
             inner.queue.answered(id, good);
             inner.answers.remove(&id)
@@ -83,7 +70,6 @@ impl Client {
         let Some(id) = reply_to else {
             return if fault.ends_worker() { self.end_with(fault) } else { store.notify(fault) };
         };
-        self.flush();
         let answered = self.inner.try_update_value(|inner| {
             let start = inner.starting.take_if(|(start, _)| *start == id);
             (inner.queue.answered(id, false), inner.answers.remove(&id), start)
@@ -105,25 +91,5 @@ impl Client {
             (None, fault) => store.notify(fault),
         }
         self.post_waiting();
-    }
-
-    fn measure(self, add: impl FnOnce(&mut Inner)) {
-        let due = self.inner.try_update_value(|inner| {
-            add(inner);
-            std::mem::replace(&mut inner.flush_due, true)
-        });
-        if due == Some(false) {
-            set_timeout(move || self.flush(), FLUSH);
-        }
-    }
-
-    fn flush(self) {
-        let taken = self.inner.try_update_value(|inner| {
-            inner.flush_due = false;
-            (std::mem::take(&mut inner.steps), std::mem::take(&mut inner.epochs))
-        });
-        if let Some((steps, epochs)) = taken {
-            self.store.measured(&steps, &epochs);
-        }
     }
 }

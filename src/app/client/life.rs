@@ -70,8 +70,6 @@ impl Client {
             inner.unanswered = None;
             inner.starting = None;
             inner.queue.stop();
-            inner.steps.clear();
-            inner.epochs.clear();
             inner.answers.drain().map(|(_, answer)| answer).collect()
         });
         left.unwrap_or_default()

@@ -9,9 +9,8 @@ pub use connection::{error_text, weights_from};
 
 use super::state::{ImportState, PendingControl, RunView, Store, WorkerState};
 use crate::core::error::Fault;
-use crate::core::report::{EpochReport, StepReport};
 use crate::protocol::queue::{Parcel, Queue};
-use crate::protocol::{DeviceChoice, Event, Request};
+use crate::protocol::{DeviceChoice, Event, Paused, Request, Work};
 use leptos::prelude::*;
 use leptos::reactive::owner::LocalStorage;
 use std::collections::HashMap;
@@ -42,9 +41,6 @@ struct Inner {
     /// A requested start of a run that has not begun: number of the request, and the run
     /// before it, which the worker still holds.
     starting: Option<(u32, RunView)>,
-    steps: Vec<StepReport>,
-    epochs: Vec<EpochReport>,
-    flush_due: bool,
 }
 
 /// A request of a part of a page: whether it is under way, and why the last one failed.
@@ -127,7 +123,7 @@ impl Client {
 
     fn dispatch(self, request: Request, files: Vec<File>, answer: Option<Answer>) {
         match self.store.worker.get_untracked() {
-            WorkerState::Dead if request.needs_no_worker() => {
+            WorkerState::Dead if !request.policy().needs_worker => {
                 if let Some(answer) = answer {
                     answer(Err(Fault::Stopped));
                 }
@@ -137,18 +133,18 @@ impl Client {
             _ => self.wake(),
         }
         let before = self.note_request(&request);
-        let cancelled = self.inner.try_update_value(|inner| inner.queue.cancelled(&request)).unwrap_or_default();
-        for id in cancelled {
-            match request {
-                Request::CancelImport => self.take(Some(id), Event::ImportCancelled),
-                Request::CancelWeights => self.fail(Some(id), Fault::Stopped),
-                _ => self.take(Some(id), Event::EvaluationCancelled),
+        if let Request::Cancel(work) = request {
+            let cancelled = self.inner.try_update_value(|inner| inner.queue.cancelled(work)).unwrap_or_default();
+            for id in cancelled {
+                match work {
+                    Work::Fetch => self.fail(Some(id), Fault::Stopped),
+                    _ => self.take(Some(id), Event::Cancelled(work)),
+                }
             }
         }
         let queued = self.inner.try_update_value(|inner| {
             // Neither a run nor images should wait for an estimate, which is requested again.
-            let urgent = request.is_import() || matches!(request, Request::Start { .. });
-            let stop_estimate = urgent && inner.queue.estimates();
+            let stop_estimate = request.policy().stops_estimate && inner.queue.estimates();
             let (id, dropped) = inner.queue.push(request, files);
             inner.answers.extend(answer.map(|answer| (id, answer)));
             inner.starting = before.map(|view| (id, view)).or(inner.starting.take());
@@ -157,7 +153,7 @@ impl Client {
         let Some((stop_estimate, dropped)) = queued else { return };
         dropped.into_iter().for_each(|id| self.fail(Some(id), Fault::Stopped));
         if stop_estimate {
-            self.post(&Parcel::unnumbered(Request::Cancel));
+            self.post(&Parcel::unnumbered(Request::Cancel(Work::Run)));
         }
         self.post_waiting();
     }
@@ -167,15 +163,15 @@ impl Client {
     fn note_request(self, request: &Request) -> Option<RunView> {
         let store = self.store;
         match request {
-            Request::LoadSample { .. } | Request::Import { .. } | Request::Resize { .. } => {
+            Request::Load { .. } => {
                 store.import.set(Some(ImportState::default()));
                 store.import_end.set(None);
             }
             Request::UseDevice(choice) => store.device_choice.set(*choice),
             Request::Start { config } => return Some(store.begin_run(*config)),
             Request::Pause => store.note_control(PendingControl::Pause),
-            Request::Resume | Request::StepOne => store.note_control(PendingControl::Resume),
-            Request::Cancel => store.note_control(PendingControl::Cancel),
+            Request::Resume(Paused::Run | Paused::RunForOneStep) => store.note_control(PendingControl::Resume),
+            Request::Cancel(Work::Run) => store.note_control(PendingControl::Cancel),
             Request::Evaluate => store.evaluating.set(Some(0.0)),
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::app::state::Store;
 use crate::app::state::hint::{forget_run, set_queue};
 use crate::app::text::{export, fault, runs as text};
 use crate::core::error::{Fault, StorageFault};
-use crate::protocol::{Event, Request};
+use crate::protocol::{Event, Request, StoredChange};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -124,7 +124,7 @@ pub fn DeleteStored() -> impl IntoView {
     let question = RwSignal::new(None::<Question>);
     let done = RwSignal::new(false);
     let delete = move |()| {
-        client.ask(Request::DeleteAll, move |answer| match answer {
+        client.ask(Request::ChangeStored(StoredChange::DeleteAll), move |answer| match answer {
             Ok(_) => {
                 if let Some(hint) = store.stored_runs.hint.get_untracked() {
                     forget_run(store.stored_runs, &hint.id);

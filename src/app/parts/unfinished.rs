@@ -15,7 +15,7 @@ use crate::core::report::RunState;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueState;
 use crate::core::sample;
-use crate::protocol::Request;
+use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 
 #[component]
@@ -132,7 +132,7 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
         let load = move |_| {
             let (images_per_class, seed, size) = ((hint.images / classes) as u32, hint.split_seed, hint.size);
             store.split_seed.set(seed);
-            client.send(Request::LoadSample { images_per_class, seed, size });
+            client.send(Request::Load { source: ImageSource::Sample { images_per_class }, size, seed });
         };
         view! {
             <Button label=text::LOAD_SAMPLE disabled=reading press=act(load) />

@@ -7,7 +7,7 @@ use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneRepo
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
 use crate::core::run::{KeptReport, OpenedRun, StoredReport};
-use crate::protocol::Event;
+use crate::protocol::{Event, WorkProgress};
 use leptos::prelude::*;
 
 /// Published weights on their way, in bytes; no total while that is not known.
@@ -69,7 +69,7 @@ impl StoredRuns {
 
     pub(super) fn take(&self, event: &Event) {
         match event {
-            Event::Classifying { part } => self.classifying.set(Some(*part)),
+            Event::Progress(WorkProgress::Classify { part }) => self.classifying.set(Some(*part)),
             Event::FineTune(progress) => self.fine_tuning.set(Some(progress.clone())),
             Event::FineTuned(report) => self.fine_tuned.update(|all| {
                 all.retain(|other| other.config != report.config);
@@ -80,7 +80,7 @@ impl StoredRuns {
                 self.list.set(Some(report.clone()));
             }
             Event::KeptWeights(list) => self.kept_weights.set(Some(list.clone())),
-            Event::WeightsProgress { received, total } => self.fetching.update(|fetching| {
+            Event::Progress(WorkProgress::Fetch { received, total }) => self.fetching.update(|fetching| {
                 if let Some(fetching) = fetching {
                     (fetching.received, fetching.total) = (*received, *total);
                 }
@@ -90,7 +90,7 @@ impl StoredRuns {
                 self.saved.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
             Event::Queue(report) => self.queue.set(Some(report.clone())),
-            Event::ExportProgress { part } => self.exporting.set(Some(*part)),
+            Event::Progress(WorkProgress::Export { part }) => self.exporting.set(Some(*part)),
             Event::Kept(report) => self.saved.set(Some(report.clone())),
             _ => {}
         }

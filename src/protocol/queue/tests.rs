@@ -2,10 +2,14 @@ use super::*;
 use crate::core::config::RunConfig;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::lesson::nt_xent::device::LessonBatch;
-use crate::protocol::DeviceChoice;
+use crate::protocol::{DeviceChoice, ImageSource, ImportRole};
+
+fn load(source: ImageSource, size: u32) -> Request {
+    Request::Load { source, size, seed: 1 }
+}
 
 fn import(role: ImportRole) -> Request {
-    Request::Import { role, paths: vec!["a.png".into()], refused: Vec::new(), size: 32, seed: 1 }
+    load(ImageSource::Files { role, paths: vec!["a.png".into()], refused: Vec::new() }, 32)
 }
 
 fn estimate() -> Request {
@@ -13,11 +17,11 @@ fn estimate() -> Request {
 }
 
 fn resize(size: u32) -> Request {
-    Request::Resize { size, seed: 1 }
+    load(ImageSource::Again, size)
 }
 
 fn sample() -> Request {
-    Request::LoadSample { images_per_class: 2, seed: 1, size: 32 }
+    load(ImageSource::Sample { images_per_class: 2 }, 32)
 }
 
 /// Numbers of all that may leave.
@@ -100,7 +104,7 @@ fn nothing_asked_of_a_run_overtakes_its_start() {
     let (start, _) = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
     let (ping, _) = queue.push(Request::Ping, Vec::new());
     let (pause, _) = queue.push(Request::Pause, Vec::new());
-    let (cancel, _) = queue.push(Request::Cancel, Vec::new());
+    let (cancel, _) = queue.push(Request::Cancel(Work::Run), Vec::new());
     assert_eq!(leave(&mut queue), [ping]);
     queue.answered(timing, true);
     assert_eq!(leave(&mut queue), [start, pause, cancel]);
@@ -151,9 +155,9 @@ fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
     let (images, _) = queue.push(sample(), Vec::new());
     let (evaluation, _) = queue.push(Request::Evaluate, Vec::new());
     assert_eq!(leave(&mut queue), [device]);
-    assert!(queue.cancelled(&Request::Cancel).is_empty());
-    assert_eq!(queue.cancelled(&Request::CancelEvaluation), [evaluation]);
-    assert_eq!(queue.cancelled(&Request::CancelImport), [images]);
+    assert!(queue.cancelled(Work::Run).is_empty());
+    assert_eq!(queue.cancelled(Work::Evaluation), [evaluation]);
+    assert_eq!(queue.cancelled(Work::Import), [images]);
     queue.answered(device, true);
     assert!(leave(&mut queue).is_empty() && reloaded(&mut queue).is_empty());
 
@@ -161,7 +165,7 @@ fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
     let mut queue: Queue<&str> = Queue::new();
     queue.push(sample(), Vec::new());
     assert_eq!(leave(&mut queue), [1]);
-    assert!(queue.cancelled(&Request::CancelImport).is_empty());
+    assert!(queue.cancelled(Work::Import).is_empty());
 }
 
 /// It waits for the network: other work goes on.

@@ -17,7 +17,7 @@ use crate::learn::features::{Stopped, features};
 use crate::learn::fine_tune::Classifier;
 use crate::learn::linear_eval::Examples;
 use crate::learn::store::ByteStore;
-use crate::protocol::Event;
+use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::event_loop::yield_now;
 use crate::worker::files::chosen;
 use crate::worker::import::single;
@@ -44,7 +44,7 @@ pub async fn classify(names: Vec<String>, files: Vec<web_sys::File>) -> Result<E
     let shown = read(&collection, names, files, &mut left_out).await;
     match judge(&collection, &shown, left_out).await {
         Ok(report) => Ok(Event::Classified(report)),
-        Err(Stopped::OnRequest) => Ok(Event::EvaluationCancelled),
+        Err(Stopped::OnRequest) => Ok(Event::Cancelled(Work::Evaluation)),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
 }
@@ -149,7 +149,7 @@ async fn bank(collection: &Collection, key: FeatureKey, encoder: &Encoder) -> Re
         return Ok(kept);
     }
     let store = session::store().await?;
-    let mut pause = pause_between(|part| post(None, Event::Classifying { part }));
+    let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Classify { part })));
     let dataset = collection.dataset();
     let images: Vec<u32> = dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
     let own = images.len();

@@ -10,7 +10,7 @@ use crate::learn::features::Stopped;
 use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::Trainer;
-use crate::protocol::Event;
+use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::jobs::published_weights;
 use crate::worker::js::now;
 use crate::worker::mailbox::post;
@@ -92,7 +92,7 @@ pub async fn evaluate() -> Result<Event, Fault> {
         steps,
         test_use,
     };
-    let mut pause = pause_between(|part| post(None, Event::EvaluationProgress { part }));
+    let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Evaluate { part })));
     match evaluation.run(&mut pause).await {
         Ok(mut report) => {
             report.seconds = ((now() - begun) / 1000.0) as f32;
@@ -102,7 +102,7 @@ pub async fn evaluate() -> Result<Event, Fault> {
             }
             Ok(Event::Evaluated(report))
         }
-        Err(Stopped::OnRequest) => Ok(Event::EvaluationCancelled),
+        Err(Stopped::OnRequest) => Ok(Event::Cancelled(Work::Evaluation)),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
 }

@@ -8,7 +8,7 @@ use crate::learn::features::{Features, Stopped, features};
 use crate::learn::linear_eval::Examples;
 use crate::learn::named_tensors;
 use crate::learn::training::Training;
-use crate::protocol::Event;
+use crate::protocol::{Event, WorkProgress};
 use crate::worker::event_loop::yield_now;
 use crate::worker::files;
 use crate::worker::jobs::stored_runs;
@@ -39,7 +39,7 @@ pub async fn run() -> Result<Event, Fault> {
     let weights = named_tensors::to_safetensors(&encoder).await.map_err(failed)?;
     let state = snapshot.into_bytes().await.map_err(failed)?;
     let all: Vec<u32> = (0..collection.dataset().examples.len() as u32).collect();
-    let mut pause = pause_between(|part| post(None, Event::ExportProgress { part }));
+    let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
     let h: Features = features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await.map_err(stopped)?;
     // The classifier of linear evaluation: the same rows, recipe and seed. It does not use the
     // test split.

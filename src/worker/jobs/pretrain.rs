@@ -11,10 +11,14 @@ use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
+use crate::worker::js::now;
 use crate::worker::mailbox::{fail, post};
-use crate::worker::run::{Classifiers, LoopPosition, Run};
+use crate::worker::run::{Classifiers, LoopPosition, Measured, Run};
 use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, RunInLoop, set_state, with};
+
+/// Milliseconds between two batches of measurements: often enough for a live chart.
+const POST_EVERY: f64 = 250.0;
 
 /// Makes a run of `config` ready for [`drive`]. It takes the place of a run that has ended.
 ///
@@ -89,6 +93,7 @@ pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunS
         post(None, Event::Layers(run.trainer.layers()));
     }
     let ended = training_loop::train(&mut run, one_step).await;
+    post_measured(&mut run);
     let ended = match ended {
         Ok(state) => {
             let snapshot = run.trainer.snapshot();
@@ -119,6 +124,15 @@ pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunS
     ended
 }
 
+/// Sends the page what it does not have of a run's measurements.
+fn post_measured(run: &mut Run) {
+    let Measured { steps, epochs, trust_ratios, .. } =
+        std::mem::replace(&mut run.unposted, Measured { posted: now(), ..Measured::default() });
+    if !(steps.is_empty() && epochs.is_empty()) {
+        post(None, Event::Measured { steps, epochs, trust_ratios });
+    }
+}
+
 impl LoopBody for Run {
     type Training = Trainer;
 
@@ -137,13 +151,13 @@ impl LoopBody for Run {
     fn measured(&mut self, mut steps: Vec<StepReport>, milliseconds: f64) -> Result<(), Fault> {
         for report in &mut steps {
             report.milliseconds = milliseconds as f32;
-            post(None, Event::Step(*report));
-        }
-        let ratios = self.trainer.take_trust_ratios();
-        if !ratios.is_empty() {
-            post(None, Event::TrustRatios(ratios));
         }
         self.saver.add_steps(&steps);
+        self.unposted.steps.extend_from_slice(&steps);
+        self.unposted.trust_ratios.extend(self.trainer.take_trust_ratios());
+        if now() - self.unposted.posted >= POST_EVERY {
+            post_measured(self);
+        }
         match steps.iter().find(|r| !r.loss.is_finite()) {
             Some(bad) => Err(Fault::NotFinite { step: bad.step }),
             None => Ok(()),
@@ -155,8 +169,9 @@ impl LoopBody for Run {
         let Some(probe) = &self.probe else { return Ok(true) };
         let Some(knn) = evaluate::judge(&self.trainer, probe, epoch).await? else { return Ok(false) };
         let report = EpochReport { epoch, knn };
-        post(None, Event::Epoch(report));
         self.saver.add_epoch(report);
+        self.unposted.epochs.push(report);
+        post_measured(self);
         Ok(true)
     }
 

@@ -13,7 +13,7 @@ use crate::core::weights::{WeightsFault, WeightsFile, WeightsIdentity, WeightsRe
 use crate::learn::encoder::Encoder;
 use crate::learn::named_tensors;
 use crate::learn::published::{self, Loaded};
-use crate::protocol::Event;
+use crate::protocol::{Event, WorkProgress};
 use crate::worker::device::Compute;
 use crate::worker::event_loop::{Throttle, yield_now};
 use crate::worker::files;
@@ -144,7 +144,7 @@ struct Reporter {
 impl Watch for Reporter {
     fn received(&self, received: u64, total: u64) {
         if self.throttle.is_due() || received == total {
-            post(None, Event::WeightsProgress { received, total });
+            post(None, Event::Progress(WorkProgress::Fetch { received, total }));
         }
     }
 

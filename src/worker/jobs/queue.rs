@@ -7,7 +7,7 @@ use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::{Curve, DataIdentity, OpenedRun, RunRecord};
-use crate::protocol::Event;
+use crate::protocol::{Event, Work};
 use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
 use crate::worker::jobs::{evaluate, open_run, pretrain};
 use crate::worker::mailbox::post;
@@ -104,16 +104,6 @@ pub async fn start(id: u32) -> Result<Option<Event>, Fault> {
     drop(ticket);
     drive().await;
     Ok(None)
-}
-
-/// Makes the current run the last.
-pub async fn stop() -> Result<Event, Fault> {
-    driver(|d| {
-        if d.drives {
-            d.report.state = QueueState::Stopping;
-        }
-    });
-    report().await
 }
 
 /// Whether the queue rests because the current run was paused.
@@ -263,7 +253,7 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
             Err(Fault::NoLabels) => Ok(End::Done),
             Err(fault) => {
                 // Nobody waits for an answer, but the page shows the progress.
-                post(None, Event::EvaluationCancelled);
+                post(None, Event::Cancelled(Work::Evaluation));
                 Err(fault)
             }
         },

@@ -1,10 +1,9 @@
 //! What this site has stored: listed, renamed, deleted.
 
 use crate::core::error::{Fault, StorageFault};
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::imagenet::hub::KeptWeights;
 use crate::core::run::StoredReport;
-use crate::protocol::Event;
+use crate::protocol::{Event, StoredChange};
 use crate::worker::hub::kept;
 use crate::worker::jobs::{published_weights, queue};
 use crate::worker::mailbox::post;
@@ -28,8 +27,21 @@ pub async fn kept_weights() -> Result<Vec<KeptWeights>, Fault> {
     Ok(kept::list(&*session::storage().await?).await?)
 }
 
-/// Renames a run.
-pub async fn rename(run: &str, name: String) -> Result<Event, Fault> {
+/// Changes what is stored, and returns what is left.
+pub async fn change(id: u32, change: StoredChange) -> Result<Event, Fault> {
+    match change {
+        StoredChange::RenameRun { run, name } => rename(&run, name).await?,
+        StoredChange::DeleteRun { run } => delete(&run).await?,
+        StoredChange::KeepImages => keep_images().await?,
+        StoredChange::DeleteImages { fingerprint } => session::storage().await?.delete_images(&fingerprint).await?,
+        // Loaded ones stay until the worker ends.
+        StoredChange::DeleteWeights { encoder } => kept::delete(&*session::storage().await?, encoder).await?,
+        StoredChange::DeleteAll => delete_all(id).await?,
+    }
+    list().await
+}
+
+async fn rename(run: &str, name: String) -> Result<(), Fault> {
     let (current, in_loop) = with(|s| {
         let current = s.run.as_mut().filter(|current| current.id() == run);
         let current = current.map(|current| current.saver.record.name.clone_from(&name)).is_some();
@@ -38,7 +50,7 @@ pub async fn rename(run: &str, name: String) -> Result<Event, Fault> {
     });
     let storage = session::storage().await?;
     // This tab holds the lock of its own run already.
-    let lock = if current || in_loop { None } else { Some(storage.hold(run).await?) };
+    let _lock = if current || in_loop { None } else { Some(storage.hold(run).await?) };
     // A save under way is read here, not written over.
     let ticket = write_ticket();
     ticket.reached().await;
@@ -51,12 +63,10 @@ pub async fn rename(run: &str, name: String) -> Result<Event, Fault> {
         None if in_loop => {}
         None => return Err(StorageFault::NotFound { what: run.to_owned() }.into()),
     }
-    drop((ticket, lock));
-    list().await
+    Ok(())
 }
 
-/// Deletes a stored run.
-pub async fn delete(run: &str) -> Result<Event, Fault> {
+async fn delete(run: &str) -> Result<(), Fault> {
     let (in_loop, current, busy) =
         with(|s| (s.is_in_loop(run), s.run.as_ref().is_some_and(|current| current.id() == run), s.job.is_some()));
     if in_loop || (current && busy) {
@@ -68,9 +78,7 @@ pub async fn delete(run: &str) -> Result<Event, Fault> {
     // A save that is still under way would bring the run back.
     let ticket = write_ticket();
     ticket.reached().await;
-    session::storage().await?.delete(run).await?;
-    drop(ticket);
-    list().await
+    Ok(session::storage().await?.delete(run).await?)
 }
 
 /// Deletes everything that this site has stored, images too. Runs that other tabs hold
@@ -78,7 +86,7 @@ pub async fn delete(run: &str) -> Result<Event, Fault> {
 ///
 /// # Errors
 /// [`Fault::Busy`] while the queue goes on or a job is under way, [`StorageFault::Held`].
-pub async fn delete_all(id: u32) -> Result<Event, Fault> {
+async fn delete_all(id: u32) -> Result<(), Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     published_weights::cancel_and_wait().await;
     // Nobody reads the queue or writes a record while files are deleted.
@@ -93,13 +101,12 @@ pub async fn delete_all(id: u32) -> Result<Event, Fault> {
     let held = session::storage().await?.delete_all().await?;
     drop((ticket, queue_ticket));
     queue::announce();
-    let left = list().await?;
     match held.first() {
         Some(what) => {
-            post(Some(id), left);
+            post(Some(id), list().await?);
             Err(StorageFault::Held { what: what.clone() }.into())
         }
-        None => Ok(left),
+        None => Ok(()),
     }
 }
 
@@ -115,24 +122,11 @@ pub async fn curves(runs: Vec<String>) -> Result<Event, Fault> {
 }
 
 /// Keeps the shrunk images of the current set, so that its runs can go on without the files.
-pub async fn keep_images() -> Result<Event, Fault> {
+async fn keep_images() -> Result<(), Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let collection = session::collection()?;
     let fingerprint = collection.report().fingerprint;
     let meta = serde_json::to_vec(&*collection).map_err(|e| Fault::Internal { detail: e.to_string() })?;
     let storage = session::storage().await?;
-    storage.save_images(&fingerprint, &meta, &collection.dataset().pixels).await?;
-    list().await
-}
-
-/// Deletes the kept images of one set. Its runs stay.
-pub async fn forget_images(fingerprint: &str) -> Result<Event, Fault> {
-    session::storage().await?.delete_images(fingerprint).await?;
-    list().await
-}
-
-/// Deletes kept weights. Loaded ones stay until the worker ends.
-pub async fn forget_weights(encoder: ImageNetEncoder) -> Result<Event, Fault> {
-    kept::delete(&*session::storage().await?, encoder).await?;
-    list().await
+    Ok(storage.save_images(&fingerprint, &meta, &collection.dataset().pixels).await?)
 }

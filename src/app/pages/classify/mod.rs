@@ -11,7 +11,7 @@ use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::units::whole_percent;
 use crate::app::text::{classify as text, fault};
-use crate::protocol::Request;
+use crate::protocol::{Request, Work};
 use ask::Try;
 use input::Input;
 use leptos::prelude::*;
@@ -71,7 +71,7 @@ fn Busy() -> impl IntoView {
         <section class="card" aria-label=text::BUSY>
             <Meter label=label part=part detail=detail />
             <p>
-                <button type="button" on:click=act(move |_| client.send(Request::CancelEvaluation))>
+                <button type="button" on:click=act(move |_| client.send(Request::Cancel(Work::Evaluation)))>
                     {text::CANCEL}
                 </button>
             </p>

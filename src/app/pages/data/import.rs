@@ -5,7 +5,7 @@ use crate::app::parts::files::{Dropped, Listed};
 use crate::app::state::Store;
 use crate::app::text::data as text;
 use crate::core::error::Fault;
-use crate::protocol::{ImportRole, Request};
+use crate::protocol::{ImageSource, ImportRole, Request};
 use leptos::prelude::*;
 
 /// Images a class of the sample set.
@@ -118,7 +118,11 @@ impl ImportForm {
     /// Imports the sample set.
     pub fn sample(self) {
         if let Some((size, seed)) = self.begin() {
-            self.client.send(Request::LoadSample { images_per_class: SAMPLE_IMAGES, seed, size });
+            self.client.send(Request::Load {
+                source: ImageSource::Sample { images_per_class: SAMPLE_IMAGES },
+                size,
+                seed,
+            });
         }
     }
 
@@ -135,14 +139,15 @@ impl ImportForm {
                 ImportRole::New
             };
             let (paths, files) = files.into_iter().unzip();
-            self.client.send_files(Request::Import { role, paths, refused, size, seed }, files);
+            self.client
+                .send_files(Request::Load { source: ImageSource::Files { role, paths, refused }, size, seed }, files);
         }
     }
 
     /// Reads the loaded files again, with the size and seed as they are now.
     pub fn again(self) {
         if let Some((size, seed)) = self.begin() {
-            self.client.send(Request::Resize { size, seed });
+            self.client.send(Request::Load { source: ImageSource::Again, size, seed });
         }
     }
 

@@ -12,7 +12,7 @@ use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
-use crate::protocol::{ImportRole, Request};
+use crate::protocol::{ImportRole, Request, Work};
 use choice::{Chooser, Layouts, Sample};
 use import::ImportForm;
 use leptos::prelude::*;
@@ -90,7 +90,7 @@ fn Progress() -> impl IntoView {
                 disabled=derive(move || cancelling.get())
                 press=act(move |_| {
                     cancelling.set(true);
-                    client.send(Request::CancelImport);
+                    client.send(Request::Cancel(Work::Import));
                 })
             />
         </section>

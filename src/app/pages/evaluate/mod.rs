@@ -16,7 +16,7 @@ use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
 use crate::core::error::Fault;
 use crate::core::report::Baseline;
-use crate::protocol::Request;
+use crate::protocol::{Request, Work};
 use confusion::{CellImages, Matrix};
 use csv::Downloads;
 use leptos::prelude::*;
@@ -88,7 +88,7 @@ fn Busy() -> impl IntoView {
     let cancelling = RwSignal::new(false);
     let cancel = move |_| {
         cancelling.set(true);
-        client.send(Request::CancelEvaluation);
+        client.send(Request::Cancel(Work::Evaluation));
     };
     let part = derive(move || store.evaluating.get().map(f64::from));
     let detail = derive(move || part.get().map(text::part).unwrap_or_default());

@@ -15,7 +15,7 @@ use crate::app::text::pretrain::of;
 use crate::app::text::units::{duration, percent, whole_percent};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::FineTuneProgress;
-use crate::protocol::Request;
+use crate::protocol::{Paused, Request, Work};
 use leptos::prelude::*;
 use settings::Form;
 
@@ -167,7 +167,7 @@ fn Buttons() -> impl IntoView {
         asked.set(None);
     });
     let send = move |request: Request| {
-        if asked.get_untracked().is_none() || request == Request::CancelFineTune {
+        if asked.get_untracked().is_none() || request == Request::Cancel(Work::FineTune) {
             asked.set(Some(request.clone()));
             client.ask(request, move |answer| {
                 if let Err(fault) = answer {
@@ -177,7 +177,7 @@ fn Buttons() -> impl IntoView {
             });
         }
     };
-    let cancelling = move || asked.with(|a| *a == Some(Request::CancelFineTune));
+    let cancelling = move || asked.with(|a| *a == Some(Request::Cancel(Work::FineTune)));
     let pause_words = move || match (paused.get(), asked.with(|a| *a == Some(Request::Pause))) {
         (true, _) => text::RESUME,
         (false, true) => text::PAUSING,
@@ -189,14 +189,14 @@ fn Buttons() -> impl IntoView {
                 type="button"
                 class="primary"
                 aria-disabled=move || asked.with(Option::is_some).to_string()
-                on:click=act(move |_| send(if paused.get_untracked() { Request::ResumeFineTune } else { Request::Pause }))
+                on:click=act(move |_| send(if paused.get_untracked() { Request::Resume(Paused::FineTune) } else { Request::Pause }))
             >
                 {live(pause_words)}
             </button>
             <button
                 type="button"
                 aria-disabled=move || cancelling().to_string()
-                on:click=act(move |_| send(Request::CancelFineTune))
+                on:click=act(move |_| send(Request::Cancel(Work::FineTune)))
             >
                 {live(move || if cancelling() { text::CANCELLING } else { text::CANCEL })}
             </button>

@@ -11,7 +11,7 @@ use crate::app::state::Store;
 use crate::app::text::home as text;
 use crate::core::report::{DatasetReport, RunState};
 use crate::core::sample::IMAGES_PER_CLASS;
-use crate::protocol::{Event, Request};
+use crate::protocol::{Event, ImageSource, Request};
 use leptos::prelude::*;
 use status::Status;
 
@@ -65,7 +65,7 @@ fn FirstStep() -> impl IntoView {
         let images_per_class = IMAGES_PER_CLASS as u32;
         let size = store.config.with_untracked(|c| c.image_size) as u32;
         let seed = store.split_seed.get_untracked();
-        client.send(Request::LoadSample { images_per_class, seed, size });
+        client.send(Request::Load { source: ImageSource::Sample { images_per_class }, size, seed });
         router.go("/data");
     };
     view! {

@@ -19,7 +19,7 @@ use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::core::config::run_settings::{from_query, to_query};
 use crate::core::error::Fault;
 use crate::core::report::RunState;
-use crate::protocol::Request;
+use crate::protocol::{Paused, Request};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -88,7 +88,7 @@ fn Exhausted() -> impl IntoView {
                 client.ask(request, move |answer| match answer {
                     Ok(_) => {
                         store.exhausted.set(None);
-                        client.send(Request::Resume);
+                        client.send(Request::Resume(Paused::Run));
                     }
                     Err(fault) => store.notify(fault),
                 });

@@ -14,7 +14,7 @@ use crate::app::text::units::{duration, whole_percent};
 use crate::app::text::{pretrain as text, weights};
 use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
-use crate::protocol::{Event, Request};
+use crate::protocol::{Event, Paused, Request, Work};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -137,9 +137,11 @@ fn Buttons() -> impl IntoView {
         client.send(Request::Start { config: store.config.get_untracked() });
         focus_run();
     };
-    let cancel = move |_| unless(untrack(|| asked.get() == Some(PendingControl::Cancel)), Request::Cancel);
+    let cancel = move |_| unless(untrack(|| asked.get() == Some(PendingControl::Cancel)), Request::Cancel(Work::Run));
     // One button, which keeps the focus.
-    let pause = move |_| unless(untrack(held), if paused.get_untracked() { Request::Resume } else { Request::Pause });
+    let pause = move |_| {
+        unless(untrack(held), if paused.get_untracked() { Request::Resume(Paused::Run) } else { Request::Pause })
+    };
     let pause_words = move || match (asked.get(), paused.get()) {
         (Some(PendingControl::Pause), false) => text::PAUSING,
         (_, false) => text::PAUSE,
@@ -179,7 +181,7 @@ fn Buttons() -> impl IntoView {
                 <button
                     type="button"
                     aria-disabled=move || held().to_string()
-                    on:click=act(move |_| unless(untrack(held), Request::StepOne))
+                    on:click=act(move |_| unless(untrack(held), Request::Resume(Paused::RunForOneStep)))
                 >
                     {text::STEP_ONE}
                 </button>

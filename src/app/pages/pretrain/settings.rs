@@ -11,7 +11,7 @@ use crate::app::text::settings::{self, Words};
 use crate::core::config::RunConfig;
 use crate::core::config::preset::{DEFAULT_BATCH, Preset};
 use crate::core::config::run_settings::RunSetting;
-use crate::protocol::Request;
+use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 
 /// The form that the fields of the settings share.
@@ -144,8 +144,13 @@ fn WrongSize() -> impl IntoView {
     let busy = memo(move || store.import.with(Option::is_some));
     move || {
         differ.get().map(|(have, want)| {
-            let resize =
-                move |_| client.send(Request::Resize { size: want as u32, seed: store.split_seed.get_untracked() });
+            let resize = move |_| {
+                client.send(Request::Load {
+                    source: ImageSource::Again,
+                    size: want as u32,
+                    seed: store.split_seed.get_untracked(),
+                })
+            };
             view! {
                 <div class="notice warn">
                     <p>{text::resize(have, want)}</p>

@@ -16,7 +16,7 @@ use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
-use crate::protocol::{Event, Request};
+use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
 use web_sys::FileList;
 
@@ -247,7 +247,7 @@ fn Progress() -> impl IntoView {
                 disabled=move || cancelling.get()
                 on:click=act(move |_| {
                     cancelling.set(true);
-                    client.send(Request::CancelWeights);
+                    client.send(Request::Cancel(Work::Fetch));
                 })
             >
                 {live(move || if cancelling.get() { hub::CANCELLING } else { hub::CANCEL })}

@@ -7,7 +7,7 @@ use crate::app::state::Store;
 use crate::app::text::runs as text;
 use crate::core::error::Fault;
 use crate::core::run::{RunRecord, StoredReport};
-use crate::protocol::Request;
+use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
 /// What the parts of this page share.
@@ -82,7 +82,7 @@ pub fn ask_delete(page: Page, run: String, called: String) {
     let act = Callback::new(move |()| {
         page.open.set(None);
         page.drawn.update(|drawn| drawn.retain(|other| *other != run));
-        page.send(Request::DeleteRun { run: run.clone() });
+        page.send(Request::ChangeStored(StoredChange::DeleteRun { run: run.clone() }));
     });
     let (words, no, yes) = (text::DELETE_WORDS, text::CANCEL, text::DELETE);
     let question = Question { title: text::delete(&called), words, no, yes, act };

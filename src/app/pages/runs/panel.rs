@@ -15,7 +15,7 @@ use crate::core::run::RunRecord;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueChange;
 use crate::core::run::table::like;
-use crate::protocol::Request;
+use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -72,7 +72,10 @@ fn Of(record: RunRecord) -> impl IntoView {
     let (delete_called, given) = (called.clone(), RwSignal::new(record.name.clone()));
     let rename = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        page.send(Request::RenameRun { run: to_name.clone(), name: given.get_untracked().trim().to_owned() });
+        page.send(Request::ChangeStored(StoredChange::RenameRun {
+            run: to_name.clone(),
+            name: given.get_untracked().trim().to_owned(),
+        }));
     };
     let hint = Hint {
         size: record.config.image_size as u32,

@@ -86,7 +86,7 @@ pub fn QueueCard() -> impl IntoView {
                         </button>
                     </Show>
                     <Show when=move || state.get() == QueueState::Going>
-                        <button type="button" on:click=act(move |_| send(Request::StopQueue))>
+                        <button type="button" on:click=act(move |_| send(Request::ChangeQueue(QueueChange::Stop)))>
                             {text::QUEUE_STOP}
                         </button>
                     </Show>

@@ -5,7 +5,7 @@ use crate::app::parts::widgets::{Meter, Question};
 use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;
 use crate::core::imagenet::hub::KeptWeights;
-use crate::protocol::Request;
+use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
 #[component]
@@ -28,18 +28,20 @@ pub fn StorageCard() -> impl IntoView {
     let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
     let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
     let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
-    let keep = move || match loaded.get() {
+    let keep = move || {
+        match loaded.get() {
         None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
         Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
         Some((_, size)) => view! {
             <div class="inline">
-                <button type="button" disabled=busy on:click=act(move |_| page.send(Request::KeepImages))>
+                <button type="button" disabled=busy on:click=act(move |_| page.send(Request::ChangeStored(StoredChange::KeepImages)))>
                     {text::KEEP}
                 </button>
                 <p class="muted small">{text::keep_help(size)}</p>
             </div>
         }
         .into_any(),
+    }
     };
     // By the runs on them, or as the loaded set.
     let called = move |fingerprint: &str| {
@@ -58,7 +60,9 @@ pub fn StorageCard() -> impl IntoView {
         let one = |fingerprint: String| {
             let what = called(&fingerprint);
             let label = text::forget(&what);
-            let forget = move |_| page.send(Request::ForgetImages { fingerprint: fingerprint.clone() });
+            let forget = move |_| {
+                page.send(Request::ChangeStored(StoredChange::DeleteImages { fingerprint: fingerprint.clone() }))
+            };
             view! {
                 <li>
                     <span>{text::kept_set(&what)}</span>
@@ -74,7 +78,8 @@ pub fn StorageCard() -> impl IntoView {
     let weights = move || {
         let one = |kept: KeptWeights| {
             let label = text::forget_weights(kept.encoder.name());
-            let forget = move |_| page.send(Request::ForgetWeights { encoder: kept.encoder });
+            let forget =
+                move |_| page.send(Request::ChangeStored(StoredChange::DeleteWeights { encoder: kept.encoder }));
             view! {
                 <li>
                     <span>{text::kept_weights(kept)}</span>
@@ -90,7 +95,9 @@ pub fn StorageCard() -> impl IntoView {
         let act = Callback::new(move |()| {
             page.drawn.set(Vec::new());
             page.open.set(None);
-            page.send_then(Request::DeleteAll, move || page.client.ask(Request::Queue, |_| {}));
+            page.send_then(Request::ChangeStored(StoredChange::DeleteAll), move || {
+                page.client.ask(Request::Queue, |_| {})
+            });
         });
         let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
         page.question.set(Some(Question { title, words, no: text::CANCEL, yes: text::DELETE, act }));

@@ -38,6 +38,8 @@ pub enum QueueChange {
     /// Lets one wait again that was left out or failed.
     Again(u32),
     ClearOver,
+    /// Makes the run under way the last.
+    Stop,
 }
 
 impl QueueReport {
@@ -83,6 +85,11 @@ impl QueueReport {
                 }
             }
             QueueChange::ClearOver => queue.clear_over(),
+            QueueChange::Stop => {
+                if !resting {
+                    self.state = QueueState::Stopping;
+                }
+            }
         }
     }
 }

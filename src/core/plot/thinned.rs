@@ -1,46 +1,44 @@
 //! Curves of any length as few points as a chart can show: of each stretch the least and
 //! the greatest value stay, in their order, so that no peak is lost.
 
-use crate::core::report::{EpochReport, StepReport};
+use crate::core::report::{EpochReport, StepReport, TrustRatios};
 
-/// Most measurements that are kept between the first and the newest.
-pub const MOST: usize = 600;
+/// Most measurements of a kind that are kept between the first and the newest.
+const MOST: usize = 600;
 
 /// A point of a curve.
-pub trait Measured: Copy {
-    /// Position along the curve; grows.
-    fn at(&self) -> f64;
-    /// The value whose peaks stay.
-    fn value(&self) -> f64;
+pub trait Measured: Clone {
+    /// Most measurements of this kind that are kept between the first and the newest.
+    const MOST: usize = MOST;
+
+    /// Position along the curve, which grows, and the value whose peaks stay.
+    fn point(&self) -> (f64, f64);
 }
 
 impl Measured for (f64, f64) {
-    fn at(&self) -> f64 {
-        self.0
-    }
-
-    fn value(&self) -> f64 {
-        self.1
+    fn point(&self) -> (f64, f64) {
+        *self
     }
 }
 
 impl Measured for StepReport {
-    fn at(&self) -> f64 {
-        f64::from(self.step)
-    }
-
-    fn value(&self) -> f64 {
-        f64::from(self.loss)
+    fn point(&self) -> (f64, f64) {
+        (f64::from(self.step), f64::from(self.loss))
     }
 }
 
 impl Measured for EpochReport {
-    fn at(&self) -> f64 {
-        f64::from(self.epoch)
+    fn point(&self) -> (f64, f64) {
+        (f64::from(self.epoch), f64::from(self.knn))
     }
+}
 
-    fn value(&self) -> f64 {
-        f64::from(self.knn)
+impl Measured for TrustRatios {
+    /// A small chart shows no more.
+    const MOST: usize = 120;
+
+    fn point(&self) -> (f64, f64) {
+        (f64::from(self.step), f64::from(self.ratios.iter().copied().fold(0.0, f32::max)))
     }
 }
 
@@ -51,7 +49,7 @@ pub struct Thinned<T> {
     first: Option<T>,
     kept: Vec<T>,
     /// Least and greatest of the span that has not ended, and its length so far.
-    open: Option<(T, T)>,
+    open: Option<[T; 2]>,
     seen: usize,
     /// Length of a span.
     span: usize,
@@ -67,21 +65,24 @@ impl<T> Default for Thinned<T> {
 impl<T: Measured> Thinned<T> {
     /// Adds the next measurement.
     pub fn push(&mut self, next: T) {
-        self.newest = Some(next);
+        self.newest = Some(next.clone());
         if self.first.is_none() {
             self.first = Some(next);
             return;
         }
-        self.open = Some(self.open.map_or((next, next), |ends| widen(ends, next)));
+        self.open = Some(match self.open.take() {
+            Some(ends) => widen(ends, &next),
+            None => [next.clone(), next],
+        });
         self.seen += 1;
         if self.seen == self.span {
-            self.kept.extend(self.open.take().map(in_order).into_iter().flatten());
+            self.kept.extend(self.open.take().iter().flat_map(in_order).cloned());
             self.seen = 0;
         }
-        if self.kept.len() > MOST {
+        if self.kept.len() > T::MOST {
             // Two spans, four measurements, become one of two.
             self.span *= 2;
-            self.kept = self.kept.chunks(4).filter_map(ends).flatten().collect();
+            self.kept = self.kept.chunks(4).flat_map(ends).collect();
         }
     }
 
@@ -97,13 +98,13 @@ impl<T: Measured> Thinned<T> {
         self.first.as_ref()
     }
 
-    /// All that are kept, in order; at most [`MOST`] and a few.
-    pub fn iter(&self) -> impl Iterator<Item = T> {
-        let open = self.open.map(in_order).into_iter().flatten();
-        let all = self.first.into_iter().chain(self.kept.iter().copied()).chain(open).chain(self.newest);
+    /// All that are kept, in order; at most [`Measured::MOST`] and a few.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        let open = self.open.iter().flat_map(in_order);
+        let all = self.first.iter().chain(&self.kept).chain(open).chain(&self.newest);
         let mut last = None;
         // The newest may also be the first, or an end of the open span.
-        all.filter(move |m| last.replace(m.at()) != Some(m.at()))
+        all.filter(move |m| last.replace(m.point().0) != Some(m.point().0))
     }
 }
 
@@ -115,26 +116,28 @@ pub fn downsample(points: &[(f64, f64)], buckets: usize) -> Vec<(f64, f64)> {
         return finite;
     }
     let bucket = |i: usize| &finite[i * finite.len() / buckets..(i + 1) * finite.len() / buckets];
-    let mut few: Vec<_> = (0..buckets).filter_map(|i| ends(bucket(i))).flatten().collect();
+    let mut few: Vec<_> = (0..buckets).flat_map(|i| ends(bucket(i))).collect();
     few.dedup();
     few
 }
 
-/// The least and the greatest of a stretch, in their order; `None` if it is empty.
-fn ends<T: Measured>(stretch: &[T]) -> Option<[T; 2]> {
-    let (first, rest) = stretch.split_first()?;
-    Some(in_order(rest.iter().fold((*first, *first), |ends, next| widen(ends, *next))))
+/// The least and the greatest of a stretch, in their order; none of an empty one.
+fn ends<T: Measured>(stretch: &[T]) -> Vec<T> {
+    let Some((first, rest)) = stretch.split_first() else { return Vec::new() };
+    let ends = rest.iter().fold([first.clone(), first.clone()], widen);
+    in_order(&ends).into_iter().cloned().collect()
 }
 
 /// The least and the greatest; a value that is no number counts as greatest.
-fn widen<T: Measured>((least, greatest): (T, T), next: T) -> (T, T) {
-    let below = next.value().total_cmp(&least.value()).is_lt();
-    let above = next.value().total_cmp(&greatest.value()).is_ge();
-    (if below { next } else { least }, if above { next } else { greatest })
+fn widen<T: Measured>([least, greatest]: [T; 2], next: &T) -> [T; 2] {
+    let value = |of: &T| of.point().1;
+    let below = value(next).total_cmp(&value(&least)).is_lt();
+    let above = value(next).total_cmp(&value(&greatest)).is_ge();
+    [if below { next.clone() } else { least }, if above { next.clone() } else { greatest }]
 }
 
-fn in_order<T: Measured>((a, b): (T, T)) -> [T; 2] {
-    if a.at() <= b.at() { [a, b] } else { [b, a] }
+fn in_order<T: Measured>([a, b]: &[T; 2]) -> [&T; 2] {
+    if a.point().0 <= b.point().0 { [a, b] } else { [b, a] }
 }
 
 #[cfg(test)]

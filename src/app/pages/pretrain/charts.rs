@@ -23,7 +23,7 @@ pub fn Charts() -> impl IntoView {
     let store = Store::get();
     let of_step = move |read: fn(&StepReport) -> f32| {
         derive(move || {
-            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(&s)))).collect::<Vec<_>>())
+            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect::<Vec<_>>())
         })
     };
     let config = move || store.run_config.get().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! λ of one layer, taken apart; and λ of every layer over the steps of a run.
 
 use crate::core::lars::Lars;
+use crate::core::plot::thinned::Thinned;
 use crate::core::report::TrustRatios;
 
 /// λ = η‖w‖ / (‖g‖ + β‖w‖) of one layer, with every part of the formula.
@@ -93,17 +94,11 @@ pub fn curve(lars: &Lars, weight: f64, low: f64, high: f64, count: usize) -> Vec
     (0..count).map(|i| (gradient(i), lars.ratio(weight, gradient(i)))).collect()
 }
 
-/// Most steps that a history keeps besides the newest one; a small chart shows no more.
-const MOST_KEPT: usize = 120;
-
-/// λ of every layer over a run of any length: every n-th step, and the newest one.
+/// λ of every layer over a run of any length: as many steps as a small chart shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrustHistory {
     layers: Vec<String>,
-    /// n; 0 before the first step.
-    stride: u32,
-    kept: Vec<TrustRatios>,
-    newest: Option<TrustRatios>,
+    steps: Thinned<TrustRatios>,
 }
 
 impl TrustHistory {
@@ -119,25 +114,14 @@ impl TrustHistory {
 
     /// Adds the next step. A step that does not fit the layers is left out.
     pub fn push(&mut self, next: &TrustRatios) {
-        if next.ratios.len() != self.layers.len() || next.ratios.is_empty() {
-            return;
+        if next.ratios.len() == self.layers.len() && !next.ratios.is_empty() {
+            self.steps.push(next.clone());
         }
-        self.stride = self.stride.max(1);
-        if next.step % self.stride == 1 % self.stride {
-            self.kept.push(next.clone());
-        }
-        if self.kept.len() > MOST_KEPT {
-            self.stride *= 2;
-            let stride = self.stride;
-            self.kept.retain(|k| k.step % stride == 1);
-        }
-        self.newest = Some(next.clone());
     }
 
     /// All steps kept, in order; the newest one is the last.
     pub fn moments(&self) -> Vec<&TrustRatios> {
-        let newest = self.newest.as_ref().filter(|n| self.kept.last().is_none_or(|k| k.step < n.step));
-        self.kept.iter().chain(newest).collect()
+        self.steps.iter().collect()
     }
 
     /// Step and λ of one layer.
@@ -157,6 +141,9 @@ impl TrustHistory {
 mod tests {
     use super::*;
     use crate::core::lesson::lars::worked_example::{LARS, Rule, run};
+    use crate::core::plot::thinned::Measured;
+
+    const MOST: usize = TrustRatios::MOST;
 
     #[test]
     fn a_layer_taken_apart() {
@@ -204,7 +191,7 @@ mod tests {
             history.push(&TrustRatios { step, ratios: vec![0.001, step as f32] });
             let moments = history.moments();
             assert_eq!((moments[0].step, moments[moments.len() - 1].step), (1, step));
-            assert!(moments.len() <= MOST_KEPT + 1 && moments.len() >= (step as usize).min(MOST_KEPT / 2));
+            assert!(moments.len() <= MOST + 4 && moments.len() >= (step as usize).min(MOST / 2));
             assert!(moments.windows(2).all(|m| m[0].step < m[1].step));
         }
         assert_eq!(history.of(1)[0], (1.0, 1.0));

@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod classify;
+pub mod confidence;
 pub mod data;
 pub mod device;
 pub mod evaluate;
@@ -19,7 +20,6 @@ pub mod nt_xent;
 pub mod pretrain;
 pub mod runs;
 pub mod settings;
-pub mod sure;
 
 pub mod units;
 pub mod weights;

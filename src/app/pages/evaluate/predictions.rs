@@ -3,7 +3,7 @@
 
 use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
-use crate::app::text::{evaluate as text, sure};
+use crate::app::text::{confidence, evaluate as text};
 use crate::core::metrics::bootstrap::{Bootstrap, RESAMPLES};
 use crate::core::metrics::interval::Interval;
 use crate::core::metrics::{ClassificationReport, Scores as Values};
@@ -72,11 +72,11 @@ fn intervals(report: Predictions) -> RwSignal<Option<Bootstrap>> {
 pub fn Scores(report: Predictions) -> impl IntoView {
     let found = intervals(report);
     let number = |value: f64, interval: Option<Interval>| {
-        let range = interval.map(|i| view! { <small>{sure::whole_range(i)}</small> });
+        let range = interval.map(|i| view! { <small>{confidence::whole_range(i)}</small> });
         view! { <td class="number">{percent(value)} {range}</td> }
     };
     let f1 = move |value: f64, of: fn(&Bootstrap, usize) -> Interval, class: usize| {
-        let range = move || found.with(|b| b.as_ref().map(|b| sure::whole_range(of(b, class))));
+        let range = move || found.with(|b| b.as_ref().map(|b| confidence::whole_range(of(b, class))));
         view! { <td class="number">{percent(value)} <small>{live(range)}</small></td> }
     };
     let (classes, averages) = report.with_value(|r| {
@@ -120,7 +120,7 @@ pub fn Scores(report: Predictions) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="scores-title">
             <h2 id="scores-title">{text::SCORES}</h2>
-            <p class="muted small">{text::SCORES_HELP} " " {sure::INTERVALS}</p>
+            <p class="muted small">{text::SCORES_HELP} " " {confidence::INTERVALS}</p>
             <div class="scroll-x" tabindex="0" role="group" aria-labelledby="scores-title">
                 <table class="scores">
                     <thead>

@@ -4,8 +4,8 @@ use crate::app::client::Client;
 use crate::app::reactive::{live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
+use crate::app::text::confidence;
 use crate::app::text::evaluate as text;
-use crate::app::text::sure;
 use crate::app::text::units::percent;
 use crate::app::text::weights;
 use crate::core::metrics::paired::Comparison;
@@ -68,10 +68,10 @@ pub fn Headline(report: Report) -> impl IntoView {
                 <h2 id="result-title">{text::RESULT}</h2>
                 <p class="headline">
                     <strong>{percent(r.trained.test.accuracy)}</strong> " " {text::headline(r.test_images.len())} " "
-                    <span class="muted small">{sure::interval(&r.trained.test)}</span>
+                    <span class="muted small">{confidence::interval(&r.trained.test)}</span>
                 </p>
                 <ul class="verdicts">{verdicts}</ul>
-                {sure::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
+                {confidence::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 {live(move || others.with(|others| view! { <Bars report=report others=others /> }))}
                 <p class="muted small">
                     {text::baselines(r.baseline)} {live(move || others.with(|all| text::how_published(all.len(), baseline)))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}

@@ -9,7 +9,7 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::percent;
-use crate::app::text::{chart as words, evaluate, fine_tune as text, sure};
+use crate::app::text::{chart as words, confidence, evaluate, fine_tune as text};
 use crate::core::metrics::paired::Comparison;
 use crate::core::metrics::resolution::Verdict;
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
@@ -146,7 +146,7 @@ fn curve(line: usize, results: &Curve) -> impl IntoView + use<> {
         let Some(test) = result.as_ref().map(|r| &r.test) else { continue };
         let at = x(i, line);
         path += &format!("{}{at:.2} {:.2}", if path.is_empty() { 'M' } else { 'L' }, y(test.accuracy));
-        let interval = sure::wilson(test);
+        let interval = confidence::wilson(test);
         let (high, low) = (y(interval.high), y(interval.low));
         bars += &format!("M{at:.2} {high:.2}V{low:.2}");
         for end in [high, low] {
@@ -170,8 +170,9 @@ fn Numbers(lines: Memo<[Curve; 3]>) -> impl IntoView {
                 .into_iter()
                 .enumerate()
                 .map(|(i, percent)| {
-                    let cell =
-                        |line: &Curve| line[i].as_ref().map_or_else(|| text::NONE.into(), |r| sure::accuracy(&r.test));
+                    let cell = |line: &Curve| {
+                        line[i].as_ref().map_or_else(|| text::NONE.into(), |r| confidence::accuracy(&r.test))
+                    };
                     view! {
                         <tr>
                             <th scope="row">{text::fraction(percent, form.labels(percent))}</th>
@@ -278,7 +279,7 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
         };
         let compare = |o: &FineTuneReport| {
             let comparison = Comparison::paired(&r.predicted, &o.predicted, &r.truth);
-            sure::verdict(&text::than(&o.config, stages), Verdict::of(&comparison, r.truth.len()))
+            confidence::verdict(&text::than(&o.config, stages), Verdict::of(&comparison, r.truth.len()))
         };
         let others = all.iter().filter(with_same_labels).map(compare);
         others.map(|words| view! { <li>{words}</li> }).collect_view()
@@ -286,10 +287,10 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
     view! {
         <p class="headline">
             <strong>{percent(r.test.accuracy)}</strong> " " {evaluate::headline(r.test_images.len())} " "
-            <span class="muted small">{sure::interval(&r.test)}</span>
+            <span class="muted small">{confidence::interval(&r.test)}</span>
         </p>
         <ul class="verdicts">{others}</ul>
-        {sure::resolution(&r.test).map(|words| view! { <p class="muted small">{words}</p> })}
+        {confidence::resolution(&r.test).map(|words| view! { <p class="muted small">{words}</p> })}
         <p class="muted small">{text::behind(&r.config, r.labels, r.steps, r.seconds)}</p>
     }
 }

@@ -10,7 +10,7 @@ use crate::core::run::{KeptReport, OpenedRun, StoredReport};
 use crate::protocol::{Event, WorkProgress};
 use leptos::prelude::*;
 
-/// Published weights on their way, in bytes; no total while that is not known.
+/// A download of published weights under way, in bytes; `total` is 0 while it is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetching {
     pub encoder: ImageNetEncoder,
@@ -21,11 +21,11 @@ pub struct Fetching {
 /// Stored runs, the queue, and what was made of the run at hand.
 #[derive(Clone, Copy, Default)]
 pub struct StoredRuns {
-    /// What is stored in this browser; none until it was asked.
+    /// What is stored in this browser; `None` until the worker has answered.
     pub list: RwSignal<Option<StoredReport>>,
-    /// How far the run at hand is stored.
+    /// How far the run at hand is saved.
     pub saved: RwSignal<Option<KeptReport>>,
-    /// Runs to come; none until it was asked.
+    /// The queue of runs; `None` until the worker has answered.
     pub queue: RwSignal<Option<QueueReport>>,
     /// The user's own settings while the queue shows those of its runs.
     pub own_config: RwSignal<Option<RunConfig>>,
@@ -33,18 +33,18 @@ pub struct StoredRuns {
     pub hint: RwSignal<Option<Hint>>,
     /// Runs left of a queue that was started and not finished.
     pub queue_left: RwSignal<Option<usize>>,
-    /// How far fine-tuning is; none before it was asked for.
+    /// How far fine-tuning is; `None` before it was started.
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
-    /// The list that was asked for last.
+    /// The list of fine-tunings that was started last.
     pub tuning_list: RwSignal<Vec<FineTuneConfig>>,
-    /// Part done, 0 to 1, of what has to be computed before a new image can be
-    /// classified; none where nothing is.
+    /// Part done, 0 to 1, of the computation that precedes the first classification;
+    /// `None` when it is not under way.
     pub classifying: RwSignal<Option<f32>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
     /// Part done of an export under way, 0 to 1.
     pub exporting: RwSignal<Option<f32>>,
-    /// Published weights that are kept in this browser; none until it was asked.
+    /// Published weights that are stored in this browser; `None` until the worker has answered.
     pub kept_weights: RwSignal<Option<Vec<KeptWeights>>>,
     pub fetching: RwSignal<Option<Fetching>>,
 }
@@ -55,12 +55,12 @@ impl StoredRuns {
         self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
     }
 
-    /// Whether published weights of a network are kept in this browser, all of them.
+    /// Whether all published weights of a network are stored in this browser.
     pub fn keeps_weights(&self, net: ImageNetEncoder) -> bool {
         self.kept_weights.with(|all| all.iter().flatten().any(|kept| kept.encoder == net && kept.whole))
     }
 
-    /// Another run is at hand, or none.
+    /// Forgets what was made of the run at hand.
     pub(super) fn clear_run(&self) {
         self.saved.set(None);
         self.fine_tuning.set(None);

@@ -1,5 +1,6 @@
 //! What each node of the chart is doing, derived from the store.
 
+use crate::app::parts::requirements::steps;
 use crate::app::state::Store;
 use crate::app::text::{home as text, settings};
 use crate::core::config::run_settings::ENCODER;
@@ -7,13 +8,13 @@ use crate::core::report::RunState;
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use leptos::prelude::*;
 
-/// State of a node; the words say more than the kind.
+/// Status of a node, each in words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
-    /// Waits, for what the words say.
+    /// Waits for something that the words name.
     Waiting(String),
     Ready(String),
-    /// At work; part done where known.
+    /// At work, with the part done if it is known.
     Busy(String, Option<f64>),
     Done(String),
 }
@@ -36,14 +37,10 @@ impl Status {
 }
 
 /// Part of the run's steps that are done.
-pub fn run_part(store: Store) -> f64 {
+fn run_part(store: Store) -> f64 {
     let images = store.dataset.with(|d| d.as_ref().map_or(0, |d| d.training_images()));
     let total = store.run_config.with(|c| c.as_ref().map_or(0, |c| c.total_steps(images)));
     if total == 0 { 0.0 } else { f64::from(steps(store)) / f64::from(total) }
-}
-
-fn steps(store: Store) -> u32 {
-    store.steps.with(|s| s.newest().map_or(0, |s| s.step))
 }
 
 pub fn images(store: Store) -> Status {
@@ -57,7 +54,7 @@ pub fn images(store: Store) -> Status {
     })
 }
 
-/// What waits for images, then is `ready`, then works while a run goes on.
+/// A node that waits for images, then is ready, then works while a run goes on.
 fn in_training(store: Store, ready: String, after: impl FnOnce(u32) -> String) -> Status {
     match store.run.get() {
         RunState::Running(_) => {
@@ -71,17 +68,17 @@ fn in_training(store: Store, ready: String, after: impl FnOnce(u32) -> String) -
     }
 }
 
-/// What stands between two stages, e.g. h: `what` says its form.
+/// A value between two stages, such as h; `what` describes its form.
 fn between(store: Store, what: String, after: &'static str) -> Status {
     match in_training(store, what.clone(), |_| after.into()) {
         Status::Busy(..) => Status::Busy(what, None),
-        // There are none before the first step.
+        // Before the first step there is no such value.
         Status::Ready(_) if store.run.get() != RunState::Paused => Status::Waiting(text::WAITS_TRAINING.into()),
         other => other,
     }
 }
 
-/// x₁ and x₂: there as soon as there are images.
+/// x₁ and x₂, which exist as soon as there are images.
 pub fn views(store: Store) -> Status {
     let size = store.config.with(|c| c.image_size);
     match in_training(store, text::pixels(size), |_| text::pixels(size)) {
@@ -91,7 +88,7 @@ pub fn views(store: Store) -> Status {
     }
 }
 
-/// h, which is kept.
+/// h, which is kept after training.
 pub fn features(store: Store) -> Status {
     let numbers = text::numbers(store.config.with(|c| c.encoder.features()));
     match store.evaluating.get() {
@@ -100,7 +97,7 @@ pub fn features(store: Store) -> Status {
     }
 }
 
-/// z, which serves the loss only.
+/// z, which only the loss uses.
 pub fn embeddings(store: Store) -> Status {
     between(store, text::numbers(store.config.with(|c| c.head.output)), text::NOT_NEEDED)
 }
@@ -160,7 +157,7 @@ pub fn fine_tuning(store: Store) -> Status {
             _ => Status::Busy(text::training(part), Some(part)),
         };
     }
-    // Its baselines stand beside it on the page.
+    // Not its baselines, which the page shows beside it.
     let tuned = |r: &&FineTuneReport| {
         r.config.start == TuningStart::Pretrained && r.config.trained != TrainedLayers::Classifier
     };

@@ -1,0 +1,288 @@
+//! Trying a trained classifier on images that it has never seen.
+
+use crate::app::client::Client;
+use crate::app::parts::files::{Choose, DropArea, Listed, accept_drops, of_list};
+use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
+use crate::app::parts::requirements::{Missing, missing};
+use crate::app::parts::widgets::{Button, Meter, Picture};
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::state::Store;
+use crate::app::text::units::whole_percent;
+use crate::app::text::{classify as text, fault};
+use crate::core::dataset::tree;
+use crate::core::error::Fault;
+use crate::core::report::LeftOut;
+use crate::core::run::classify::{Classified, ClassifyReport, MOST};
+use crate::protocol::{Event, Request, Work};
+use leptos::prelude::*;
+use web_sys::FileList;
+
+/// Classes that have a row of their own; the others share one.
+const ROWS: usize = 5;
+
+/// Images that are being classified, and the answer; `Copy`, shared by the parts of this
+/// page.
+#[derive(Clone, Copy)]
+struct Classification {
+    store: Store,
+    client: Client,
+    announcer: Announcer,
+    busy: RwSignal<bool>,
+    /// More files were chosen than the page classifies at once.
+    too_many: RwSignal<bool>,
+    report: RwSignal<Option<ClassifyReport>>,
+    /// Files that the browser refused, and files that could not be read.
+    left_out: RwSignal<Vec<LeftOut>>,
+    failed: RwSignal<Option<Fault>>,
+}
+
+impl Classification {
+    fn new(store: Store) -> Self {
+        Self {
+            store,
+            client: Client::get(),
+            announcer: Announcer::get(),
+            busy: RwSignal::default(),
+            too_many: RwSignal::default(),
+            report: RwSignal::default(),
+            left_out: RwSignal::default(),
+            failed: RwSignal::default(),
+        }
+    }
+
+    fn allowed(self) -> bool {
+        !self.busy.get() && !self.store.stored_runs.is_tuning() && missing(self.store).is_none()
+    }
+
+    /// Classifies files.
+    fn show(self, listed: Listed) {
+        let Listed { mut files, mut refused } = listed;
+        if files.len() + refused.len() == 0 || !untrack(|| self.allowed()) {
+            return;
+        }
+        self.too_many.set(files.len() > MOST);
+        self.failed.set(None);
+        files.truncate(MOST);
+        if files.is_empty() {
+            return self.left_out.set(refused);
+        }
+        let (names, files) = files.into_iter().unzip();
+        self.busy.set(true);
+        self.client.ask_files(Request::Classify { names }, files, move |answer| {
+            self.store.stored_runs.classifying.set(None);
+            self.busy.try_set(false);
+            match answer {
+                Ok(Event::Classified(mut report)) => {
+                    self.announcer.say(summary(&report));
+                    refused.append(&mut report.left_out);
+                    self.left_out.try_set(refused);
+                    self.report.try_set(Some(report));
+                }
+                // Cancelled, or the worker has ended.
+                Ok(_) | Err(Fault::Stopped) => {}
+                Err(fault) => drop(self.failed.try_set(Some(fault))),
+            }
+        });
+    }
+}
+
+/// The page `/classify`.
+#[component]
+pub fn Classify() -> impl IntoView {
+    let store = Store::get();
+    let this = Classification::new(store);
+    provide_context(this);
+    let lacks = memo(move || missing(store));
+    let requirement = move |lacks: Missing| {
+        lacks.view([text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
+    };
+    view! {
+        <div class="evaluate">
+            <div class="page-head">
+                <h1>{text::TITLE}</h1>
+                <p class="lead">{text::INTRO}</p>
+            </div>
+            {live(move || match lacks.get() {
+                Some(lacks) => requirement(lacks),
+                None => view! { <Input /> }.into_any(),
+            })}
+            <Show when=move || this.busy.get()>
+                <Busy />
+            </Show>
+            {live(move || {
+                this.failed
+                    .get()
+                    .map(|f| {
+                        view! {
+                            <section class="data-failed" role="alert">
+                                <FaultWords words=fault::fault(&f) />
+                            </section>
+                        }
+                    })
+            })}
+            <Show when=move || this.left_out.with(|files| !files.is_empty())>
+                <section class="card" aria-labelledby="bad-title">
+                    <h2 id="bad-title">{text::BAD_FILES}</h2>
+                    {live(move || view! { <LeftOutTable files=this.left_out.get() /> })}
+                </section>
+            </Show>
+            {live(move || this.report.get().map(|report| view! { <Answers report=report /> }))}
+        </div>
+    }
+}
+
+#[component]
+fn Busy() -> impl IntoView {
+    let Classification { store, client, .. } = expect_context();
+    let part = derive(move || store.stored_runs.classifying.get().map(f64::from));
+    let label = derive(move || if part.get().is_some() { text::BUSY_ONCE } else { text::BUSY }.to_owned());
+    let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
+    view! {
+        <section class="card" aria-label=text::BUSY>
+            <Meter label=label part=part detail=detail />
+            <p>
+                <Button label=text::CANCEL press=act(move |_| client.send(Request::Cancel(Work::Evaluation))) />
+            </p>
+        </section>
+    }
+}
+
+/// The ways to show an image: a drop anywhere on the page, files, the camera.
+#[component]
+fn Input() -> impl IntoView {
+    let this: Classification = expect_context();
+    accept_drops(move |dropped| {
+        leptos::task::spawn_local(async move {
+            let listed = dropped.files(|_| true).await;
+            listed.into_iter().for_each(|listed| this.show(listed));
+        });
+    });
+    let take = move |list: FileList| this.show(Listed { files: of_list(&list), refused: Vec::new() });
+    let closed = memo(move || !this.allowed());
+    view! {
+        <section class="card" aria-labelledby="show-title">
+            <h2 id="show-title">{text::SHOW}</h2>
+            <DropArea>
+                <p class="data-drop-title">{text::DROP}</p>
+                <p class="data-drop-or">{text::OR}</p>
+                <p class="data-drop-buttons">
+                    <Choose label=text::CHOOSE closed=closed multiple=true take=Box::new(take) />
+                    <Choose
+                        label=text::PHOTO
+                        closed=closed
+                        attributes=vec![("accept", "image/*"), ("capture", "environment")]
+                        take=Box::new(take)
+                    />
+                </p>
+                <p class="muted small">{text::most()}</p>
+                <p class="data-drop-status" role="status">
+                    {live(move || this.too_many.get().then(text::too_many))}
+                    {live(move || this.store.stored_runs.is_tuning().then_some(text::TUNING))}
+                </p>
+            </DropArea>
+        </section>
+    }
+}
+
+/// Classes by probability, the likeliest first.
+fn ranked(image: &Classified) -> Vec<(usize, f32)> {
+    let mut all: Vec<(usize, f32)> = image.probabilities.iter().copied().enumerate().collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all
+}
+
+/// What a screen reader says when the answer has come.
+fn summary(report: &ClassifyReport) -> String {
+    let say = |image: &Classified| {
+        let (class, _) = ranked(image).first().copied().unwrap_or_default();
+        text::announced(&image.picture.name, report.classes.get(class).map_or("", String::as_str))
+    };
+    report.images.iter().map(say).collect::<Vec<_>>().join(" ")
+}
+
+/// The answer for each image: classes with their probabilities, and the training images
+/// most like it.
+#[component]
+fn Answers(report: ClassifyReport) -> impl IntoView {
+    if report.images.is_empty() {
+        return ().into_any();
+    }
+    let ClassifyReport { classifier, classes, images, .. } = report;
+    let images = images.into_iter().map(|image| answer(image, &classes)).collect_view();
+    view! {
+        <section class="card" aria-labelledby="said-title">
+            <h2 id="said-title">{text::RESULT}</h2>
+            <p class="muted small">{text::classifier(&classifier)}</p>
+            <ul class="answers">{images}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn answer(image: Classified, classes: &[String]) -> impl IntoView + use<> {
+    let ranked = ranked(&image);
+    let name = image.picture.name.clone();
+    let class = |i: usize| classes.get(i).cloned().unwrap_or_default();
+    let title = ranked.first().map(|&(best, part)| text::said(&class(best), part));
+    let row = |class: String, part: f32, own: bool| {
+        let words = text::whole(part);
+        view! {
+            <tr>
+                <th scope="row">{class}</th>
+                <td class="number">{words}</td>
+                <td class="bar-cell" aria-hidden="true">
+                    <div class="bar-track plain" style=format!("--part: {part:.4}")>
+                        <div class="bar" class:own=own></div>
+                    </div>
+                </td>
+            </tr>
+        }
+    };
+    let mut rows: Vec<_> =
+        ranked.iter().take(ROWS).enumerate().map(|(i, &(c, part))| row(class(c), part, i == 0)).collect();
+    if ranked.len() > ROWS {
+        let rest: f32 = ranked[ROWS..].iter().map(|r| r.1).sum();
+        rows.push(row(text::others(ranked.len() - ROWS), rest, false));
+    }
+    let neighbours = image.neighbours.into_iter().map(|n| {
+        let label = n.picture.label.map_or_else(|| text::UNLABELLED.to_owned(), |l| class(l.into()));
+        let words = text::neighbour(&label, n.cosine);
+        view! {
+            <li>
+                <figure>
+                    <Picture pixels=n.picture alt=words.clone() />
+                    <figcaption>{words}</figcaption>
+                </figure>
+            </li>
+        }
+    });
+    let neighbours = neighbours.collect_view();
+    let caption = [text::PROBABILITY, ": ", name.as_str()].concat();
+    view! {
+        <li class="answer">
+            <div class="answer-image">
+                <Picture pixels=image.picture alt=name.clone() />
+                <p class="file-name muted small">{tree::file_name(&name).to_owned()}</p>
+            </div>
+            <div class="answer-said">
+                <h3>{title}</h3>
+                <table class="bars">
+                    <caption class="visually-hidden">{caption}</caption>
+                    <thead class="visually-hidden">
+                        <tr>
+                            <th scope="col">{text::CLASS}</th>
+                            <th scope="col">{text::PROBABILITY}</th>
+                            <td></td>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <div class="answer-like">
+                <h4>{text::NEIGHBOURS}</h4>
+                <p class="muted small">{text::NEIGHBOURS_HELP}</p>
+                <ul class="panel-images">{neighbours}</ul>
+            </div>
+        </li>
+    }
+}

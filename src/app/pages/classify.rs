@@ -4,7 +4,7 @@ use crate::app::client::Client;
 use crate::app::parts::files::{Choose, DropArea, Listed, accept_drops, of_list};
 use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
 use crate::app::parts::requirements::{Missing, missing};
-use crate::app::parts::widgets::{Button, Meter, Picture};
+use crate::app::parts::widgets::{Button, Meter, PageHead, Picture};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::units::whole_percent;
@@ -98,10 +98,7 @@ pub fn Classify() -> impl IntoView {
     };
     view! {
         <div class="evaluate">
-            <div class="page-head">
-                <h1>{text::TITLE}</h1>
-                <p class="lead">{text::INTRO}</p>
-            </div>
+            <PageHead title=text::TITLE lead=text::INTRO />
             {live(move || match lacks.get() {
                 Some(lacks) => requirement(lacks),
                 None => view! { <Input /> }.into_any(),

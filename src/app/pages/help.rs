@@ -1,16 +1,14 @@
 //! The page "Help": WebGPU by cause, privacy, questions people ask.
 
 use crate::app::parts::stored_runs::DeleteStored;
+use crate::app::parts::widgets::PageHead;
 use crate::app::text::help as text;
 use leptos::prelude::*;
 
 #[component]
 pub fn Help() -> impl IntoView {
     view! {
-        <div class="page-head">
-            <h1>{text::TITLE}</h1>
-            <p class="lead">{text::LEAD}</p>
-        </div>
+        <PageHead title=text::TITLE lead=text::LEAD />
         <section class="stack" aria-labelledby="help-gpu">
             <h2 id="help-gpu">{text::GPU}</h2>
             <p>{text::GPU_LEAD}</p>

@@ -9,6 +9,17 @@ use leptos::text_prop::TextProp;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
+/// The head of a page: its title and a sentence on what the page is for.
+#[component]
+pub fn PageHead(title: &'static str, lead: &'static str) -> impl IntoView {
+    view! {
+        <div class="page-head">
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
+        </div>
+    }
+}
+
 /// A progress bar with its words. `part` is 0 to 1, or `None` while it is unknown;
 /// `detail` stands at the right.
 #[component]

@@ -7,7 +7,7 @@ mod report;
 use crate::app::client::Client;
 use crate::app::parts::files::accept_drops;
 use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
-use crate::app::parts::widgets::{Button, Meter};
+use crate::app::parts::widgets::{Button, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
@@ -40,10 +40,7 @@ pub fn Data() -> impl IntoView {
     let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
         <div class="data">
-            <div class="page-head">
-                <h1>{text::TITLE}</h1>
-                <p class="lead">{text::INTRO}</p>
-            </div>
+            <PageHead title=text::TITLE lead=text::INTRO />
             <Failure />
             <Show when=move || reading.get()>
                 <Progress />

@@ -2,7 +2,7 @@
 //! table behind them.
 
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::chart as text;
+use crate::app::text::parts as text;
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
 use leptos::prelude::*;

@@ -5,7 +5,7 @@ use crate::app::client::Client;
 use crate::app::reactive::{act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::{device as text, fault};
+use crate::app::text::{fault, parts as text};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
@@ -42,7 +42,7 @@ pub fn Device() -> impl IntoView {
     let shown = move || if question.with(Option::is_some) { wanted.get() } else { store.device_choice.get() };
     view! {
         <section class="card device" aria-labelledby="device-title">
-            <h2 id="device-title">{text::TITLE}</h2>
+            <h2 id="device-title">{text::DEVICE}</h2>
             {live(move || {
                 store
                     .device
@@ -50,7 +50,7 @@ pub fn Device() -> impl IntoView {
                         None => {
                             let words = match store.worker.get() {
                                 WorkerState::Absent => text::NOT_ASKED,
-                                WorkerState::Dead => text::NONE,
+                                WorkerState::Dead => text::NO_DEVICE,
                                 _ => text::LOOKING,
                             };
                             view! { <p class="muted">{words}</p> }.into_any()
@@ -79,7 +79,7 @@ pub fn Device() -> impl IntoView {
                     })
             })}
             <fieldset class="segments" disabled=locked>
-                <legend class="small muted">{text::CHOICE}</legend>
+                <legend class="small muted">{text::RUN_ON}</legend>
                 <div>
                     {CHOICES
                         .map(|choice| {

@@ -9,7 +9,7 @@ use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::state::hint::{forget_run, set_queue};
-use crate::app::text::{export, fault, runs as text};
+use crate::app::text::{fault, parts, runs as text};
 use crate::core::error::{Fault, StorageFault};
 use crate::protocol::{Event, Request, StoredChange};
 use js_sys::Uint8Array;
@@ -62,7 +62,7 @@ pub fn ExportRun() -> impl IntoView {
             match answer {
                 Ok(Event::Exported { name, archive }) => {
                     save(&name, "application/zip", &Uint8Array::from(&archive[..]));
-                    announcer.say(export::EXPORTED);
+                    announcer.say(parts::EXPORTED);
                 }
                 Ok(_) => {}
                 Err(fault) => store.notify(fault),
@@ -71,17 +71,17 @@ pub fn ExportRun() -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="export-title">
-            <h2 id="export-title">{export::TITLE}</h2>
-            <p>{export::EXPORT_HELP}</p>
+            <h2 id="export-title">{parts::EXPORT_TITLE}</h2>
+            <p>{parts::EXPORT_HELP}</p>
             <Show when=move || busy.get()>
                 <Meter
-                    label=Signal::stored(export::EXPORTING.to_owned())
+                    label=Signal::stored(parts::EXPORTING.to_owned())
                     part=derive(move || part.get().map(f64::from))
                 />
             </Show>
             <p class="actions">
                 <button type="button" class="primary" aria-disabled=move || busy.get().to_string() on:click=act(export)>
-                    {export::EXPORT}
+                    {parts::EXPORT}
                 </button>
             </p>
         </section>
@@ -95,21 +95,21 @@ pub fn ImportRun() -> impl IntoView {
     let task = Task::default();
     let chosen = move |files: FileList| {
         if let Some(file) = files.get(0) {
-            client.run(task, Request::ImportRun, vec![file], move |_| announcer.say(export::IMPORTED));
+            client.run(task, Request::ImportRun, vec![file], move |_| announcer.say(parts::IMPORTED));
         }
     };
-    let attributes = vec![("accept", ".zip,application/zip"), ("aria-label", export::IMPORT_FILE)];
+    let attributes = vec![("accept", ".zip,application/zip"), ("aria-label", parts::IMPORT_FILE)];
     view! {
         <div class="stack">
             <p class="actions">
                 <Choose
-                    label=derive(move || if task.busy.get() { export::IMPORTING } else { export::IMPORT })
+                    label=derive(move || if task.busy.get() { parts::IMPORTING } else { parts::IMPORT })
                     closed=task.busy
                     attributes=attributes
                     take=Box::new(chosen)
                 />
             </p>
-            <p class="muted small">{export::IMPORT_HELP}</p>
+            <p class="muted small">{parts::IMPORT_HELP}</p>
             <div role="alert">
                 {live(move || task.failed.get().map(|fault| view! { <FaultWords words=fault::fault(&fault) /> }))}
             </div>

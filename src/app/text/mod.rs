@@ -1,13 +1,10 @@
 //! Every word that a user reads, one module a page. Code elsewhere holds no
 //! user-facing string.
 
-pub mod chart;
 pub mod classify;
 pub mod confidence;
 pub mod data;
-pub mod device;
 pub mod evaluate;
-pub mod export;
 pub mod fault;
 pub mod fine_tune;
 pub mod help;
@@ -17,6 +14,7 @@ pub mod lars;
 pub mod layout;
 pub mod lesson;
 pub mod nt_xent;
+pub mod parts;
 pub mod pretrain;
 pub mod runs;
 pub mod settings;

@@ -9,7 +9,7 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::percent;
-use crate::app::text::{chart as words, confidence, evaluate, fine_tune as text};
+use crate::app::text::{confidence, evaluate, fine_tune as text, parts};
 use crate::core::metrics::paired::Comparison;
 use crate::core::metrics::resolution::Verdict;
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
@@ -185,7 +185,7 @@ fn Numbers(lines: Memo<[Curve; 3]>) -> impl IntoView {
     };
     view! {
         <details>
-            <summary>{words::TABLE}<span class="visually-hidden">": " {text::CURVE}</span></summary>
+            <summary>{parts::TABLE}<span class="visually-hidden">": " {text::CURVE}</span></summary>
             <div class="scroll-x" tabindex="0" role="region" aria-label=text::CURVE>
                 <table>
                     <thead>

@@ -6,7 +6,7 @@ use crate::app::parts::device::backend;
 use crate::app::parts::lesson::draw::{digits, formula, rows, table, tex_digits as tex};
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::{device as device_text, fault, nt_xent as text};
+use crate::app::text::{fault, nt_xent as text, parts as device_text};
 use crate::core::lesson::nt_xent::cosines::Cosines;
 use crate::core::lesson::nt_xent::device::{Comparison, LessonBatch, LessonReport};
 use crate::core::lesson::nt_xent::views::{N, VIEWS};

@@ -1,0 +1,56 @@
+//! Words of the parts that several pages share: charts, the device, export and import of
+//! a run.
+
+use crate::protocol::DeviceChoice;
+
+pub const TABLE: &str = "Show as a table";
+pub const WAITING: &str = "Waiting for the first value";
+pub const NO_NUMBER: &str = "not a number";
+pub const NO_VALUE: &str = "no value yet";
+
+pub fn summary(title: &str, newest: Option<&str>) -> String {
+    format!("{title}: {}. The numbers are in the table below.", newest.unwrap_or(NO_VALUE))
+}
+
+/// Of a chart with a curve for each of `names`.
+pub fn names(title: &str, names: &[&str]) -> String {
+    format!("{title} of {}. The numbers are in the table below.", names.join("; "))
+}
+
+// The device that the training runs on.
+pub const DEVICE: &str = "Device";
+pub const NOT_ASKED: &str = "Looked for when the training program is loaded.";
+pub const LOOKING: &str = "Looking for a device";
+pub const NO_DEVICE: &str = "None: the training program has stopped.";
+pub const WEBGPU: &str = "GPU (WebGPU)";
+pub const CPU: &str = "CPU";
+pub const SOFTWARE: &str = "This browser's WebGPU is emulated by software, which is slower than the CPU itself.";
+pub const RUN_ON: &str = "Run on";
+pub const MORE: &str = "More help";
+pub const CONFIRM: &str = "Give the encoder up?";
+pub const CONFIRM_WORDS: &str = "The encoder that you trained stays on the device that trained it, and is lost when you \
+    change to another one. If you want to keep it, download it first.";
+pub const KEEP: &str = "Keep the encoder";
+pub const CHANGE: &str = "Change the device";
+
+pub fn choice(choice: DeviceChoice) -> &'static str {
+    match choice {
+        DeviceChoice::Auto => "Automatic",
+        DeviceChoice::WebGpu => "WebGPU",
+        DeviceChoice::Cpu => "CPU",
+    }
+}
+
+// Exporting a run as an archive, and importing one.
+pub const EXPORT_TITLE: &str = "Export the run";
+pub const EXPORT: &str = "Export the run (zip)";
+pub const EXPORT_HELP: &str =
+    "The encoder (safetensors), a Python file that loads it, settings, measurements and features. No image.";
+pub const EXPORTING: &str = "Computing the features of all images";
+pub const EXPORTED: &str = "The archive was handed to the browser.";
+pub const IMPORT: &str = "Import a run (zip)";
+pub const IMPORTING: &str = "Reading the archive …";
+pub const IMPORT_FILE: &str = "Archive of a run";
+pub const IMPORT_HELP: &str = "An archive that was exported here or on another machine. Its run joins the list; going on with \
+    it needs its images.";
+pub const IMPORTED: &str = "The run was added to the list.";

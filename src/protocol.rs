@@ -20,7 +20,7 @@ use crate::core::report::{
 use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
-use crate::core::run::{Curve, KeptReport, OpenedRun, StoredReport};
+use crate::core::run::{Curve, OpenedRun, SaveReport, StoredReport};
 use crate::core::weights::WeightsReport;
 use serde::{Deserialize, Serialize};
 
@@ -257,7 +257,7 @@ pub enum Event {
     /// With what was measured of the run before now.
     Opened(OpenedRun),
     /// The current run was stored, or could not be.
-    Kept(KeptReport),
+    Saved(SaveReport),
     Curves(Vec<(String, Curve)>),
     /// Also told unasked, whenever an entry changes.
     Queue(QueueReport),

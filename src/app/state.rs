@@ -10,12 +10,12 @@ use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
-use crate::core::progress::{Pace, Progress};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
 use crate::core::run::OpenedRun;
 use crate::core::run::queue::QueueState;
+use crate::core::run_progress::{RunProgress, TimeLeft};
 use crate::core::weights::WeightsReport;
 use crate::protocol::{DeviceChoice, Event, Work, WorkProgress};
 use leptos::prelude::*;
@@ -56,7 +56,7 @@ pub struct ImportState {
     /// The file being read.
     pub file: String,
     /// Time left.
-    pub pace: Pace,
+    pub time_left: TimeLeft,
 }
 
 /// How the last import ended if it gave no set.
@@ -120,7 +120,7 @@ pub struct Store {
     /// Reports of the run's steps, as many as a chart can show.
     pub steps: RwSignal<Thinned<StepReport>>,
     /// How far the run is, and its speed.
-    pub progress: RwSignal<Option<Progress>>,
+    pub progress: RwSignal<Option<RunProgress>>,
     /// λ of every layer over the run.
     pub trust: RwSignal<TrustHistory>,
     /// Reports of the run's epochs, from epoch 0, thinned likewise.
@@ -211,14 +211,13 @@ impl Store {
         self.touched.set(true);
         self.config.set(record.config);
         self.run_config.set(Some(record.config));
-        self.progress.set(Some(Progress::resumed(&record.config, record.data.training_images, record.steps)));
+        self.progress.set(Some(RunProgress::resumed(&record.config, record.data.training_images, record.steps)));
         self.steps.update(|all| curve.steps.iter().for_each(|s| all.push(*s)));
         self.epochs.update(|all| curve.epochs.iter().for_each(|e| all.push(*e)));
         self.evaluation.set(record.evaluation.clone());
     }
 
-    /// Updates the store from an event of the worker. Steps and epochs arrive in batches
-    /// through [`Store::measured`] instead, faults through [`Store::notify`].
+    /// Updates the store from an event of the worker. Faults arrive through [`Store::notify`] instead.
     pub(super) fn take(&self, event: &Event) {
         if let Event::Opened(opened) = event {
             self.open(opened);
@@ -234,7 +233,7 @@ impl Store {
             Event::Progress(WorkProgress::Import { done, total, file }) => self.import.update(|import| {
                 let import = import.get_or_insert_default();
                 (import.done, import.total) = (*done, *total);
-                import.pace.see(now(), *done, *total);
+                import.time_left.add(now(), *done, *total);
                 import.file.clone_from(file);
             }),
             Event::Imported(report) => {
@@ -286,7 +285,7 @@ impl Store {
             | Event::FineTuned(_)
             | Event::Runs(_)
             | Event::Opened(_)
-            | Event::Kept(_)
+            | Event::Saved(_)
             | Event::Curves(_)
             | Event::Queue(_)
             | Event::Exported { .. }

@@ -1,4 +1,4 @@
-//! The life of a run: the worker goes through it, the page offers what it allows.
+//! The states of a run. The worker goes through them; the page offers what each allows.
 //!
 //! ```text
 //!  Idle ──▶ Running ──▶ Finished
@@ -6,8 +6,8 @@
 //!            ▼   ▼
 //!          Paused ────▶ Cancelled
 //! ```
-//! From each of the three ends, as from `Idle`, a run may start. Only a paused
-//! one resumes or takes a single step.
+//! A run may start from `Idle` and from each of the three ends. Only a paused run
+//! resumes or takes a single step.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,32 +33,32 @@ pub enum RunState {
     Idle,
     Running(Phase),
     Paused,
-    /// Ended early on request; what was learned is kept.
+    /// Ended early by the user; the weights are kept.
     Cancelled,
     Finished,
-    /// Ended by a fault; what was learned is not to be used.
+    /// Ended by a fault; the weights are not to be used.
     Failed,
 }
 
 impl RunState {
-    /// At work: can be paused.
+    /// Whether it can be paused.
     pub fn is_running(self) -> bool {
         matches!(self, Self::Running(_))
     }
 
-    /// Under way, at work or paused: can be cancelled, leaving the page would
+    /// Whether it runs or is paused: it can be cancelled, leaving the page would
     /// lose it, and no other run may start.
     pub fn is_active(self) -> bool {
         self.is_running() || self == Self::Paused
     }
 
-    /// A run was there and has ended.
+    /// Whether a run has ended.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Cancelled | Self::Finished | Self::Failed)
     }
 
-    /// There are weights that were learned: of a run that waits or has ended,
-    /// but not by a fault. Whether it took a step at all is not told here.
+    /// Whether there are trained weights: the run is paused or has ended without a
+    /// fault. It need not have taken a step.
     pub fn keeps_encoder(self) -> bool {
         matches!(self, Self::Paused | Self::Cancelled | Self::Finished)
     }

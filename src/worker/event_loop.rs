@@ -41,24 +41,33 @@ pub async fn yield_now() {
     let _ = JsFuture::from(promise).await;
 }
 
-/// Milliseconds between two reports of progress.
-const REPORT_EVERY: f64 = 150.0;
-
-/// Lets a report of progress through now and then. The first one has to wait, too.
-pub struct Throttle(Cell<f64>);
+/// Lets a message through once in so many milliseconds. The first one has to wait, too.
+pub struct Throttle {
+    every: f64,
+    last: Cell<f64>,
+}
 
 impl Throttle {
-    pub fn new() -> Self {
-        Self(Cell::new(now()))
+    pub fn new(every: f64) -> Self {
+        Self { every, last: Cell::new(now()) }
     }
 
-    /// Whether enough time has passed since the last report, which then is now.
+    /// For reports of progress.
+    pub fn of_progress() -> Self {
+        Self::new(150.0)
+    }
+
+    /// Whether a message may go now. If so, the time starts anew.
     pub fn is_due(&self) -> bool {
-        let due = now() - self.0.get() > REPORT_EVERY;
+        let due = now() - self.last.get() > self.every;
         if due {
-            self.0.set(now());
+            self.restart();
         }
         due
+    }
+
+    pub fn restart(&self) {
+        self.last.set(now());
     }
 }
 

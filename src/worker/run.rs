@@ -2,6 +2,7 @@
 //! the classifiers that new images are shown to, and loaded weights. These are
 //! values; the jobs work on them.
 
+use super::event_loop::Throttle;
 use super::run_saver::{FineTuneSaver, RunSaver};
 use crate::core::config::RunConfig;
 use crate::core::dataset::collection::Collection;
@@ -49,28 +50,23 @@ pub struct Run {
     pub unposted: Measured,
 }
 
-/// Measurements that the page does not have yet. They travel in batches: each redraws charts.
-#[derive(Default)]
+/// Milliseconds between two batches of measurements: often enough for a live chart.
+const POST_EVERY: f64 = 250.0;
+
+/// Measurements that the page does not have yet. They travel in batches, as each batch redraws charts.
 pub struct Measured {
     pub steps: Vec<StepReport>,
     pub epochs: Vec<EpochReport>,
     pub trust_ratios: Vec<TrustRatios>,
-    /// When the last batch left, by the clock.
-    pub posted: f64,
+    pub throttle: Throttle,
 }
 
 impl Run {
     pub fn new(trainer: Trainer, saver: RunSaver, probe: Option<Probe>) -> Self {
         let config = *trainer.config();
-        Self {
-            config,
-            trainer,
-            saver,
-            probe,
-            has_named_layers: false,
-            position: LoopPosition::new(Some(0)),
-            unposted: Measured::default(),
-        }
+        let throttle = Throttle::new(POST_EVERY);
+        let unposted = Measured { steps: Vec::new(), epochs: Vec::new(), trust_ratios: Vec::new(), throttle };
+        Self { config, trainer, saver, probe, has_named_layers: false, position: LoopPosition::new(Some(0)), unposted }
     }
 
     /// A stored run. An epoch that was judged is not judged again.

@@ -11,7 +11,7 @@ use crate::core::config::RunConfig;
 use crate::core::error::StorageFault;
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
-use crate::core::run::{Curve, DataIdentity, KeptReport, RunRecord};
+use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport};
 use crate::core::weights::WeightsIdentity;
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
@@ -107,7 +107,7 @@ impl RunFolder {
 /// The newest report of a save.
 #[derive(Default)]
 struct LastReport {
-    report: Option<KeptReport>,
+    report: Option<SaveReport>,
     /// The newest weights are not stored.
     lacks_weights: bool,
 }
@@ -205,7 +205,7 @@ impl RunSaver {
     }
 
     /// The last report of a save; None since the run was opened or begun.
-    pub fn last_report(&self) -> Option<KeptReport> {
+    pub fn last_report(&self) -> Option<SaveReport> {
         self.last_report.borrow().report.clone()
     }
 
@@ -306,9 +306,9 @@ fn report(last: &RefCell<LastReport>, saved: Saved, record: &RunRecord, fault: O
         Saved::Record if fault.is_none() && last.lacks_weights => return,
         Saved::Record => {}
     }
-    let report = KeptReport { id: record.id.clone(), step: record.steps, fault };
+    let report = SaveReport { id: record.id.clone(), step: record.steps, fault };
     last.report = Some(report.clone());
-    post(None, Event::Kept(report));
+    post(None, Event::Saved(report));
 }
 
 /// A name for a run's folder: the time, and some digits that no other tab draws.

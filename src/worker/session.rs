@@ -112,7 +112,7 @@ pub fn control() -> Control {
 /// A pause between two parts of a job, for the long functions of `learn`: calls
 /// `report` with the part done, now and then; yields; says whether to go on.
 pub fn pause_between(mut report: impl FnMut(f32)) -> impl AsyncFnMut(f32) -> bool {
-    let throttle = Throttle::new();
+    let throttle = Throttle::of_progress();
     async move |part: f32| {
         if throttle.is_due() {
             report(part);

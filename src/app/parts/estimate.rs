@@ -13,8 +13,8 @@ use crate::app::text::weights::use_smaller;
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
 use crate::core::error::Fault;
-use crate::core::progress::{Progress, proposed_epochs};
 use crate::core::report::{Estimate, RunState};
+use crate::core::run_progress::{RunProgress, proposed_epochs};
 use crate::protocol::Request;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub fn EstimateCard(
     /// Progress of the run, on the page that shows it.
     #[prop(optional)]
-    progress: Option<RwSignal<Option<Progress>>>,
+    progress: Option<RwSignal<Option<RunProgress>>>,
 ) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();

@@ -5,8 +5,8 @@ use crate::core::config::RunConfig;
 use crate::core::error::Fault;
 use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
-use crate::core::progress::Progress;
 use crate::core::report::{DatasetReport, EpochReport, EvaluationReport, Phase, RunState, StepReport};
+use crate::core::run_progress::RunProgress;
 use leptos::prelude::*;
 
 /// The run as the page shows it, set aside while the start of another is requested.
@@ -15,7 +15,7 @@ pub struct RunView {
     run: RunState,
     config: Option<RunConfig>,
     steps: Thinned<StepReport>,
-    progress: Option<Progress>,
+    progress: Option<RunProgress>,
     trust: TrustHistory,
     epochs: Thinned<EpochReport>,
     evaluation: Option<EvaluationReport>,
@@ -26,7 +26,7 @@ impl Store {
     pub fn begin_run(&self, config: RunConfig) -> RunView {
         let before = self.take_run();
         let images = self.dataset.with_untracked(|d| d.as_ref().map_or(0, DatasetReport::training_images));
-        self.progress.set(Some(Progress::new(&config, images)));
+        self.progress.set(Some(RunProgress::new(&config, images)));
         self.run_config.set(Some(config));
         self.exhausted.set(None);
         // How the run before ended.

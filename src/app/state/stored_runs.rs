@@ -6,7 +6,7 @@ use crate::core::imagenet::hub::KeptWeights;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
-use crate::core::run::{KeptReport, OpenedRun, StoredReport};
+use crate::core::run::{OpenedRun, SaveReport, StoredReport};
 use crate::protocol::{Event, WorkProgress};
 use leptos::prelude::*;
 
@@ -24,7 +24,7 @@ pub struct StoredRuns {
     /// What is stored in this browser; `None` until the worker has answered.
     pub list: RwSignal<Option<StoredReport>>,
     /// How far the run at hand is saved.
-    pub saved: RwSignal<Option<KeptReport>>,
+    pub saved: RwSignal<Option<SaveReport>>,
     /// The queue of runs; `None` until the worker has answered.
     pub queue: RwSignal<Option<QueueReport>>,
     /// The user's own settings while the queue shows those of its runs.
@@ -87,11 +87,11 @@ impl StoredRuns {
             }),
             Event::Opened(OpenedRun { record, .. }) => {
                 self.fine_tuned.set(record.fine_tuned.clone());
-                self.saved.set(Some(KeptReport { id: record.id.clone(), step: record.steps, fault: None }));
+                self.saved.set(Some(SaveReport { id: record.id.clone(), step: record.steps, fault: None }));
             }
             Event::Queue(report) => self.queue.set(Some(report.clone())),
             Event::Progress(WorkProgress::Export { part }) => self.exporting.set(Some(*part)),
-            Event::Kept(report) => self.saved.set(Some(report.clone())),
+            Event::Saved(report) => self.saved.set(Some(report.clone())),
             _ => {}
         }
     }

@@ -163,7 +163,7 @@ pub struct StoredReport {
 
 /// How far a run under way is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptReport {
+pub struct SaveReport {
     pub id: String,
     /// Step of the checkpoint.
     pub step: u32,

@@ -1,5 +1,5 @@
-//! Runs that wait for their turn, in an order that a person can change; stored after
-//! every change, so that a reload goes on where it was.
+//! The queue of runs, in an order that the user can change. It is stored after every
+//! change, so it goes on after a reload.
 
 use crate::core::config::RunConfig;
 use crate::core::error::Fault;
@@ -14,21 +14,21 @@ pub use report::{QueueChange, QueueReport, QueueState};
 pub enum EntryState {
     #[default]
     Waiting,
-    /// With the id of its run. Found so after a reload, it was cut off: the run can
-    /// be gone on with.
+    /// With the id of its run. After a reload this means that the run was cut off and can
+    /// go on.
     Running(String),
     /// With the id of its run.
     Done(String),
-    /// With what went wrong.
+    /// With the fault.
     Failed(Fault),
-    /// Left out on request.
+    /// Left out by the user.
     Skipped,
 }
 
-/// A run to come, under way or over.
+/// One run of the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Names the entry as long as the queue lives; places change.
+    /// Names the entry for the life of the queue. Its place may change.
     pub id: u32,
     pub config: RunConfig,
     pub state: EntryState,
@@ -49,7 +49,7 @@ impl Counts {
         self.waiting + self.running + self.over()
     }
 
-    /// Entries that need nothing more.
+    /// Entries that are over.
     pub fn over(&self) -> usize {
         self.done + self.failed + self.skipped
     }
@@ -86,7 +86,7 @@ impl Queue {
         self.entries.iter().find(|entry| matches!(entry.state, EntryState::Running(_)))
     }
 
-    /// What to start next; none while one runs.
+    /// The entry to start next; None while one runs.
     pub fn next(&self) -> Option<&Entry> {
         match self.running() {
             Some(_) => None,
@@ -94,20 +94,20 @@ impl Queue {
         }
     }
 
-    /// Sets an entry's state; false where there is no such entry.
+    /// Sets an entry's state; false if there is no such entry.
     pub fn mark(&mut self, id: u32, state: EntryState) -> bool {
         let entry = self.entries.iter_mut().find(|entry| entry.id == id);
         entry.map(|entry| entry.state = state).is_some()
     }
 
-    /// Takes an entry out; false where it runs or is not there.
+    /// Removes an entry; false if it runs or does not exist.
     pub fn remove(&mut self, id: u32) -> bool {
         let before = self.entries.len();
         self.entries.retain(|entry| entry.id != id || matches!(entry.state, EntryState::Running(_)));
         self.entries.len() < before
     }
 
-    /// Takes out all that is over.
+    /// Removes all entries that are over.
     pub fn clear_over(&mut self) {
         self.entries.retain(|entry| matches!(entry.state, EntryState::Waiting | EntryState::Running(_)));
     }

@@ -88,7 +88,7 @@ fn report_current(id: Option<u32>, name: &str) -> bool {
     let Some((opened, last_save, state)) = found else { return false };
     post(id, Event::Opened(opened));
     if let Some(report) = last_save {
-        post(None, Event::Kept(report));
+        post(None, Event::Saved(report));
     }
     set_state(state);
     fine_tune::report_if_paused();

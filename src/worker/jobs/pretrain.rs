@@ -11,14 +11,10 @@ use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
-use crate::worker::js::now;
 use crate::worker::mailbox::{fail, post};
-use crate::worker::run::{Classifiers, LoopPosition, Measured, Run};
+use crate::worker::run::{Classifiers, LoopPosition, Run};
 use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, RunInLoop, set_state, with};
-
-/// Milliseconds between two batches of measurements: often enough for a live chart.
-const POST_EVERY: f64 = 250.0;
 
 /// Makes a run of `config` ready for [`drive`]. It takes the place of a run that has ended.
 ///
@@ -124,10 +120,12 @@ pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunS
     ended
 }
 
-/// Sends the page what it does not have of a run's measurements.
+/// Sends the page the measurements that it does not have.
 fn post_measured(run: &mut Run) {
-    let Measured { steps, epochs, trust_ratios, .. } =
-        std::mem::replace(&mut run.unposted, Measured { posted: now(), ..Measured::default() });
+    let unposted = &mut run.unposted;
+    let (steps, epochs) = (std::mem::take(&mut unposted.steps), std::mem::take(&mut unposted.epochs));
+    let trust_ratios = std::mem::take(&mut unposted.trust_ratios);
+    unposted.throttle.restart();
     if !(steps.is_empty() && epochs.is_empty()) {
         post(None, Event::Measured { steps, epochs, trust_ratios });
     }
@@ -155,7 +153,7 @@ impl LoopBody for Run {
         self.saver.add_steps(&steps);
         self.unposted.steps.extend_from_slice(&steps);
         self.unposted.trust_ratios.extend(self.trainer.take_trust_ratios());
-        if now() - self.unposted.posted >= POST_EVERY {
+        if self.unposted.throttle.is_due() {
             post_measured(self);
         }
         match steps.iter().find(|r| !r.loss.is_finite()) {

@@ -161,7 +161,7 @@ pub async fn fetch(encoder: ImageNetEncoder, address: &str) -> Result<Event, Fau
     let url = place.url(address);
     let wanted = Wanted { encoder, place, url: &url, tensors: &tensors };
     let server = Browser::new(signal.clone());
-    let reporter = Reporter { throttle: Throttle::new(), signal };
+    let reporter = Reporter { throttle: Throttle::of_progress(), signal };
     let (bytes, network) = read(bring(&storage, &server, &wanted, &reporter).await?).await?;
     Ok(Event::Weights(keep_loaded(bytes, network)))
 }

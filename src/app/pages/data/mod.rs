@@ -69,7 +69,7 @@ fn Progress() -> impl IntoView {
     let cancelling = RwSignal::new(false);
     let counts = memo(move || store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
     let file = memo(move || store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
-    let left = move || store.import.with(|i| i.as_ref()?.pace.milliseconds_left()).map(|ms| ms / 1000.0);
+    let left = move || store.import.with(|i| i.as_ref()?.time_left.milliseconds_left()).map(|ms| ms / 1000.0);
     let part = derive(move || {
         let (done, total) = counts.get();
         (total > 0).then(|| f64::from(done) / f64::from(total))

@@ -12,8 +12,8 @@ use crate::app::router::Link;
 use crate::app::state::{PendingControl, Store};
 use crate::app::text::units::{duration, whole_percent};
 use crate::app::text::{pretrain as text, weights};
-use crate::core::progress::Progress;
 use crate::core::report::{Phase, RunState};
+use crate::core::run_progress::RunProgress;
 use crate::protocol::{Event, Paused, Request, Work};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ pub fn Run() -> impl IntoView {
         _ => progress.get().map(|p| p.part()),
     });
     let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
-    let fact = move |read: fn(&Progress) -> Option<String>| {
+    let fact = move |read: fn(&RunProgress) -> Option<String>| {
         move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
     };
     view! {

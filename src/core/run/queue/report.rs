@@ -1,4 +1,4 @@
-//! The queue as it is stored and shown, and what a person does to it.
+//! The queue as it is stored and shown, and the changes that a user makes.
 
 use super::{EntryState, Queue};
 use crate::core::config::RunConfig;
@@ -11,19 +11,19 @@ pub enum QueueState {
     #[default]
     Resting,
     Going,
-    /// The run under way is the last.
+    /// The current run is the last.
     Stopping,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueueReport {
     pub queue: Queue,
-    /// The images that its runs are for; none before its first start.
+    /// The images of its runs; None before its first start.
     pub data: Option<DataIdentity>,
     pub state: QueueState,
 }
 
-/// What a person does to the entries.
+/// A change that a user makes to the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum QueueChange {
     Add(Vec<RunConfig>),
@@ -35,28 +35,28 @@ pub enum QueueChange {
     Remove(u32),
     /// Leaves an entry out.
     Skip(u32),
-    /// Lets one wait again that was left out or failed.
+    /// Makes a skipped or failed entry wait again.
     Again(u32),
     ClearOver,
-    /// Makes the run under way the last.
+    /// Makes the current run the last.
     Stop,
 }
 
 impl QueueReport {
-    /// Whether there is something to start or to go on with.
+    /// Whether an entry waits or was cut off.
     pub fn unfinished(&self) -> bool {
         let counts = self.queue.counts();
         counts.waiting + counts.running > 0
     }
 
-    /// Does what was asked; what does not fit the entry's state is left undone.
+    /// Makes a change, unless the entry's state does not allow it.
     pub fn change(&mut self, change: QueueChange) {
         let resting = self.state == QueueState::Resting;
         let queue = &mut self.queue;
         let state_of = |queue: &Queue, id: u32| queue.get(id).map(|entry| entry.state.clone());
         match change {
             QueueChange::Add(configs) => {
-                // Entries that are over say nothing of those to come.
+                // The images of entries that are over do not bind new entries.
                 if queue.counts().waiting + queue.counts().running == 0 {
                     self.data = None;
                 }
@@ -66,7 +66,7 @@ impl QueueReport {
                 queue.move_to(id, place);
             }
             QueueChange::Remove(id) => {
-                // One that was cut off runs no more.
+                // A run that was cut off no longer runs.
                 if resting && matches!(state_of(queue, id), Some(EntryState::Running(_))) {
                     queue.mark(id, EntryState::Skipped);
                 }

@@ -4,13 +4,12 @@
 use super::config::RunConfig;
 use super::run_state::{Phase, RunState};
 
-/// Steps at the start of a run whose time says nothing about the rest.
+/// Steps at the start of a run that are slower than the rest.
 pub const WARMUP_STEPS: u32 = 2;
-/// Part of the smoothed time that the newest step has.
+/// Weight of the newest step in the smoothed time.
 const NEWEST: f64 = 0.1;
 
-/// An exponential mean without a start value: early on it is the plain mean's
-/// kin instead of a mix with 0 (the correction that Adam uses).
+/// An exponential mean with the bias correction that Adam uses: early values are not mixed with 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Smoothed {
     sum: f64,
@@ -30,12 +29,12 @@ impl Smoothed {
 
 /// Progress of one run. Times are wall times in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
+pub struct RunProgress {
     total: u32,
     steps_per_epoch: u32,
     batch: usize,
     done: u32,
-    /// Steps seen since the start or the last [`Progress::interrupted`].
+    /// Steps seen since the start or the last [`RunProgress::interrupted`].
     since_start: u32,
     step: Smoothed,
     evaluation: Smoothed,
@@ -43,12 +42,12 @@ pub struct Progress {
     state: RunState,
     /// When the evaluation under way began.
     evaluating_since: Option<f64>,
-    /// A step was begun: what is evaluated is the end of an epoch.
+    /// A step was begun: the next evaluation is at the end of an epoch.
     begun: bool,
 }
 
-impl Progress {
-    /// At the start of a run of `config` over `training_images`.
+impl RunProgress {
+    /// The start of a run of `config` over `training_images`.
     pub fn new(config: &RunConfig, training_images: usize) -> Self {
         Self {
             total: config.total_steps(training_images),
@@ -64,14 +63,14 @@ impl Progress {
         }
     }
 
-    /// Of a stored run with so many steps done.
+    /// A stored run with so many steps done.
     pub fn resumed(config: &RunConfig, training_images: usize, done: u32) -> Self {
         let new = Self::new(config, training_images);
         Self { done: done.min(new.total), begun: done > 0, ..new }
     }
 
-    /// One step more is done and took so long. A time that is no number, or
-    /// negative (a clock set back), counts as a step but not as a time.
+    /// Counts one more step, which took so long. If the time is not finite or is negative (a clock
+    /// set back), the step counts but its time does not.
     pub fn step_took(&mut self, milliseconds: f64) {
         self.done = (self.done + 1).min(self.total);
         self.since_start += 1;
@@ -80,9 +79,9 @@ impl Progress {
         }
     }
 
-    /// The run entered `state` at `now`, in milliseconds of any clock. Times
-    /// the evaluations at the ends of epochs; the one before the first step, which
-    /// compiles kernels and estimates statistics, says nothing about them.
+    /// The run entered `state` at `now`, in milliseconds of any clock. Times the
+    /// evaluations at the ends of epochs, but not the one before the first step, which
+    /// compiles kernels and estimates statistics.
     pub fn entered(&mut self, state: RunState, now: f64) {
         use RunState::{Paused, Running};
         if self.state == Paused && state.is_running() {
@@ -91,7 +90,7 @@ impl Progress {
         match state {
             Running(Phase::Evaluate { .. }) => self.evaluating_since = self.evaluating_since.or(Some(now)),
             _ => {
-                // One that a pause cut short is made again.
+                // An evaluation that a pause cut short is repeated.
                 let whole = self.begun && (state.is_running() || state == RunState::Finished);
                 if let Some(since) = self.evaluating_since.take().filter(|_| whole) {
                     self.evaluation_took(now - since);
@@ -110,7 +109,7 @@ impl Progress {
     }
 
     /// The run went on after a pause, or on another device: the next steps warm
-    /// up again. The times so far stay until new ones replace them.
+    /// up again. Until then the times so far hold.
     pub fn interrupted(&mut self) {
         self.since_start = 0;
     }
@@ -134,12 +133,12 @@ impl Progress {
         self.done.checked_div(self.steps_per_epoch).map_or(0, |epoch| (epoch + 1).min(epochs))
     }
 
-    /// Smoothed time of a step; none during the warm-up.
+    /// Smoothed time of a step; None during the warm-up.
     pub fn step_milliseconds(&self) -> Option<f64> {
         self.step.mean()
     }
 
-    /// Smoothed time of the evaluation after an epoch; none before the first.
+    /// Smoothed time of the evaluation after an epoch; None before the first.
     pub fn evaluation_milliseconds(&self) -> Option<f64> {
         self.evaluation.mean()
     }
@@ -149,8 +148,8 @@ impl Progress {
         self.step_milliseconds().filter(|ms| *ms > 0.0).map(|ms| self.batch as f64 * 1000.0 / ms)
     }
 
-    /// Time until the end of the run, with the evaluations to come once one was
-    /// timed; none during the warm-up.
+    /// Time until the end of the run, with its evaluations once one was timed; None during the
+    /// warm-up.
     pub fn milliseconds_left(&self) -> Option<f64> {
         let epochs = |steps: u32| f64::from(steps.checked_div(self.steps_per_epoch).unwrap_or(0));
         let evaluations = epochs(self.total) - epochs(self.done);
@@ -159,22 +158,21 @@ impl Progress {
     }
 }
 
-/// Work of many like parts, such as reading files: how long the rest takes, by
-/// the parts since it was first seen. What came before the first part (loading
-/// a program, opening an archive) does not count.
+/// How long the rest of some work takes that has many similar parts, such as files to read. It counts
+/// from the first report on: what came before (loading a program, opening an archive) does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
-    /// Milliseconds on any clock and parts done, when first and when last seen.
+pub struct TimeLeft {
+    /// Milliseconds on any clock and parts done, of the first and of the last report.
     seen: Option<[(f64, u32); 2]>,
     total: u32,
 }
 
-/// Less time than this tells little about the rest.
+/// After less time than this the rest can't be estimated.
 const LEAST_SEEN_MILLISECONDS: f64 = 1_000.0;
 
-impl Pace {
-    /// At `now`, `done` of `total` parts are done; a `total` of 0 is not known yet.
-    pub fn see(&mut self, now: f64, done: u32, total: u32) {
+impl TimeLeft {
+    /// Reports that at `now`, `done` of `total` parts are done. A `total` of 0 means unknown.
+    pub fn add(&mut self, now: f64, done: u32, total: u32) {
         if total == 0 {
             return;
         }
@@ -183,7 +181,7 @@ impl Pace {
         self.seen = Some([first, (now, done)]);
     }
 
-    /// Time until all is done; none until a second of it was seen.
+    /// Time until all parts are done; None within the first second.
     pub fn milliseconds_left(&self) -> Option<f64> {
         let [(begun, before), (now, done)] = self.seen?;
         let (elapsed, parts) = (now - begun, done.saturating_sub(before));
@@ -197,8 +195,8 @@ const PROPOSED_MILLISECONDS: f64 = 600_000.0;
 /// More epochs hardly help a set of some thousand images.
 const MOST_PROPOSED_EPOCHS: f64 = 1_000.0;
 
-/// Epochs that fit about ten minutes, of the length of one with its kNN; rounded down to two leading digits or so,
-/// as a proposal is no measurement; at least 1, at most 1000.
+/// Epochs that fit into about ten minutes, from the time of one epoch with its kNN. Rounded down to about two
+/// leading digits; at least 1, at most 1000.
 pub fn proposed_epochs(epoch_milliseconds: f64) -> u32 {
     let epochs = PROPOSED_MILLISECONDS / epoch_milliseconds;
     let epochs = epochs.clamp(1.0, MOST_PROPOSED_EPOCHS);
@@ -207,7 +205,7 @@ pub fn proposed_epochs(epoch_milliseconds: f64) -> u32 {
         20.0.. => 5.0,
         _ => 1.0,
     };
-    // No number becomes 0.
+    // NaN becomes 0.
     (((epochs / unit).floor() * unit) as u32).max(1)
 }
 
@@ -216,8 +214,8 @@ mod tests {
     use super::*;
 
     /// 10 steps an epoch of 8 images each, 3 epochs.
-    fn run() -> Progress {
-        Progress::new(&RunConfig { batch: 8, epochs: 3, ..RunConfig::default() }, 87)
+    fn run() -> RunProgress {
+        RunProgress::new(&RunConfig { batch: 8, epochs: 3, ..RunConfig::default() }, 87)
     }
 
     #[test]
@@ -246,7 +244,7 @@ mod tests {
 
     #[test]
     fn one_slow_step_moves_the_time_little_and_a_lasting_change_wholly() {
-        let mut progress = Progress::new(&RunConfig { batch: 8, epochs: 100, ..RunConfig::default() }, 80);
+        let mut progress = RunProgress::new(&RunConfig { batch: 8, epochs: 100, ..RunConfig::default() }, 80);
         (0..50).for_each(|_| progress.step_took(100.0));
         progress.step_took(300.0);
         let after_one = progress.step_milliseconds().unwrap();
@@ -315,30 +313,30 @@ mod tests {
         let mut progress = run();
         [f64::NAN, -5.0, f64::INFINITY, -1.0].into_iter().for_each(|ms| progress.step_took(ms));
         assert_eq!((progress.done(), progress.step_milliseconds()), (4, None));
-        let empty = Progress::new(&RunConfig::default(), 0);
+        let empty = RunProgress::new(&RunConfig::default(), 0);
         assert_eq!((empty.part(), empty.epoch(), empty.milliseconds_left()), (1.0, 0, None));
     }
 
     #[test]
     fn time_left_counts_from_the_first_part_on() {
-        let mut pace = Pace::default();
+        let mut time = TimeLeft::default();
         // The archive is being opened, after a minute in which the worker was loaded.
-        pace.see(60_000.0, 0, 0);
-        pace.see(60_100.0, 0, 100);
-        assert_eq!(pace.milliseconds_left(), None);
-        pace.see(60_600.0, 5, 100);
-        assert_eq!(pace.milliseconds_left(), None, "too early to tell");
-        pace.see(62_100.0, 20, 100);
-        assert_eq!(pace.milliseconds_left(), Some(8_000.0));
-        // More is found: the parts so far keep their pace.
-        pace.see(62_100.0, 20, 220);
-        assert_eq!(pace.milliseconds_left(), Some(20_000.0));
-        pace.see(82_100.0, 220, 220);
-        assert_eq!(pace.milliseconds_left(), Some(0.0));
+        time.add(60_000.0, 0, 0);
+        time.add(60_100.0, 0, 100);
+        assert_eq!(time.milliseconds_left(), None);
+        time.add(60_600.0, 5, 100);
+        assert_eq!(time.milliseconds_left(), None, "too early to tell");
+        time.add(62_100.0, 20, 100);
+        assert_eq!(time.milliseconds_left(), Some(8_000.0));
+        // More is found: the parts so far keep their time.
+        time.add(62_100.0, 20, 220);
+        assert_eq!(time.milliseconds_left(), Some(20_000.0));
+        time.add(82_100.0, 220, 220);
+        assert_eq!(time.milliseconds_left(), Some(0.0));
         // Seen first when half is done.
-        let mut late = Pace::default();
-        late.see(0.0, 50, 100);
-        late.see(2_000.0, 75, 100);
+        let mut late = TimeLeft::default();
+        late.add(0.0, 50, 100);
+        late.add(2_000.0, 75, 100);
         assert_eq!(late.milliseconds_left(), Some(2_000.0));
     }
 

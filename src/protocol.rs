@@ -9,19 +9,17 @@
 
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;
-use crate::core::error::Fault;
-use crate::core::imagenet::ImageNetEncoder;
-use crate::core::imagenet::hub::KeptWeights;
+use crate::core::error::{Fault, SkippedFile};
+use crate::core::imagenet::{DownloadedWeights, ImageNetEncoder};
 use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport};
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, LeftOut, Picture, RunState, StepReport,
-    TrustRatios,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
 use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, OpenedRun, SaveReport, StoredReport};
-use crate::core::weights::WeightsReport;
+use crate::core::weights_file::WeightsReport;
 use serde::{Deserialize, Serialize};
 
 mod policy;
@@ -73,7 +71,7 @@ pub enum ImageSource {
     Sample { images_per_class: u32 },
     /// Chosen files. The paths are relative to what was chosen; the `File`s travel beside the
     /// message. `refused` are files and folders that the browser did not hand over.
-    Files { role: ImportRole, paths: Vec<String>, refused: Vec<LeftOut> },
+    Files { role: ImportRole, paths: Vec<String>, refused: Vec<SkippedFile> },
     /// All images that are loaded, read again at another size or for another split.
     Again,
 }
@@ -185,8 +183,8 @@ pub enum Request {
         encoder: ImageNetEncoder,
         address: String,
     },
-    /// Which weights were fetched and are kept; answered by [`Event::KeptWeights`].
-    KeptWeights,
+    /// Which weights were fetched and are kept; answered by [`Event::DownloadedWeights`].
+    DownloadedWeights,
     /// A batch of the lesson through the training code's NT-Xent; answered by
     /// [`Event::NtXent`].
     NtXent(LessonBatch),
@@ -272,7 +270,7 @@ pub enum Event {
     },
     /// These weights are loaded until the worker ends.
     Weights(WeightsReport),
-    KeptWeights(Vec<KeptWeights>),
+    DownloadedWeights(Vec<DownloadedWeights>),
     NtXent(LessonReport),
 }
 

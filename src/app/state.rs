@@ -16,7 +16,7 @@ use crate::core::report::{
 use crate::core::run::OpenedRun;
 use crate::core::run::queue::QueueState;
 use crate::core::run_progress::{RunProgress, TimeLeft};
-use crate::core::weights::WeightsReport;
+use crate::core::weights_file::WeightsReport;
 use crate::protocol::{DeviceChoice, Event, Work, WorkProgress};
 use leptos::prelude::*;
 
@@ -292,7 +292,7 @@ impl Store {
             | Event::Encoder { .. }
             | Event::Cancelled(_)
             | Event::Progress(_)
-            | Event::KeptWeights(_)
+            | Event::DownloadedWeights(_)
             | Event::NtXent(_)
             | Event::Failed(_) => {}
         }

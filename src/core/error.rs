@@ -1,66 +1,46 @@
-//! What can go wrong, as typed values with a cause that a user can act on. The
-//! words stand in `app::text` only.
-
-mod hub;
-
-pub use hub::HubFault;
+//! What can go wrong, as typed values with a cause that a user can act on. The words are in `app::text` only.
 
 use super::imagenet::ImageNetEncoder;
-use super::report::LeftOut;
-use super::weights::WeightsFault;
+use super::weights_file::WeightsFault;
 use serde::{Deserialize, Serialize};
 
 /// Why a file was left out of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileFault {
+    /// The file has no bytes.
     Empty,
     /// Not an image that the program can read; `looks_like` by its first bytes.
-    NotAnImage {
-        looks_like: Option<String>,
-    },
+    NotAnImage { looks_like: Option<String> },
+    /// An HEIC image, which the program does not decode.
     Heic,
+    /// An AVIF image, which the program does not decode.
     Avif,
     /// Ends early or holds broken data: an image, an archive, or a part of one.
-    Damaged {
-        detail: String,
-    },
+    Damaged { detail: String },
     /// An image in a variant of its format that the decoder does not know.
-    Unsupported {
-        detail: String,
-    },
+    Unsupported { detail: String },
     /// A batch of CIFAR-10 that ends within a record; those before it are used.
-    CutBatch {
-        records: usize,
-    },
+    CutBatch { records: usize },
     /// More pixels than the program decodes.
-    TooLarge {
-        width: u32,
-        height: u32,
-    },
+    TooLarge { width: u32, height: u32 },
     /// A file or zip entry of more bytes than the program reads.
-    TooManyBytes {
-        bytes: u64,
-    },
+    TooManyBytes { bytes: u64 },
     /// Inflates to far more than its packed size.
     Bomb,
     /// A zip entry whose path leaves the archive (`..`, absolute).
     UnsafePath,
+    /// A zip entry behind a password.
     Encrypted,
     /// Packed by a method that the program does not unpack.
-    Compression {
-        method: String,
-    },
+    Compression { method: String },
     /// Named in labels.csv, but not among the files.
     NoSuchFile,
     /// Among the files, but labels.csv does not name it (still used without label).
     NotInLabels,
     /// A row of labels.csv that can't be read.
-    BadRow {
-        line: usize,
-    },
-    Unreadable {
-        detail: String,
-    },
+    BadRow { line: usize },
+    /// The browser did not give the file's bytes.
+    Unreadable { detail: String },
 }
 
 /// What a [`FileFault`] keeps from being used.
@@ -84,29 +64,28 @@ impl FileFault {
     }
 }
 
+/// A file that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedFile {
+    pub file: String,
+    pub fault: FileFault,
+}
+
 /// Why an import as a whole gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportFault {
-    /// There were files, none of them an image that could be read.
-    NoImages {
-        left_out: Vec<LeftOut>,
-    },
+    /// None of the chosen files is an image that the program can read.
+    NoImages { left_out: Vec<SkippedFile> },
+    /// No file was chosen.
     NoFiles,
-    /// The set was kept from an earlier visit, at one size only; its files would have
-    /// to be read for this.
+    /// The set was stored on an earlier visit, at one size only. This needs its files.
     NeedsFiles,
-    NotAZip {
-        file: String,
-        detail: String,
-    },
+    /// A chosen archive is not a zip archive that the program can read.
+    NotAZip { file: String, detail: String },
     /// The images would not fit the memory that the program takes.
-    OutOfMemory {
-        images: usize,
-    },
+    OutOfMemory { images: usize },
     /// More classes than labels can count (65 535).
-    TooManyClasses {
-        classes: usize,
-    },
+    TooManyClasses { classes: usize },
 }
 
 /// A field of the configuration whose value is out of bounds.
@@ -126,17 +105,15 @@ pub enum DeviceFault {
     InsecureOrigin,
     /// The browser has no `navigator.gpu`.
     NoApi,
+    /// The browser has WebGPU, but gave no adapter.
     NoAdapter,
     /// The adapter gave no device.
-    NoDevice {
-        detail: String,
-    },
-    Lost {
-        detail: String,
-    },
+    NoDevice { detail: String },
+    /// The device was lost while it was in use.
+    Lost { detail: String },
 }
 
-/// How allocators, browsers and graphics drivers say that memory is used up.
+/// How allocators, browsers and graphics drivers report that memory is used up.
 const NO_MEMORY: [&str; 6] = [
     "out of memory",
     "out-of-memory",
@@ -145,39 +122,34 @@ const NO_MEMORY: [&str; 6] = [
     "can't allocate buffer",
     "memory allocation of",
 ];
-/// Bytes of wasm memory, of the 4 GiB that there can be, from which on a trap
-/// without words is taken for a refused allocation: one tensor may ask for 1 GiB.
+/// From this size of the wasm memory (at most 4 GiB), in bytes, a trap without a message counts as a refused
+/// allocation: one tensor may need 1 GiB.
 const NEARLY_FULL: f64 = 2.5 * 1024.0 * 1024.0 * 1024.0;
 
-/// Why an archive that was to bring a run back does not.
+/// Why an archive of a run can't be imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TakeawayFault {
-    NotAZip {
-        detail: String,
-    },
+pub enum RunArchiveFault {
+    /// Not a zip archive that can be read.
+    NotAZip { detail: String },
     /// An archive, but not of a run.
     NotARun,
     /// One of its files is missing, cut off, or does not fit the others.
-    Damaged {
-        file: String,
-        detail: String,
-    },
+    Damaged { file: String, detail: String },
 }
 
-/// What kept something from being stored or read in the browser's own file system.
-/// `what` names it in a person's words: a run, the images, the queue.
+/// Why something could not be stored in the browser's own file system, or not be read from it. `what` names it
+/// in a person's words: a run, the images, the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StorageFault {
     /// The browser has no such file system, or gives none here (a private window).
     Unavailable { detail: String },
-    /// No room. In bytes, as far as known: what was to be written, and what is left.
+    /// No room: the bytes that were to be written and those that are left, as far as known.
     Full { needed: Option<u64>, free: Option<u64> },
     /// Another tab has it open.
     Held { what: String },
     /// It is there, but cannot be read: cut off or changed.
     Damaged { what: String, detail: String },
-    /// Stored by another version of the program, in a format that this one does not
-    /// read.
+    /// Stored by another version of the program, in a format that this one does not read.
     OtherVersion { what: String, found: u32 },
     /// The browser refused.
     Denied { detail: String },
@@ -185,9 +157,24 @@ pub enum StorageFault {
     NotFound { what: String },
 }
 
+/// Why published weights were not fetched. What is wrong with a file that was fetched is a [`WeightsFault`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DownloadFault {
+    /// No answer: no connection, or a server that does not admit this page.
+    Unreachable { address: String, detail: String },
+    /// The connection broke again and again. The received bytes are stored, and the next fetch continues there.
+    Interrupted { received: u64, total: u64, detail: String },
+    /// The server answered with something else than the file.
+    Status { address: String, status: u16 },
+    /// Another file than the one that was expected, in bytes.
+    WrongLength { expected: u64, found: u64 },
+    /// The file has the right length and other contents than were published.
+    WrongSum { expected: String, found: String },
+}
+
 impl Fault {
-    /// Whether the worker may be broken after this: a panic leaves it in the
-    /// middle of something, and a lost device does not come back.
+    /// Whether the worker may be broken after this fault: a panic stops it in the middle of its work, and a
+    /// lost device does not return.
     pub fn ends_worker(&self) -> bool {
         matches!(
             self,
@@ -198,21 +185,21 @@ impl Fault {
         )
     }
 
-    /// What a device or an allocator said, by its words.
+    /// The fault behind a message of a device or an allocator.
     pub fn of_device(detail: String) -> Self {
         let says_so = |line: &&str| {
             let line = line.to_lowercase();
             NO_MEMORY.iter().any(|words| line.contains(words))
         };
-        // Around the cause stand where it was found, and a backtrace.
+        // The cause is one line; the place and a backtrace surround it.
         match detail.lines().find(says_so) {
             Some(cause) => Self::OutOfMemory { detail: cause.to_owned() },
             None => Self::Internal { detail },
         }
     }
 
-    /// An error that nobody caught in the worker, whose wasm memory has so many
-    /// bytes. A refused allocation ends in a trap without words.
+    /// The fault behind an error that nothing caught in the worker; `memory` is the size of its wasm memory in
+    /// bytes. A refused allocation ends in a trap without a message.
     pub fn of_trap(message: String, memory: f64) -> Self {
         if memory >= NEARLY_FULL && message.contains("unreachable") {
             Self::OutOfMemory { detail: "4 GB".into() }
@@ -225,70 +212,52 @@ impl Fault {
 /// Anything the worker answers instead of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
+    /// The import gave nothing.
     Import(ImportFault),
+    /// Fields of the configuration that are out of bounds.
     Config(Vec<ConfigFault>),
+    /// There is no device to compute on.
     Device(DeviceFault),
+    /// Something could not be stored or read back.
     Storage(StorageFault),
-    Takeaway(TakeawayFault),
-    Hub(HubFault),
+    /// The archive of a run can't be imported.
+    RunArchive(RunArchiveFault),
+    /// Published weights were not fetched.
+    Download(DownloadFault),
     /// A file of published weights gives no encoder.
     Weights(WeightsFault),
-    /// These weights are needed, and are neither loaded nor kept in this browser.
-    NoWeights {
-        encoder: ImageNetEncoder,
-    },
-    /// A run can be gone on with on its own images only; fingerprints of those and of
-    /// the ones that are loaded, if any.
-    WrongImages {
-        expected: String,
-        found: Option<String>,
-    },
+    /// The encoder needs published weights, which are neither loaded nor stored in this browser.
+    NoWeights { encoder: ImageNetEncoder },
+    /// A run continues on its own images only. `found` is the fingerprint of the loaded images, if there are
+    /// any.
+    WrongImages { expected: String, found: Option<String> },
     /// Fewer training images than one batch needs.
-    TooFewImages {
-        have: usize,
-        need: usize,
-    },
+    TooFewImages { have: usize, need: usize },
     /// The images were shrunk to another side than the configuration says.
-    WrongSize {
-        images: usize,
-        config: usize,
-    },
-    /// The loss is no longer a number; the learning rate is too high, as a rule.
-    NotFinite {
-        step: u32,
-    },
+    WrongSize { images: usize, config: usize },
+    /// The loss is no longer a number; usually the learning rate is too high.
+    NotFinite { step: u32 },
     /// Evaluation needs labels in train, validation and test.
     NoLabels,
-    /// Nothing has been loaded yet.
+    /// No images are loaded yet.
     NoDataset,
     /// Nothing has been trained yet.
     NoEncoder,
     /// The request does not fit what the worker is doing.
     Busy,
-    OutOfMemory {
-        detail: String,
-    },
+    /// The device or the worker has no memory left.
+    OutOfMemory { detail: String },
     /// A configuration that would not fit, by [`super::cost`]; in bytes.
-    NeedsMemory {
-        need: u64,
-        limit: u64,
-    },
-    /// Given up before it was done: the worker has ended, or something newer came
-    /// in its place. Said elsewhere, so it is not shown.
+    NeedsMemory { need: u64, limit: u64 },
+    /// The request was given up: the worker has ended, or something newer took its place. The page says so
+    /// elsewhere and does not show this fault.
     Stopped,
     /// Page and worker are of different builds.
-    Version {
-        page: u32,
-        worker: u32,
-    },
+    Version { page: u32, worker: u32 },
     /// The page could not fetch or start the worker.
-    NotLoaded {
-        detail: String,
-    },
+    NotLoaded { detail: String },
     /// A panic or an unexpected error: its message.
-    Internal {
-        detail: String,
-    },
+    Internal { detail: String },
 }
 
 impl From<StorageFault> for Fault {
@@ -297,15 +266,21 @@ impl From<StorageFault> for Fault {
     }
 }
 
-impl From<HubFault> for Fault {
-    fn from(fault: HubFault) -> Self {
-        Self::Hub(fault)
+impl From<DownloadFault> for Fault {
+    fn from(fault: DownloadFault) -> Self {
+        Self::Download(fault)
     }
 }
 
 impl From<WeightsFault> for Fault {
     fn from(fault: WeightsFault) -> Self {
         Self::Weights(fault)
+    }
+}
+
+impl From<RunArchiveFault> for Fault {
+    fn from(fault: RunArchiveFault) -> Self {
+        Self::RunArchive(fault)
     }
 }
 

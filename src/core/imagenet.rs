@@ -2,8 +2,8 @@
 //! worker and tensor code share. The networks themselves are `learn::encoder`'s.
 
 pub mod addresses;
-pub mod hub;
 
+use addresses::PublishedFile;
 use serde::{Deserialize, Serialize};
 
 /// What is done to a channel before a network sees it: (value − mean) / std, for values
@@ -105,6 +105,65 @@ impl ImageNetEncoder {
             Self::ResNet101 => 42_500_160,
             Self::Vgg19 => 20_024_384,
             Self::InceptionResNetV2 => 54_306_464,
+        }
+    }
+}
+
+impl ImageNetEncoder {
+    /// Where its weights are published.
+    pub fn published_file(self) -> &'static PublishedFile {
+        match self {
+            Self::ResNet18 => &addresses::RESNET18,
+            Self::ResNet50 => &addresses::RESNET50,
+            Self::ResNet101 => &addresses::RESNET101,
+            Self::Vgg19 => &addresses::VGG19,
+            Self::InceptionResNetV2 => &addresses::INCEPTION_RESNET_V2,
+        }
+    }
+
+    /// About how many bytes a download has: the weights, 32 bits each, without a classifier.
+    pub fn download_bytes(self) -> u64 {
+        4 * self.parameters() as u64
+    }
+}
+
+/// Downloaded weights, as they are stored in this browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadedWeights {
+    pub encoder: ImageNetEncoder,
+    /// Size of the whole stored file; 0 if it is not known yet.
+    pub bytes: u64,
+    /// The file is complete; otherwise the next fetch continues where the last one stopped.
+    pub whole: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_encoder_has_a_place_of_its_own_that_is_well_formed() {
+        let hex = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let files: Vec<&PublishedFile> = ImageNetEncoder::ALL.iter().map(|encoder| encoder.published_file()).collect();
+        assert_eq!(files.iter().map(|published| published.repository).collect::<BTreeSet<_>>().len(), files.len());
+        for (published, encoder) in files.iter().zip(ImageNetEncoder::ALL) {
+            assert!(published.repository.contains(encoder.published_as().1), "{published:?}");
+            assert!(published.sha256.is_none_or(|sum| hex(sum, 64)), "{published:?}");
+            // A sum of what may change tomorrow would be a trap.
+            assert!(
+                hex(published.revision, 40) || published.sha256.is_none() && published.length.is_none(),
+                "{published:?}"
+            );
+            assert!(published.length.is_none_or(|length| length > encoder.download_bytes()), "{published:?}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_is_laid_out_like_the_hub() {
+        let path = "timm/resnet101.tv_in1k/resolve/main/model.safetensors";
+        for hub in ["https://m.org/hub", "https://m.org/hub/"] {
+            assert_eq!(addresses::RESNET101.url(hub), format!("https://m.org/hub/{path}"));
         }
     }
 }

@@ -23,4 +23,4 @@ pub mod run_progress;
 pub mod run_state;
 pub mod sample;
 pub mod schedule;
-pub mod weights;
+pub mod weights_file;

@@ -4,7 +4,7 @@
 use super::config::RunConfig;
 use super::config::preset::Preset;
 use super::dataset::Split;
-use super::error::FileFault;
+use super::error::SkippedFile;
 use super::metrics::ClassificationReport;
 pub use super::run_state::{Phase, RunState};
 use super::sample;
@@ -21,50 +21,26 @@ pub struct ClassCount {
     pub thumbnails: Vec<u32>,
 }
 
-/// A file that was left out, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    pub file: String,
-    pub fault: FileFault,
-}
-
 /// Something that the user should know before training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetWarning {
     /// Fewer than ten images, over all splits.
-    SmallClass {
-        class: String,
-        images: usize,
-    },
-    /// A class of ten images or more that has none for validation or test, as
-    /// where a test set leaves it out.
-    NotHeldOut {
-        class: String,
-        images: usize,
-        /// The splits without an image of it: one or two of validation and test.
-        splits: Vec<Split>,
-    },
-    OneClass {
-        class: String,
-    },
+    SmallClass { class: String, images: usize },
+    /// A class of ten images or more that has none for validation or test, for example because a
+    /// test set leaves it out. `splits` are those without an image of it.
+    NotHeldOut { class: String, images: usize, splits: Vec<Split> },
+    /// All labelled images are of one class.
+    OneClass { class: String },
+    /// No image has a label.
     NoLabels,
-    Duplicates {
-        groups: usize,
-        images: usize,
-    },
+    /// Images with the same pixels as others.
+    Duplicates { groups: usize, images: usize },
     /// Same pixels, different labels.
-    ConflictingLabels {
-        images: usize,
-    },
+    ConflictingLabels { images: usize },
     /// Images of the test set without a label: neither trained on nor evaluated.
-    UnlabelledTest {
-        images: usize,
-    },
+    UnlabelledTest { images: usize },
     /// A class that is held out only: none of its images trains.
-    NotInTraining {
-        class: String,
-        images: usize,
-    },
+    NotInTraining { class: String, images: usize },
 }
 
 /// Images with the same pixels.
@@ -89,7 +65,7 @@ pub struct DatasetReport {
     pub unlabelled: usize,
     /// Indices of some images without a label, to show.
     pub unlabelled_thumbnails: Vec<u32>,
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<SkippedFile>,
     pub warnings: Vec<DatasetWarning>,
     /// The first groups of exact copies; [`DatasetWarning::Duplicates`] counts all.
     pub duplicates: Vec<DuplicateGroup>,

@@ -97,7 +97,7 @@ impl Request {
             Self::Evaluate => Policy { needs_images: true, needs_run: true, cancelled_with: evaluation, ..LONG_JOB },
             Self::FineTune { .. } => Policy { needs_images: true, needs_run: true, ..LONG_JOB },
             Self::Classify { .. } => Policy { needs_images: true, needs_run: true, cancelled_with: evaluation, ..JOB },
-            Self::Runs | Self::KeptWeights | Self::Queue | Self::ChangeQueue(QueueChange::Stop) => PASSIVE,
+            Self::Runs | Self::DownloadedWeights | Self::Queue | Self::ChangeQueue(QueueChange::Stop) => PASSIVE,
             Self::ChangeStored(StoredChange::KeepImages) => Policy { needs_images: true, ..JOB },
             Self::OpenRun { .. } => JOB,
             Self::ChangeStored(_) | Self::Curves { .. } | Self::ChangeQueue(_) | Self::ImportRun => QUICK,

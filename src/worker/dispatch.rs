@@ -71,7 +71,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<Option<E
         Request::ExportEncoder => export::encoder().await?,
         Request::OpenWeights => published_weights::open(files).await?,
         Request::FetchWeights { encoder, address } => published_weights::fetch(encoder, &address).await?,
-        Request::KeptWeights => Event::KeptWeights(stored_runs::kept_weights().await?),
+        Request::DownloadedWeights => Event::DownloadedWeights(stored_runs::kept_weights().await?),
         Request::NtXent(batch) => lesson::nt_xent(batch).await?,
     };
     Ok(Some(answer))

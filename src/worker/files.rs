@@ -2,7 +2,7 @@
 //! which only a worker may.
 
 use super::js::describe;
-use crate::worker::import::source::{File, FileSource};
+use crate::worker::import::{File, FileSource};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::FileReaderSync;

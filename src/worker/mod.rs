@@ -10,11 +10,11 @@
 //! | `session` | what is loaded and what runs |
 //! | `run` | a run, fine-tuning and classifiers, as the session holds them |
 //! | `run_saver` | stores the current run while it trains |
-//! | [`hub`] | fetches published weights and keeps them |
-//! | [`takeaway`] | packs a run into an archive and opens it |
+//! | [`weights_download`] | fetches published weights and keeps them |
+//! | [`archive`] | packs a run into an archive and opens it |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | [`import`] | decodes images |
-//! | [`weights`] | opens files of published weights: safetensors, PyTorch's |
+//! | [`open_weights`] | opens files of published weights: safetensors, PyTorch's |
 //! | `device` | finds WebGPU, else the CPU backend |
 //! | `files` | `File` objects as byte sources |
 //! | `mailbox` | messages in and out |
@@ -22,24 +22,24 @@
 //! | `js` | the clock, the console, the memory |
 //!
 //! All of it compiles natively, so that the compiler and clippy check it there too.
-//! Natively only the modules that need no browser run: [`import`], [`takeaway`],
-//! [`weights`], [`hub`] and [`storage`] without `hub::browser` and `storage::opfs`.
+//! Natively only the modules that need no browser run: [`import`], [`archive`],
+//! [`open_weights`], [`weights_download`] and [`storage`] without `weights_download::browser` and `storage::opfs`.
 
+pub mod archive;
 mod boot;
 mod device;
 mod dispatch;
 mod event_loop;
 mod files;
-pub mod hub;
 pub mod import;
 mod jobs;
 mod js;
 mod mailbox;
+pub mod open_weights;
 mod run;
 mod run_saver;
 mod session;
 pub mod storage;
-pub mod takeaway;
-pub mod weights;
+pub mod weights_download;
 
 pub use boot::start;

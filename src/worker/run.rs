@@ -9,7 +9,7 @@ use crate::core::dataset::collection::Collection;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{EpochReport, StepReport, TrustRatios};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, StoredTuning};
-use crate::core::weights::{WeightsIdentity, WeightsReport};
+use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
 use crate::learn::features::Features;
 use crate::learn::fine_tune::{Classifier, FineTuner, LabelledImages};

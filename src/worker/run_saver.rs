@@ -5,14 +5,14 @@
 use super::event_loop::{Ticket, TicketLock};
 use super::js::now;
 use super::mailbox::post;
-use super::storage::opfs::{Open, Opfs};
-use super::storage::{Extra, Storage, StoredRun};
+use super::storage::opfs::{Handle, Opfs};
+use super::storage::{FineTuneFile, Storage, StoredRun};
 use crate::core::config::RunConfig;
 use crate::core::error::StorageFault;
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
 use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport};
-use crate::core::weights::WeightsIdentity;
+use crate::core::weights_file::WeightsIdentity;
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
 use std::cell::{Cell, RefCell};
@@ -84,23 +84,23 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Reads what fine-tuning stored beside the run, if anything.
-    pub async fn read(&self, extra: Extra) -> Result<Option<Vec<u8>>, StorageFault> {
-        self.storage.extra(&self.id, extra).await
+    pub async fn read(&self, file: FineTuneFile) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.storage.fine_tune_file(&self.id, file).await
     }
 
     /// Reads `snapshot` from the device and stores it, in the order of the calls.
-    fn save(&self, extra: Extra, snapshot: Snapshot) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+    fn save(&self, file: FineTuneFile, snapshot: Snapshot) -> impl Future<Output = Result<(), StorageFault>> + use<> {
         let this = self.clone();
         in_order(async move {
             let bytes = bytes_of(snapshot).await?;
-            this.storage.save_extra(&this.id, extra, &bytes).await
+            this.storage.save_fine_tune_file(&this.id, file, &bytes).await
         })
     }
 
     /// Removes what was stored, in the order of the calls.
-    fn remove(&self, extra: Extra) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+    fn remove(&self, file: FineTuneFile) -> impl Future<Output = Result<(), StorageFault>> + use<> {
         let this = self.clone();
-        in_order(async move { this.storage.remove_extra(&this.id, extra).await })
+        in_order(async move { this.storage.remove_fine_tune_file(&this.id, file).await })
     }
 }
 
@@ -129,7 +129,7 @@ pub struct RunSaver {
     /// None if nothing can be stored.
     folder: Option<RunFolder>,
     /// Keeps other tabs away from the run.
-    _lock: Option<Open>,
+    _lock: Option<Handle>,
     timer: SaveTimer,
     last_report: Rc<RefCell<LastReport>>,
     new_name: NewName,
@@ -187,7 +187,7 @@ impl RunSaver {
         Ok((saver, state))
     }
 
-    fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Open)>) -> Self {
+    fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Handle)>) -> Self {
         let (storage, lock) = held.unzip();
         let folder = storage.map(|storage| RunFolder { storage, id: record.id.clone() });
         let (timer, last_report, new_name) = Default::default();
@@ -330,7 +330,7 @@ pub struct FineTuneSaver {
     /// Steps of pre-training of the run's encoder.
     steps: u32,
     timer: SaveTimer,
-    /// What went wrong with the newest save, one for each [`Extra`].
+    /// What went wrong with the newest save, one for each [`FineTuneFile`].
     faults: Rc<RefCell<[Option<StorageFault>; 2]>>,
 }
 
@@ -361,14 +361,14 @@ impl FineTuneSaver {
     /// Stores the classifier that new images are shown to.
     pub async fn save_classifier(&self, config: &FineTuneConfig, weights: Snapshot) {
         let note = serde_json::to_string(&(config, self.steps)).unwrap_or_default();
-        self.put(Extra::Classifier, weights.with_note(note)).await;
+        self.put(FineTuneFile::Classifier, weights.with_note(note)).await;
     }
 
     /// Removes the list, which is done.
     pub async fn remove(&self) {
         if let Some(folder) = &self.folder {
-            let removed = folder.remove(Extra::Tuning).await;
-            self.faults.borrow_mut()[Extra::Tuning as usize] = removed.err();
+            let removed = folder.remove(FineTuneFile::Tuning).await;
+            self.faults.borrow_mut()[FineTuneFile::Tuning as usize] = removed.err();
         }
     }
 
@@ -384,16 +384,16 @@ impl FineTuneSaver {
         let (at_work, weights) = current.unzip();
         let list = StoredList { steps: self.steps, waiting: waiting.to_vec(), done, at_work };
         let note = serde_json::to_string(&list).unwrap_or_default();
-        self.put(Extra::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note))
+        self.put(FineTuneFile::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note))
     }
 
-    fn put(&self, extra: Extra, weights: Snapshot) -> impl Future<Output = ()> + use<> {
-        let saved = self.folder.as_ref().map(|folder| folder.save(extra, weights));
+    fn put(&self, file: FineTuneFile, weights: Snapshot) -> impl Future<Output = ()> + use<> {
+        let saved = self.folder.as_ref().map(|folder| folder.save(file, weights));
         let faults = self.faults.clone();
         async move {
             if let Some(saved) = saved {
                 let saved = saved.await;
-                faults.borrow_mut()[extra as usize] = saved.err();
+                faults.borrow_mut()[file as usize] = saved.err();
             }
         }
     }

@@ -9,9 +9,9 @@ use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::units::whole_percent;
 use crate::app::text::{classify as text, fault};
-use crate::core::dataset::tree;
+use crate::core::dataset::folders;
 use crate::core::error::Fault;
-use crate::core::report::LeftOut;
+use crate::core::error::SkippedFile;
 use crate::core::run::classify::{Classified, ClassifyReport, MOST};
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ struct Classification {
     too_many: RwSignal<bool>,
     report: RwSignal<Option<ClassifyReport>>,
     /// Files that the browser refused, and files that could not be read.
-    left_out: RwSignal<Vec<LeftOut>>,
+    left_out: RwSignal<Vec<SkippedFile>>,
     failed: RwSignal<Option<Fault>>,
 }
 
@@ -259,7 +259,7 @@ fn answer(image: Classified, classes: &[String]) -> impl IntoView + use<> {
         <li class="answer">
             <div class="answer-image">
                 <Picture pixels=image.picture alt=name.clone() />
-                <p class="file-name muted small">{tree::file_name(&name).to_owned()}</p>
+                <p class="file-name muted small">{folders::file_name(&name).to_owned()}</p>
             </div>
             <div class="answer-said">
                 <h3>{title}</h3>

@@ -4,7 +4,7 @@ use crate::app::client::error_text;
 use crate::app::parts::widgets::Button;
 use crate::app::reactive::act;
 use crate::core::error::FileFault;
-use crate::core::report::LeftOut;
+use crate::core::error::SkippedFile;
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -77,7 +77,7 @@ pub type Chosen = (String, File);
 pub struct Listed {
     pub files: Vec<Chosen>,
     /// What the browser did not hand over.
-    pub refused: Vec<LeftOut>,
+    pub refused: Vec<SkippedFile>,
 }
 
 /// Files of an input, with paths where a folder was chosen.
@@ -133,7 +133,7 @@ impl Dropped {
             };
             if let Err(error) = result {
                 let fault = FileFault::Unreadable { detail: error_text(&error) };
-                listed.refused.push(LeftOut { file: path, fault });
+                listed.refused.push(SkippedFile { file: path, fault });
             }
         }
         Some(listed)

@@ -6,7 +6,7 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{Explanation, data, fault, layout as text};
 use crate::core::error::Fault;
-use crate::core::report::LeftOut;
+use crate::core::error::SkippedFile;
 use leptos::prelude::*;
 
 /// What happened and what to do about it.
@@ -112,7 +112,7 @@ const ROWS: usize = 200;
 
 /// Files that were not used, one by one, with cause and advice.
 #[component]
-pub fn LeftOutTable(files: Vec<LeftOut>) -> impl IntoView {
+pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
     let all = files.len();
     let files = StoredValue::new(files);
     let shown = RwSignal::new(ROWS.min(all));

@@ -1,8 +1,8 @@
 //! What the page knows of stored runs, and of what was made of the run at hand.
 
 use crate::core::config::RunConfig;
+use crate::core::imagenet::DownloadedWeights;
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::imagenet::hub::KeptWeights;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::QueueReport;
@@ -45,7 +45,7 @@ pub struct StoredRuns {
     /// Part done of an export under way, 0 to 1.
     pub exporting: RwSignal<Option<f32>>,
     /// Published weights that are stored in this browser; `None` until the worker has answered.
-    pub kept_weights: RwSignal<Option<Vec<KeptWeights>>>,
+    pub kept_weights: RwSignal<Option<Vec<DownloadedWeights>>>,
     pub fetching: RwSignal<Option<Fetching>>,
 }
 
@@ -79,7 +79,7 @@ impl StoredRuns {
                 self.kept_weights.set(Some(report.weights.clone()));
                 self.list.set(Some(report.clone()));
             }
-            Event::KeptWeights(list) => self.kept_weights.set(Some(list.clone())),
+            Event::DownloadedWeights(list) => self.kept_weights.set(Some(list.clone())),
             Event::Progress(WorkProgress::Fetch { received, total }) => self.fetching.update(|fetching| {
                 if let Some(fetching) = fetching {
                     (fetching.received, fetching.total) = (*received, *total);

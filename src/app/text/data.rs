@@ -2,8 +2,8 @@
 
 use super::units::{bytes, count, duration};
 use crate::core::dataset::{ImportRole, Split};
-use crate::core::error::Lost;
-use crate::core::report::{DatasetReport, LeftOut};
+use crate::core::error::{Lost, SkippedFile};
+use crate::core::report::DatasetReport;
 
 pub const TITLE: &str = "Images";
 pub const INTRO: &str = "SimCLR learns from images alone; labels are only needed later, to measure what was learned. \
@@ -182,7 +182,7 @@ pub const LEFT_OUT: &str = "Left out";
 pub const NONE_LEFT_OUT: &str = "Every file was read.";
 /// How many of what was chosen were left out: files or images, parts of them,
 /// rows of a table.
-pub fn left_out(list: &[LeftOut]) -> String {
+pub fn left_out(list: &[SkippedFile]) -> String {
     let lost = |lost| list.iter().filter(|l| l.fault.lost() == lost).count();
     let part = |n, one: &str, many: &str| match n {
         0 => String::new(),

@@ -10,7 +10,7 @@ use super::units::{bytes, count};
 use super::{Explanation, explain};
 use crate::core::config::run_settings::from_key;
 use crate::core::dataset::Split;
-use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, TakeawayFault};
+use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, RunArchiveFault};
 use crate::core::report::DatasetWarning;
 
 pub fn fault(fault: &Fault) -> Explanation {
@@ -19,8 +19,8 @@ pub fn fault(fault: &Fault) -> Explanation {
         Fault::Config(fields) => config_fault(fields),
         Fault::Device(device) => device_fault(device),
         Fault::Storage(storage) => storage::fault(storage),
-        Fault::Takeaway(takeaway) => takeaway_fault(takeaway),
-        Fault::Hub(hub) => hub::fault(hub),
+        Fault::RunArchive(fault) => run_archive_fault(fault),
+        Fault::Download(hub) => hub::fault(hub),
         Fault::Weights(weights) => weights::fault(weights),
         Fault::NoWeights { encoder } => explain(
             format!("This needs ImageNet weights of {}, and none are here.", encoder.name()),
@@ -87,17 +87,17 @@ pub fn fault(fault: &Fault) -> Explanation {
     }
 }
 
-fn takeaway_fault(fault: &TakeawayFault) -> Explanation {
+fn run_archive_fault(fault: &RunArchiveFault) -> Explanation {
     match fault {
-        TakeawayFault::NotAZip { detail } => explain(
+        RunArchiveFault::NotAZip { detail } => explain(
             format!("This file is no zip archive that can be read ({detail})."),
             "Choose the archive as it was downloaded here. Nothing was changed.",
         ),
-        TakeawayFault::NotARun => explain(
+        RunArchiveFault::NotARun => explain(
             "This archive holds no run: it has no run.json.",
             "Choose an archive that this program gave. To load images, go to the page Images. Nothing was changed.",
         ),
-        TakeawayFault::Damaged { file, detail } => explain(
+        RunArchiveFault::Damaged { file, detail } => explain(
             format!("In this archive {file} can't be used ({detail})."),
             "Download the archive again where it was made, and do not unpack or change it. Nothing was changed.",
         ),

@@ -37,7 +37,7 @@ pub fn note(encoder: ImageNetEncoder, host: &str) -> String {
     format!(
         "Asks {host} for {}, without its classifier. The host learns your network address and which weights you want, as of \
          any site you visit; nothing of yours is sent. They stay in this browser until you delete them.",
-        encoder.place().repository
+        encoder.published_file().repository
     )
 }
 

@@ -5,7 +5,7 @@ use super::units::{bytes, count, duration};
 use crate::core::config::RunConfig;
 use crate::core::config::run_settings::RunSetting;
 use crate::core::config::setting::Value;
-use crate::core::imagenet::hub::KeptWeights;
+use crate::core::imagenet::DownloadedWeights;
 use crate::core::report::RunState;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
@@ -234,7 +234,7 @@ pub fn forget_weights(encoder: &str) -> String {
     forget(&format!("weights of {encoder}"))
 }
 
-pub fn kept_weights(kept: KeptWeights) -> String {
+pub fn kept_weights(kept: DownloadedWeights) -> String {
     let size = match (kept.whole, kept.bytes) {
         (true, size) => bytes(size as f64),
         (false, 0) => "not all fetched yet".to_owned(),

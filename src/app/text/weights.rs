@@ -3,7 +3,7 @@
 use super::units::bytes;
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::imagenet::{ImageNetEncoder, Normalisation};
-use crate::core::weights::{WeightsIdentity, WeightsReport};
+use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 
 pub const TITLE: &str = "ImageNet weights";
 pub const CHOOSE: &str = "Weights from a file";

@@ -1,29 +1,28 @@
-//! The set as it grows: imports are added, labels matched, splits drawn anew.
+//! The set as it grows: it adds imports, matches labels and draws the splits anew.
 
-use super::fingerprint::{duplicate_groups, fingerprint};
-use super::split::{self, Candidate, Wish};
-use super::{Dataset, Example, ImportRole, Split, preflight};
-use crate::core::error::ImportFault;
-use crate::core::report::{DatasetReport, LeftOut};
+use super::split::{self, Candidate, GivenSplit};
+use super::{Dataset, Example, ImportRole, Split, duplicate_groups, fingerprint, preflight};
+use crate::core::error::{ImportFault, SkippedFile};
+use crate::core::report::DatasetReport;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Most bytes of pixels that a set may take: a browser gives a worker's memory
-/// 4 GiB at the very most, and training needs a part of it.
+/// Most bytes of pixels that a set may take. A browser gives a worker at most 4 GiB of memory, and training
+/// needs a part of it.
 pub const MAX_PIXEL_BYTES: usize = 1 << 30;
 
-/// One image of an import, as its folder or table describes it.
+/// One imported image, as its folder or table describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Path inside the folder or archive.
     pub name: String,
     /// Index into [`Import::classes`].
     pub label: Option<u16>,
-    /// Where a folder or table puts it.
+    /// The split that a folder or table names.
     pub split: Option<Split>,
 }
 
-/// What one choice of files gave.
+/// The images that one choice of files gave.
 #[derive(Clone, Debug, Default)]
 pub struct Import {
     /// Name of the folder or archive.
@@ -32,28 +31,26 @@ pub struct Import {
     pub items: Vec<Item>,
     /// Planar RGB, [N, 3, S, S].
     pub pixels: Vec<u8>,
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<SkippedFile>,
 }
 
-/// Imports in the order in which they were added, and the set that they make.
+/// Imports in the order of adding, and the set that they make.
 ///
 /// - [`ImportRole::New`] replaces everything.
-/// - [`ImportRole::AddTraining`] trains, whatever its folders say; the splits of
-///   the images before it stay as they are. Where none of those has a label, it
-///   is split like a new set.
-/// - [`ImportRole::AddTest`] tests, whatever its folders say. It joins a test set
-///   that came with the images; a test part that was merely drawn goes back to
-///   training and validation.
+/// - [`ImportRole::AddTraining`] trains, whatever its folders say; the earlier images keep their splits. If no
+///   earlier image has a label, the import is split like a new set.
+/// - [`ImportRole::AddTest`] tests, whatever its folders say. It joins a test set that came with the images;
+///   test images that were only drawn return to training and validation.
 ///
-/// Classes of different imports are the same where their names are, apart from
-/// case and space around them.
+/// Classes of different imports are the same if their names are, apart from case and surrounding space.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Collection {
     seed: u64,
     sources: Vec<String>,
-    left_out: Vec<LeftOut>,
-    /// What is known of each example's split before drawing.
-    wishes: Vec<Wish>,
+    left_out: Vec<SkippedFile>,
+    /// What is known of each example's split before the draw.
+    #[serde(rename = "wishes")]
+    given_splits: Vec<GivenSplit>,
     groups: Vec<usize>,
     dataset: Dataset,
 }
@@ -65,19 +62,19 @@ impl Collection {
             seed,
             sources: Vec::new(),
             left_out: Vec::new(),
-            wishes: Vec::new(),
+            given_splits: Vec::new(),
             groups: Vec::new(),
             dataset: Dataset { size, ..Dataset::default() },
         }
     }
 
-    /// A collection that was serialised, with the pixels that lay beside it.
+    /// Gives a deserialised collection its pixels.
     ///
     /// # Errors
-    /// What is wrong, where the pixels are not those of as many images.
+    /// What is wrong, if the pixels are of more or fewer images.
     pub fn with_pixels(mut self, pixels: Vec<u8>) -> Result<Self, String> {
         let (images, expected) = (self.dataset.examples.len(), self.dataset.examples.len() * self.dataset.stride());
-        if pixels.len() != expected || self.wishes.len() != images || self.groups.len() != images {
+        if pixels.len() != expected || self.given_splits.len() != images || self.groups.len() != images {
             return Err(format!("{images} images need {expected} bytes of pixels, there are {}", pixels.len()));
         }
         self.dataset.pixels = pixels;
@@ -87,8 +84,7 @@ impl Collection {
     /// Adds an import, whose pixels must be of this collection's size.
     ///
     /// # Errors
-    /// [`ImportFault::OutOfMemory`] or [`ImportFault::TooManyClasses`]; the
-    /// collection is then as before.
+    /// [`ImportFault::OutOfMemory`] or [`ImportFault::TooManyClasses`]; the collection is unchanged then.
     pub fn add(&mut self, import: Import, role: ImportRole) -> Result<(), ImportFault> {
         if role == ImportRole::New {
             let mut fresh = Self::new(self.dataset.size, self.seed);
@@ -116,7 +112,7 @@ impl Collection {
         self.sources.push(import.name);
         self.left_out.extend(import.left_out);
         for item in import.items {
-            self.wishes.push(wish(role, item.split, first));
+            self.given_splits.push(given_split(role, item.split, first));
             self.dataset.examples.push(Example {
                 label: item.label.and_then(|l| labels.get(usize::from(l))).map(|&l| l as u16),
                 split: Split::Train,
@@ -135,9 +131,9 @@ impl Collection {
     }
 
     fn draw(&mut self) {
-        let all = self.dataset.examples.iter().zip(&self.wishes).zip(&self.groups);
+        let all = self.dataset.examples.iter().zip(&self.given_splits).zip(&self.groups);
         let candidates: Vec<Candidate> =
-            all.map(|((e, &wish), &group)| Candidate { label: e.label, wish, group }).collect();
+            all.map(|((e, &given), &group)| Candidate { label: e.label, given, group }).collect();
         for (example, split) in self.dataset.examples.iter_mut().zip(split::draw(&candidates, self.seed)) {
             example.split = split;
         }
@@ -171,20 +167,20 @@ impl Collection {
     }
 }
 
-/// What an import's role makes of the split that its folders name. The `first`
-/// images with labels are split like a new set, as more training images too:
-/// else none of them could judge what was learned.
-fn wish(role: ImportRole, split: Option<Split>, first: bool) -> Wish {
+/// The split that an image has before the draw, by its import's role and its folder. The `first` images with
+/// labels are split like a new set even if they were added as training images, so that some of them can
+/// evaluate what was learned.
+fn given_split(role: ImportRole, split: Option<Split>, first: bool) -> GivenSplit {
     match (role, split) {
-        (ImportRole::AddTest, _) => Wish::Fixed(Split::Test),
-        (ImportRole::AddTraining, _) if !first => Wish::Fixed(Split::Train),
-        (_, None | Some(Split::Train)) => Wish::Free,
-        (_, Some(held_out)) => Wish::Fixed(held_out),
+        (ImportRole::AddTest, _) => GivenSplit::Fixed(Split::Test),
+        (ImportRole::AddTraining, _) if !first => GivenSplit::Fixed(Split::Train),
+        (_, None | Some(Split::Train)) => GivenSplit::Free,
+        (_, Some(held_out)) => GivenSplit::Fixed(held_out),
     }
 }
 
-/// Adds the names that `classes` lacks; returns the index of each. Folders `Cat`
-/// and `cat` are one class: that they differ by case only is hardly meant.
+/// Adds the names that `classes` lacks; returns the index of each name. Folders `Cat` and `cat` are one class:
+/// a difference in case alone is rarely meant.
 fn merge_classes(classes: &mut Vec<String>, names: &[String]) -> Vec<usize> {
     let key = |name: &str| name.trim().to_lowercase();
     let mut known: HashMap<String, usize> = classes.iter().enumerate().map(|(i, name)| (key(name), i)).collect();

@@ -1,14 +1,14 @@
-//! A set of images as the program sees it: labels, splits, bytes at training size.
+//! A set of images as the program sees it: labels, splits, bytes at training size. And how sets and images are
+//! compared.
 
 pub mod collection;
-pub mod fingerprint;
-pub mod fraction;
-pub mod labels;
+pub mod folders;
+pub mod label_table;
 pub mod preflight;
 pub mod split;
-pub mod tree;
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// Which part of the method may see an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,16 +32,14 @@ pub enum ImportRole {
 /// One image: label, split and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
-    /// Index into [`Dataset::classes`]; none for an unlabelled image, which
-    /// joins pre-training only.
+    /// Index into [`Dataset::classes`]; `None` for an unlabelled image, which joins pre-training only.
     pub label: Option<u16>,
     pub split: Split,
-    /// Path inside the folder or archive it came from.
+    /// Path inside its folder or archive.
     pub name: String,
 }
 
-/// Images shrunk to one size. Serialised without its pixels, which are many
-/// and lie beside it.
+/// Images shrunk to one size. It is serialised without its pixels: they are stored beside it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Dataset {
     /// Side in pixels.
@@ -78,5 +76,140 @@ impl Dataset {
             .filter(|(_, e)| e.split == split)
             .filter_map(|(i, e)| e.label.map(|l| (i, usize::from(l))))
             .unzip()
+    }
+}
+
+/// A 64-bit hash of bytes, the same on every machine. Words of eight bytes are mixed in by exclusive or, an odd
+/// multiplier and a shift, as in FNV-1a but eight bytes at a time. It guards against chance, not against
+/// forgery.
+#[derive(Clone, Copy, Debug)]
+pub struct Hasher(u64);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher {
+    pub fn word(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 29;
+    }
+
+    /// The bytes and their number.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.parts(&[bytes]);
+    }
+
+    /// The bytes of all parts, as if they were one.
+    pub fn parts(&mut self, parts: &[&[u8]]) {
+        self.word(parts.iter().map(|part| part.len() as u64).sum());
+        // The word that the last part did not fill.
+        let (mut begun, mut filled) = ([0; 8], 0);
+        for part in parts {
+            let fills = if filled == 0 { 0 } else { part.len().min(8 - filled) };
+            let (first, rest) = part.split_at(fills);
+            begun[filled..filled + fills].copy_from_slice(first);
+            filled += fills;
+            if filled == 8 {
+                self.word(u64::from_le_bytes(begun));
+                filled = 0;
+            }
+            if filled == 0 {
+                let words = rest.chunks_exact(8);
+                let left = words.remainder();
+                words.for_each(|word| self.word(u64::from_le_bytes(word.try_into().unwrap_or_default())));
+                begun[..left.len()].copy_from_slice(left);
+                filled = left.len();
+            }
+        }
+        self.word(begun[..filled].iter().fold(0, |w, &b| (w << 8) | u64::from(b)));
+    }
+
+    pub fn finish(mut self) -> u64 {
+        self.word(0);
+        self.0
+    }
+}
+
+/// Hash of size, pixels, labels, splits and class names, as 16 hex digits.
+pub fn fingerprint(dataset: &Dataset) -> String {
+    let mut hasher = Hasher::default();
+    hasher.word(dataset.size as u64);
+    for class in &dataset.classes {
+        hasher.bytes(class.as_bytes());
+    }
+    for example in &dataset.examples {
+        hasher.word(example.label.map_or(0, |l| u64::from(l) + 1) << 8 | example.split as u64);
+    }
+    hasher.bytes(&dataset.pixels);
+    format!("{:016x}", hasher.finish())
+}
+
+/// A group number for each image: the index of the first with the same pixels.
+pub fn duplicate_groups(dataset: &Dataset) -> Vec<usize> {
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
+    let first_like = |index: usize| {
+        let image = dataset.image(index);
+        let mut hasher = Hasher::default();
+        hasher.bytes(image);
+        let firsts = seen.entry(hasher.finish()).or_default();
+        // Images of equal hashes are compared byte by byte.
+        firsts.iter().copied().find(|&first| dataset.image(first) == image).unwrap_or_else(|| {
+            firsts.push(index);
+            index
+        })
+    };
+    (0..dataset.examples.len()).map(first_like).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> Dataset {
+        let example = |label, name: &str| Example { label, split: Split::Train, name: name.to_owned() };
+        Dataset {
+            size: 1,
+            classes: vec!["a".to_owned(), "b".to_owned()],
+            examples: vec![example(Some(0), "1"), example(None, "2"), example(Some(1), "3")],
+            pixels: vec![1, 2, 3, 4, 5, 6, 1, 2, 3],
+        }
+    }
+
+    #[test]
+    fn everything_that_shapes_a_run_shapes_the_fingerprint() {
+        let changes: [fn(&mut Dataset); 6] = [
+            |d| d.pixels[8] = 4,
+            |d| d.pixels.swap(0, 1),
+            |d| d.examples[0].label = None,
+            |d| d.examples[0].label = Some(1),
+            |d| d.examples[2].split = Split::Test,
+            |d| d.classes[1] = "c".to_owned(),
+        ];
+        let mut all = vec![fingerprint(&set())];
+        for change in changes {
+            let mut other = set();
+            change(&mut other);
+            all.push(fingerprint(&other));
+        }
+        assert!(all.iter().all(|f| f.len() == 16 && f.chars().all(|c| c.is_ascii_hexdigit())));
+        let different: std::collections::HashSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+        let mut renamed = set();
+        renamed.examples[0].name = "elsewhere/1".to_owned();
+        assert_eq!(fingerprint(&renamed), all[0], "a file's name changes no run");
+    }
+
+    #[test]
+    fn the_fingerprint_is_fixed() {
+        // It is stored with runs: a change of the hash would orphan them.
+        assert_eq!(fingerprint(&set()), "77faa72a9a18be0b");
+    }
+
+    #[test]
+    fn equal_pixels_are_found() {
+        assert_eq!(duplicate_groups(&set()), [0, 1, 0]);
     }
 }

@@ -4,7 +4,7 @@ use super::{Dataset, Split};
 use crate::core::report::{ClassCount, DatasetWarning, DuplicateGroup};
 use std::collections::BTreeSet;
 
-/// Under this many images, a class is named as small.
+/// A class of fewer images is reported as small.
 pub const SMALL_CLASS: usize = 10;
 /// Thumbnails of a class.
 const THUMBNAILS: usize = 8;
@@ -14,8 +14,7 @@ const UNLABELLED_THUMBNAILS: usize = 24;
 const NAMED_GROUPS: usize = 200;
 const NAMED_DUPLICATES: usize = 10;
 
-/// Counts of each class by split. Thumbnails are of training images where the
-/// class has any.
+/// Counts of each class by split. Thumbnails are of training images where the class has any.
 pub fn count_classes(dataset: &Dataset) -> Vec<ClassCount> {
     let mut counts: Vec<ClassCount> =
         dataset.classes.iter().map(|name| ClassCount { name: name.clone(), ..ClassCount::default() }).collect();
@@ -54,7 +53,7 @@ pub fn unlabelled_thumbnails(dataset: &Dataset) -> Vec<u32> {
     of(true).chain(of(false)).take(UNLABELLED_THUMBNAILS).collect()
 }
 
-/// What is unusual about the set. `groups` as in [`super::fingerprint::duplicate_groups`].
+/// What is unusual about the set. `groups` as in [`super::duplicate_groups`].
 pub fn warnings(dataset: &Dataset, groups: &[usize]) -> Vec<DatasetWarning> {
     let classes = count_classes(dataset);
     let mut warnings = Vec::new();
@@ -105,8 +104,8 @@ fn duplicates(dataset: &Dataset, groups: &[usize]) -> Vec<DatasetWarning> {
     warnings
 }
 
-/// The names behind the warning of duplicates: the first groups, in the order of
-/// the set, with their first names.
+/// The names behind the warning of duplicates: the first groups, in the order of the set, with their first
+/// names.
 pub fn duplicate_names(dataset: &Dataset, groups: &[usize]) -> Vec<DuplicateGroup> {
     let mut members = vec![0usize; groups.len()];
     groups.iter().for_each(|&group| members[group] += 1);
@@ -130,8 +129,7 @@ pub fn duplicate_names(dataset: &Dataset, groups: &[usize]) -> Vec<DuplicateGrou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::dataset::Example;
-    use crate::core::dataset::fingerprint::duplicate_groups;
+    use crate::core::dataset::{Example, duplicate_groups};
 
     /// One-pixel images of `(label, split, value)`.
     fn set(classes: &[&str], images: &[(Option<u16>, Split, u8)]) -> Dataset {

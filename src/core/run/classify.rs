@@ -1,7 +1,8 @@
 //! The report on new images that a person shows to a trained classifier.
 
 use super::fine_tune::FineTuneConfig;
-use crate::core::report::{LeftOut, Picture};
+use crate::core::error::SkippedFile;
+use crate::core::report::Picture;
 use serde::{Deserialize, Serialize};
 
 /// The most images of one request.
@@ -43,5 +44,5 @@ pub struct ClassifyReport {
     pub classes: Vec<String>,
     pub images: Vec<Classified>,
     /// Files that could not be read, with the cause.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<SkippedFile>,
 }

@@ -1,22 +1,22 @@
-//! A pre-training run as a value: what was asked for, on which images, what was
-//! measured, what came of it. Stored, compared, exported; never the images.
+//! A pre-training run as a value: its configuration, the identity of its images, what was measured, its
+//! results. Runs are stored, compared and exported; the images are not part of them.
 
+pub mod archive;
 pub mod classify;
 #[cfg(test)]
-mod examples;
+pub mod examples;
 pub mod fine_tune;
 pub mod hint;
 pub mod queue;
 pub mod slots;
 pub mod sweep;
 pub mod table;
-pub mod takeaway;
 
 use super::config::RunConfig;
 use super::error::StorageFault;
-use super::imagenet::hub::KeptWeights;
+use super::imagenet::DownloadedWeights;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
-use super::weights::WeightsIdentity;
+use super::weights_file::WeightsIdentity;
 use fine_tune::FineTuneReport;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,8 @@ pub struct DataIdentity {
     pub images: usize,
     pub training_images: usize,
     pub classes: Vec<String>,
-    /// Drew the splits: with another the same images are another set. 0 in records
-    /// from before it was noted.
+    /// Seed of the splits: with another seed the same images are another set. 0 in records that are older than
+    /// this field.
     #[serde(default)]
     pub split_seed: u64,
 }
@@ -54,25 +54,25 @@ impl From<&DatasetReport> for DataIdentity {
 pub struct RunRecord {
     /// Names the run's folder; letters and digits.
     pub id: String,
-    /// The user's own, or none.
+    /// The user's own name for it; may be empty.
     pub name: String,
     /// Milliseconds since 1970.
     pub created: f64,
     pub config: RunConfig,
-    /// The published weights that it started from; none where it started from random ones, and in
-    /// records from before it was noted, whose baseline any weights of the network are taken for.
+    /// The published weights that it started from; `None` if it started from random weights, and in records
+    /// that are older than this field: any weights of the network are their baseline.
     #[serde(default)]
     pub weights: Option<WeightsIdentity>,
     /// In order; the configuration has the chunk in use.
     #[serde(default)]
     pub chunk_changes: Vec<ChunkChange>,
     pub data: DataIdentity,
-    /// What it was trained on last.
+    /// The device that trained it last.
     pub device: DeviceReport,
     /// Version of the program that started it.
     pub program: String,
-    /// As it was when last stored: one that was running then was cut off, and can
-    /// be gone on with like a paused one.
+    /// Its state when it was last stored. A run that was running then was cut off, and can continue like a
+    /// paused one.
     pub state: RunState,
     /// Steps done, and steps of the whole run.
     pub steps: u32,
@@ -85,7 +85,7 @@ pub struct RunRecord {
     pub fine_tuned: Vec<FineTuneReport>,
 }
 
-/// From here on a run went on in other chunks than before; see [`RunConfig::chunk`].
+/// A step from which a run continued in other chunks; see [`RunConfig::chunk`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkChange {
     /// Steps done by then.
@@ -95,26 +95,26 @@ pub struct ChunkChange {
 }
 
 impl RunRecord {
-    /// The run goes on in chunks of at most `images`; nothing where they are no smaller.
+    /// Lets the run continue in chunks of at most `images`. Does nothing if those are not smaller.
     pub fn go_on_in_chunks(&mut self, images: usize) {
         let before = self.config.chunk_images();
         if (1..before).contains(&images) {
             self.config.chunk = images;
-            // Before the first step it simply begins so; what took no step was never so.
+            // Only a chunk that at least one step used is a change.
             if self.steps > self.chunk_changes.last().map_or(0, |change| change.steps) {
                 self.chunk_changes.push(ChunkChange { steps: self.steps, before });
             }
         }
     }
 
-    /// Whether it can be gone on with: it was paused, or cut off by a crash or a
-    /// closed tab. After its last step what is left is to judge it.
+    /// Whether it can continue: it was paused, or cut off by a crash or a closed tab. After its last step only
+    /// its evaluation is left.
     pub fn can_resume(&self) -> bool {
         self.state.is_active()
     }
 
-    /// Accuracy of linear evaluation on the validation split, by which runs are
-    /// chosen: the test split is no part of a choice.
+    /// Accuracy of linear evaluation on the validation split. Runs are chosen by it: the test split has no part
+    /// in a choice.
     pub fn validation_accuracy(&self) -> Option<f32> {
         self.evaluation.as_ref().and_then(|e| e.trained.validation_accuracy)
     }
@@ -130,15 +130,15 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Forgets what was measured after `step`: a checkpoint can be older than the
-    /// curve beside it. `epochs_done` are those that ended by then.
+    /// Drops what was measured after `step`: a checkpoint can be older than the curve beside it. `epochs_done`
+    /// epochs had ended by then.
     pub fn truncate(&mut self, step: u32, epochs_done: u32) {
         self.steps.retain(|s| s.step <= step);
         self.epochs.retain(|e| e.epoch <= epochs_done);
     }
 }
 
-/// A stored run that was made the one at hand.
+/// A stored run that was opened and is now the current one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OpenedRun {
     pub record: RunRecord,
@@ -152,10 +152,10 @@ pub struct StoredReport {
     pub runs: Vec<RunRecord>,
     /// Runs whose record can't be read, by id, with the cause.
     pub damaged: Vec<(String, StorageFault)>,
-    /// Fingerprints of the sets whose images are kept.
+    /// Fingerprints of the sets whose images are stored.
     pub images: Vec<String>,
     /// Published weights that were fetched.
-    pub weights: Vec<KeptWeights>,
+    pub weights: Vec<DownloadedWeights>,
     /// Bytes used by this site and allowed to it, as the browser tells them.
     pub used: u64,
     pub quota: u64,
@@ -167,7 +167,7 @@ pub struct SaveReport {
     pub id: String,
     /// Step of the checkpoint.
     pub step: u32,
-    /// Why the newest save failed, where it did: training goes on.
+    /// Why the newest save failed, if it did. Training continues.
     pub fault: Option<StorageFault>,
 }
 

@@ -8,7 +8,7 @@ use crate::core::config::setting::{Bounds, Value};
 use crate::core::error::ConfigFault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport, RunState};
-use crate::core::weights::WeightsIdentity;
+use crate::core::weights_file::WeightsIdentity;
 use std::cmp::Ordering;
 
 /// A column of the table of runs, by which they can be sorted.

@@ -9,7 +9,7 @@
 mod motif;
 mod scene;
 
-use super::dataset::split::{self, Candidate, Wish};
+use super::dataset::split::{self, Candidate, GivenSplit};
 use super::dataset::{Dataset, Example, Split};
 use super::rng::Rng;
 use motif::Motif;
@@ -85,7 +85,7 @@ impl SampleDrawing {
             .examples
             .iter()
             .enumerate()
-            .map(|(group, e)| Candidate { label: e.label, wish: Wish::Free, group })
+            .map(|(group, e)| Candidate { label: e.label, given: GivenSplit::Free, group })
             .collect();
         for (example, chosen) in self.dataset.examples.iter_mut().zip(split::draw(&candidates, self.seed)) {
             example.split = chosen;

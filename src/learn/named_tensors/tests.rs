@@ -71,7 +71,7 @@ fn pattern(images: usize, size: usize, salt: usize) -> Tensor<4> {
 }
 
 /// Of [`to_safetensors`]' files, loaded by the Python file that a run is taken home
-/// with (`core/run/takeaway/load_encoder.py`) into PyTorch 1.13, the wide one into
+/// with (`core/run/archive/load_encoder.py`) into PyTorch 1.13, the wide one into
 /// torchvision 0.14's own resnet18: the first numbers of h of `pattern(2, size, 9)`.
 const BY_PYTORCH: [(Architecture, Stem, usize, usize, [f32; 8]); 2] = [
     (

@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::config::Stem;
-use crate::core::weights::WrongShape;
+use crate::core::weights_file::WrongShape;
 use crate::learn::encoder::{Kind, ResNet};
 use burn::tensor::read_sync;
 use safetensors::tensor::TensorView;

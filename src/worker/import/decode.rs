@@ -1,9 +1,8 @@
-//! One image file to the pixels that training sees. Decoded whole, shrunk at
-//! once, and the full-size pixels dropped.
+//! One image file to the pixels that training sees. It is decoded whole and shrunk at once; the full-size
+//! pixels are dropped.
 
-use super::jpeg;
-use super::shrink::shrink;
-use super::sniff::{HEAD, image_format};
+use super::File;
+use super::file_kind::{HEAD, image_format};
 use crate::core::error::FileFault;
 use image::error::ImageError;
 use image::metadata::Orientation;
@@ -13,25 +12,23 @@ use std::ops::Range;
 
 /// Most pixels of an image that is decoded: the largest cameras have about 100 million.
 pub const MAX_PIXELS: u64 = 100_000_000;
-/// Most bytes that decoding one image may take, of the 4 GiB that a browser
-/// gives a worker at the very most.
+/// Most bytes that decoding one image may take. A browser gives a worker at most 4 GiB.
 pub const MAX_DECODED: u64 = 640 << 20;
 /// Most bytes of an image file.
 pub const MAX_FILE: u64 = 256 << 20;
 
 /// Decodes an image file to planar RGB, [3, S, S].
 ///
-/// The format is found by content. The first frame of an animation; EXIF
-/// orientation applied; transparent pixels over white; grey, 16-bit and CMYK
-/// converted.
+/// The content tells the format. Of an animation the first frame is taken, EXIF orientation is applied,
+/// transparent pixels are put on white, and grey, 16-bit and CMYK are converted.
 ///
 /// # Errors
 /// [`FileFault`]: what is wrong with the file.
 pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     let format = image_format(&bytes[..bytes.len().min(HEAD)])?;
-    let walk = if format == ImageFormat::Jpeg { jpeg::walk(bytes) } else { jpeg::Walk::default() };
+    let walk = if format == ImageFormat::Jpeg { walk_jpeg(bytes) } else { JpegWalk::default() };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // Sizes are checked below, where the fault can name them.
+    // The checks of size below can name it in the fault.
     reader.no_limits();
     let mut decoder = reader.into_decoder().map_err(fault)?;
     let (width, height) = decoder.dimensions();
@@ -50,16 +47,16 @@ pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED);
     decoder.set_limits(limits).map_err(fault)?;
-    // An orientation that can't be read is none.
+    // An orientation that can't be read is ignored.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(fault)?;
     let (width, height) = (image.width() as usize, image.height() as usize);
-    let square = shrink(width, height, size, |y, columns, out| read_row(&image, y, columns, out));
+    let square = fit_to_square(width, height, size, |y, columns, out| read_row(&image, y, columns, out));
     Ok(turn(&square, size, orientation))
 }
 
-/// Whether memory for so many bytes can be had. Asked first, because a decoder
-/// that gets none ends the whole worker; small images are not worth asking.
+/// Whether this many bytes of memory can be allocated. Without this check a decoder that gets no memory would
+/// end the whole worker. Small images need no check.
 fn has_room(bytes: u64) -> bool {
     bytes < 16 << 20 || Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok()
 }
@@ -92,7 +89,7 @@ fn read_row(image: &DynamicImage, y: usize, columns: Range<usize>, out: &mut [[f
         DynamicImage::ImageRgba16(i) => fill::<_, 4>(i.as_raw(), row, wide),
         DynamicImage::ImageRgb32F(i) => fill::<_, 3>(i.as_raw(), row, real),
         DynamicImage::ImageRgba32F(i) => fill::<_, 4>(i.as_raw(), row, real),
-        // Kinds that the decoders in use don't give.
+        // The decoders in use never give other kinds.
         other => {
             use image::GenericImageView;
             for (x, out) in row.1.zip(row.2) {
@@ -119,10 +116,10 @@ fn fill<T: Copy, const N: usize>(
     }
 }
 
-/// Turns a square as EXIF wants it to be seen.
+/// Turns a square by its EXIF orientation.
 fn turn(square: &[u8], size: usize, orientation: Orientation) -> Vec<u8> {
     let last = size - 1;
-    // Where the pixel that is shown at (x, y) comes from.
+    // The source of the pixel that is shown at (x, y).
     let from = |x: usize, y: usize| match orientation {
         Orientation::NoTransforms => (x, y),
         Orientation::FlipHorizontal => (last - x, y),
@@ -145,158 +142,166 @@ fn turn(square: &[u8], size: usize, orientation: Orientation) -> Vec<u8> {
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::worker::import::samples;
-    use image::{ExtendedColorType, GrayImage, ImageBuffer, Luma, LumaA, RgbImage, Rgba, RgbaImage};
-
-    const FORMATS: [ImageFormat; 5] =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
-
-    /// Mean of each channel.
-    fn means(square: &[u8]) -> [u8; 3] {
-        let plane = square.len() / 3;
-        [0, 1, 2].map(|c| (square[c * plane..][..plane].iter().map(|&v| usize::from(v)).sum::<usize>() / plane) as u8)
+/// The image of `file` as planar RGB, [3, S, S].
+///
+/// # Errors
+/// [`FileFault`]: what is wrong with the file. Of a file that is no image only the first bytes are read.
+pub fn read_image(file: &File, size: usize) -> Result<Vec<u8>, FileFault> {
+    let bytes = |end| file.read(0, end).map_err(|detail| FileFault::Unreadable { detail });
+    image_format(&bytes(file.len().min(HEAD as u64))?)?;
+    if file.len() > MAX_FILE {
+        return Err(FileFault::TooManyBytes { bytes: file.len() });
     }
+    decode(&bytes(file.len())?, size)
+}
 
-    fn near(got: [u8; 3], want: [u8; 3]) {
-        assert!(got.iter().zip(want).all(|(&g, w)| g.abs_diff(w) <= 3), "{got:?} instead of {want:?}");
-    }
+/// The source pixels of one target pixel: the first position and the weights from there.
+struct Taps {
+    from: usize,
+    weights: Vec<f32>,
+}
 
-    #[test]
-    fn every_format_is_read_by_its_content() {
-        for format in FORMATS {
-            let image = RgbImage::from_pixel(40, 30, image::Rgb([200, 100, 50]));
-            let square = decode(&samples::encode(&image.into(), format), 16).unwrap();
-            assert_eq!(square.len(), 3 * 16 * 16);
-            near(means(&square), [200, 100, 50]);
-        }
-    }
+/// Taps for each of `size` target pixels over the middle `short` of `length` source pixels.
+fn taps(length: usize, short: usize, size: usize) -> Vec<Taps> {
+    let scale = short as f64 / size as f64;
+    let radius = scale.max(1.0);
+    let offset = (length - short) as f64 / 2.0;
+    let of = |target: usize| {
+        let centre = offset + (target as f64 + 0.5) * scale;
+        let from = (centre - radius).floor().max(0.0) as usize;
+        let to = ((centre + radius).ceil() as usize).min(length);
+        let weight = |place: usize| (1.0 - ((place as f64 + 0.5 - centre) / radius).abs()).max(0.0);
+        let sum: f64 = (from..to).map(weight).sum();
+        Taps { from, weights: (from..to).map(|place| (weight(place) / sum) as f32).collect() }
+    };
+    (0..size).map(of).collect()
+}
 
-    #[test]
-    fn transparent_pixels_are_over_white_and_grey_and_16_bit_are_converted() {
-        let png = |image: DynamicImage| means(&decode(&samples::encode(&image, ImageFormat::Png), 16).unwrap());
-        near(png(RgbaImage::from_pixel(20, 20, Rgba([255, 0, 0, 0])).into()), [255, 255, 255]);
-        near(png(RgbaImage::from_pixel(20, 20, Rgba([255, 0, 0, 128])).into()), [255, 127, 127]);
-        near(png(ImageBuffer::from_pixel(20, 20, LumaA([0u8, 128])).into()), [127, 127, 127]);
-        near(png(GrayImage::from_pixel(20, 20, Luma([77])).into()), [77, 77, 77]);
-        near(png(ImageBuffer::from_pixel(20, 20, Luma([200u16 * 257])).into()), [200, 200, 200]);
-        near(png(ImageBuffer::from_pixel(20, 20, image::Rgb([9u16 * 257, 200 * 257, 0])).into()), [9, 200, 0]);
-        near(png(ImageBuffer::from_pixel(20, 20, Rgba([0u16, 0, 65535, 32768])).into()), [127, 127, 255]);
-    }
+fn span(taps: &[Taps]) -> Range<usize> {
+    let end = |t: &Taps| t.from + t.weights.len();
+    taps.first().map_or(0, |t| t.from)..taps.last().map_or(0, end)
+}
 
-    #[test]
-    fn cmyk_jpeg_is_converted() {
-        // Adobe's files hold the inverse: 255 is no ink.
-        near(means(&decode(&samples::cmyk_jpeg([255, 255, 255, 255]), 16).unwrap()), [255, 255, 255]);
-        near(means(&decode(&samples::cmyk_jpeg([255, 0, 0, 255]), 16).unwrap()), [255, 0, 0]);
-        near(means(&decode(&samples::cmyk_jpeg([0, 255, 255, 128]), 16).unwrap()), [0, 128, 128]);
-    }
-
-    #[test]
-    fn the_first_frame_of_an_animation_is_taken() {
-        let frames = [[250, 0, 0], [0, 250, 0], [0, 0, 250]];
-        near(means(&decode(&samples::animated_gif(&frames), 16).unwrap()), [250, 0, 0]);
-    }
-
-    #[test]
-    fn exif_orientation_is_applied() {
-        // Red above blue as seen; stored as each orientation wants it.
-        let seen = samples::red_over_blue(24, 24);
-        let top_left_red = |square: &[u8]| (square[0] > 200, square[15] > 200, square[15 * 16] > 200);
-        for (exif, orientation) in (1..=8).map(|n| (n, Orientation::from_exif(n).unwrap())) {
-            let mut stored = DynamicImage::from(samples::corner(24));
-            stored.apply_orientation(inverse(orientation));
-            let square = decode(&samples::jpeg_with_orientation(&stored.to_rgb8(), exif), 16).unwrap();
-            assert_eq!(top_left_red(&square), (true, false, false), "orientation {exif}");
-        }
-        let square = decode(&samples::jpeg_with_orientation(&seen, 6), 16).unwrap();
-        assert!(square[15] > 200 && square[0] < 60, "turned clockwise, the top is at the right");
-    }
-
-    fn inverse(orientation: Orientation) -> Orientation {
-        match orientation {
-            Orientation::Rotate90 => Orientation::Rotate270,
-            Orientation::Rotate270 => Orientation::Rotate90,
-            other => other,
-        }
-    }
-
-    #[test]
-    fn a_huge_image_is_named_and_not_decoded() {
-        let fault = Err(FileFault::TooLarge { width: 20_000, height: 20_000 });
-        assert_eq!(decode(&samples::png_header(20_000, 20_000), 32), fault);
-        assert_eq!(decode(&samples::jpeg_sized(20_000, 20_000), 32), fault);
-        assert_eq!(decode(&samples::bmp_header(20_000, 20_000), 32), fault);
-        // A 65 535 × 65 535 screen whose frame is one pixel.
-        let mut gif = samples::animated_gif(&[[1, 2, 3]]);
-        gif[6..10].copy_from_slice(&[0xff; 4]);
-        assert_eq!(decode(&gif, 32), Err(FileFault::TooLarge { width: 65_535, height: 65_535 }));
-    }
-
-    #[test]
-    fn what_is_no_image_is_named() {
-        let not = |name: Option<&str>| Err(FileFault::NotAnImage { looks_like: name.map(str::to_owned) });
-        assert_eq!(decode(b"", 16), Err(FileFault::Empty));
-        assert_eq!(decode(b"hello", 16), not(Some("text")));
-        assert_eq!(decode(&[1, 2, 3], 16), not(None));
-        assert_eq!(decode(b"\0\0\0\x14ftypheic\0\0\0\0mif1", 16), Err(FileFault::Heic));
-        assert_eq!(decode(b"\0\0\0\x14ftypavif\0\0\0\0mif1", 16), Err(FileFault::Avif));
-    }
-
-    #[test]
-    fn a_variant_that_the_decoder_does_not_know_is_neither_damaged_nor_unreadable() {
-        let mut bytes = samples::encode(&samples::noise(8, 8).into(), ImageFormat::Bmp);
-        // Packed as a JPEG inside the bitmap, as some printers write it.
-        bytes[30] = 4;
-        assert!(matches!(decode(&bytes, 16), Err(FileFault::Unsupported { .. })), "{:?}", decode(&bytes, 16));
-    }
-
-    #[test]
-    fn a_cut_file_is_damaged_or_still_whole_never_something_else() {
-        for format in FORMATS {
-            let whole = samples::encode(&samples::noise(13, 9).into(), format);
-            let square = decode(&whole, 16).unwrap();
-            let mut damaged = 0;
-            for end in 1..whole.len() {
-                match decode(&whole[..end], 16) {
-                    Ok(cut) => assert!(cut == square, "{format:?} cut at {end} of {} gave other pixels", whole.len()),
-                    Err(_) => damaged += 1,
+/// Shrinks or enlarges an image of `width` × `height`, both at least 1, to planar RGB, [3, S, S]: the shorter
+/// side becomes the training size, the middle of the longer one is kept.
+///
+/// When it shrinks, the filter is a triangle as wide as two source pixels a target pixel, so that every source
+/// pixel counts (what Pillow and torchvision call antialiased bilinear). When it enlarges, it is plain
+/// bilinear. At equal size the pixels stay as they are. Values are averaged as stored (sRGB), as is common in
+/// training pipelines.
+///
+/// `read(y, columns, out)` fills `out` with the pixels of a row (0 to 255), one for each of `columns`. It is
+/// called once a row, in order, and only for rows with a weight.
+pub fn fit_to_square(
+    width: usize,
+    height: usize,
+    size: usize,
+    mut read: impl FnMut(usize, Range<usize>, &mut [[f32; 3]]),
+) -> Vec<u8> {
+    let short = width.min(height);
+    let across = taps(width, short, size);
+    let down = taps(height, short, size);
+    let columns = span(&across);
+    let mut row = vec![[0.0; 3]; columns.len()];
+    let mut narrow = vec![[0.0; 3]; size];
+    let mut sums = vec![[0.0f32; 3]; size * size];
+    // Target rows before this one are complete.
+    let mut first = 0;
+    for y in span(&down) {
+        read(y, columns.clone(), &mut row);
+        for (target, taps) in narrow.iter_mut().zip(&across) {
+            *target = [0.0; 3];
+            for (pixel, weight) in row[taps.from - columns.start..].iter().zip(&taps.weights) {
+                for channel in 0..3 {
+                    target[channel] += pixel[channel] * weight;
                 }
             }
-            assert!(damaged >= (whole.len() - 1) * 3 / 5, "{format:?}: {damaged} of {}", whole.len());
         }
-    }
-
-    #[test]
-    fn broken_bytes_never_panic() {
-        let mut rng = crate::core::rng::Rng::new(9);
-        for format in FORMATS {
-            let whole = samples::encode(&samples::noise(13, 9).into(), format);
-            for _ in 0..400 {
-                let mut broken = whole.clone();
-                for _ in 0..1 + rng.below(4) {
-                    let at = rng.below(broken.len());
-                    broken[at] = rng.next_u64() as u8;
+        while first < size && down[first].from + down[first].weights.len() <= y {
+            first += 1;
+        }
+        for (target, taps) in down.iter().enumerate().skip(first).take_while(|(_, taps)| taps.from <= y) {
+            let weight = taps.weights[y - taps.from];
+            for (sum, pixel) in sums[target * size..][..size].iter_mut().zip(&narrow) {
+                for channel in 0..3 {
+                    sum[channel] += pixel[channel] * weight;
                 }
-                let _ = decode(&broken, 16);
-            }
-            for _ in 0..100 {
-                let mut random: Vec<u8> = (0..rng.below(600)).map(|_| rng.next_u64() as u8).collect();
-                let n = random.len().min(16);
-                random[..n].copy_from_slice(&whole[..n]);
-                let _ = decode(&random, 16);
             }
         }
     }
+    let byte = |value: f32| (value + 0.5).clamp(0.0, 255.0) as u8;
+    (0..3).flat_map(|channel| sums.iter().map(move |sum| byte(sum[channel]))).collect()
+}
 
-    #[test]
-    fn extreme_shapes_are_read() {
-        for (width, height) in [(1, 1), (1, 300), (300, 1), (2, 3)] {
-            let image = RgbImage::from_pixel(width, height, image::Rgb([10, 20, 30]));
-            let bytes = samples::encode_raw(image.as_raw(), width, height, ExtendedColorType::Rgb8);
-            near(means(&decode(&bytes, 16).unwrap()), [10, 20, 30]);
+/// [`fit_to_square`] from planar RGB bytes, [3, H, W].
+pub fn fit_planar(pixels: &[u8], width: usize, height: usize, size: usize) -> Vec<u8> {
+    if width == size && height == size {
+        return pixels.to_vec();
+    }
+    let plane = width * height;
+    fit_to_square(width, height, size, |y, columns, out| {
+        for (x, pixel) in columns.zip(out) {
+            *pixel = [0, 1, 2].map(|channel| f32::from(pixels[channel * plane + y * width + x]));
+        }
+    })
+}
+
+/// What a walk over the segments of a JPEG file found (ITU-T T.81, annex B).
+///
+/// The decoder fills what is missing with grey and reports nothing, so a file cut off in download would pass
+/// for a whole one. The walk looks for the end of the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct JpegWalk {
+    /// The end-of-image marker follows the last scan.
+    complete: bool,
+    /// Decoding holds all coefficients at once, two bytes each.
+    progressive: bool,
+    /// 1 for grey, 3 for colour, 4 for CMYK.
+    components: u8,
+}
+
+/// Walks from marker to marker. Thumbnails inside segments are skipped.
+fn walk_jpeg(bytes: &[u8]) -> JpegWalk {
+    let mut found = JpegWalk::default();
+    let mut at = 2;
+    while let Some(marker) = next_marker(bytes, &mut at) {
+        match marker {
+            0xd9 => {
+                found.complete = true;
+                return found;
+            }
+            // Stand alone: TEM, restart, start of image.
+            0x01 | 0xd0..=0xd8 => continue,
+            _ => {}
+        }
+        let Some(length) = bytes.get(at..at + 2).map(|b| usize::from(b[0]) << 8 | usize::from(b[1])) else { break };
+        let frame = matches!(marker, 0xc0..=0xcf) && ![0xc4, 0xc8, 0xcc].contains(&marker);
+        if frame {
+            found.progressive = marker & 3 == 2;
+            found.components = bytes.get(at + 7).copied().unwrap_or_default();
+        }
+        at += length.max(2);
+    }
+    found
+}
+
+/// The code of the next marker at or after `at`; `at` is then behind the marker. Coded data, where 0 follows
+/// 0xFF, is skipped.
+fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    loop {
+        let rest = bytes.get(*at..)?;
+        *at += rest.iter().position(|&b| b == 0xff)? + 1;
+        // Any number of 0xFF may come before a marker.
+        while bytes.get(*at) == Some(&0xff) {
+            *at += 1;
+        }
+        let code = *bytes.get(*at)?;
+        *at += 1;
+        if code != 0 {
+            return Some(code);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

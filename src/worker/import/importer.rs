@@ -1,25 +1,24 @@
-//! Reads one choice of files, a file a step, so that the caller can report
-//! progress and take a cancellation between steps.
+//! Reads one choice of files, one file a step, so that the caller can report progress and cancel between steps.
 
-use super::archive::Archive;
-use super::cifar;
+use super::File;
 use super::decode::{MAX_FILE, decode};
-use super::listing::{At, Found, Group, ToRead, list};
-use super::sniff::{HEAD, Kind, image_format, sniff};
-use super::source::File;
+use super::file_kind::{FileKind, HEAD, image_format, sniff};
+use super::listing::{
+    At, CIFAR_CHUNK, CIFAR_CLASSES, CIFAR_RECORD, Found, Group, MAX_CIFAR_BATCH, ToRead, cifar_classes, list,
+    read_cifar_record,
+};
+use super::zip_archive::Archive;
 use crate::core::dataset::collection::{Import, Item, MAX_PIXEL_BYTES};
-use crate::core::dataset::{labels, tree};
-use crate::core::error::{FileFault, ImportFault};
-use crate::core::report::LeftOut;
+use crate::core::dataset::{folders, label_table};
+use crate::core::error::{FileFault, ImportFault, SkippedFile};
 use std::collections::{HashMap, VecDeque};
 
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// `done` of `total` images are read; `total` is 0 while archives are still
-    /// being opened. `file` was handled last.
+pub enum ImportStep {
+    /// `done` of `total` images are read; `total` is 0 until all archives are open. `file` was read last.
     Progress { done: usize, total: usize, file: String },
-    /// Nothing is left to do: call [`Importer::finish`].
+    /// All is read: call [`ImageImporter::finish`].
     Done,
 }
 
@@ -34,7 +33,7 @@ enum Task {
 }
 
 /// An import under way.
-pub struct Importer {
+pub struct ImageImporter {
     files: Vec<File>,
     size: usize,
     /// Archives among the files that are not open yet.
@@ -55,14 +54,14 @@ pub struct Importer {
     import: Import,
 }
 
-impl Importer {
-    /// Prepares to read `files` at `size` × `size` pixels. `refused` were chosen
-    /// too, but the browser did not hand them over.
-    pub fn new(files: &[File], refused: &[LeftOut], size: usize) -> Self {
-        let kept: Vec<File> = files.iter().filter(|file| !tree::is_clutter(file.path())).cloned().collect();
+impl ImageImporter {
+    /// Prepares to read `files` at `size` × `size` pixels. The browser did not give the chosen files in
+    /// `refused`.
+    pub fn new(files: &[File], refused: &[SkippedFile], size: usize) -> Self {
+        let kept: Vec<File> = files.iter().filter(|file| !folders::is_clutter(file.path())).cloned().collect();
         let (packed, mut loose): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&i| is_archive(&kept[i]));
         // Browsers list folders in any order.
-        loose.sort_by(|&a, &b| tree::natural_order(kept[a].path(), kept[b].path()));
+        loose.sort_by(|&a, &b| folders::natural_order(kept[a].path(), kept[b].path()));
         let found = |&i: &usize| Found { path: kept[i].path().to_owned(), at: At::Chosen(i), bytes: kept[i].len() };
         let group = Group { archive: None, files: loose.iter().map(found).collect() };
         Self {
@@ -83,12 +82,12 @@ impl Importer {
         }
     }
 
-    /// Opens an archive, lists a group of files, or reads an image or a few
-    /// records. What is wrong with a file is noted, and the next step goes on.
+    /// Opens an archive, lists a group of files, or reads an image or a few records. A faulty file is noted,
+    /// and the next step continues after it.
     ///
     /// # Errors
-    /// [`ImportFault`]: nothing of the import can be used.
-    pub fn step(&mut self) -> Result<Step, ImportFault> {
+    /// [`ImportFault`]: no image of the import can be used.
+    pub fn step(&mut self) -> Result<ImportStep, ImportFault> {
         let file = if let Some(index) = self.to_open.pop_front() {
             self.open(index);
             self.files[index].path().to_owned()
@@ -97,16 +96,16 @@ impl Importer {
             group.archive.unwrap_or_default()
         } else {
             match self.tasks.pop_front() {
-                None => return Ok(Step::Done),
+                None => return Ok(ImportStep::Done),
                 Some(Task::Image(image)) => self.read_image(image)?,
                 Some(Task::Records { batch, from, to }) => self.read_records(&batch, from, to)?,
             }
         };
         let listed = self.to_open.is_empty() && self.groups.is_empty();
-        Ok(Step::Progress { done: self.done, total: if listed { self.total } else { 0 }, file })
+        Ok(ImportStep::Progress { done: self.done, total: if listed { self.total } else { 0 }, file })
     }
 
-    /// What was read; call it when [`Importer::step`] says [`Step::Done`].
+    /// The images; call it when [`ImageImporter::step`] says [`ImportStep::Done`].
     ///
     /// # Errors
     /// [`ImportFault::NoFiles`], [`ImportFault::NotAZip`] or [`ImportFault::NoImages`].
@@ -127,7 +126,7 @@ impl Importer {
     }
 
     fn leave_out(&mut self, file: &str, fault: FileFault) {
-        self.import.left_out.push(LeftOut { file: file.to_owned(), fault });
+        self.import.left_out.push(SkippedFile { file: file.to_owned(), fault });
     }
 
     fn open(&mut self, index: usize) {
@@ -146,7 +145,7 @@ impl Importer {
         let directory = archive.directory();
         let inside = |entry: &str| if self.several { format!("{path}/{entry}") } else { entry.to_owned() };
         let faults =
-            directory.faults.iter().map(|(entry, fault)| LeftOut { file: inside(entry), fault: fault.clone() });
+            directory.faults.iter().map(|(entry, fault)| SkippedFile { file: inside(entry), fault: fault.clone() });
         self.import.left_out.extend(faults);
         let at = self.archives.len();
         let files = directory.entries.into_iter();
@@ -157,55 +156,51 @@ impl Importer {
 
     fn list(&mut self, group: &Group) -> Result<(), ImportFault> {
         let mut tables = Vec::new();
-        for (index, file) in group.files.iter().enumerate().filter(|(_, file)| labels::is_table(&file.path)) {
+        for (index, file) in group.files.iter().enumerate().filter(|(_, file)| label_table::is_table(&file.path)) {
             match self.read(file.at, |_| Ok(())) {
-                Ok(bytes) => tables.push((index, labels::parse(&bytes))),
+                Ok(bytes) => tables.push((index, label_table::parse(&bytes))),
                 Err(fault) => {
-                    tables.push((index, labels::Table::default()));
+                    tables.push((index, label_table::Table::default()));
                     self.leave_out(&file.path, fault);
                 }
             }
         }
-        // Tables deeper in the tree know better.
-        tables.sort_by_key(|(index, _)| tree::parts(&group.files[*index].path).len());
+        // A table deeper in the tree overrides those above.
+        tables.sort_by_key(|(index, _)| folders::parts(&group.files[*index].path).len());
         let listing = list(group, self.several, &tables);
         self.import.left_out.extend(listing.left_out);
         if !listing.batches.is_empty() {
             let meta = listing.meta.and_then(|at| self.read(at, |_| Ok(())).ok());
-            for class in cifar::classes(meta.as_deref()) {
+            for class in cifar_classes(meta.as_deref()) {
                 self.class(&class)?;
             }
             self.ordered = true;
         } else if let Some(at) = listing.meta {
-            // Without batches it is a text like any other.
+            // Without batches the file is a text like any other.
             let file = group.files.iter().find(|file| file.at == at).map(|file| file.path.clone());
             self.leave_out(&file.unwrap_or_default(), FileFault::NotAnImage { looks_like: Some("text".to_owned()) });
         }
-        let likely = listing.images.iter().filter(|image| tree::named_like_image(&image.name)).count();
+        let likely = listing.images.iter().filter(|image| folders::named_like_image(&image.name)).count();
         let mut expected = self.import.items.len() + self.tasks_ahead() + likely;
         self.total += listing.images.len();
         self.tasks.extend(listing.images.into_iter().map(Task::Image));
         for batch in listing.batches {
-            if batch.bytes > cifar::MAX_BATCH {
+            if batch.bytes > MAX_CIFAR_BATCH {
                 self.leave_out(&batch.name, FileFault::TooManyBytes { bytes: batch.bytes });
                 continue;
             }
-            let records = batch.bytes as usize / cifar::RECORD;
+            let records = batch.bytes as usize / CIFAR_RECORD;
             if records == 0 {
-                let detail = format!("shorter than one record of {} bytes", cifar::RECORD);
+                let detail = format!("shorter than one record of {} bytes", CIFAR_RECORD);
                 let fault = if batch.bytes == 0 { FileFault::Empty } else { FileFault::Damaged { detail } };
                 self.leave_out(&batch.name, fault);
-            } else if !(batch.bytes as usize).is_multiple_of(cifar::RECORD) {
+            } else if !(batch.bytes as usize).is_multiple_of(CIFAR_RECORD) {
                 self.leave_out(&batch.name, FileFault::CutBatch { records });
             }
             expected += records;
             self.total += records;
-            for from in (0..records).step_by(cifar::CHUNK) {
-                self.tasks.push_back(Task::Records {
-                    batch: batch.clone(),
-                    from,
-                    to: records.min(from + cifar::CHUNK),
-                });
+            for from in (0..records).step_by(CIFAR_CHUNK) {
+                self.tasks.push_back(Task::Records { batch: batch.clone(), from, to: records.min(from + CIFAR_CHUNK) });
             }
         }
         self.reserve(expected)
@@ -219,8 +214,7 @@ impl Importer {
         self.tasks.iter().map(images).sum()
     }
 
-    /// Makes room for so many images in all, at once: growing by doubling would
-    /// need half as much again.
+    /// Allocates memory for `images` images in all, at once: growth by doubling would need half as much again.
     fn reserve(&mut self, images: usize) -> Result<(), ImportFault> {
         let bytes = images.saturating_mul(3 * self.size * self.size);
         let more = bytes.saturating_sub(self.import.pixels.len());
@@ -245,7 +239,7 @@ impl Importer {
     fn keep(&mut self, item: Item, pixels: &[u8]) -> Result<(), ImportFault> {
         let images = self.import.items.len() + 1;
         if self.import.pixels.capacity() - self.import.pixels.len() < pixels.len() {
-            // Images whose names don't say so: a few more at a time.
+            // The names announced fewer images: room for some more at a time.
             self.reserve(images + images / 4 + 64).or_else(|_| self.reserve(images))?;
         }
         self.import.pixels.extend_from_slice(pixels);
@@ -258,8 +252,8 @@ impl Importer {
         let bytes = self.read(image.at, |head| image_format(head).map(drop));
         match bytes.and_then(|bytes| decode(&bytes, self.size)) {
             Ok(pixels) => {
-                let label = image.place.class.as_deref().map(|class| self.class(class)).transpose()?;
-                self.keep(Item { name: image.name.clone(), label, split: image.place.split }, &pixels)?;
+                let label = image.label.class.as_deref().map(|class| self.class(class)).transpose()?;
+                self.keep(Item { name: image.name.clone(), label, split: image.label.split }, &pixels)?;
                 if image.unlisted {
                     self.leave_out(&image.name, FileFault::NotInLabels);
                 }
@@ -271,7 +265,7 @@ impl Importer {
 
     fn read_records(&mut self, batch: &ToRead, from: usize, to: usize) -> Result<String, ImportFault> {
         self.done += to - from;
-        let bytes = match self.record_bytes(batch.at, from * cifar::RECORD, to * cifar::RECORD) {
+        let bytes = match self.record_bytes(batch.at, from * CIFAR_RECORD, to * CIFAR_RECORD) {
             Ok(bytes) => bytes,
             Err(fault) => {
                 self.leave_out(&batch.name, fault);
@@ -281,14 +275,14 @@ impl Importer {
                 return Ok(batch.name.clone());
             }
         };
-        for (number, record) in (from..to).zip(bytes.chunks_exact(cifar::RECORD)) {
+        for (number, record) in (from..to).zip(bytes.chunks_exact(CIFAR_RECORD)) {
             let name = format!("{}#{number}", batch.name);
-            match cifar::read_record(record, self.size) {
+            match read_cifar_record(record, self.size) {
                 Ok((label, pixels)) => {
-                    self.keep(Item { name, label: Some(label), split: batch.place.split }, &pixels)?;
+                    self.keep(Item { name, label: Some(label), split: batch.label.split }, &pixels)?;
                 }
                 Err(label) => {
-                    let detail = format!("label {label} is not 0 to {}", cifar::CLASSES.len() - 1);
+                    let detail = format!("label {label} is not 0 to {}", CIFAR_CLASSES.len() - 1);
                     self.leave_out(&name, FileFault::Damaged { detail });
                 }
             }
@@ -296,8 +290,7 @@ impl Importer {
         Ok(batch.name.clone())
     }
 
-    /// Bytes of a batch. One in an archive is unpacked whole and kept for the
-    /// next records.
+    /// Bytes of a batch. A batch in an archive is unpacked whole and stays in memory for its next records.
     fn record_bytes(&mut self, at: At, from: usize, to: usize) -> Result<Vec<u8>, FileFault> {
         if let At::Chosen(index) = at {
             return self.files[index].read(from as u64, to as u64).map_err(|detail| FileFault::Unreadable { detail });
@@ -312,7 +305,7 @@ impl Importer {
             .ok_or_else(|| FileFault::Damaged { detail: "shorter than the archive claims".to_owned() })
     }
 
-    /// All bytes of a file, unless its first ones are refused.
+    /// All bytes of a file, if `accept` takes its first bytes.
     fn read(&mut self, at: At, accept: impl FnOnce(&[u8]) -> Result<(), FileFault>) -> Result<Vec<u8>, FileFault> {
         let index = match at {
             At::Packed(archive, entry) => return self.archives[archive].read(entry, accept),
@@ -320,7 +313,7 @@ impl Importer {
         };
         let file = &self.files[index];
         let read = |end: u64| file.read(0, end).map_err(|detail| FileFault::Unreadable { detail });
-        // Small files in one go: a read costs more than its bytes.
+        // A small file in one read: the call costs more than the bytes.
         let start = read(file.len().min(64 * 1024))?;
         accept(&start)?;
         match file.len() {
@@ -331,25 +324,23 @@ impl Importer {
     }
 }
 
-/// Whether a chosen file is to be opened like a folder: by its name, or by its
-/// first bytes where the name has no ending.
+/// Whether a chosen file is an archive: by its name, or, if the name has no ending, by its first bytes.
 fn is_archive(file: &File) -> bool {
-    let name = tree::file_name(file.path()).to_lowercase();
+    let name = folders::file_name(file.path()).to_lowercase();
     let head = || file.read(0, file.len().min(HEAD as u64)).unwrap_or_default();
-    name.ends_with(".zip") || !name.contains('.') && sniff(&head()) == Kind::Zip
+    name.ends_with(".zip") || !name.contains('.') && sniff(&head()) == FileKind::Zip
 }
 
-/// A name for what was chosen: the folder's or archive's, else the first file's
-/// and how many more.
+/// A name for the chosen files: the folder's or archive's, else the first file's and the number of others.
 fn name_of(files: &[File], loose: &[usize], packed: &[usize]) -> String {
     let top = |i: &usize| {
-        let parts = tree::parts(files[*i].path());
+        let parts = folders::parts(files[*i].path());
         (parts.len() > 1).then(|| parts[0].to_owned())
     };
     let folder = loose.first().and_then(top).filter(|name| loose.iter().all(|i| top(i).as_ref() == Some(name)));
     let first = folder.map(|name| (name, packed.len())).or_else(|| {
         let first = loose.iter().chain(packed).next()?;
-        Some((tree::file_name(files[*first].path()).to_owned(), loose.len() + packed.len() - 1))
+        Some((folders::file_name(files[*first].path()).to_owned(), loose.len() + packed.len() - 1))
     });
     match first {
         Some((name, 0)) => name,
@@ -361,7 +352,7 @@ fn name_of(files: &[File], loose: &[usize], packed: &[usize]) -> String {
 /// Puts classes into the order of their names.
 fn sort_classes(import: &mut Import) {
     let mut order: Vec<usize> = (0..import.classes.len()).collect();
-    order.sort_by(|&a, &b| tree::natural_order(&import.classes[a], &import.classes[b]));
+    order.sort_by(|&a, &b| folders::natural_order(&import.classes[a], &import.classes[b]));
     let mut new_label = vec![0u16; order.len()];
     for (new, &old) in order.iter().enumerate() {
         new_label[old] = new as u16;

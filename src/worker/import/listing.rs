@@ -1,13 +1,13 @@
-//! What of the chosen files is to be read, and what is known of each before it
-//! is: the shape of folders, archives and tables, put together.
+//! Which of the chosen files to read, and what folders, archives and tables say of each. And CIFAR-10's
+//! batches.
 
-use super::cifar;
-use crate::core::dataset::labels::{self, Table};
-use crate::core::dataset::tree::{self, Place};
-use crate::core::error::FileFault;
-use crate::core::report::LeftOut;
+use super::decode::fit_planar;
+use crate::core::dataset::Split;
+use crate::core::dataset::folders::{self, PathLabel};
+use crate::core::dataset::label_table::{self, Table};
+use crate::core::error::{FileFault, SkippedFile};
 
-/// Where a file's bytes are.
+/// The place of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// Index among the chosen files.
@@ -25,10 +25,10 @@ pub struct Found {
     pub bytes: u64,
 }
 
-/// Files that lie under one root: what was chosen loose or as folders, or an archive.
+/// Files under one root: the loose files and folders that were chosen, or an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
-    /// Path of the archive among the chosen files; none for the loose ones.
+    /// Path of the archive among the chosen files; `None` for the loose files.
     pub archive: Option<String>,
     pub files: Vec<Found>,
 }
@@ -36,29 +36,28 @@ pub struct Group {
 /// An image file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToRead {
-    /// As the user should see it.
+    /// The name that the user sees.
     pub name: String,
     pub at: At,
     pub bytes: u64,
-    pub place: Place,
-    /// A table lists files here, but not this one.
+    pub label: PathLabel,
+    /// A table lists files in this folder, but not this one.
     pub unlisted: bool,
 }
 
-/// What a listing says of a group.
+/// The files of a group by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     pub images: Vec<ToRead>,
-    /// Batches of CIFAR-10, `place` with the split only.
+    /// Batches of CIFAR-10; their `label` has the split only.
     pub batches: Vec<ToRead>,
     /// The file with the names of CIFAR-10's classes.
     pub meta: Option<At>,
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<SkippedFile>,
 }
 
-/// Lists a group. `several` where it is not all that was chosen: an archive's
-/// name then counts as a folder's. `tables` are the tables among its files, by
-/// index into [`Group::files`].
+/// Lists a group. With `several` groups an archive's name counts as a folder's. `tables` are the tables among
+/// its files, by index into [`Group::files`].
 pub fn list(group: &Group, several: bool, tables: &[(usize, Table)]) -> Listing {
     let mut listing = Listing::default();
     let archive = group.archive.as_deref().filter(|_| several);
@@ -73,43 +72,43 @@ pub fn list(group: &Group, several: bool, tables: &[(usize, Table)]) -> Listing 
             name: name(&file.path),
             at: file.at,
             bytes: file.bytes,
-            place: Place { class: None, split },
+            label: PathLabel { class: None, split },
             unlisted: false,
         };
-        if cifar::is_meta(&file.path) {
+        if is_cifar_meta(&file.path) {
             listing.meta = Some(file.at);
-        } else if let Some(split) = cifar::batch_split(&file.path) {
+        } else if let Some(split) = cifar_split(&file.path) {
             listing.batches.push(to_read(Some(split)));
         } else {
             images.push((file.path.as_str(), to_read(None)));
         }
     }
     let paths: Vec<&str> = images.iter().map(|(path, _)| *path).collect();
-    let mut places = tree::place(&paths);
+    let mut labels = folders::path_labels(&paths);
     let mut said = vec![Said::Nothing; paths.len()];
     for (index, table) in tables {
         let path = group.files[*index].path.as_str();
-        listing.left_out.extend(apply_table(table, path, &paths, &mut places, &mut said));
+        listing.left_out.extend(apply_table(table, path, &paths, &mut labels, &mut said));
     }
-    for ((said, place), (_, image)) in said.iter().zip(&mut places).zip(&mut images) {
+    for ((said, label), (_, image)) in said.iter().zip(&mut labels).zip(&mut images) {
         if *said == Said::OnlyOfOthers {
             // Folders around a table are not classes.
-            place.class = None;
+            label.class = None;
             image.unlisted = true;
         }
     }
     if let Some(archive) = archive {
-        let stem = tree::file_name(archive);
-        tree::within_archive(stem.rsplit_once('.').map_or(stem, |(stem, _)| stem), &mut places);
+        let stem = folders::file_name(archive);
+        folders::within_archive(stem.rsplit_once('.').map_or(stem, |(stem, _)| stem), &mut labels);
     }
-    listing.images = images.into_iter().zip(places).map(|((_, image), place)| ToRead { place, ..image }).collect();
+    listing.images = images.into_iter().zip(labels).map(|((_, image), label)| ToRead { label, ..image }).collect();
     for left_out in &mut listing.left_out {
         left_out.file = name(&left_out.file);
     }
     listing
 }
 
-/// What the tables around a file say of it.
+/// What the tables around a file say about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Nothing,
@@ -117,39 +116,120 @@ enum Said {
     ItsClass,
 }
 
-/// Lets a table say the class of the files around it, in place of folders. One
-/// that names none of them says nothing.
+/// Gives the files around a table the classes in it, in place of those of folders. A table that names none of
+/// them changes nothing.
 fn apply_table(
     table: &Table,
     table_path: &str,
     paths: &[&str],
-    places: &mut [Place],
+    labels: &mut [PathLabel],
     said: &mut [Said],
-) -> Vec<LeftOut> {
-    let folder = &table_path[..table_path.len() - tree::file_name(table_path).len()];
+) -> Vec<SkippedFile> {
+    let folder = &table_path[..table_path.len() - folders::file_name(table_path).len()];
     let around: Vec<usize> = (0..paths.len()).filter(|&i| paths[i].starts_with(folder)).collect();
-    // A table in a folder of its own speaks of all.
+    // A table in a folder of its own is about all files.
     let around = if around.is_empty() { (0..paths.len()).collect() } else { around };
     let near: Vec<&str> = around.iter().map(|&i| paths[i]).collect();
-    let matches = labels::match_files(table, table_path, &near);
+    let matches = label_table::match_files(table, table_path, &near);
     let used = matches.row_of.iter().any(Option::is_some);
     for (&index, row) in around.iter().zip(&matches.row_of) {
         if let Some(row) = row.map(|row| &table.rows[row]) {
-            places[index].class.clone_from(&row.label);
-            places[index].split = row.split.or(places[index].split);
+            labels[index].class.clone_from(&row.label);
+            labels[index].split = row.split.or(labels[index].split);
             said[index] = Said::ItsClass;
         } else if used && said[index] == Said::Nothing {
             said[index] = Said::OnlyOfOthers;
         }
     }
-    let here = |fault| LeftOut { file: table_path.to_owned(), fault };
+    let here = |fault| SkippedFile { file: table_path.to_owned(), fault };
     let lines = table.bad_lines.iter().copied();
     let lines = lines.chain(matches.contradicting.iter().map(|&row| table.rows[row].line));
-    let mut left_out: Vec<LeftOut> = lines.map(|line| here(FileFault::BadRow { line })).collect();
+    let mut left_out: Vec<SkippedFile> = lines.map(|line| here(FileFault::BadRow { line })).collect();
     let missing = matches.missing.iter().map(|&row| table.rows[row].file.clone());
-    left_out.extend(missing.map(|file| LeftOut { file, fault: FileFault::NoSuchFile }));
+    left_out.extend(missing.map(|file| SkippedFile { file, fault: FileFault::NoSuchFile }));
     if table.rows.is_empty() && table.bad_lines.is_empty() {
         left_out.push(here(FileFault::Empty));
     }
     left_out
+}
+
+/// Side of the images of CIFAR-10. Its binary batches (<https://www.cs.toronto.edu/~kriz/cifar.html>) are
+/// records of a label byte and 3 × 32 × 32 bytes of planar RGB.
+pub const CIFAR_SIDE: usize = 32;
+/// Bytes of a record.
+pub const CIFAR_RECORD: usize = 1 + 3 * CIFAR_SIDE * CIFAR_SIDE;
+/// Records that are read in one step.
+pub const CIFAR_CHUNK: usize = 250;
+/// Most bytes of a batch: forty times what the published files have.
+pub const MAX_CIFAR_BATCH: u64 = 40 * 10_000 * CIFAR_RECORD as u64;
+
+/// The classes in the order of their labels, for sets without `batches.meta.txt`.
+pub const CIFAR_CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+/// The split of a batch by its name; `None` for any other file.
+pub fn cifar_split(path: &str) -> Option<Split> {
+    let name = folders::file_name(path).to_lowercase();
+    let stem = name.strip_suffix(".bin")?;
+    if stem == "test_batch" {
+        return Some(Split::Test);
+    }
+    let number = stem.strip_prefix("data_batch_")?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(Split::Train)
+}
+
+/// Whether the file names the classes.
+pub fn is_cifar_meta(path: &str) -> bool {
+    folders::file_name(path).eq_ignore_ascii_case("batches.meta.txt")
+}
+
+/// The class names, one a line; the usual ones if there are not ten.
+pub fn cifar_classes(meta: Option<&[u8]>) -> Vec<String> {
+    let text = String::from_utf8_lossy(meta.unwrap_or_default()).into_owned();
+    let lines: Vec<String> = text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    if lines.len() == CIFAR_CLASSES.len() { lines } else { CIFAR_CLASSES.map(str::to_owned).to_vec() }
+}
+
+/// Label and planar RGB, [3, S, S], of a record of [`CIFAR_RECORD`] bytes.
+///
+/// # Errors
+/// The label where it is not 0 to 9.
+pub fn read_cifar_record(record: &[u8], size: usize) -> Result<(u16, Vec<u8>), u8> {
+    let label = record[0];
+    if usize::from(label) >= CIFAR_CLASSES.len() {
+        return Err(label);
+    }
+    Ok((u16::from(label), fit_planar(&record[1..], CIFAR_SIDE, CIFAR_SIDE, size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_known_by_name() {
+        assert_eq!(cifar_split("cifar-10-batches-bin/data_batch_1.bin"), Some(Split::Train));
+        assert_eq!(cifar_split("test_batch.bin"), Some(Split::Test));
+        for other in ["data_batch_.bin", "data_batch_x.bin", "data_batch_1", "test.bin", "data_batch_1.png"] {
+            assert_eq!(cifar_split(other), None);
+        }
+    }
+
+    #[test]
+    fn names_come_from_the_meta_file_where_it_is_whole() {
+        assert_eq!(cifar_classes(None)[3], "cat");
+        assert_eq!(cifar_classes(Some(b"a\nb\n"))[3], "cat");
+        assert_eq!(cifar_classes(Some(b"a\r\nb\r\nc\r\nd\r\ne\r\nf\r\ng\r\nh\r\ni\r\nj\r\n\r\n"))[3], "d");
+    }
+
+    #[test]
+    fn a_record_is_a_label_and_planes() {
+        let mut record = vec![7; CIFAR_RECORD];
+        record[1..1025].fill(200);
+        let (label, pixels) = read_cifar_record(&record, 16).unwrap();
+        assert_eq!((label, pixels[0], pixels[256], pixels.len()), (7, 200, 7, 768));
+        assert_eq!(read_cifar_record(&record, 32).unwrap().1, record[1..]);
+        record[0] = 10;
+        assert_eq!(read_cifar_record(&record, 16), Err(10));
+    }
 }

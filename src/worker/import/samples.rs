@@ -1,10 +1,12 @@
 //! Files for the tests, built in code.
 
+use super::{File, FileSource};
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, ExtendedColorType, Frame, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use std::io::{Cursor, Write};
+use std::rc::Rc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -66,9 +68,8 @@ pub fn animated_gif(frames: &[[u8; 3]]) -> Vec<u8> {
     out
 }
 
-/// A JPEG of 8 × 8 pixels of one CMYK colour, as Adobe's programs write it: four
-/// components, APP14 with transform 0. Huffman codes: a direct-current category
-/// is its own four-bit code, and one bit ends the block.
+/// A JPEG of 8 × 8 pixels of one CMYK colour, as Adobe's programs write it: four components, APP14 with
+/// transform 0. Huffman codes: a direct-current category is its own four-bit code, and one bit ends the block.
 pub fn cmyk_jpeg(colour: [u8; 4]) -> Vec<u8> {
     let mut out = vec![0xff, 0xd8];
     let mut segment = |marker: u8, body: &[u8]| {
@@ -151,4 +152,30 @@ pub fn zip_by(method: CompressionMethod, files: &[(&str, &[u8])]) -> Vec<u8> {
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
+}
+
+/// A file that gives what `read(start, end)` makes, of `len` bytes.
+struct MadeFile<R> {
+    path: &'static str,
+    len: u64,
+    read: R,
+}
+
+impl<R: Fn(u64, u64) -> Result<Vec<u8>, String>> FileSource for MadeFile<R> {
+    fn path(&self) -> &str {
+        self.path
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, String> {
+        (self.read)(start, end)
+    }
+}
+
+/// A file that a browser may hand over and memory does not hold: gone, or very long.
+pub fn made_file(path: &'static str, len: u64, read: impl Fn(u64, u64) -> Result<Vec<u8>, String> + 'static) -> File {
+    Rc::new(MadeFile { path, len, read })
 }

@@ -13,7 +13,7 @@ use crate::worker::event_loop::yield_now;
 use crate::worker::js::{memory_bytes, now};
 use crate::worker::session::{self, Job, JobGuard};
 use crate::worker::storage::opfs::Opfs;
-use crate::worker::storage::{Files, Storage};
+use crate::worker::storage::{FileSystem, Storage};
 use burn::tensor::Device;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -6,8 +6,8 @@ use super::fine_tune::labelled;
 use super::pictures::{rgba, stored};
 use crate::core::dataset::collection::Collection;
 use crate::core::dataset::{Dataset, Example, Split};
-use crate::core::error::Fault;
-use crate::core::report::{LeftOut, Picture};
+use crate::core::error::{Fault, SkippedFile};
+use crate::core::report::Picture;
 use crate::core::run::classify::{Classified, ClassifierKind, ClassifyReport, Neighbour};
 use crate::core::run::fine_tune::FineTuneConfig;
 use crate::learn::checkpoint;
@@ -20,11 +20,11 @@ use crate::learn::store::ByteStore;
 use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::event_loop::yield_now;
 use crate::worker::files::chosen;
-use crate::worker::import::single;
+use crate::worker::import::decode::read_image;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FeatureBank, FeatureKey, TunedClassifier};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};
-use crate::worker::storage::Extra;
+use crate::worker::storage::FineTuneFile;
 use std::rc::Rc;
 
 /// Training images shown beside a new one.
@@ -71,7 +71,7 @@ async fn stored_classifier() -> Option<TunedClassifier> {
         (run.saver.folder(), record.id.clone(), record.config.encoder, record.data.classes.len())
     })
     .ok()?;
-    let bytes = folder?.read(Extra::Classifier).await.ok()??;
+    let bytes = folder?.read(FineTuneFile::Classifier).await.ok()??;
     let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
     let device = session::compute().await.ok()?.device.autodiff();
     let network = Encoder::new(&encoder, &device);
@@ -84,23 +84,27 @@ async fn read(
     collection: &Collection,
     names: Vec<String>,
     files: Vec<web_sys::File>,
-    left_out: &mut Vec<LeftOut>,
+    left_out: &mut Vec<SkippedFile>,
 ) -> Dataset {
     let mut shown = Dataset { size: collection.dataset().size, ..Dataset::default() };
     for (name, file) in names.into_iter().zip(files) {
-        match single::read(&chosen(name.clone(), file), shown.size) {
+        match read_image(&chosen(name.clone(), file), shown.size) {
             Ok(mut pixels) => {
                 shown.pixels.append(&mut pixels);
                 shown.examples.push(Example { label: None, split: Split::Test, name });
             }
-            Err(fault) => left_out.push(LeftOut { file: name, fault }),
+            Err(fault) => left_out.push(SkippedFile { file: name, fault }),
         }
         yield_now().await;
     }
     shown
 }
 
-async fn judge(collection: &Collection, shown: &Dataset, left_out: Vec<LeftOut>) -> Result<ClassifyReport, Stopped> {
+async fn judge(
+    collection: &Collection,
+    shown: &Dataset,
+    left_out: Vec<SkippedFile>,
+) -> Result<ClassifyReport, Stopped> {
     let tuned = tuned().await;
     let (run, steps) = of_run(|run| (run.id().to_owned(), run.steps()))?;
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);

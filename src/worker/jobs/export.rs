@@ -3,19 +3,20 @@
 use super::classify::tuned;
 use super::evaluate;
 use crate::core::dataset::Split;
-use crate::core::error::{Fault, TakeawayFault};
+use crate::core::error::{Fault, RunArchiveFault};
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::linear_eval::Examples;
 use crate::learn::named_tensors;
 use crate::learn::training::Training;
 use crate::protocol::{Event, WorkProgress};
+use crate::worker::archive::{Extras, pack, unpack};
 use crate::worker::event_loop::yield_now;
 use crate::worker::files;
 use crate::worker::jobs::stored_runs;
 use crate::worker::mailbox::post;
 use crate::worker::run_saver::new_id;
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between};
-use crate::worker::takeaway::{Extras, Run, pack, unpack};
+use crate::worker::storage::StoredRun;
 
 /// The encoder's weights and the configuration that made them.
 pub async fn encoder() -> Result<Event, Fault> {
@@ -61,7 +62,7 @@ pub async fn run() -> Result<Event, Fault> {
     let fine_tuned = fine_tuned.as_ref().map(|(weights, report)| (weights.clone(), report));
     let name = if record.name.is_empty() { record.id.clone() } else { file_name(&record.name) };
     let extras = Extras { encoder: weights, classifier, fine_tuned, features: Some((&h, collection.dataset())) };
-    let run = Run { record: record.clone(), curve, state: Some(state) };
+    let run = StoredRun { record: record.clone(), curve, state: Some(state) };
     let archive = pack(&run, &extras)?;
     Ok(Event::Exported { name: format!("simclr-{name}.zip"), archive })
 }
@@ -82,11 +83,11 @@ fn file_name(name: &str) -> String {
 /// gets another.
 pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
-    let nothing = || TakeawayFault::NotAZip { detail: "no file was chosen".to_owned() };
+    let nothing = || RunArchiveFault::NotAZip { detail: "no file was chosen".to_owned() };
     let file = files::chosen(String::new(), files.into_iter().next().ok_or_else(nothing)?);
-    let bytes = file.read(0, file.len()).map_err(|detail| TakeawayFault::NotAZip { detail })?;
+    let bytes = file.read(0, file.len()).map_err(|detail| RunArchiveFault::NotAZip { detail })?;
     yield_now().await;
-    let Run { mut record, curve, state } = unpack(&bytes)?;
+    let StoredRun { mut record, curve, state } = unpack(&bytes)?;
     let storage = session::storage().await?;
     if !is_id(&record.id) || storage.record(&record.id).await?.is_some() {
         record.id = new_id(js_sys::Date::now());

@@ -9,7 +9,7 @@ use crate::core::error::{Fault, ImportFault};
 use crate::protocol::{Event, ImageSource, Work, WorkProgress};
 use crate::worker::event_loop::yield_now;
 use crate::worker::files::chosen;
-use crate::worker::import::importer::Step;
+use crate::worker::import::importer::ImportStep;
 use crate::worker::import::library::{self, Library, Origin};
 use crate::worker::js::now;
 use crate::worker::mailbox::post;
@@ -42,7 +42,7 @@ fn plan(
     files: Vec<web_sys::File>,
     size: usize,
     seed: u64,
-) -> Result<library::Job, Fault> {
+) -> Result<library::ImportJob, Fault> {
     let needs_files = Err(Fault::Import(ImportFault::NeedsFiles));
     match source {
         ImageSource::Sample { images_per_class } => {
@@ -65,9 +65,9 @@ fn plan(
 }
 
 /// Reads to the end, with progress now and then; false if a cancel cut it short.
-async fn read(reading: &mut library::Job) -> Result<bool, Fault> {
+async fn read(reading: &mut library::ImportJob) -> Result<bool, Fault> {
     let mut since = now();
-    while let Step::Progress { done, total, file } = reading.step().map_err(Fault::Import)? {
+    while let ImportStep::Progress { done, total, file } = reading.step().map_err(Fault::Import)? {
         if now() - since < SLICE {
             continue;
         }

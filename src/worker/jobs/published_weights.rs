@@ -9,7 +9,7 @@ use crate::core::error::Fault;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::Backend;
 use crate::core::run::RunRecord;
-use crate::core::weights::{WeightsFault, WeightsFile, WeightsIdentity, WeightsReport};
+use crate::core::weights_file::{WeightsFault, WeightsFile, WeightsIdentity, WeightsReport};
 use crate::learn::encoder::Encoder;
 use crate::learn::named_tensors;
 use crate::learn::published::{self, Loaded};
@@ -17,11 +17,12 @@ use crate::protocol::{Event, WorkProgress};
 use crate::worker::device::Compute;
 use crate::worker::event_loop::{Throttle, yield_now};
 use crate::worker::files;
-use crate::worker::hub::browser::Browser;
-use crate::worker::hub::{Wanted, Watch, bring, kept};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, JobGuard, with};
-use crate::worker::storage::Parts;
+use crate::worker::storage::OpenFile;
+use crate::worker::weights_download::browser::Browser;
+use crate::worker::weights_download::fetch::open_or_fetch;
+use crate::worker::weights_download::{DownloadWatch, Wanted, stored};
 use burn::tensor::Device;
 use std::cell::RefCell;
 use web_sys::{AbortController, AbortSignal, File};
@@ -88,7 +89,8 @@ pub async fn open(files: Vec<File>) -> Result<Event, Fault> {
     }
     let bytes = file.read(0, file.len()).map_err(|detail| Fault::Weights(WeightsFault::Unreadable { detail }))?;
     yield_now().await;
-    let read = crate::worker::weights::open(&bytes).and_then(|mut file| published::load(&mut *file, &Device::flex()));
+    let read =
+        crate::worker::open_weights::open(&bytes).and_then(|mut file| published::load(&mut *file, &Device::flex()));
     let Loaded { which, encoder, fingerprint } = read.map_err(Fault::Weights)?;
     let identity = WeightsIdentity { source: file.path().to_owned(), fingerprint };
     let report = WeightsReport { encoder: which, identity, bytes: file.len() };
@@ -141,7 +143,7 @@ struct Reporter {
     signal: AbortSignal,
 }
 
-impl Watch for Reporter {
+impl DownloadWatch for Reporter {
     fn received(&self, received: u64, total: u64) {
         if self.throttle.is_due() || received == total {
             post(None, Event::Progress(WorkProgress::Fetch { received, total }));
@@ -157,12 +159,12 @@ impl Watch for Reporter {
 pub async fn fetch(encoder: ImageNetEncoder, address: &str) -> Result<Event, Fault> {
     let (_guard, signal) = FetchGuard::begin()?;
     let storage = session::storage().await?;
-    let (place, tensors) = (encoder.place(), tensors(encoder));
-    let url = place.url(address);
-    let wanted = Wanted { encoder, place, url: &url, tensors: &tensors };
+    let (published, tensors) = (encoder.published_file(), tensors(encoder));
+    let url = published.url(address);
+    let wanted = Wanted { encoder, published, url: &url, tensors: &tensors };
     let server = Browser::new(signal.clone());
     let reporter = Reporter { throttle: Throttle::of_progress(), signal };
-    let (bytes, network) = read(bring(&storage, &server, &wanted, &reporter).await?).await?;
+    let (bytes, network) = read(open_or_fetch(&storage, &server, &wanted, &reporter).await?).await?;
     Ok(Event::Weights(keep_loaded(bytes, network)))
 }
 
@@ -171,15 +173,15 @@ async fn open_kept(encoder: ImageNetEncoder) -> Result<Option<(u64, Loaded)>, Fa
     // Without storage nothing is kept.
     let Ok(storage) = session::storage().await else { return Ok(None) };
     let tensors = tensors(encoder);
-    let wanted = Wanted { encoder, place: encoder.place(), url: "", tensors: &tensors };
-    match kept::open(&storage, &wanted).await? {
+    let wanted = Wanted { encoder, published: encoder.published_file(), url: "", tensors: &tensors };
+    match stored::open(&storage, &wanted).await? {
         Some(file) => Ok(Some(read(file).await?)),
         None => Ok(None),
     }
 }
 
 /// Reads the weights of a file into their network; with their bytes.
-async fn read<P: Parts>(mut file: kept::KeptFile<P>) -> Result<(u64, Loaded), Fault> {
+async fn read<P: OpenFile>(mut file: stored::StoredFile<P>) -> Result<(u64, Loaded), Fault> {
     yield_now().await;
     let loaded = published::load(&mut file, &Device::flex())?;
     let bytes = file.tensors().iter().map(|t| t.shape.iter().product::<usize>() * t.number.bytes().unwrap_or(0));
@@ -187,7 +189,7 @@ async fn read<P: Parts>(mut file: kept::KeptFile<P>) -> Result<(u64, Loaded), Fa
 }
 
 fn identity_of(network: &Loaded) -> WeightsIdentity {
-    let source = network.which.place().repository.to_owned();
+    let source = network.which.published_file().repository.to_owned();
     WeightsIdentity { source, fingerprint: network.fingerprint.clone() }
 }
 

@@ -12,7 +12,7 @@ use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
 use crate::worker::jobs::{evaluate, open_run, pretrain};
 use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, JobGuard, set_state, with};
-use crate::worker::storage::opfs::Open;
+use crate::worker::storage::opfs::Handle;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ struct Driver {
     report: QueueReport,
     drives: bool,
     /// Keeps other tabs from driving it too; None if nothing can be stored.
-    lock: Option<Open>,
+    lock: Option<Handle>,
     /// The current entry.
     entry: Option<u32>,
     /// The run whose pause made the queue rest.
@@ -136,7 +136,7 @@ pub fn announce() {
 }
 
 /// Holds the queue for this tab; None if nothing can be stored.
-async fn hold() -> Result<Option<Open>, StorageFault> {
+async fn hold() -> Result<Option<Handle>, StorageFault> {
     let Ok(storage) = session::storage().await else { return Ok(None) };
     storage.hold_queue().await.map(Some)
 }
@@ -164,7 +164,7 @@ async fn save() -> Result<(), StorageFault> {
 }
 
 /// The queue and its lock, ready to go: its images are loaded.
-async fn prepare() -> Result<(QueueReport, Option<Open>), Fault> {
+async fn prepare() -> Result<(QueueReport, Option<Handle>), Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let lock = hold().await?;
     let mut report = match session::storage().await {

@@ -1,15 +1,15 @@
 //! What this site has stored: listed, renamed, deleted.
 
 use crate::core::error::{Fault, StorageFault};
-use crate::core::imagenet::hub::KeptWeights;
+use crate::core::imagenet::DownloadedWeights;
 use crate::core::run::StoredReport;
 use crate::protocol::{Event, StoredChange};
-use crate::worker::hub::kept;
 use crate::worker::jobs::{published_weights, queue};
 use crate::worker::mailbox::post;
 use crate::worker::run_saver::write_ticket;
 use crate::worker::session::{self, Job, JobGuard, drop_run, with};
-use crate::worker::storage::{Files, Listing};
+use crate::worker::storage::{FileSystem, Listing};
+use crate::worker::weights_download::stored;
 
 /// All that is stored.
 pub async fn list() -> Result<Event, Fault> {
@@ -23,8 +23,8 @@ pub async fn list() -> Result<Event, Fault> {
 }
 
 /// The published weights that are kept in this browser.
-pub async fn kept_weights() -> Result<Vec<KeptWeights>, Fault> {
-    Ok(kept::list(&*session::storage().await?).await?)
+pub async fn kept_weights() -> Result<Vec<DownloadedWeights>, Fault> {
+    Ok(stored::list(&*session::storage().await?).await?)
 }
 
 /// Changes what is stored, and returns what is left.
@@ -35,7 +35,7 @@ pub async fn change(id: u32, change: StoredChange) -> Result<Event, Fault> {
         StoredChange::KeepImages => keep_images().await?,
         StoredChange::DeleteImages { fingerprint } => session::storage().await?.delete_images(&fingerprint).await?,
         // Loaded ones stay until the worker ends.
-        StoredChange::DeleteWeights { encoder } => kept::delete(&*session::storage().await?, encoder).await?,
+        StoredChange::DeleteWeights { encoder } => stored::delete(&*session::storage().await?, encoder).await?,
         StoredChange::DeleteAll => delete_all(id).await?,
     }
     list().await

@@ -1,19 +1,19 @@
-//! A file system in memory, for native tests, that fails as browsers do.
+//! A file system in memory for native tests, which fails as browsers do.
 
-use super::files::{Files, Parts, Usage};
+use super::file_system::{FileSystem, OpenFile, Usage};
 use crate::core::error::StorageFault;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// Files in memory. A clone is another tab over the same files.
+/// FileSystem in memory. A clone is another tab over the same files.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     files: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     held: Rc<RefCell<BTreeSet<String>>>,
     /// Most bytes in all files together; 0: no limit.
     pub quota: Rc<Cell<u64>>,
-    /// Writes that still succeed before one is cut off in the middle, as by a crash.
+    /// Number of writes that succeed before one is cut off in the middle, as by a crash.
     pub writes_before_crash: Rc<Cell<Option<usize>>>,
     /// Writes to open files that were not flushed yet.
     pub unflushed: Rc<Cell<usize>>,
@@ -53,7 +53,7 @@ impl Memory {
         self.files.borrow().keys().cloned().collect()
     }
 
-    /// So many more bytes than `before` are about to be in the files.
+    /// Whether there is room to replace `before` bytes by `bytes`.
     fn room(&self, before: u64, bytes: u64) -> Result<(), StorageFault> {
         let (used, quota) = (self.used() - before, self.quota.get());
         if quota > 0 && used + bytes > quota {
@@ -80,7 +80,7 @@ impl Open {
     }
 }
 
-impl Parts for Open {
+impl OpenFile for Open {
     fn length(&self) -> Result<u64, StorageFault> {
         Ok(self.with(|file| file.len() as u64))
     }
@@ -118,9 +118,9 @@ impl Parts for Open {
     }
 }
 
-impl Files for Memory {
+impl FileSystem for Memory {
     type Lock = Held;
-    type Parts = Open;
+    type OpenFile = Open;
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         self.allowed()?;

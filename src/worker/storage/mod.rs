@@ -1,38 +1,37 @@
-//! Runs as they lie in the browser's own file system.
+//! Runs as they are stored in the browser's own file system.
 //!
 //! ```text
 //! runs/ID/record.a .b    the run's record, JSON
 //! runs/ID/curve.a .b     what was measured in every step, postcard
 //! runs/ID/state.a .b     weights and optimiser: learn::checkpoint
-//! runs/ID/tuning.a .b    a list of fine-tunings that is not finished, with the weights
-//!                        of the one at work: learn::checkpoint
+//! runs/ID/tuning.a .b    an unfinished list of fine-tunings, with the weights of the
+//!                        current one: learn::checkpoint
 //! runs/ID/classifier.a .b  the last classifier fine-tuned from the pre-trained encoder
 //! runs/ID/lock           held by the tab that works with the run
 //! queue.a .b             runs to come, JSON
 //! queue/lock             held by the tab that starts them
-//! images/FINGERPRINT/…   a set of shrunk images, where the user keeps them
-//! weights/NETWORK/…      published weights that were fetched: worker::hub
+//! images/FINGERPRINT/…   a set of shrunk images, if the user stores them
+//! weights/NETWORK/…      downloaded weights: worker::weights_download
 //! ```
 //!
-//! Every value has two slots with a checksum: the older one is overwritten, so
-//! that an interrupted write leaves the last good value. Of a run the record is
-//! written first, then the curve, the state last; a curve that is ahead of the
-//! state is cut to it when the run is opened.
+//! Every value has two slots with a checksum. A write replaces the older one, so an interrupted write leaves
+//! the last good value. Of a run the record is written first, then the curve, the state last. When a run is
+//! opened, a curve that is ahead of the state is cut to it.
 
-mod extra;
-pub mod files;
+pub mod file_system;
 #[cfg(test)]
 pub mod memory;
 pub mod opfs;
 
-pub use extra::Extra;
-pub use files::{Files, Parts};
+pub use file_system::{FileSystem, OpenFile};
 
 use crate::core::error::StorageFault;
 use crate::core::report::RunState;
 use crate::core::run::queue::QueueReport;
 use crate::core::run::slots::{self, Chosen, HEADER, NoSlot, Slot, SlotFault};
 use crate::core::run::{Curve, RunRecord};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -40,16 +39,15 @@ const RUNS: &str = "runs";
 const IMAGES: &str = "images";
 const QUEUE: &str = "queue";
 
-/// All that is stored, over some file system.
+/// Everything that is stored, over some file system.
 #[derive(Debug, Default)]
 pub struct Storage<F> {
     files: F,
-    /// Of each value that was read or written: the next generation, and the slot that
-    /// may be overwritten.
+    /// The next generation of each value that was read or written, and the slot to overwrite.
     known: RefCell<HashMap<String, (u64, Slot)>>,
 }
 
-/// What a list of the stored runs gave.
+/// The stored runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// Newest first.
@@ -58,17 +56,34 @@ pub struct Listing {
     pub damaged: Vec<(String, StorageFault)>,
 }
 
-/// A run as it was stored last.
+/// A stored run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRun {
     pub record: RunRecord,
     pub curve: Curve,
-    /// For [`Trainer::resume`](crate::learn::trainer::Trainer::resume); none where
-    /// it was not stored before its first step.
+    /// For [`Trainer::resume`](crate::learn::trainer::Trainer::resume); `None` before the first checkpoint.
     pub state: Option<Vec<u8>>,
 }
 
-impl<F: Files> Storage<F> {
+/// A value that fine-tuning stores beside its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FineTuneFile {
+    /// An unfinished list of trainings.
+    Tuning,
+    /// The last classifier that was fine-tuned from the pre-trained encoder.
+    Classifier,
+}
+
+impl FineTuneFile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tuning => "tuning",
+            Self::Classifier => "classifier",
+        }
+    }
+}
+
+impl<F: FileSystem> Storage<F> {
     pub fn new(files: F) -> Self {
         Self { files, known: RefCell::default() }
     }
@@ -77,7 +92,7 @@ impl<F: Files> Storage<F> {
         &self.files
     }
 
-    /// Every stored run. One that can't be read hides no other.
+    /// Every stored run. A run that can't be read is listed as damaged.
     pub async fn list(&self) -> Result<Listing, StorageFault> {
         let mut listing = Listing::default();
         for id in self.files.list(RUNS).await? {
@@ -92,31 +107,23 @@ impl<F: Files> Storage<F> {
         Ok(listing)
     }
 
-    /// A run's record; none where no such run is stored.
+    /// A run's record; `None` if no such run is stored.
     pub async fn record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
-        let path = path(id, "record");
-        let Some(bytes) = self.get(&path).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| damaged(&path, e.to_string()))
+        self.get_json(&path(id, "record")).await
     }
 
     pub async fn save_record(&self, record: &RunRecord) -> Result<(), StorageFault> {
-        let path = path(&record.id, "record");
-        let bytes = serde_json::to_vec(record).map_err(|e| damaged(&path, e.to_string()))?;
-        self.put(&path, &bytes).await
+        self.put_json(&path(&record.id, "record"), record).await
     }
 
-    /// A run with all that belongs to it.
+    /// A whole run.
     ///
     /// # Errors
-    /// [`StorageFault::NotFound`] where there is none of this id.
+    /// [`StorageFault::NotFound`] if there is no run with this id.
     pub async fn load(&self, id: &str) -> Result<StoredRun, StorageFault> {
         let missing = || StorageFault::NotFound { what: id.to_owned() };
         let mut record = self.record(id).await?.ok_or_else(missing)?;
-        let path_of = path(id, "curve");
-        let mut curve = match self.get(&path_of).await? {
-            Some(bytes) => postcard::from_bytes(&bytes).map_err(|e| damaged(&path_of, e.to_string()))?,
-            None => Curve::default(),
-        };
+        let mut curve = self.curve(id).await?;
         let state = self.get(&path(id, "state")).await?;
         let steps = match &state {
             Some(bytes) => steps_of(bytes).ok_or_else(|| damaged(&path(id, "state"), "no number of steps".into()))?,
@@ -125,21 +132,21 @@ impl<F: Files> Storage<F> {
         let per_epoch = record.config.steps_per_epoch(record.data.training_images).max(1);
         curve.truncate(steps, steps / per_epoch);
         record.steps = steps;
-        // It was cut off, or the record was written and the last checkpoint was not.
+        // The run was cut off, or its record was written and its last checkpoint was not.
         if record.state.is_running() || record.state == RunState::Finished && steps < record.total_steps {
             record.state = RunState::Paused;
         }
         Ok(StoredRun { record, curve, state })
     }
 
-    /// [`Storage::load`] of a run that is held from before it is read: what another
-    /// tab saved up to then is in it, and none saves after.
+    /// Holds a run, then loads it. The run has everything that another tab saved before, and no other tab saves
+    /// after.
     ///
     /// # Errors
-    /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::NotFound`]
-    /// where there is none of this id.
+    /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::NotFound`] if there is no run
+    /// with this id.
     pub async fn take(&self, id: &str) -> Result<(F::Lock, StoredRun), StorageFault> {
-        // A lock makes a folder, which a run that is not there should not get.
+        // A lock makes a folder. A run that does not exist must not get one.
         if self.record(id).await?.is_none() {
             return Err(StorageFault::NotFound { what: id.to_owned() });
         }
@@ -156,7 +163,7 @@ impl<F: Files> Storage<F> {
         }
     }
 
-    /// Stores a run between two steps; the order matters, see above.
+    /// Stores a run between two steps; the order of the values matters, see above.
     pub async fn save(&self, record: &RunRecord, curve: &Curve, state: &[u8]) -> Result<(), StorageFault> {
         self.save_record(record).await?;
         let path_of = path(&record.id, "curve");
@@ -173,7 +180,7 @@ impl<F: Files> Storage<F> {
         self.files.lock(&path(id, "lock")).await.map_err(|fault| held_as(fault, "this run"))
     }
 
-    /// Removes a run for good; the caller holds none of its locks.
+    /// Removes a run for good. The caller must not hold it.
     ///
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it.
@@ -182,8 +189,7 @@ impl<F: Files> Storage<F> {
         self.remove(&format!("{RUNS}/{id}")).await
     }
 
-    /// Removes everything that is stored, apart from runs that other tabs work with:
-    /// those are returned.
+    /// Removes everything that is stored, except runs that other tabs work with. Returns those.
     pub async fn delete_all(&self) -> Result<Vec<String>, StorageFault> {
         let mut held = Vec::new();
         for id in self.files.list(RUNS).await? {
@@ -204,17 +210,13 @@ impl<F: Files> Storage<F> {
         Ok(held)
     }
 
-    /// The stored queue, an empty one where none was stored.
+    /// The stored queue; empty if none was stored.
     pub async fn queue(&self) -> Result<QueueReport, StorageFault> {
-        match self.get(QUEUE).await? {
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|e| damaged(QUEUE, e.to_string())),
-            None => Ok(QueueReport::default()),
-        }
+        Ok(self.get_json(QUEUE).await?.unwrap_or_default())
     }
 
     pub async fn save_queue(&self, report: &QueueReport) -> Result<(), StorageFault> {
-        let bytes = serde_json::to_vec(report).map_err(|e| damaged(QUEUE, e.to_string()))?;
-        self.put(QUEUE, &bytes).await
+        self.put_json(QUEUE, report).await
     }
 
     /// Holds the queue for this tab until the lock is dropped.
@@ -222,32 +224,57 @@ impl<F: Files> Storage<F> {
     /// # Errors
     /// [`StorageFault::Held`] while another tab starts its runs.
     pub async fn hold_queue(&self) -> Result<F::Lock, StorageFault> {
-        // What another tab has written meanwhile is read anew.
+        // Another tab may have written it in the meantime.
         self.forget(QUEUE);
         self.files.lock(&format!("{QUEUE}/lock")).await.map_err(|fault| held_as(fault, "the queue"))
     }
 
-    /// Fingerprints of the sets whose images are kept.
+    /// The value; `None` if it was never stored.
+    pub async fn fine_tune_file(&self, id: &str, file: FineTuneFile) -> Result<Option<Vec<u8>>, StorageFault> {
+        self.get(&path(id, file.name())).await
+    }
+
+    /// Stores it beside a run that is stored; nothing where the run is gone, whose folder would come back.
+    pub async fn save_fine_tune_file(&self, id: &str, file: FineTuneFile, bytes: &[u8]) -> Result<(), StorageFault> {
+        match self.files.list(RUNS).await?.iter().any(|run| run == id) {
+            true => self.put(&path(id, file.name()), bytes).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Removes the value; no fault if there is none.
+    pub async fn remove_fine_tune_file(&self, id: &str, file: FineTuneFile) -> Result<(), StorageFault> {
+        let path = path(id, file.name());
+        // The older slot first: a cut between the two leaves the newest value.
+        let older = self.known.borrow().get(&path).map_or(Slot::A, |(_, older)| *older);
+        for slot in [older, older.other()] {
+            self.files.remove(&slot_path(&path, slot)).await?;
+        }
+        self.forget(&path);
+        Ok(())
+    }
+
+    /// Fingerprints of the sets whose images are stored.
     pub async fn images(&self) -> Result<Vec<String>, StorageFault> {
         self.files.list(IMAGES).await
     }
 
-    /// Keeps a set: what describes it, and its pixels.
+    /// Stores a set: its description and its pixels.
     pub async fn save_images(&self, fingerprint: &str, meta: &[u8], pixels: &[u8]) -> Result<(), StorageFault> {
         let folder = format!("{IMAGES}/{fingerprint}");
-        // The description last: without it the set is none.
+        // The description last: without it there is no set.
         let saved = async {
             self.put(&format!("{folder}/pixels"), pixels).await?;
             self.put(&format!("{folder}/meta"), meta).await
         };
         match saved.await {
             Ok(()) => Ok(()),
-            // Half a set helps nobody and takes room.
+            // Half a set is useless and takes room.
             Err(fault) => self.delete_images(fingerprint).await.and(Err(fault)),
         }
     }
 
-    /// A kept set's description and pixels; none where it was not kept.
+    /// A stored set's description and pixels; `None` if it was not stored.
     pub async fn load_images(&self, fingerprint: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageFault> {
         let folder = format!("{IMAGES}/{fingerprint}");
         let Some(meta) = self.get(&format!("{folder}/meta")).await? else { return Ok(None) };
@@ -269,10 +296,21 @@ impl<F: Files> Storage<F> {
         self.known.borrow_mut().retain(|path, _| !path.starts_with(start));
     }
 
-    /// The newest good value of two slots; none where neither was ever written.
+    async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, StorageFault> {
+        let Some(bytes) = self.get(path).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|e| damaged(path, e.to_string()))
+    }
+
+    /// Replaces a value by `value` as JSON.
+    pub async fn put_json<T: Serialize>(&self, path: &str, value: &T) -> Result<(), StorageFault> {
+        let bytes = serde_json::to_vec(value).map_err(|e| damaged(path, e.to_string()))?;
+        self.put(path, &bytes).await
+    }
+
+    /// The newest good value of two slots; `None` if it was never stored.
     ///
     /// # Errors
-    /// [`StorageFault::Damaged`] where there is a slot, but no good one.
+    /// [`StorageFault::Damaged`] if there is a slot, but no good one.
     pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
         let (chosen, payload) = self.find(path).await?;
         let chosen = match chosen {
@@ -292,22 +330,21 @@ impl<F: Files> Storage<F> {
             None => {
                 let (chosen, _) = self.find(path).await?;
                 if let Ok(Chosen { passed_over: Some(SlotFault::OtherVersion { found }), .. }) = chosen {
-                    // Newer than this program: not to be overwritten.
+                    // Written by a newer program: must not be overwritten.
                     return Err(StorageFault::OtherVersion { what: path.to_owned(), found });
                 }
-                // Where no slot is good there is nothing to protect.
+                // If no slot is good, there is nothing to protect.
                 chosen.map_or((1, Slot::A), |c| (c.generation, c.write))
             }
         };
         let (header, checksum) = slots::frame(generation, payload);
-        // Where it fails, the same slot is written next: the other one is still good.
+        // If this fails, the next write takes the same slot: the other one is still good.
         self.files.write(&slot_path(path, slot), &[&header, payload, &checksum]).await?;
         self.known.borrow_mut().insert(path.to_owned(), (generation + 1, slot.other()));
         Ok(())
     }
 
-    /// The newest good slot and its payload. Of a value as large as a checkpoint, one slot at a time
-    /// is in memory.
+    /// The newest good slot and its payload. One slot at a time is in memory: a checkpoint is large.
     async fn find(&self, path: &str) -> Result<(Result<Chosen, NoSlot>, Option<Vec<u8>>), StorageFault> {
         let look = async |slot| {
             let head = self.files.head(&slot_path(path, slot), HEADER).await?;
@@ -332,7 +369,7 @@ impl<F: Files> Storage<F> {
     }
 }
 
-/// What another tab holds, as a person calls it.
+/// The fault with `what` another tab holds, in a person's words.
 fn held_as(fault: StorageFault, what: &str) -> StorageFault {
     match fault {
         StorageFault::Held { .. } => StorageFault::Held { what: what.to_owned() },
@@ -351,7 +388,7 @@ fn slot_path(path: &str, slot: Slot) -> String {
     }
 }
 
-/// Neither slot is good: why. One of another version of the program is told as such.
+/// Why neither slot is good. A slot of another version of the program has a fault of its own.
 fn no_slot(path: &str, NoSlot { a, b }: NoSlot) -> StorageFault {
     match (a, b) {
         (SlotFault::OtherVersion { found }, _) | (_, SlotFault::OtherVersion { found }) => {

@@ -1,32 +1,16 @@
-use super::files::Files;
+use super::file_system::FileSystem;
 use super::memory::Memory;
 use super::*;
 use crate::core::config::RunConfig;
-use crate::core::report::{Backend, DeviceReport, EpochReport, Phase, RunState, StepReport};
-use crate::core::run::DataIdentity;
+use crate::core::report::{EpochReport, Phase, RunState, StepReport};
+use crate::core::run::{DataIdentity, examples};
 use burn::tensor::read_sync as wait;
 use safetensors::tensor::{Dtype, TensorView};
 
 fn record(id: &str, created: f64, steps: u32) -> RunRecord {
-    let device = DeviceReport { backend: Backend::Cpu, name: String::new(), software: false, why_not_gpu: None };
-    RunRecord {
-        id: id.to_owned(),
-        name: "first".to_owned(),
-        created,
-        config: RunConfig { batch: 16, ..RunConfig::default() },
-        weights: None,
-        chunk_changes: Vec::new(),
-        data: DataIdentity { training_images: 40, ..DataIdentity::default() },
-        device,
-        program: "0".to_owned(),
-        state: RunState::Paused,
-        steps,
-        total_steps: 100,
-        knn: Some(0.25),
-        evaluations: 0,
-        evaluation: None,
-        fine_tuned: Vec::new(),
-    }
+    let config = RunConfig { batch: 16, ..RunConfig::default() };
+    let data = DataIdentity { training_images: 40, ..DataIdentity::default() };
+    RunRecord { created, config, data, state: RunState::Paused, steps, total_steps: 100, ..examples::record(id) }
 }
 
 /// So many steps, two an epoch.
@@ -214,21 +198,21 @@ fn what_fine_tuning_leaves_lies_beside_its_run_and_goes_with_it() {
     let files = Memory::default();
     let storage = Storage::new(files.clone());
     // A run that is not there gets no folder.
-    wait(storage.save_extra("a", Extra::Tuning, b"list")).unwrap();
-    assert_eq!(wait(storage.extra("a", Extra::Tuning)).unwrap(), None);
+    wait(storage.save_fine_tune_file("a", FineTuneFile::Tuning, b"list")).unwrap();
+    assert_eq!(wait(storage.fine_tune_file("a", FineTuneFile::Tuning)).unwrap(), None);
     assert!(wait(storage.list()).unwrap().runs.is_empty());
     save(&storage, 5).unwrap();
     for value in [b"one", b"two"] {
-        wait(storage.save_extra("a", Extra::Tuning, value)).unwrap();
+        wait(storage.save_fine_tune_file("a", FineTuneFile::Tuning, value)).unwrap();
     }
-    wait(storage.save_extra("a", Extra::Classifier, b"weights")).unwrap();
+    wait(storage.save_fine_tune_file("a", FineTuneFile::Classifier, b"weights")).unwrap();
     let other = Storage::new(files);
-    assert_eq!(wait(other.extra("a", Extra::Tuning)).unwrap().as_deref(), Some(&b"two"[..]));
-    wait(other.remove_extra("a", Extra::Tuning)).unwrap();
-    wait(other.remove_extra("a", Extra::Tuning)).unwrap();
-    assert_eq!(wait(other.extra("a", Extra::Tuning)).unwrap(), None);
-    assert_eq!(wait(other.extra("a", Extra::Classifier)).unwrap().as_deref(), Some(&b"weights"[..]));
+    assert_eq!(wait(other.fine_tune_file("a", FineTuneFile::Tuning)).unwrap().as_deref(), Some(&b"two"[..]));
+    wait(other.remove_fine_tune_file("a", FineTuneFile::Tuning)).unwrap();
+    wait(other.remove_fine_tune_file("a", FineTuneFile::Tuning)).unwrap();
+    assert_eq!(wait(other.fine_tune_file("a", FineTuneFile::Tuning)).unwrap(), None);
+    assert_eq!(wait(other.fine_tune_file("a", FineTuneFile::Classifier)).unwrap().as_deref(), Some(&b"weights"[..]));
     wait(other.delete("a")).unwrap();
     save(&other, 6).unwrap();
-    assert_eq!(wait(other.extra("a", Extra::Classifier)).unwrap(), None);
+    assert_eq!(wait(other.fine_tune_file("a", FineTuneFile::Classifier)).unwrap(), None);
 }

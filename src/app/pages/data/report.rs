@@ -154,7 +154,7 @@ fn Duplicates(groups: Vec<DuplicateGroup>) -> impl IntoView {
 }
 
 #[component]
-fn LeftOut(files: Vec<crate::core::report::LeftOut>) -> impl IntoView {
+fn LeftOut(files: Vec<crate::core::error::SkippedFile>) -> impl IntoView {
     let counts = text::left_out(&files);
     view! {
         <section class="card" aria-labelledby="left-out-title">

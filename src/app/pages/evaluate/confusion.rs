@@ -7,7 +7,7 @@ use crate::app::parts::notice::FaultWords;
 use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{Show, act, live};
 use crate::app::text::{evaluate as text, fault};
-use crate::core::dataset::tree;
+use crate::core::dataset::folders;
 use crate::core::error::Fault;
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
@@ -303,7 +303,7 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
     let figure = |pixels: Pixels| {
         let name = pixels.name.clone();
         // The folder is the class, which the heading says.
-        let short = tree::file_name(&name).to_owned();
+        let short = folders::file_name(&name).to_owned();
         view! {
             <li>
                 <figure>

@@ -8,7 +8,7 @@ use crate::app::state::Store;
 use crate::app::text::{fine_tune as text, settings};
 use crate::core::config::Architecture;
 use crate::core::cost::Cost;
-use crate::core::dataset::fraction;
+use crate::core::dataset::split;
 use crate::core::error::Fault;
 use crate::core::run::fine_tune::{
     FRACTIONS, FineTuneConfig, FineTuneReport, TrainedLayers, Tuning, TuningSetting, TuningStart, default_rate, stages,
@@ -100,7 +100,7 @@ impl Form {
         self.store.dataset.with(|set| {
             let trained = set.iter().flat_map(|set| &set.classes).map(|c| c.train).filter(|n| *n > 0);
             let (images, classes) = trained.fold((0, 0), |(images, classes), n| (images + n, classes + 1));
-            fraction::count(images, classes, percent)
+            split::labelled_count(images, classes, percent)
         })
     }
 

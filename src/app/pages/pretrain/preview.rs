@@ -5,7 +5,7 @@ use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
-use crate::core::dataset::tree::parts;
+use crate::core::dataset::folders::parts;
 use crate::core::report::{DatasetReport, Picture as Pixels};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;

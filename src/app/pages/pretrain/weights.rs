@@ -13,8 +13,8 @@ use crate::app::text::{hub, weights as text};
 use crate::core::config::run_settings::START;
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::error::Fault;
+use crate::core::imagenet::DownloadedWeights;
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::imagenet::hub::KeptWeights;
 use crate::core::report::RunState;
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
@@ -159,7 +159,7 @@ fn FetchWeights(
     let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
     let wanted = memo(move || encoder.get());
     if store.stored_runs.kept_weights.with_untracked(Option::is_none) {
-        client.ask(Request::KeptWeights, |_| {});
+        client.ask(Request::DownloadedWeights, |_| {});
     }
     let under_way = memo(move || fetching.with(Option::is_some));
     live(move || {
@@ -188,7 +188,7 @@ fn Offer(
 ) -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let kept = move || {
-        let of = |all: &Vec<KeptWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
+        let of = |all: &Vec<DownloadedWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
         store.stored_runs.kept_weights.with(|all| all.as_ref().and_then(of))
     };
     let fetch = move |_| {
@@ -205,7 +205,7 @@ fn Offer(
                 Err(Fault::Stopped) => announcer.say(hub::CANCELLED),
                 Err(fault) => drop(failed.try_set(Some((encoder, fault)))),
             }
-            client.ask(Request::KeptWeights, |_| {});
+            client.ask(Request::DownloadedWeights, |_| {});
         });
     };
     live(move || match kept() {

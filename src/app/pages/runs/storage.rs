@@ -4,7 +4,7 @@ use super::page::Page;
 use crate::app::parts::widgets::{Meter, Question};
 use crate::app::reactive::{act, derive, memo};
 use crate::app::text::runs as text;
-use crate::core::imagenet::hub::KeptWeights;
+use crate::core::imagenet::DownloadedWeights;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
@@ -76,7 +76,7 @@ pub fn StorageCard() -> impl IntoView {
     };
     let kept_weights = memo(move || page.read(|stored| stored.weights.clone()).unwrap_or_default());
     let weights = move || {
-        let one = |kept: KeptWeights| {
+        let one = |kept: DownloadedWeights| {
             let label = text::forget_weights(kept.encoder.name());
             let forget =
                 move |_| page.send(Request::ChangeStored(StoredChange::DeleteWeights { encoder: kept.encoder }));

@@ -2,7 +2,7 @@
 
 use crate::app::text::units::bytes;
 use crate::app::text::{Explanation, explain};
-use crate::core::weights::{WeightsFault, WrongShape};
+use crate::core::weights_file::{WeightsFault, WrongShape};
 
 /// Names that are listed before "and … more".
 const SHOWN: usize = 3;

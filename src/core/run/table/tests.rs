@@ -4,7 +4,7 @@ use crate::core::config::run_settings::setting;
 use crate::core::config::{EncoderConfig, Optimizer};
 use crate::core::run::DataIdentity;
 use crate::core::run::examples::{evaluated, record};
-use crate::core::weights::WeightsIdentity;
+use crate::core::weights_file::WeightsIdentity;
 
 #[test]
 fn only_what_differs_is_a_column() {

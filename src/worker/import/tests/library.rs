@@ -38,7 +38,7 @@ fn another_size_reads_everything_again_and_keeps_the_splits() {
     let splits = |library: &Library| library.dataset().unwrap().examples.clone();
     let examples = splits(&library);
     let mut job = library.resize(32, 1);
-    while job.step().unwrap() != Step::Done {}
+    while job.step().unwrap() != ImportStep::Done {}
     let after = library.commit(job).unwrap();
     assert_eq!(after.size, 32);
     assert_eq!(counts(&after), counts(&before));
@@ -55,7 +55,7 @@ fn another_seed_splits_anew_without_reading() {
     let before = add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 20)], ImportRole::New, SIZE).unwrap();
     let held = library.collection().unwrap();
     let mut job = library.resize(SIZE, 2);
-    assert_eq!(job.step(), Ok(Step::Done), "nothing to read");
+    assert_eq!(job.step(), Ok(ImportStep::Done), "nothing to read");
     let after = library.commit(job).unwrap();
     assert_eq!(counts(&after), counts(&before));
     assert_ne!(after.fingerprint, before.fingerprint, "other splits");
@@ -84,11 +84,11 @@ fn the_sample_set_is_an_origin_like_others() {
     let mut last = None;
     loop {
         match job.step().unwrap() {
-            Step::Done => break,
+            ImportStep::Done => break,
             step => last = Some(step),
         }
     }
-    assert!(matches!(last, Some(Step::Progress { done, total, .. }) if done == total && done >= 80));
+    assert!(matches!(last, Some(ImportStep::Progress { done, total, .. }) if done == total && done >= 80));
     let report = library.commit(job).unwrap();
     assert_eq!(report.sources, ["sample set"]);
     assert!(report.classes.len() >= 8 && counts(&report).iter().all(|c| *c == [6, 2, 2]));

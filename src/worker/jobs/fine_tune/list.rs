@@ -2,7 +2,7 @@
 //! its fine-tunings start from.
 
 use crate::core::dataset::collection::Collection;
-use crate::core::dataset::{Split, fraction};
+use crate::core::dataset::{Split, split};
 use crate::core::error::Fault;
 use crate::core::metrics::ClassificationReport;
 use crate::core::report::RunState;
@@ -20,7 +20,7 @@ use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::run_saver::{FineTuneSaver, RunSaver};
 use crate::worker::session::{self, of_run, with};
-use crate::worker::storage::Extra;
+use crate::worker::storage::FineTuneFile;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ impl FineTuneList {
     /// encoder has learned on since, or if what was stored can't be read.
     pub async fn stored(saver: &RunSaver) -> Option<Self> {
         let folder = saver.folder()?;
-        let bytes = folder.read(Extra::Tuning).await.ok()??;
+        let bytes = folder.read(FineTuneFile::Tuning).await.ok()??;
         let list: StoredList = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
         let fits = list.steps == saver.record.steps && !list.waiting.is_empty();
         fits.then(|| Self {
@@ -59,7 +59,7 @@ impl FineTuneList {
         let Ok(collection) = session::collection() else { return 0 };
         let labels = collection.dataset().labelled(Split::Train).1;
         let classes = labels.iter().collect::<HashSet<_>>().len();
-        let steps = |c: &FineTuneConfig| c.total_steps(fraction::count(labels.len(), classes, c.fraction));
+        let steps = |c: &FineTuneConfig| c.total_steps(split::labelled_count(labels.len(), classes, c.fraction));
         self.waiting.iter().skip(1).map(steps).sum()
     }
 
@@ -119,7 +119,7 @@ pub fn labelled(collection: &Collection, split: Split) -> LabelledImages {
 pub(super) fn chosen(collection: &Collection, config: &FineTuneConfig) -> LabelledImages {
     let (indices, labels) = collection.dataset().labelled(Split::Train);
     let of: HashMap<usize, usize> = indices.iter().copied().zip(labels.iter().copied()).collect();
-    let images = fraction::choose(&indices, &labels, config.fraction, config.seed);
+    let images = split::choose_labelled(&indices, &labels, config.fraction, config.seed);
     let labels = images.iter().map(|image| of[image]).collect();
     let classes = collection.dataset().classes.len();
     LabelledImages { images: images.into_iter().map(|i| i as u32).collect(), labels, classes }

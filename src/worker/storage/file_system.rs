@@ -1,0 +1,68 @@
+//! What the storage needs of a file system: that is the browser's own (`opfs`), or, in native tests, one in
+//! memory that fails on request.
+
+use crate::core::error::StorageFault;
+
+/// Bytes used and allowed, by the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub used: u64,
+    pub quota: u64,
+}
+
+/// Files by path, with `/` between folders. Folders are made when they are needed.
+pub trait FileSystem {
+    /// Holds a file for this tab alone until it is dropped.
+    type Lock;
+    /// A large file, open for this tab alone until it is dropped.
+    type OpenFile: OpenFile;
+
+    /// The whole file; `None` if there is no such file.
+    fn read(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
+
+    /// The file's first bytes, at most `most` of them; `None` if there is no such file.
+    fn head(&self, path: &str, most: usize) -> impl Future<Output = Result<Option<Vec<u8>>, StorageFault>>;
+
+    /// Replaces the file by the parts, one after the other. A crash in the middle leaves neither the old nor
+    /// the new file whole.
+    fn write(&self, path: &str, parts: &[&[u8]]) -> impl Future<Output = Result<(), StorageFault>>;
+
+    /// Opens a file that is too large for memory, to read and write parts of it. `None` if it does not exist
+    /// and `create` is false.
+    ///
+    /// # Errors
+    /// [`StorageFault::Held`] while another task or tab has it open.
+    fn open(&self, path: &str, create: bool) -> impl Future<Output = Result<Option<Self::OpenFile>, StorageFault>>;
+
+    /// Removes a file, or a folder with its contents; no fault if it does not exist.
+    fn remove(&self, path: &str) -> impl Future<Output = Result<(), StorageFault>>;
+
+    /// Names in a folder, in order; empty if there is no such folder.
+    fn list(&self, folder: &str) -> impl Future<Output = Result<Vec<String>, StorageFault>>;
+
+    /// # Errors
+    /// [`StorageFault::Held`] while another tab has the lock.
+    fn lock(&self, path: &str) -> impl Future<Output = Result<Self::Lock, StorageFault>>;
+
+    fn usage(&self) -> impl Future<Output = Result<Usage, StorageFault>>;
+}
+
+/// An open file; positions and lengths are in bytes.
+pub trait OpenFile {
+    fn length(&self) -> Result<u64, StorageFault>;
+
+    /// Fills `into` with the bytes from `at` on.
+    ///
+    /// # Errors
+    /// [`StorageFault::Damaged`] if the file ends before.
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), StorageFault>;
+
+    /// Overwrites the bytes from `at` on; `at` is at most the file's end.
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageFault>;
+
+    /// Cuts the file to `length`.
+    fn cut(&self, length: u64) -> Result<(), StorageFault>;
+
+    /// Writes through to the disk.
+    fn flush(&self) -> Result<(), StorageFault>;
+}

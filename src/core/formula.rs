@@ -27,13 +27,12 @@ pub fn mathml(tex: &str) -> String {
     if tex.contains("\\\\") || tex.contains('&') {
         out.push_str("<mtable>");
         for line in tex.split("\\\\") {
-            out.push_str("<mtr>");
-            for cell in line.split('&') {
-                out.push_str("<mtd>");
+            out.push_str("<mtr><mtd>");
+            for (n, cell) in line.split('&').enumerate() {
+                out.push_str(if n == 0 { "" } else { "</mtd><mtd>" });
                 row(cell, &mut out);
-                out.push_str("</mtd>");
             }
-            out.push_str("</mtr>");
+            out.push_str("</mtd></mtr>");
         }
         out.push_str("</mtable>");
     } else {
@@ -169,17 +168,8 @@ impl Reader<'_> {
                 element("mo", "∑", out);
                 return Atom::Sum;
             }
-            "frac" => {
-                out.push_str("<mfrac>");
-                self.atom(out);
-                self.atom(out);
-                out.push_str("</mfrac>");
-            }
-            "sqrt" => {
-                out.push_str("<msqrt>");
-                self.atom(out);
-                out.push_str("</msqrt>");
-            }
+            "frac" => self.atoms(2, "mfrac", "", out),
+            "sqrt" => self.atoms(1, "msqrt", "", out),
             "text" => {
                 let mut words = String::new();
                 self.rest.next_if_eq(&'{');
@@ -188,13 +178,7 @@ impl Reader<'_> {
                 let words = words.replace('&', "&amp;").replace('<', "&lt;").replace(' ', "\u{a0}");
                 element("mtext", &words, out);
             }
-            "pos" | "neg" | "hot" => {
-                out.push_str("<mrow class=\"");
-                out.push_str(&name);
-                out.push_str("\">");
-                self.atom(out);
-                out.push_str("</mrow>");
-            }
+            "pos" | "neg" | "hot" => self.atoms(1, "mrow", &format!(" class=\"{name}\""), out),
             "" => {
                 // `\,`, or a backslash without a command.
                 if self.rest.next_if_eq(&',').is_some() {
@@ -204,6 +188,15 @@ impl Reader<'_> {
             other => element("mi", other, out),
         }
         Atom::Other
+    }
+
+    /// The next `count` atoms within an element.
+    fn atoms(&mut self, count: usize, tag: &str, attributes: &str, out: &mut String) {
+        out.extend(["<", tag, attributes, ">"]);
+        for _ in 0..count {
+            self.atom(out);
+        }
+        out.extend(["</", tag, ">"]);
     }
 
     fn take(&mut self, into: &mut String, more: fn(char) -> bool) {

@@ -7,7 +7,7 @@ use crate::app::parts::lesson::controls::player;
 use crate::app::parts::lesson::draw::{digits, formula, plain, rows, table, tex_digits as tex};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::anchor::{AnchorRow, Candidate, LossFormula, mean_loss};
-use crate::core::lesson::nt_xent::views::{IMAGES, N, VIEWS};
+use crate::core::lesson::nt_xent::views::{IMAGES, VIEW_COUNT, VIEWS};
 use crate::core::nt_xent::{chance, floor};
 use leptos::prelude::*;
 
@@ -110,7 +110,7 @@ pub fn loss(state: State) -> AnyView {
     let mean = formula(move || {
         let (s, tau) = (state.similarities(), state.tau.get());
         let all: Vec<String> = s.losses(tau).iter().map(|l| tex(*l, 8)).collect();
-        format!("L = \\frac{{{}}}{{{N}}} = \\hot{{{}}}", all.join(" + "), tex(s.loss(tau), 6))
+        format!("L = \\frac{{{}}}{{{VIEW_COUNT}}} = \\hot{{{}}}", all.join(" + "), tex(s.loss(tau), 6))
     });
     let each = table(text::EACH, move || {
         let (s, tau) = (state.similarities(), state.tau.get());

@@ -9,7 +9,7 @@ use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, nt_xent as text, parts as device_text};
 use crate::core::lesson::nt_xent::cosines::Cosines;
 use crate::core::lesson::nt_xent::device::{Comparison, LessonBatch, LessonReport};
-use crate::core::lesson::nt_xent::views::{N, VIEWS};
+use crate::core::lesson::nt_xent::views::{VIEW_COUNT, VIEWS};
 use crate::core::report::DeviceReport;
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ struct Answer {
 impl Answer {
     fn new(report: LessonReport, cosines: &Cosines, z: &[f64], tau: f64) -> Self {
         let losses = report.compare(&cosines.similarities(), tau);
-        let gradient = report.gradient_difference(z, N, tau);
+        let gradient = report.gradient_difference(z, VIEW_COUNT, tau);
         Self { device: report.device, losses, gradient }
     }
 }
@@ -49,7 +49,7 @@ pub fn device(state: State) -> AnyView {
         let question = asked.get_value();
         busy.set(true);
         failed.set(false);
-        client.ask(Request::NtXent(LessonBatch::new(&z, N, tau)), move |answer| {
+        client.ask(Request::NtXent(LessonBatch::new(&z, VIEW_COUNT, tau)), move |answer| {
             // The batch may have changed since.
             if asked.try_get_value() != Some(question) {
                 return;

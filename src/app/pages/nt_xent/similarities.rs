@@ -8,7 +8,7 @@ use crate::app::reactive::{act, derive, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::DRAWS;
 use crate::core::lesson::nt_xent::cosines::{Cosines, PAIRS};
-use crate::core::lesson::nt_xent::views::{IMAGES, N, NEGATIVES, SampleView, VIEWS, originals};
+use crate::core::lesson::nt_xent::views::{IMAGES, NEGATIVES, SampleView, VIEW_COUNT, VIEWS, originals};
 use leptos::prelude::*;
 
 /// The augmentations of a view, in words.
@@ -97,11 +97,11 @@ pub fn matrix(state: State) -> AnyView {
         };
         view! { <td class:cold=move || value.get() < 0.0 style=warm>{inside}</td> }
     };
-    let rows = (0..N).map(|i| {
+    let rows = (0..VIEW_COUNT).map(|i| {
         view! {
             <tr>
                 <th scope="row">{VIEWS[i]}</th>
-                {(0..N).map(|k| cell(i, k)).collect_view()}
+                {(0..VIEW_COUNT).map(|k| cell(i, k)).collect_view()}
             </tr>
         }
     });
@@ -139,7 +139,7 @@ pub fn matrix(state: State) -> AnyView {
 fn product(z: &[f64], (i, k): (usize, usize), cosines: Cosines) -> String {
     // 0 and 1 as such: the first vectors lie along axes.
     let short = |x: f64| if x.fract() == 0.0 { plain(x) } else { six(x) };
-    let row = |i: usize| z[i * N..(i + 1) * N].iter().map(|&x| short(x)).collect::<Vec<_>>();
+    let row = |i: usize| z[i * VIEW_COUNT..(i + 1) * VIEW_COUNT].iter().map(|&x| short(x)).collect::<Vec<_>>();
     let (a, b) = (row(i), row(k));
     let name = |i: usize| format!("z_{{\\text{{{}}}}}", VIEWS[i]);
     // Beyond the earlier vector's last entry each product is 0.
@@ -170,7 +170,7 @@ pub fn mask(state: State) -> AnyView {
                 let number = if k == i { "–".into() } else { plain(s.cosine(i, k)) };
                 format!("<span class=\"role {class}\">{number}<small>{word}</small></span>")
             };
-            rows.push(std::iter::once((*view).to_owned()).chain((0..N).map(cell)).collect());
+            rows.push(std::iter::once((*view).to_owned()).chain((0..VIEW_COUNT).map(cell)).collect());
         }
         rows
     });
@@ -190,7 +190,7 @@ pub fn mask(state: State) -> AnyView {
                 negatives.join(", ")
             )
         };
-        (0..N).map(line).collect::<Vec<_>>().join(" \\\\ ")
+        (0..VIEW_COUNT).map(line).collect::<Vec<_>>().join(" \\\\ ")
     });
     view! { {marked} {indices} }.into_any()
 }
@@ -200,9 +200,9 @@ fn counts() -> AnyView {
     let (pairs, positives) = (PAIRS.len(), IMAGES);
     let [views, negatives, both] = text::COUNTS.map(|words| format!("\\text{{ {words}}}"));
     let written = format!(
-        "2N &= 2 * {IMAGES} = \\hot{{{N}}} {views} \\\\ 2N - 2 &= {N} - 2 = \\hot{{{NEGATIVES}}} {negatives} \\\\ \
-         \\frac{{{N} * {}}}{{2}} &= {pairs} = \\pos{{{positives}}} + {} {both}",
-        N - 1,
+        "2N &= 2 * {IMAGES} = \\hot{{{VIEW_COUNT}}} {views} \\\\ 2N - 2 &= {VIEW_COUNT} - 2 = \\hot{{{NEGATIVES}}} {negatives} \\\\ \
+         \\frac{{{VIEW_COUNT} * {}}}{{2}} &= {pairs} = \\pos{{{positives}}} + {} {both}",
+        VIEW_COUNT - 1,
         pairs - positives
     );
     formula(move || written.clone())

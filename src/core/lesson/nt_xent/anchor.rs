@@ -5,7 +5,7 @@
 //! [`LossFormula`] computes them as printed, from the same similarities, so that
 //! the wrong value stands beside the right one at every temperature.
 
-use super::views::N;
+use super::views::VIEW_COUNT;
 use crate::core::nt_xent::Similarities;
 
 /// Least and greatest temperature of the lesson.
@@ -135,11 +135,11 @@ impl LossFormula {
     /// # Panics
     /// If there are not four views.
     pub fn row(self, similarities: &Similarities, anchor: usize, tau: f64) -> AnchorRow {
-        assert_eq!(similarities.views(), N, "the tutorial's errors are about four views");
+        assert_eq!(similarities.views(), VIEW_COUNT, "the tutorial's errors are about four views");
         let pairs = self.pairs(anchor);
         // A matrix whose row 0 holds the three values: view 0 with its positive 2 and its negatives 1 and 3. Nothing else
         // of the matrix is read.
-        let mut matrix = vec![0.0; N * N];
+        let mut matrix = vec![0.0; VIEW_COUNT * VIEW_COUNT];
         for (place, (i, k)) in [2, 1, 3].into_iter().zip(pairs) {
             matrix[place] = similarities.cosine(i, k);
         }
@@ -159,15 +159,15 @@ impl LossFormula {
     /// # Panics
     /// As [`Self::row`].
     pub fn rows(self, similarities: &Similarities, tau: f64) -> Vec<AnchorRow> {
-        (0..N).map(|i| self.row(similarities, i, tau)).collect()
+        (0..VIEW_COUNT).map(|i| self.row(similarities, i, tau)).collect()
     }
 
     /// The similarities (row, column) that this formula reads for `anchor`, the
     /// positive's first.
     fn pairs(self, anchor: usize) -> [(usize, usize); 3] {
-        let positive = |i: usize| (i + N / 2) % N;
+        let positive = |i: usize| (i + VIEW_COUNT / 2) % VIEW_COUNT;
         let from = |row: usize, first: usize| {
-            let mut others = (0..N).filter(move |&k| k != row && k != first).map(move |k| (row, k));
+            let mut others = (0..VIEW_COUNT).filter(move |&k| k != row && k != first).map(move |k| (row, k));
             [others.next(), others.next()].map(Option::unwrap_or_default)
         };
         let own = positive(anchor);

@@ -4,7 +4,8 @@
 //! the matrix is positive semidefinite. [`Cosines::embedding`] finds such vectors
 //! or gives the reason why there are none.
 
-use super::views::N;
+use super::views::VIEW_COUNT;
+use crate::core::float::dot;
 use crate::core::nt_xent::Similarities;
 
 /// The six pairs (i, k) with i < k, in the order of the rows.
@@ -73,7 +74,8 @@ impl Cosines {
     /// The matrix for [`nt_xent`](crate::core::nt_xent), which works also where
     /// no vectors have these similarities.
     pub fn similarities(&self) -> Similarities {
-        Similarities::from_matrix((0..N * N).map(|at| self.get(at / N, at % N)).collect())
+        let views = 0..VIEW_COUNT;
+        Similarities::from_matrix(views.clone().flat_map(|i| views.clone().map(move |k| self.get(i, k))).collect())
     }
 
     /// Four unit vectors `[4][4]` with these similarities: the rows of the
@@ -85,32 +87,32 @@ impl Cosines {
         if let Some(reason) = self.triples().find_map(|views| self.misfit(views)) {
             return Err(reason);
         }
-        let mut rows = vec![0.0; N * N];
-        for i in 0..N {
+        let mut rows = [[0.0; VIEW_COUNT]; VIEW_COUNT];
+        for i in 0..VIEW_COUNT {
             let mut squares = 0.0;
             for k in 0..i {
-                let known: f64 = (0..k).map(|j| rows[i * N + j] * rows[k * N + j]).sum();
-                let (rest, pivot) = (self.get(i, k) - known, rows[k * N + k]);
+                let known = dot(&rows[i][..k], &rows[k][..k]);
+                let (rest, pivot) = (self.get(i, k) - known, rows[k][k]);
                 if pivot > 0.0 {
-                    rows[i * N + k] = rest / pivot;
+                    rows[i][k] = rest / pivot;
                 } else if rest.abs() > TOLERANCE.sqrt() {
                     // View k lies in the span of those before it.
                     return Err(Impossible::Together { view: i, squares: squares + rest * rest });
                 }
-                squares += rows[i * N + k].powi(2);
+                squares += rows[i][k] * rows[i][k];
             }
             if squares > 1.0 + TOLERANCE {
                 return Err(Impossible::Together { view: i, squares });
             }
             let rest = 1.0 - squares;
-            rows[i * N + i] = if rest > TOLERANCE { rest.sqrt() } else { 0.0 };
+            rows[i][i] = if rest > TOLERANCE { rest.sqrt() } else { 0.0 };
         }
-        Ok(rows)
+        Ok(rows.concat())
     }
 
     fn triples(&self) -> impl Iterator<Item = [usize; 3]> {
-        (0..N).rev().map(|without| {
-            let mut others = (0..N).filter(|&i| i != without);
+        (0..VIEW_COUNT).rev().map(|without| {
+            let mut others = (0..VIEW_COUNT).filter(|&i| i != without);
             std::array::from_fn(|_| others.next().unwrap_or_default())
         })
     }
@@ -144,7 +146,7 @@ fn pair(i: usize, k: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::core::diagnostics::{rank_me, singular_values};
-    use crate::core::float::{dot, near};
+    use crate::core::float::near;
     use crate::core::lesson::nt_xent::embeddings::Embeddings;
     use crate::core::rng::Rng;
 
@@ -164,9 +166,9 @@ mod tests {
 
     /// Whether the rows are unit vectors with these similarities.
     fn fits(rows: &[f64], cosines: &Cosines, tolerance: f64) {
-        for i in 0..N {
-            for k in 0..N {
-                near(dot(&rows[i * N..(i + 1) * N], &rows[k * N..(k + 1) * N]), cosines.get(i, k), tolerance);
+        for (i, a) in rows.chunks_exact(VIEW_COUNT).enumerate() {
+            for (k, b) in rows.chunks_exact(VIEW_COUNT).enumerate() {
+                near(dot(a, b), cosines.get(i, k), tolerance);
             }
         }
     }
@@ -182,11 +184,11 @@ mod tests {
         ];
         rows.iter().zip(want.concat()).for_each(|(v, w)| near(*v, w, PRINTED));
         fits(&rows, &Cosines::default(), 1e-14);
-        let embeddings = Embeddings::new(&rows, N);
+        let embeddings = Embeddings::new(&rows, VIEW_COUNT);
         near(embeddings.alignment(), 0.39, 1e-12);
         near(embeddings.uniformity(), -1.119475, PRINTED);
         // Printed without its seventh digit, which is a 9.
-        near(rank_me(embeddings.points(), N), 3.292793, 1e-6);
+        near(rank_me(embeddings.points(), VIEW_COUNT), 3.292793, 1e-6);
     }
 
     #[test]
@@ -198,7 +200,8 @@ mod tests {
             if round % 2 == 0 {
                 // Of real vectors; some in a plane or a line, where pivots are 0.
                 let dim = 1 + round / 2 % 4;
-                let z = Embeddings::new(&(0..N * dim).map(|_| f64::from(rng.normal())).collect::<Vec<_>>(), dim);
+                let z =
+                    Embeddings::new(&(0..VIEW_COUNT * dim).map(|_| f64::from(rng.normal())).collect::<Vec<_>>(), dim);
                 PAIRS
                     .iter()
                     .for_each(|&(i, k)| assert!(cosines.set(i, k, dot(z.point(i), z.point(k)).clamp(-1.0, 1.0))));
@@ -234,9 +237,9 @@ mod tests {
     /// Of the matrix: the greatest of 4·1 − matrix (positive, as its trace bounds
     /// every eigenvalue by 4), by its singular values.
     fn least_eigenvalue(cosines: &Cosines) -> f64 {
-        let shifted: Vec<f64> =
-            (0..N * N).map(|at| f64::from(u8::from(at / N == at % N)) * 4.0 - cosines.get(at / N, at % N)).collect();
-        4.0 - singular_values(&shifted, N)[0]
+        let places = (0..VIEW_COUNT).flat_map(|i| (0..VIEW_COUNT).map(move |k| (i, k)));
+        let shifted: Vec<f64> = places.map(|(i, k)| f64::from(u8::from(i == k)) * 4.0 - cosines.get(i, k)).collect();
+        4.0 - singular_values(&shifted, VIEW_COUNT)[0]
     }
 
     #[test]

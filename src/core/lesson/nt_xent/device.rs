@@ -106,7 +106,7 @@ mod tests {
     use crate::core::float::near;
     use crate::core::lesson::nt_xent::cosines::Cosines;
     use crate::core::lesson::nt_xent::embeddings::Embeddings;
-    use crate::core::lesson::nt_xent::views::N;
+    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
     use crate::core::report::Backend;
 
     #[test]
@@ -118,15 +118,15 @@ mod tests {
         let losses: Vec<f32> = s.losses(0.5).iter().map(|&l| l as f32).collect();
         let mut report = LessonReport { device, loss: 0.5, losses, gradient };
         let compared = report.compare(&s, 0.5);
-        assert_eq!(compared.len(), N + 1);
-        assert!(compared[..N].iter().all(|c| c.difference() < 1e-7));
-        near(compared[N].lesson, 0.916347, 6e-7);
-        near(compared[N].difference(), 0.416347, 6e-7);
-        assert!(report.gradient_difference(&z, N, 0.5) < 1e-7);
+        assert_eq!(compared.len(), VIEW_COUNT + 1);
+        assert!(compared[..VIEW_COUNT].iter().all(|c| c.difference() < 1e-7));
+        near(compared[VIEW_COUNT].lesson, 0.916347, 6e-7);
+        near(compared[VIEW_COUNT].difference(), 0.416347, 6e-7);
+        assert!(report.gradient_difference(&z, VIEW_COUNT, 0.5) < 1e-7);
         report.gradient[3] += 0.25;
-        near(report.gradient_difference(&z, N, 0.5), 0.25, 1e-6);
+        near(report.gradient_difference(&z, VIEW_COUNT, 0.5), 0.25, 1e-6);
         report.gradient.pop();
-        assert!(report.gradient_difference(&z, N, 0.5).is_nan());
+        assert!(report.gradient_difference(&z, VIEW_COUNT, 0.5).is_nan());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! moves, and its form in a link.
 
 use super::cosines::Cosines;
-use super::views::N;
+use super::views::VIEW_COUNT;
 use crate::core::float::{dot, norm, normalize_rows};
 use std::f64::consts::TAU;
 
@@ -57,7 +57,7 @@ impl Embeddings {
 
     /// The worked example's four views, in four dimensions.
     pub fn example() -> Self {
-        Self::new(&Cosines::default().embedding().unwrap_or_default(), N)
+        Self::new(&Cosines::default().embedding().unwrap_or_default(), VIEW_COUNT)
     }
 
     /// Where "Start again" leads from here: the circle from a circle, else the
@@ -253,8 +253,9 @@ impl Embeddings {
     /// Reads [`Self::points_text`] of four views in four dimensions.
     pub fn from_example(points: &str) -> Option<Self> {
         let rows = numbers(points)?;
-        let fits = rows.len() == N * N && rows.chunks_exact(N).all(|row| (0.5..2.0).contains(&norm(row)));
-        fits.then(|| Self::new(&rows, N))
+        let fits = rows.len() == VIEW_COUNT * VIEW_COUNT
+            && rows.chunks_exact(VIEW_COUNT).all(|row| (0.5..2.0).contains(&norm(row)));
+        fits.then(|| Self::new(&rows, VIEW_COUNT))
     }
 }
 

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::core::float::near;
     use crate::core::lesson::nt_xent::cosines::Cosines;
-    use crate::core::lesson::nt_xent::views::N;
+    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
     use crate::core::rng::Rng;
 
     /// A batch on the circle with `images` images.
@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn descent_lowers_the_loss_and_ends_with_pairs_together_and_images_apart() {
-        for mut embeddings in [Embeddings::circle(), Embeddings::new(&Cosines::default().embedding().unwrap(), N)] {
+        for mut embeddings in
+            [Embeddings::circle(), Embeddings::new(&Cosines::default().embedding().unwrap(), VIEW_COUNT)]
+        {
             let (start, aligned) = (embeddings.similarities().loss(0.5), embeddings.alignment());
             let mut before = start;
             for _ in 0..400 {

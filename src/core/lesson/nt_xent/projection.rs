@@ -116,21 +116,22 @@ mod tests {
     use crate::core::diagnostics::singular_values;
     use crate::core::float::near;
     use crate::core::lesson::nt_xent::cosines::Cosines;
-    use crate::core::lesson::nt_xent::views::N;
+    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
 
     #[test]
     fn the_plane_shows_the_most_spread() {
         let rows = Cosines::default().embedding().unwrap();
-        let plane = Projection::principal(&rows, N);
-        let projected: Vec<(f64, f64)> = rows.chunks_exact(N).map(|z| plane.project(z)).collect();
+        let plane = Projection::principal(&rows, VIEW_COUNT);
+        let projected: Vec<(f64, f64)> = rows.chunks_exact(VIEW_COUNT).map(|z| plane.project(z)).collect();
         assert!(projected.iter().all(|(x, y)| x * x + y * y <= 1.0 + 1e-12));
         let variance = |axis: fn(&(f64, f64)) -> f64| {
             let mean = projected.iter().map(axis).sum::<f64>() / 4.0;
             projected.iter().map(|p| (axis(p) - mean).powi(2)).sum::<f64>()
         };
-        let mean: Vec<f64> = (0..N).map(|d| (0..N).map(|i| rows[i * N + d]).sum::<f64>() / 4.0).collect();
-        let centred: Vec<f64> = rows.iter().enumerate().map(|(at, v)| v - mean[at % N]).collect();
-        let sigma = singular_values(&centred, N);
+        let mean: Vec<f64> =
+            (0..VIEW_COUNT).map(|d| rows.iter().skip(d).step_by(VIEW_COUNT).sum::<f64>() / 4.0).collect();
+        let centred: Vec<f64> = rows.iter().enumerate().map(|(at, v)| v - mean[at % VIEW_COUNT]).collect();
+        let sigma = singular_values(&centred, VIEW_COUNT);
         near(variance(|p| p.0), sigma[0].powi(2), 1e-9);
         near(variance(|p| p.1), sigma[1].powi(2), 1e-9);
         // All equal: any plane, but a plane.

@@ -14,11 +14,11 @@ use std::sync::LazyLock;
 pub const VIEWS: [&str; 4] = ["x1i", "x2i", "x1j", "x2j"];
 
 /// Number of views.
-pub const N: usize = VIEWS.len();
+pub const VIEW_COUNT: usize = VIEWS.len();
 /// Number of images, which is also the number of positive pairs.
-pub const IMAGES: usize = N / 2;
+pub const IMAGES: usize = VIEW_COUNT / 2;
 /// Number of each view's negatives.
-pub const NEGATIVES: usize = N - 2;
+pub const NEGATIVES: usize = VIEW_COUNT - 2;
 
 /// Side of an image in pixels.
 const SIZE: usize = 48;

@@ -141,13 +141,6 @@ impl Embeddings {
         point[1].atan2(point[0]).rem_euclid(TAU)
     }
 
-    /// Puts a view elsewhere on the circle. Only of two-dimensional batches.
-    pub fn set_angle(&mut self, view: usize, angle: f64) {
-        if self.is_circle() && angle.is_finite() {
-            self.put(view, &[angle.cos(), angle.sin()]);
-        }
-    }
-
     /// Puts a view at a vector, which is brought to length 1. A zero vector
     /// changes nothing.
     pub fn put(&mut self, view: usize, at: &[f64]) {

@@ -137,7 +137,7 @@ mod tests {
                 let theta = embeddings.angle(view);
                 let loss = |by: f64| {
                     let mut moved = embeddings.clone();
-                    moved.set_angle(view, theta + by);
+                    moved.put(view, &[(theta + by).cos(), (theta + by).sin()]);
                     moved.similarities().loss(tau)
                 };
                 let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;

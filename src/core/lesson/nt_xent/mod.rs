@@ -135,7 +135,8 @@ mod tests {
             state.embeddings = Embeddings::example();
         } else {
             while rng.chance(0.5) && state.embeddings.add(rng.below(3)) {}
-            state.embeddings.set_angle(rng.below(4), f64::from(rng.uniform(0.0, 6.0)));
+            let angle = f64::from(rng.uniform(0.0, 6.0));
+            state.embeddings.put(rng.below(4), &[angle.cos(), angle.sin()]);
         }
         // Rounded as a link rounds it.
         let (points, classes) = (state.embeddings.points_text(), state.embeddings.classes_text());

@@ -61,7 +61,10 @@ fn with<T: Send>(more: impl FnOnce() -> Outcome<T> + Send) -> Outcome<(Tools, T)
         let rest = scope.spawn(|| {
             npm()?;
             let more = more()?;
-            let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen_version()?, "1", &[])?;
+            // TLS is for another program of that package.
+            let version = wasm_bindgen_version()?;
+            let options = ["--no-default-features"];
+            let wasm_bindgen = crate_program("wasm-bindgen-cli", "wasm-bindgen", &version, "1", &options)?;
             Ok((wasm_bindgen, more))
         });
         let trunk = crate_program("trunk", "trunk", TRUNK, "0", &["--no-default-features", "--features", "rustls"]);

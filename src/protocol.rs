@@ -79,21 +79,16 @@ pub enum ImageSource {
 /// A change to what is stored in this browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredChange {
-    RenameRun {
-        run: String,
-        name: String,
-    },
-    DeleteRun {
-        run: String,
-    },
+    /// Gives a run another name.
+    RenameRun { run: String, name: String },
+    /// Deletes a run for good.
+    DeleteRun { run: String },
     /// Keeps the shrunk images of the current set.
     KeepImages,
-    DeleteImages {
-        fingerprint: String,
-    },
-    DeleteWeights {
-        encoder: ImageNetEncoder,
-    },
+    /// Deletes kept images; the runs on them stay.
+    DeleteImages { fingerprint: String },
+    /// Deletes kept weights of a published network.
+    DeleteWeights { encoder: ImageNetEncoder },
     /// Deletes everything, also kept images.
     DeleteAll,
 }
@@ -102,71 +97,51 @@ pub enum StoredChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// First message: the page's version.
-    Hello {
-        version: u32,
-    },
+    Hello { version: u32 },
     /// Answered by [`Event::Alive`], also during training.
     Ping,
+    /// Changes the device; answered by [`Event::Device`].
     UseDevice(DeviceChoice),
     /// Loads images; told by [`Event::Progress`], answered by [`Event::Imported`].
-    Load {
-        source: ImageSource,
-        size: u32,
-        seed: u64,
-    },
+    Load { source: ImageSource, size: u32, seed: u64 },
     /// Answered by [`Event::Pictures`].
-    Pictures {
-        indices: Vec<u32>,
-    },
+    Pictures { indices: Vec<u32> },
     /// Both views of some images; answered by [`Event::Views`].
-    Preview {
-        indices: Vec<u32>,
-        augment: AugmentConfig,
-        seed: u64,
-        epoch: u32,
-    },
+    Preview { indices: Vec<u32>, augment: AugmentConfig, seed: u64, epoch: u32 },
     /// Times a few steps on the device; answered by [`Event::Estimate`].
-    Estimate {
-        config: RunConfig,
-    },
-    Start {
-        config: RunConfig,
-    },
+    Estimate { config: RunConfig },
+    /// Starts a run; answered by [`Event::Alive`] once it is prepared.
+    Start { config: RunConfig },
     /// Pauses the run or the fine-tuning under way.
     Pause,
+    /// Goes on with paused work.
     Resume(Paused),
+    /// Ends some work; see [`Work`].
     Cancel(Work),
+    /// Evaluates the current encoder; told by [`Event::Progress`], answered by [`Event::Evaluated`].
     Evaluate,
     /// Trains classifiers on the current encoder, one after the other; a result each
     /// is told by [`Event::FineTuned`].
-    FineTune {
-        list: Vec<FineTuneConfig>,
-    },
+    FineTune { list: Vec<FineTuneConfig> },
     /// Shows new images to the current classifier; the `File`s travel beside the
     /// message, in the order of their names. Answered by [`Event::Classified`].
-    Classify {
-        names: Vec<String>,
-    },
+    Classify { names: Vec<String> },
     /// What is stored in this browser; answered by [`Event::Runs`].
     Runs,
     /// Answered by [`Event::Runs`].
     ChangeStored(StoredChange),
     /// Makes a stored run the current one; answered by [`Event::Opened`].
     /// `in_chunks_of`: it goes on with at most so many images at once.
-    OpenRun {
-        run: String,
-        in_chunks_of: Option<usize>,
-    },
+    OpenRun { run: String, in_chunks_of: Option<usize> },
     /// Answered by [`Event::Curves`].
-    Curves {
-        runs: Vec<String>,
-    },
+    Curves { runs: Vec<String> },
     /// The queue of runs; answered by [`Event::Queue`], as are the two below.
     Queue,
+    /// Changes the queue.
     ChangeQueue(QueueChange),
     /// Runs and evaluates one entry after the other, without the page.
     StartQueue,
-    /// The current run as one archive; answered by [`Event::Exported`].
+    /// The current run as one archive; told by [`Event::Progress`], answered by [`Event::Exported`].
     ExportRun,
     /// Stores the run of such an archive, the file beside the message; answered by
     /// [`Event::Runs`].
@@ -179,10 +154,7 @@ pub enum Request {
     /// Fetches the published weights of a network from the Hub at `address`, or a mirror of
     /// it, and keeps them, unless they are kept; told by [`Event::Progress`], answered by
     /// [`Event::Weights`].
-    FetchWeights {
-        encoder: ImageNetEncoder,
-        address: String,
-    },
+    FetchWeights { encoder: ImageNetEncoder, address: String },
     /// Which weights were fetched and are kept; answered by [`Event::DownloadedWeights`].
     DownloadedWeights,
     /// A batch of the lesson through the training code's NT-Xent; answered by
@@ -193,27 +165,16 @@ pub enum Request {
 /// How far some work is. Parts are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum WorkProgress {
-    Import {
-        done: u32,
-        total: u32,
-        file: String,
-    },
+    /// Files, so far known, and the current one.
+    Import { done: u32, total: u32, file: String },
     /// Linear evaluation.
-    Evaluate {
-        part: f32,
-    },
+    Evaluate { part: f32 },
     /// What is computed once before new images can be classified.
-    Classify {
-        part: f32,
-    },
-    Export {
-        part: f32,
-    },
+    Classify { part: f32 },
+    /// The features that go into a run's archive.
+    Export { part: f32 },
     /// Bytes of published weights.
-    Fetch {
-        received: u64,
-        total: u64,
-    },
+    Fetch { received: u64, total: u64 },
 }
 
 // A few events a second are in memory, one at a time: boxes would save nothing.
@@ -221,56 +182,59 @@ pub enum WorkProgress {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// First message of the worker, before any request is read.
-    Ready {
-        version: u32,
-        program: String,
-    },
+    Ready { version: u32, program: String },
+    /// The worker has read a request and goes on.
     Alive,
     /// A fault: the answer to a request, or the end of the worker.
     Failed(Fault),
     /// This work was cancelled; the answer to its request.
     Cancelled(Work),
+    /// How far some work is.
     Progress(WorkProgress),
+    /// The device in use.
     Device(DeviceReport),
+    /// The images that are loaded now.
     Imported(DatasetReport),
+    /// The images asked for.
     Pictures(Vec<Picture>),
     /// `[original, view 1, view 2]` for each image asked for.
     Views(Vec<[Picture; 3]>),
+    /// What a run takes on the device.
     Estimate(Estimate),
+    /// The current run's state.
     State(RunState),
     /// Names of the layers that a run's λ belong to, before its first step; empty
     /// without LARS.
     Layers(Vec<String>),
     /// The newest steps and epochs of a run, and each step's λ, in order; a few times a second.
-    Measured {
-        steps: Vec<StepReport>,
-        epochs: Vec<EpochReport>,
-        trust_ratios: Vec<TrustRatios>,
-    },
+    Measured { steps: Vec<StepReport>, epochs: Vec<EpochReport>, trust_ratios: Vec<TrustRatios> },
+    /// The result of an evaluation.
     Evaluated(EvaluationReport),
+    /// How far a list of fine-tunings is.
     FineTune(FineTuneProgress),
+    /// The result of one fine-tuning.
     FineTuned(FineTuneReport),
+    /// What a classifier says of new images.
     Classified(ClassifyReport),
+    /// All that is stored in this browser.
     Runs(StoredReport),
-    /// With what was measured of the run before now.
+    /// The run that is the current one now, with what was measured of it before.
     Opened(OpenedRun),
     /// The current run was stored, or could not be.
     Saved(SaveReport),
+    /// What was measured of some runs.
     Curves(Vec<(String, Curve)>),
     /// Also told unasked, whenever an entry changes.
     Queue(QueueReport),
-    Exported {
-        /// Of the file.
-        name: String,
-        archive: Vec<u8>,
-    },
-    Encoder {
-        safetensors: Vec<u8>,
-        config_json: String,
-    },
+    /// A run's archive, with the name of its file.
+    Exported { name: String, archive: Vec<u8> },
+    /// The encoder's weights and the configuration that made them.
+    Encoder { safetensors: Vec<u8>, config_json: String },
     /// These weights are loaded until the worker ends.
     Weights(WeightsReport),
+    /// The published weights that were downloaded to this browser.
     DownloadedWeights(Vec<DownloadedWeights>),
+    /// The lesson's loss and gradient.
     NtXent(LessonReport),
 }
 

@@ -23,8 +23,8 @@ use std::rc::Rc;
 /// Where a training loop stands between two calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoopPosition {
-    /// The epoch whose end is reached and which is not judged yet (0: before the first step).
-    pub to_judge: Option<u32>,
+    /// The epoch whose end is reached and which is not evaluated yet (0: before the first step).
+    pub to_evaluate: Option<u32>,
     /// A step was taken on this device: kernels are compiled.
     pub warm: bool,
     /// Wall time of a step when the metrics were last read, in milliseconds.
@@ -32,8 +32,8 @@ pub struct LoopPosition {
 }
 
 impl LoopPosition {
-    pub fn new(to_judge: Option<u32>) -> Self {
-        Self { to_judge, ..Self::default() }
+    pub fn new(to_evaluate: Option<u32>) -> Self {
+        Self { to_evaluate, ..Self::default() }
     }
 }
 
@@ -69,12 +69,12 @@ impl Run {
         Self { config, trainer, saver, probe, has_named_layers: false, position: LoopPosition::new(Some(0)), unposted }
     }
 
-    /// A stored run. An epoch that was judged is not judged again.
+    /// A stored run. An epoch that was evaluated is not evaluated again.
     pub fn reopened(trainer: Trainer, saver: RunSaver, probe: Option<Probe>) -> Self {
-        let judged = |epoch: u32| saver.curve.epochs.iter().any(|e| e.epoch == epoch);
+        let evaluated = |epoch: u32| saver.curve.epochs.iter().any(|e| e.epoch == epoch);
         let ended = trainer.steps() == 0 || trainer.at_epoch_end();
-        let to_judge = Some(trainer.epochs_done()).filter(|&epoch| ended && !judged(epoch));
-        Self { position: LoopPosition::new(to_judge), ..Self::new(trainer, saver, probe) }
+        let to_evaluate = Some(trainer.epochs_done()).filter(|&epoch| ended && !evaluated(epoch));
+        Self { position: LoopPosition::new(to_evaluate), ..Self::new(trainer, saver, probe) }
     }
 
     pub fn id(&self) -> &str {

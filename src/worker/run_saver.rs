@@ -349,13 +349,8 @@ impl FineTuneSaver {
     }
 
     /// Stores a list beside the training, which goes on.
-    pub fn save(&self, waiting: &[FineTuneConfig], done: usize, current: StoredTuning, weights: Snapshot) {
-        self.timer.spawn(self.write(waiting, done, Some((current, weights))));
-    }
-
-    /// Stores a list and waits for it; `current` is the fine-tuning under way with its weights.
-    pub async fn save_now(&self, waiting: &[FineTuneConfig], done: usize, current: Option<(StoredTuning, Snapshot)>) {
-        self.write(waiting, done, current).await;
+    pub fn save(&self, waiting: &[FineTuneConfig], done: usize, current: (StoredTuning, Snapshot)) {
+        self.timer.spawn(self.save_now(waiting, done, Some(current)));
     }
 
     /// Stores the classifier that new images are shown to.
@@ -372,7 +367,8 @@ impl FineTuneSaver {
         }
     }
 
-    fn write(
+    /// Stores a list when awaited; `current` is the fine-tuning under way with its weights.
+    pub fn save_now(
         &self,
         waiting: &[FineTuneConfig],
         done: usize,

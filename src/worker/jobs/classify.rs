@@ -42,7 +42,7 @@ pub async fn classify(names: Vec<String>, files: Vec<web_sys::File>) -> Result<E
     let collection = session::collection()?;
     let mut left_out = Vec::new();
     let shown = read(&collection, names, files, &mut left_out).await;
-    match judge(&collection, &shown, left_out).await {
+    match classify_all(&collection, &shown, left_out).await {
         Ok(report) => Ok(Event::Classified(report)),
         Err(Stopped::OnRequest) => Ok(Event::Cancelled(Work::Evaluation)),
         Err(Stopped::Failed(fault)) => Err(fault),
@@ -100,7 +100,7 @@ async fn read(
     shown
 }
 
-async fn judge(
+async fn classify_all(
     collection: &Collection,
     shown: &Dataset,
     left_out: Vec<SkippedFile>,

@@ -1,4 +1,4 @@
-//! Judges the encoder: kNN at the end of an epoch, linear evaluation.
+//! Evaluates the encoder: kNN at the end of an epoch, linear evaluation.
 
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
@@ -34,7 +34,7 @@ pub fn probe(config: &RunConfig) -> Option<Probe> {
 
 /// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause
 /// or a cancel cut it short.
-pub async fn judge(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
+pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     let report = |part: f32| set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
     report(0.0);
     match knn(trainer, probe, epoch, &mut pause_between(report)).await {

@@ -163,9 +163,9 @@ impl LoopBody for Run {
     }
 
     /// kNN on validation; without labels nothing.
-    async fn judge(&mut self, epoch: u32) -> Result<bool, Fault> {
+    async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault> {
         let Some(probe) = &self.probe else { return Ok(true) };
-        let Some(knn) = evaluate::judge(&self.trainer, probe, epoch).await? else { return Ok(false) };
+        let Some(knn) = evaluate::knn_after(&self.trainer, probe, epoch).await? else { return Ok(false) };
         let report = EpochReport { epoch, knn };
         self.saver.add_epoch(report);
         self.unposted.epochs.push(report);

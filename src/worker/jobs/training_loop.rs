@@ -1,5 +1,5 @@
 //! The training loop of pre-training and fine-tuning. It reads the metrics every few
-//! steps, yields after each step, judges at the end of every epoch, saves now and
+//! steps, yields after each step, evaluates at the end of every epoch, saves now and
 //! then, and ends at a pause.
 
 use crate::core::error::Fault;
@@ -33,9 +33,9 @@ pub trait LoopBody {
     /// [`Fault::NotFinite`] if a loss is no number. The loop ends.
     fn measured(&mut self, steps: Vec<<Self::Training as Training>::Step>, milliseconds: f64) -> Result<(), Fault>;
 
-    /// Judges the network at the end of an epoch (0: before the first step). False if a
+    /// Evaluates the network at the end of an epoch (0: before the first step). False if a
     /// pause or a cancel cut that short.
-    async fn judge(&mut self, epoch: u32) -> Result<bool, Fault>;
+    async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault>;
 
     /// Saves between two steps, if it is time to.
     fn save_if_due(&mut self);
@@ -43,7 +43,7 @@ pub trait LoopBody {
 
 /// Trains until the end, a pause or a cancel, or for one step.
 pub async fn train(body: &mut impl LoopBody, one_step: bool) -> Result<RunState, Fault> {
-    judge(body).await?;
+    evaluate(body).await?;
     if let Some(state) = ended(body, false) {
         return Ok(state);
     }
@@ -64,8 +64,8 @@ pub async fn train(body: &mut impl LoopBody, one_step: bool) -> Result<RunState,
             }
         }
         if epoch_ends {
-            body.position().to_judge = Some(body.training().epochs_done());
-            judge(body).await?;
+            body.position().to_evaluate = Some(body.training().epochs_done());
+            evaluate(body).await?;
             since_read = now();
         }
         // A checkpoint never holds a step that was not reported. The last step's is saved at the end.
@@ -97,11 +97,11 @@ async fn read(body: &mut impl LoopBody, since: f64) -> Result<(), Fault> {
     body.measured(steps, each)
 }
 
-/// Judges an epoch whose end is reached. After a pause or a cancel it stays to be judged.
-async fn judge(body: &mut impl LoopBody) -> Result<(), Fault> {
-    let Some(epoch) = body.position().to_judge else { return Ok(()) };
-    if body.judge(epoch).await? {
-        body.position().to_judge = None;
+/// Evaluates after an epoch. After a pause or a cancel this is still to be done.
+async fn evaluate(body: &mut impl LoopBody) -> Result<(), Fault> {
+    let Some(epoch) = body.position().to_evaluate else { return Ok(()) };
+    if body.evaluate(epoch).await? {
+        body.position().to_evaluate = None;
         if control() == Control::Continue {
             enter_training(body);
         }
@@ -114,7 +114,7 @@ async fn judge(body: &mut impl LoopBody) -> Result<(), Fault> {
 fn ended(body: &mut impl LoopBody, one_step: bool) -> Option<RunState> {
     match control() {
         Control::Cancel => Some(RunState::Cancelled),
-        Control::Pause if body.position().to_judge.is_some() => Some(RunState::Paused),
+        Control::Pause if body.position().to_evaluate.is_some() => Some(RunState::Paused),
         _ if body.training().done() => None,
         Control::Pause => Some(RunState::Paused),
         Control::Continue => one_step.then_some(RunState::Paused),

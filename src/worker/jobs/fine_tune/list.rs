@@ -116,7 +116,7 @@ pub fn labelled(collection: &Collection, split: Split) -> LabelledImages {
 }
 
 /// The training images whose labels `config` may use.
-pub(super) fn chosen(collection: &Collection, config: &FineTuneConfig) -> LabelledImages {
+pub(super) fn training_labels(collection: &Collection, config: &FineTuneConfig) -> LabelledImages {
     let (indices, labels) = collection.dataset().labelled(Split::Train);
     let of: HashMap<usize, usize> = indices.iter().copied().zip(labels.iter().copied()).collect();
     let images = split::choose_labelled(&indices, &labels, config.fraction, config.seed);
@@ -129,7 +129,7 @@ pub(super) fn chosen(collection: &Collection, config: &FineTuneConfig) -> Labell
 ///
 /// # Errors
 /// [`Fault::NoDataset`] without images, [`Fault::NoLabels`] without labelled test images.
-pub(super) async fn set() -> Result<(Rc<Collection>, ByteStore), Fault> {
+pub(super) async fn images() -> Result<(Rc<Collection>, ByteStore), Fault> {
     let collection = session::collection()?;
     if collection.dataset().labelled(Split::Test).0.is_empty() {
         return Err(Fault::NoLabels);

@@ -14,7 +14,7 @@ use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::run_saver::FineTuneSaver;
 use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, with};
 pub use list::labelled;
-use list::{chosen, steps};
+use list::{steps, training_labels};
 use training::linear;
 
 /// Starts a list in place of one that waits.
@@ -29,7 +29,8 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
     let collection = session::collection()?;
     let images = collection.dataset().examples.len();
     let backend = session::compute().await?.report.backend;
-    let fits = |config| Cost::tuning_fits(&run, config, chosen(&collection, config).labels.len(), images, backend);
+    let fits =
+        |config| Cost::tuning_fits(&run, config, training_labels(&collection, config).labels.len(), images, backend);
     list.iter().try_for_each(fits)?;
     post(Some(id), Event::Alive);
     let saver = FineTuneSaver::new(folder, steps());
@@ -111,7 +112,7 @@ async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
                 return Ok(state);
             }
             run.keep_classifier().await;
-            run.judge_test().await?
+            run.test().await?
         };
         add_to_record(report).await;
         list.waiting.pop_front();

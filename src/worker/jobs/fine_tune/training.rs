@@ -1,7 +1,7 @@
-//! One fine-tuning: a training that is judged on validation after every epoch and on
+//! One fine-tuning: a training that is evaluated on validation after every epoch and on
 //! test at its end; or a linear classifier on frozen features.
 
-use super::list::{chosen, encoder, labelled, report, set, steps};
+use super::list::{encoder, images, labelled, report, steps, training_labels};
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
@@ -21,7 +21,7 @@ use crate::worker::run::{FineTuneList, FineTuneRun, LoopPosition, TunedClassifie
 use crate::worker::session::{self, pause_between, with};
 use burn::module::Module;
 
-/// Validation images that an epoch is judged by, at most.
+/// Most validation images after an epoch.
 const VALIDATION: usize = 1_000;
 
 /// Part of the progress of a linear classifier that computes features; the rest trains it.
@@ -35,18 +35,18 @@ impl FineTuneRun {
         list: &FineTuneList,
         stored: Option<(StoredTuning, Vec<u8>)>,
     ) -> Result<Self, Fault> {
-        let (collection, store) = set().await?;
+        let (collection, store) = images().await?;
         let device = session::compute().await?.device;
-        let set = chosen(&collection, config);
+        let labels = training_labels(&collection, config);
         let (encoder, features) = encoder(config.start)?;
         let mut progress = list.progress(config, RunState::Running(Phase::Load));
-        progress.labels = set.images.len();
+        progress.labels = labels.images.len();
         post(None, Event::FineTune(progress.clone()));
         yield_now().await;
-        let tuner = FineTuner::new(config, encoder.train(), features, store, set, &device)?;
+        let tuner = FineTuner::new(config, encoder.train(), features, store, labels, &device)?;
         progress.total_steps = tuner.total_steps();
         let mut validation = labelled(&collection, Split::Validation);
-        // Classes stand one after the other: every so many.
+        // The images are in the order of their classes: every nth of them.
         let step = validation.images.len().div_ceil(VALIDATION).max(1);
         validation.images = validation.images.into_iter().step_by(step).collect();
         validation.labels = validation.labels.into_iter().step_by(step).collect();
@@ -65,9 +65,9 @@ impl FineTuneRun {
         };
         if let Some((stored, weights)) = stored {
             run.tuner = run.tuner.restore(&weights)?;
-            // An epoch that ended was judged before the save, or is still to be judged.
-            let (done, judged) = (run.tuner.epochs_done(), stored.progress.epochs.len() as u32);
-            run.position = LoopPosition::new(Some(done).filter(|done| *done > judged));
+            // An epoch that ended was evaluated before the save, or is still to be evaluated.
+            let (done, evaluated) = (run.tuner.epochs_done(), stored.progress.epochs.len() as u32);
+            run.position = LoopPosition::new(Some(done).filter(|done| *done > evaluated));
             run.progress = stored.progress;
             (run.losses, run.spent) = (stored.losses, stored.spent);
         }
@@ -100,7 +100,7 @@ impl FineTuneRun {
     }
 
     /// The result, with the weights as they are now.
-    pub(super) async fn judge_test(self) -> Result<FineTuneReport, Fault> {
+    pub(super) async fn test(self) -> Result<FineTuneReport, Fault> {
         let begun = now();
         let test = labelled(&self.collection, Split::Test);
         let mut pause = async |_| {
@@ -159,7 +159,7 @@ impl LoopBody for FineTuneRun {
         Ok(())
     }
 
-    async fn judge(&mut self, epoch: u32) -> Result<bool, Fault> {
+    async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault> {
         let store = session::store().await?;
         let mut pause = pause_between(|_| {});
         let validation_accuracy = if self.validation.images.is_empty() {
@@ -185,7 +185,7 @@ impl LoopBody for FineTuneRun {
         if self.saver.is_due() {
             let (mut stored, weights) = self.to_store();
             stored.spent += now() - self.since;
-            self.saver.save(&self.waiting, self.progress.place, stored, weights);
+            self.saver.save(&self.waiting, self.progress.place, (stored, weights));
         }
     }
 }
@@ -194,8 +194,8 @@ impl LoopBody for FineTuneRun {
 /// pause or a cancel cut it short.
 pub(super) async fn linear(list: &FineTuneList, config: &FineTuneConfig) -> Result<Option<FineTuneReport>, Fault> {
     let begun = now();
-    let (collection, store) = set().await?;
-    let train = chosen(&collection, config);
+    let (collection, store) = images().await?;
+    let train = training_labels(&collection, config);
     let [validation, test] = [Split::Validation, Split::Test].map(|split| labelled(&collection, split));
     let parts = [&train, &validation, &test];
     let all: Vec<u32> = parts.into_iter().flat_map(|part| part.images.iter().copied()).collect();

@@ -2,7 +2,7 @@
 //! own steps.
 
 use crate::app::client::Client;
-use crate::app::parts::widgets::Button;
+use crate::app::parts::widgets::{Button, Fact};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::data::too_few;
@@ -197,15 +197,5 @@ pub fn EstimateCard(
                 </div>
             </Show>
         </section>
-    }
-}
-
-#[component]
-fn Fact(name: &'static str, value: impl Fn() -> Option<String> + Send + Sync + 'static) -> impl IntoView {
-    view! {
-        <div>
-            <dt>{name}</dt>
-            <dd>{live(move || value().unwrap_or_else(|| text::NOT_YET.to_owned()))}</dd>
-        </div>
     }
 }

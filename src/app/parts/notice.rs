@@ -164,6 +164,15 @@ impl Announcer {
     pub fn say(self, words: impl Into<String>) {
         self.0.set(words.into());
     }
+
+    /// Says the words whenever they change, but not what they are at first.
+    pub fn follow(self, words: impl Fn() -> Option<String> + 'static) {
+        Effect::new(move |before: Option<()>| {
+            if let (Some(words), Some(())) = (words(), before) {
+                self.say(words);
+            }
+        });
+    }
 }
 
 /// One polite live region: a screen reader says what [`Announcer::say`] puts in it. The

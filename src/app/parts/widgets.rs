@@ -1,13 +1,14 @@
 //! Small parts that many pages use.
 
 use crate::app::reactive::{Show, act, live};
+use crate::app::text::pretrain::NOT_YET;
 use crate::core::report::Picture as Pixels;
 use leptos::ev::MouseEvent;
 use leptos::html::{Canvas, Dialog};
 use leptos::prelude::*;
 use leptos::text_prop::TextProp;
 use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, ImageData};
+use web_sys::{CanvasRenderingContext2d, HtmlElement, ImageData};
 
 /// The head of a page: its title and a sentence on what the page is for.
 #[component]
@@ -151,4 +152,26 @@ pub fn Ask(question: RwSignal<Option<Question>>) -> impl IntoView {
             </div>
         </dialog>
     }
+}
+
+/// A name and its value in a list of facts; a dash while there is no value.
+#[component]
+pub fn Fact(name: &'static str, value: impl Fn() -> Option<String> + Send + Sync + 'static) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{live(move || value().unwrap_or_else(|| NOT_YET.to_owned()))}</dd>
+        </div>
+    }
+}
+
+/// Shows the section with this id and gives it the focus.
+pub fn focus_section(id: &'static str) {
+    request_animation_frame(move || {
+        let section = document().get_element_by_id(id).and_then(|section| section.dyn_into::<HtmlElement>().ok());
+        if let Some(section) = section {
+            let _ = section.focus();
+            section.scroll_into_view();
+        }
+    });
 }

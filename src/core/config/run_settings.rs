@@ -201,6 +201,16 @@ pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<Config
     if faults.is_empty() { config.check().map(|()| config) } else { Err(faults) }
 }
 
+/// The settings in which configurations differ, in the order of [`SETTINGS`].
+pub fn differing<'a>(configs: impl Iterator<Item = &'a RunConfig> + Clone) -> Vec<RunSetting> {
+    let differs = |setting: &RunSetting| {
+        let mut values = configs.clone().map(|config| setting.get(config));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    SETTINGS.iter().filter(differs).collect()
+}
+
 /// ResNet-18 that starts from published weights, which are of one stem and one width. The
 /// larger networks have a stem and a width of their own anyway.
 fn is_published_resnet18(config: &RunConfig) -> bool {

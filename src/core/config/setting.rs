@@ -147,47 +147,25 @@ pub trait Field {
     fn set(&mut self, value: Value);
 }
 
-impl Field for f32 {
-    fn get(&self) -> Value {
-        Value::Real(*self)
-    }
-
-    fn set(&mut self, value: Value) {
-        if let Value::Real(v) = value {
-            *self = v;
-        }
-    }
-}
-
-impl Field for bool {
-    fn get(&self) -> Value {
-        Value::Switch(*self)
-    }
-
-    fn set(&mut self, value: Value) {
-        if let Value::Switch(v) = value {
-            *self = v;
-        }
-    }
-}
-
-/// Whole numbers of every width; the bounds of a setting refuse what does not fit.
-macro_rules! whole_fields {
-    ($($number:ty),*) => {$(
-        impl Field for $number {
+/// Fields of plain numbers and switches. The bounds of a setting refuse what does not fit.
+macro_rules! plain_fields {
+    ($($field:ty => $kind:ident $value:ty),*) => {$(
+        // A cast of a type to itself, for some of the types.
+        #[allow(clippy::unnecessary_cast)]
+        impl Field for $field {
             fn get(&self) -> Value {
-                Value::Whole(*self as u64)
+                Value::$kind(*self as $value)
             }
 
             fn set(&mut self, value: Value) {
-                if let Value::Whole(v) = value {
+                if let Value::$kind(v) = value {
                     *self = v as Self;
                 }
             }
         }
     )*};
 }
-whole_fields!(u8, u32, u64, usize);
+plain_fields!(f32 => Real f32, bool => Switch bool, u8 => Whole u64, u32 => Whole u64, u64 => Whole u64, usize => Whole u64);
 
 /// A type with a few named values.
 pub trait Choice: Copy + PartialEq + 'static {

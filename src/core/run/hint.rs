@@ -1,7 +1,9 @@
-//! What the page itself remembers of a run that was not finished, so that it can be
-//! offered again before the worker is loaded: a few lines of text.
+//! What the page itself remembers of a run that was not finished, so that it can offer the
+//! run again before the worker is loaded: a few lines of text.
 
-/// Before the id, which is of letters and digits, where a fine-tuning was not finished.
+use super::DataIdentity;
+
+/// Stands before the id, of letters and digits, if a fine-tuning was not finished.
 const TUNING: &str = "tuning ";
 
 /// Says which run can be gone on with, and on which images.
@@ -9,7 +11,7 @@ const TUNING: &str = "tuning ";
 pub struct Hint {
     /// [`RunRecord::id`](super::RunRecord::id).
     pub id: String,
-    /// The user's own, or none.
+    /// The user's name for the run; may be empty.
     pub name: String,
     /// Step of the checkpoint, and steps of the whole run.
     pub step: u32,
@@ -18,13 +20,24 @@ pub struct Hint {
     pub size: u32,
     pub split_seed: u64,
     pub images: usize,
-    /// What was not finished is a fine-tuning of it.
+    /// Whether a fine-tuning was not finished.
     pub tuning: bool,
     /// See [`DataIdentity::sources`](super::DataIdentity::sources).
     pub sources: Vec<String>,
 }
 
 impl Hint {
+    /// Only the images of a run.
+    pub fn of_images(size: usize, data: &DataIdentity) -> Self {
+        Self {
+            size: size as u32,
+            images: data.images,
+            sources: data.sources.clone(),
+            split_seed: data.split_seed,
+            ..Self::default()
+        }
+    }
+
     /// What [`Hint::from_text`] reads: a line each, the sources last.
     pub fn to_text(&self) -> String {
         let line = |text: &str| text.replace(['\n', '\r'], " ");
@@ -42,7 +55,7 @@ impl Hint {
         lines.join("\n")
     }
 
-    /// None where it is not what [`Hint::to_text`] writes.
+    /// `None` if [`Hint::to_text`] did not write this.
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         let first = lines.next()?;

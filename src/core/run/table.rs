@@ -3,7 +3,7 @@
 
 use super::RunRecord;
 use crate::core::config::RunConfig;
-use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS};
+use crate::core::config::run_settings::{self, PEAK_RATE, RunSetting};
 use crate::core::config::setting::{Bounds, Value};
 use crate::core::error::ConfigFault;
 use crate::core::imagenet::ImageNetEncoder;
@@ -41,10 +41,7 @@ pub enum Column {
 pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
     let Some((first, others)) = records.split_first() else { return Vec::new() };
     let differs = |same: &dyn Fn(&RunRecord) -> bool| !others.iter().all(|other| same(other));
-    let settings = SETTINGS.iter().filter(|setting| {
-        let value = setting.get(&first.config);
-        differs(&|other| setting.get(&other.config) == value)
-    });
+    let settings = run_settings::differing(records.iter().map(|record| &record.config)).into_iter();
     let device = |r: &RunRecord| (r.device.backend, r.device.name.clone());
     let mut weights = records.iter().filter_map(|record| record.weights.as_ref());
     let other_weights = weights.next().is_some_and(|first| weights.any(|other| !other.is_same(first)));

@@ -2,13 +2,12 @@
 //! many classes has a list of its largest mistakes and one row of the matrix in its place.
 
 use super::predictions::Predictions;
-use crate::app::client::Client;
+use crate::app::client::{Client, Task};
 use crate::app::parts::notice::FaultWords;
-use crate::app::parts::widgets::Picture;
+use crate::app::parts::widgets::{Button, Picture};
 use crate::app::reactive::{Show, act, live};
 use crate::app::text::{evaluate as text, fault};
 use crate::core::dataset::folders;
-use crate::core::error::Fault;
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
 use leptos::ev::KeyboardEvent;
@@ -262,9 +261,7 @@ pub fn CellImages(report: Predictions, open: RwSignal<Option<Cell>>) -> impl Int
         <dialog class="panel" node_ref=dialog aria-labelledby="panel-title" on:close=act(move |_| open.set(None))>
             <div class="panel-head">
                 <h2 id="panel-title">{title}</h2>
-                <button type="button" class="quiet" on:click=act(move |_| open.set(None))>
-                    {text::CLOSE}
-                </button>
+                <Button label=text::CLOSE kind="quiet" press=act(move |_| open.set(None)) />
             </div>
             {live(move || open.get().map(|cell| view! { <Images report=report cell=cell /> }))}
         </dialog>
@@ -282,24 +279,19 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
     let total = indices.len();
     let indices = StoredValue::new(indices);
     let pictures = RwSignal::new(Vec::<Pixels>::new());
-    let failed = RwSignal::new(None::<Fault>);
-    let loading = RwSignal::new(false);
+    let task = Task::default();
     let more = move || {
         let from = pictures.with_untracked(Vec::len);
         let indices = indices.with_value(|all| all[from..(from + PAGE).min(total)].to_vec());
-        loading.set(true);
-        client.ask(Request::Pictures { indices }, move |answer| {
-            loading.try_set(false);
-            match answer {
-                Ok(Event::Pictures(mut list)) => drop(pictures.try_update(|all| all.append(&mut list))),
-                Ok(_) => {}
-                Err(fault) => drop(failed.try_set(Some(fault))),
+        client.run(task, Request::Pictures { indices }, Vec::new(), move |answer| {
+            if let Event::Pictures(mut list) = answer {
+                pictures.try_update(|all| all.append(&mut list));
             }
         });
     };
     more();
     let shown = move || pictures.with(Vec::len);
-    let rest = move || !loading.get() && (1..total).contains(&shown());
+    let rest = move || !task.busy.get() && (1..total).contains(&shown());
     let figure = |pixels: Pixels| {
         let name = pixels.name.clone();
         // The folder is the class, which the heading says.
@@ -315,17 +307,15 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
     };
     view! {
         <p class="muted small">{text::images_of(total)}</p>
-        {live(move || failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> }))}
-        <ul class="panel-images" aria-busy=move || loading.get().to_string()>
+        {live(move || task.failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> }))}
+        <ul class="panel-images" aria-busy=move || task.busy.get().to_string()>
             <For each=move || pictures.get() key=|p| p.index children=figure />
         </ul>
-        <Show when=move || loading.get()>
+        <Show when=move || task.busy.get()>
             <p role="status">{text::LOADING_PICTURES}</p>
         </Show>
         <Show when=rest>
-            <button type="button" on:click=act(move |_| more())>
-                {live(move || text::more_pictures(shown(), total))}
-            </button>
+            <Button label=move || text::more_pictures(shown(), total) press=act(move |_| more()) />
         </Show>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::result::Report;
 use crate::app::parts::files::save;
+use crate::app::parts::widgets::Button;
 use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
 use crate::core::report::{Baseline, EvaluationReport, LinearReport};
@@ -18,9 +19,10 @@ pub fn Downloads(report: Report) -> impl IntoView {
     let buttons = files
         .map(|(label, file, make)| {
             view! {
-                <button type="button" on:click=act(move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into()))>
-                    {label}
-                </button>
+                <Button
+                    label=label
+                    press=act(move |_| save(file, "text/csv;charset=utf-8", &report.with_value(make).into()))
+                />
             }
         })
         .collect_view();

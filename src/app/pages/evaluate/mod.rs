@@ -6,11 +6,10 @@ pub mod predictions;
 mod result;
 
 use crate::app::client::Client;
-use crate::app::parts::notice::Announcer;
-use crate::app::parts::notice::FaultWords;
-use crate::app::parts::requirements;
+use crate::app::parts::notice::{Announcer, FaultWords};
+use crate::app::parts::requirements::{self, Missing, missing, steps};
 use crate::app::parts::stored_runs::ExportRun;
-use crate::app::parts::widgets::Meter;
+use crate::app::parts::widgets::{Button, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
@@ -38,7 +37,7 @@ pub fn Evaluate() -> impl IntoView {
                 if fault == Fault::Stopped {
                     return;
                 }
-                // Said elsewhere where the user has left the page.
+                // A notice, if the user has left the page.
                 if let Some(Some(fault)) = failed.try_set(Some(fault)) {
                     store.notify(fault);
                 }
@@ -47,13 +46,8 @@ pub fn Evaluate() -> impl IntoView {
     });
     let busy = memo(move || store.evaluating.with(Option::is_some));
     let announcer = Announcer::get();
-    Effect::new(move |before: Option<()>| {
-        let words =
-            store.evaluation.with(|e| e.as_ref().map(|e| text::evaluated(e.trained.test.accuracy, e.truth.len())));
-        // Not what was there when the page was opened.
-        if let (Some(()), Some(words)) = (before, words) {
-            announcer.say(words);
-        }
+    announcer.follow(move || {
+        store.evaluation.with(|e| e.as_ref().map(|e| text::evaluated(e.trained.test.accuracy, e.truth.len())))
     });
     view! {
         <div class="evaluate">
@@ -97,9 +91,11 @@ fn Busy() -> impl IntoView {
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
             <p>
-                <button type="button" disabled=move || cancelling.get() on:click=act(cancel)>
-                    {live(move || if cancelling.get() { text::CANCELLING } else { text::CANCEL })}
-                </button>
+                <Button
+                    label=move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }
+                    disabled=derive(move || cancelling.get())
+                    press=act(cancel)
+                />
             </p>
         </section>
     }
@@ -146,73 +142,56 @@ fn Questions() -> impl IntoView {
 /// What stands between now and a result.
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
-    NoImages,
-    /// No image has a label at all.
-    NoLabels,
-    /// Labels, but not in two classes of training and test images.
-    FewLabels,
-    NoEncoder,
-    Training,
+    Missing(Missing),
     /// Classifiers are trained on the encoder.
     Tuning,
     Ready,
-    /// The same encoder was judged without the weights that it started from.
+    /// The same encoder was evaluated without the weights that it started from.
     Compare,
     /// The newest result is of the encoder as it is.
     Done,
-    /// Training went on by so many steps since the newest result.
+    /// Training went on by this many steps since the newest result.
     Again(u32),
 }
 
 fn stage(store: Store) -> Stage {
-    let labels = store.dataset.with(|set| set.as_ref().map(|set| (set.can_evaluate(), set.classes.is_empty())));
-    let steps = store.steps.with(|steps| steps.newest().map_or(0, |s| s.step));
-    match labels {
-        None => Stage::NoImages,
-        Some((false, true)) => Stage::NoLabels,
-        Some((false, false)) => Stage::FewLabels,
-        Some((true, _)) if store.run.get().is_running() => Stage::Training,
-        Some((true, _)) if store.stored_runs.is_tuning() => Stage::Tuning,
-        Some((true, _)) if !store.has_encoder() => Stage::NoEncoder,
-        Some((true, _)) => match store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline))) {
-            None => Stage::Ready,
-            Some((before, _)) if before < steps => Stage::Again(steps - before),
-            Some((_, Baseline::Missing)) => Stage::Compare,
-            Some(_) => Stage::Done,
-        },
+    let steps = steps(store);
+    match (missing(store), store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline)))) {
+        (Some(missing), _) => Stage::Missing(missing),
+        (None, _) if store.stored_runs.is_tuning() => Stage::Tuning,
+        (None, None) => Stage::Ready,
+        (None, Some((before, _))) if before < steps => Stage::Again(steps - before),
+        (None, Some((_, Baseline::Missing))) => Stage::Compare,
+        (None, Some(_)) => Stage::Done,
     }
 }
 
+/// Before a result: what evaluation waits for, or the button that starts it.
 #[component]
-pub fn Ready(start: Callback<()>) -> impl IntoView {
+fn Ready(start: Callback<()>) -> impl IntoView {
     let store = Store::get();
     let stage = memo(move || stage(store));
     let button = move |label: &'static str, help: String| {
         view! {
             <section class="card evaluate-start">
-                <button type="button" class="primary" on:click=act(move |_| start.run(()))>
-                    {label}
-                </button>
+                <Button label=label kind="primary" press=act(move |_| start.run(())) />
                 <p class="muted small">{help}</p>
             </section>
         }
         .into_any()
     };
     move || match stage.get() {
-        Stage::NoImages => waits(text::WAITS_IMAGES, text::NO_IMAGES, "/data", text::GO_IMAGES),
-        Stage::NoLabels => waits(text::WAITS_LABELS, text::NO_LABELS, "/data", text::GO_LABELS),
-        Stage::FewLabels => waits(text::WAITS_LABELS, text::FEW_LABELS, "/data", text::GO_LABELS),
-        Stage::NoEncoder => waits(text::WAITS_ENCODER, text::NO_ENCODER, "/pretrain", text::GO_TRAIN),
-        Stage::Training => waits(text::WAITS_RUN, text::TRAINING, "/pretrain", text::SEE_TRAINING),
-        Stage::Tuning => waits(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING),
+        Stage::Missing(missing) => {
+            let labelled = store.dataset.with(|set| set.as_ref().is_some_and(|set| !set.classes.is_empty()));
+            let labels = if labelled { text::FEW_LABELS } else { text::NO_LABELS };
+            missing.view([text::NO_IMAGES, labels, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
+        }
+        Stage::Tuning => {
+            requirements::view(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING, &text::WHAT_LIST)
+        }
         Stage::Ready => button(text::BUTTON, store.run_config.with(|config| text::button_help(config.as_ref()))),
         Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
         Stage::Compare => button(text::AGAIN, text::AGAIN_COMPARED.to_owned()),
         Stage::Done => ().into_any(),
     }
-}
-
-/// What is missing, where to get it, and what there will be then.
-fn waits(title: &'static str, why: &'static str, href: &'static str, go: &'static str) -> AnyView {
-    requirements::view(title, why, href, go, &text::WHAT_LIST)
 }

@@ -7,7 +7,7 @@ use crate::app::client::Client;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::requirements::{Missing, missing};
 use crate::app::parts::stored_runs::not_saved;
-use crate::app::parts::widgets::Meter;
+use crate::app::parts::widgets::{Fact, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
@@ -91,33 +91,20 @@ fn Progress() -> impl IntoView {
     let form: Form = expect_context();
     let announcer = Announcer::get();
     let progress = store.stored_runs.fine_tuning;
-    let read = move |f: fn(&FineTuneProgress) -> String| {
-        live(move || progress.with(|p| p.as_ref().map(f).unwrap_or_default()))
-    };
+    let read = move |f: fn(&FineTuneProgress) -> Option<String>| progress.with(|p| p.as_ref().and_then(f));
     let state = memo(move || progress.with(|p| p.as_ref().map_or("", state_words)));
-    Effect::new(move |first: Option<()>| {
-        let words = state.get();
-        if first.is_some() {
-            announcer.say(words);
-        }
-    });
+    announcer.follow(move || Some(state.get().to_owned()));
     let over = memo(move || progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
     let done = derive(move || progress.with(|p| p.as_ref().map(part)));
     let detail = derive(move || done.get().map_or_else(String::new, whole_percent));
     let what = move || progress.with(|p| p.as_ref().map(|p| text::training(&p.config, p.labels, form.stages())));
-    let steps = |p: &FineTuneProgress| if p.total_steps == 0 { text::NONE.into() } else { of(p.step, p.total_steps) };
-    let epoch = |p: &FineTuneProgress| match p.total_steps {
-        0 => text::NONE.into(),
-        _ => of((p.epochs.len() as u32 + 1).min(p.config.epochs), p.config.epochs),
+    // The linear classifier has neither steps nor epochs.
+    let steps = |p: &FineTuneProgress| (p.total_steps > 0).then(|| of(p.step, p.total_steps));
+    let epoch = |p: &FineTuneProgress| {
+        let epoch = (p.epochs.len() as u32 + 1).min(p.config.epochs);
+        (p.total_steps > 0).then(|| of(epoch, p.config.epochs))
     };
-    let validation = |p: &FineTuneProgress| {
-        let newest = p.epochs.last().and_then(|e| e.validation_accuracy);
-        newest.map_or_else(|| text::NONE.into(), |v| percent(v.into()))
-    };
-    let time = move || {
-        let left = progress.with(|p| p.as_ref().and_then(left));
-        left.map_or_else(|| text::NONE.into(), |ms| duration(ms / 1000.0))
-    };
+    let validation = |p: &FineTuneProgress| p.epochs.last()?.validation_accuracy.map(|v| percent(v.into()));
     let unsaved = memo(move || progress.with(|p| p.as_ref().and_then(|p| p.not_saved.clone())));
     view! {
         <section class="card run" aria-labelledby="tuning-title">
@@ -126,26 +113,11 @@ fn Progress() -> impl IntoView {
             <Show when=move || !over.get()>
                 <p>{live(what)}</p>
                 <dl class="facts">
-                    <div>
-                        <dt>{text::PLACE}</dt>
-                        <dd>{read(|p| text::place(p.place, p.of))}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::STEP}</dt>
-                        <dd>{read(steps)}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::EPOCH}</dt>
-                        <dd>{read(epoch)}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::VALIDATION}</dt>
-                        <dd>{read(validation)}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::LEFT}</dt>
-                        <dd>{live(time)}</dd>
-                    </div>
+                    <Fact name=text::PLACE value=move || read(|p| Some(text::place(p.place, p.of))) />
+                    <Fact name=text::STEP value=move || read(steps) />
+                    <Fact name=text::EPOCH value=move || read(epoch) />
+                    <Fact name=text::VALIDATION value=move || read(validation) />
+                    <Fact name=text::LEFT value=move || read(|p| left(p).map(|ms| duration(ms / 1000.0))) />
                 </dl>
                 <Buttons />
             </Show>

@@ -212,12 +212,8 @@ pub fn OneResult() -> impl IntoView {
     let shown =
         memo(move || all.with(|all| all.iter().find(|r| Some(r.config) == chosen.get()).or(all.last()).cloned()));
     let newest = memo(move || all.with(|all| all.last().cloned()));
-    Effect::new(move |before: Option<()>| {
-        let words = newest.with(|r| r.as_ref().map(|r| text::announced(text::contestant(&r.config), r.test.accuracy)));
-        // Not what was there when the page was opened.
-        if let (Some(()), Some(words)) = (before, words) {
-            announcer.say(words);
-        }
+    announcer.follow(move || {
+        newest.with(|r| r.as_ref().map(|r| text::announced(text::contestant(&r.config), r.test.accuracy)))
     });
     let options = move || {
         let now = shown.with(|r| r.as_ref().map(|r| r.config));

@@ -3,6 +3,7 @@
 use crate::app::client::Client;
 use crate::app::parts::requirements::steps;
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
+use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{fine_tune as text, settings};
@@ -215,14 +216,12 @@ pub fn Settings() -> impl IntoView {
             <TooMuch all=all />
             <div class="tune-starts">
                 <p>
-                    <button
-                        type="button"
-                        class="primary"
-                        disabled=move || !ready.get() || lacks_room[0].get()
-                        on:click=act(move |_| form.start(vec![untrack(|| form.config())]))
-                    >
-                        {text::START}
-                    </button>
+                    <Button
+                        label=text::START
+                        kind="primary"
+                        disabled=derive(move || !ready.get() || lacks_room[0].get())
+                        press=act(move |_| form.start(vec![untrack(|| form.config())]))
+                    />
                 </p>
                 <div>
                     <button
@@ -262,9 +261,7 @@ fn TooMuch(all: Memo<Vec<FineTuneConfig>>) -> impl IntoView {
         let (need, limit) = form.too_much(&all)?;
         let take = form.fitting_batch(&all).map(|fits| {
             view! {
-                <button type="button" on:click=act(move |_| form.change(|c| *c = c.with_batch(fits)))>
-                    {text::use_batch(fits)}
-                </button>
+                <Button label=text::use_batch(fits) press=act(move |_| form.change(|c| *c = c.with_batch(fits))) />
             }
         });
         Some(view! {

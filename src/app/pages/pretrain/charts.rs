@@ -48,6 +48,11 @@ pub fn Charts() -> impl IntoView {
         before.map(|y| Rule { y, label: text::UNTRAINED.into() }).into_iter().collect::<Vec<_>>()
     });
     let labelled = memo(move || store.dataset.with(|d| d.as_ref().is_some_and(DatasetReport::can_measure)));
+    let no_rules = Signal::stored(Vec::new());
+    type Read = fn(&StepReport) -> f32;
+    let by_step = move |[title, help]: [&'static str; 2], read: Read, rules: Signal<Vec<Rule>>, format| {
+        view! { <Chart title=title help=help x_name=text::STEP curves=of_step(read) rules=rules format=format /> }
+    };
     view! {
         <section class="stack" aria-labelledby="charts-title">
             <h2 id="charts-title">{text::PROGRESS}</h2>
@@ -75,29 +80,9 @@ pub fn Charts() -> impl IntoView {
                         format=percent
                     />
                 </Show>
-                <Chart
-                    title=text::ACCURACY
-                    help=text::ACCURACY_HELP
-                    x_name=text::STEP
-                    curves=of_step(|s| s.contrastive_accuracy)
-                    rules=accuracy_rules
-                    format=percent
-                />
-                <Chart
-                    title=text::STD
-                    help=text::STD_HELP
-                    x_name=text::STEP
-                    curves=of_step(|s| s.std)
-                    rules=std_rules
-                    format=three_digits
-                />
-                <Chart
-                    title=text::LEARNING_RATE
-                    help=text::LEARNING_RATE_HELP
-                    x_name=text::STEP
-                    curves=of_step(|s| s.learning_rate)
-                    format=short
-                />
+                {by_step([text::ACCURACY, text::ACCURACY_HELP], |s| s.contrastive_accuracy, accuracy_rules, percent)}
+                {by_step([text::STD, text::STD_HELP], |s| s.std, std_rules, three_digits)}
+                {by_step([text::LEARNING_RATE, text::LEARNING_RATE_HELP], |s| s.learning_rate, no_rules, short)}
             </div>
         </section>
     }

@@ -12,6 +12,7 @@ use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::unfinished::Unfinished;
+use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
@@ -94,9 +95,7 @@ fn Exhausted() -> impl IntoView {
                 });
             };
             view! {
-                <button type="button" class="primary" on:click=act(go_on)>
-                    {words::go_on_smaller(smaller.chunk)}
-                </button>
+                <Button label=words::go_on_smaller(smaller.chunk) kind="primary" press=act(go_on) />
             }
         });
         Some(view! {
@@ -105,9 +104,7 @@ fn Exhausted() -> impl IntoView {
                     <p>{words::exhausted(&config)}</p>
                     <div class="actions">
                         {go_on}
-                        <button type="button" on:click=act(take)>
-                            {words::use_smaller(&smaller)}
-                        </button>
+                        <Button label=words::use_smaller(&smaller) press=act(take) />
                     </div>
                     {help}
                 </div>

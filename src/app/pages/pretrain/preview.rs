@@ -1,7 +1,7 @@
 //! Two views of any images of the set, redrawn as settings change.
 
 use crate::app::client::Client;
-use crate::app::parts::widgets::Picture;
+use crate::app::parts::widgets::{Button, Picture};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
@@ -79,9 +79,7 @@ pub fn Preview() -> impl IntoView {
                         <h3 id="preview-title">{text::PREVIEW}</h3>
                         <p class="muted small">{text::PREVIEW_HELP}</p>
                     </div>
-                    <button type="button" on:click=act(move |_| epoch.update(|e| *e = *e % 1000 + 1))>
-                        {text::REDRAW}
-                    </button>
+                    <Button label=text::REDRAW press=act(move |_| epoch.update(|e| *e = *e % 1000 + 1)) />
                 </div>
                 <div class="views">
                     {[text::ORIGINAL, text::VIEWS[0], text::VIEWS[1]]
@@ -122,20 +120,16 @@ fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView
                 />
                 <span class="muted">{live(move || text::of_images(images.get()))}</span>
             </label>
-            <button
-                type="button"
-                disabled=move || chosen.with(|c| c.is_none_or(|first| first == 0))
-                on:click=act(move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES)))
-            >
-                {text::IMAGES_BEFORE}
-            </button>
-            <button
-                type="button"
-                disabled=move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get()))
-                on:click=act(move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES)))
-            >
-                {text::IMAGES_AFTER}
-            </button>
+            <Button
+                label=text::IMAGES_BEFORE
+                disabled=derive(move || chosen.with(|c| c.is_none_or(|first| first == 0)))
+                press=act(move |_| go(chosen.get_untracked().unwrap_or(0).saturating_sub(IMAGES)))
+            />
+            <Button
+                label=text::IMAGES_AFTER
+                disabled=derive(move || chosen.with(|c| c.is_some_and(|first| first + IMAGES >= images.get())))
+                press=act(move |_| go(chosen.get_untracked().map_or(0, |first| first + IMAGES)))
+            />
         </div>
     }
 }

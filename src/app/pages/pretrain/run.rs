@@ -6,7 +6,7 @@ use crate::app::parts::files::save;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::stored_runs::SavedLine;
-use crate::app::parts::widgets::Meter;
+use crate::app::parts::widgets::{Button, Fact, Meter, focus_section};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Link;
 use crate::app::state::{PendingControl, Store};
@@ -17,8 +17,7 @@ use crate::core::run_progress::RunProgress;
 use crate::protocol::{Event, Paused, Request, Work};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::HtmlElement;
+use wasm_bindgen::JsValue;
 
 /// Id of the section that shows the run.
 const RUN: &str = "run";
@@ -33,12 +32,7 @@ pub fn Run() -> impl IntoView {
         RunState::Running(Phase::Evaluate { .. }) => text::state(RunState::Running(Phase::Train)),
         state => text::state(state),
     });
-    Effect::new(move |first: Option<()>| {
-        let words = announced.get();
-        if first.is_some() {
-            announcer.say(words);
-        }
-    });
+    announcer.follow(move || Some(announced.get().to_owned()));
     let state = derive(move || text::state(store.run.get()).to_owned());
     // Of the run, or of measuring kNN. How long loading and compiling take is not known.
     let part = derive(move || match store.run.get() {
@@ -47,8 +41,14 @@ pub fn Run() -> impl IntoView {
         _ => progress.get().map(|p| p.part()),
     });
     let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
-    let fact = move |read: fn(&RunProgress) -> Option<String>| {
-        move || progress.with(|p| p.as_ref().and_then(read)).unwrap_or_else(|| text::NOT_YET.to_owned())
+    let read = move |f: fn(&RunProgress) -> Option<String>| progress.with(|p| p.as_ref().and_then(f));
+    let epoch = move || {
+        let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
+        read(|p| Some(p.epoch().to_string())).map(|epoch| format!("{epoch} / {epochs}"))
+    };
+    let left = move || {
+        let over = store.run.get().is_over();
+        read(|p| p.milliseconds_left().map(|ms| duration(ms / 1000.0))).filter(|_| !over)
     };
     view! {
         <section class="card run" id=RUN tabindex="-1" aria-labelledby="run-title">
@@ -60,51 +60,16 @@ pub fn Run() -> impl IntoView {
                 <Meter label=state part=part detail=detail />
                 <p>{live(move || store.run_config.with(|c| c.as_ref().map(weights::encoder)))}</p>
                 <dl class="facts">
-                    <div>
-                        <dt>{text::STEP}</dt>
-                        <dd>{fact(|p| Some(text::of(p.done(), p.total())))}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::EPOCH}</dt>
-                        <dd>
-                            {live(move || {
-                                let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
-                                fact(|p| Some(p.epoch().to_string()))() + " / " + &epochs.to_string()
-                            })}
-                        </dd>
-                    </div>
-                    <div>
-                        <dt>{text::RATE}</dt>
-                        <dd>{fact(|p| p.images_per_second().map(text::rate))}</dd>
-                    </div>
-                    <div>
-                        <dt>{text::LEFT}</dt>
-                        <dd>
-                            {live(move || {
-                                if store.run.get().is_over() {
-                                    return text::NOT_YET.to_owned();
-                                }
-                                fact(|p| p.milliseconds_left().map(|ms| duration(ms / 1000.0)))()
-                            })}
-                        </dd>
-                    </div>
+                    <Fact name=text::STEP value=move || read(|p| Some(text::of(p.done(), p.total()))) />
+                    <Fact name=text::EPOCH value=epoch />
+                    <Fact name=text::RATE value=move || read(|p| p.images_per_second().map(text::rate)) />
+                    <Fact name=text::LEFT value=left />
                 </dl>
             </Show>
             <Buttons />
             <SavedLine />
         </section>
     }
-}
-
-/// Shows the run and gives it the focus, where the button that had it goes.
-fn focus_run() {
-    request_animation_frame(|| {
-        let run = document().get_element_by_id(RUN).and_then(|run| run.dyn_into::<HtmlElement>().ok());
-        if let Some(run) = run {
-            let _ = run.focus();
-            run.scroll_into_view();
-        }
-    });
 }
 
 #[component]
@@ -135,7 +100,7 @@ fn Buttons() -> impl IntoView {
     };
     let start = move |_| {
         client.send(Request::Start { config: store.config.get_untracked() });
-        focus_run();
+        focus_section(RUN);
     };
     let cancel = move |_| unless(untrack(|| asked.get() == Some(PendingControl::Cancel)), Request::Cancel(Work::Run));
     // One button, which keeps the focus.
@@ -147,11 +112,11 @@ fn Buttons() -> impl IntoView {
         (_, false) => text::PAUSE,
         (_, true) => text::RESUME,
     };
-    // The buttons go once it has ended.
+    // The button that has the focus goes when the run has ended.
     Effect::new(move |before: Option<bool>| {
         let cancelled = store.run.get() == RunState::Cancelled;
         if before == Some(false) && cancelled {
-            focus_run();
+            focus_section(RUN);
         }
         cancelled
     });
@@ -237,8 +202,6 @@ fn Download() -> impl IntoView {
         });
     };
     view! {
-        <button type="button" disabled=busy on:click=act(download)>
-            {text::DOWNLOAD}
-        </button>
+        <Button label=text::DOWNLOAD disabled=busy press=act(download) />
     }
 }

@@ -4,6 +4,7 @@ use super::preview::Preview;
 use super::weights::Weights;
 use crate::app::client::Client;
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
+use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::Store;
 use crate::app::text::pretrain as text;
@@ -154,9 +155,7 @@ fn WrongSize() -> impl IntoView {
             view! {
                 <div class="notice warn">
                     <p>{text::resize(have, want)}</p>
-                    <button type="button" disabled=busy on:click=act(resize)>
-                        {text::resize_to(want)}
-                    </button>
+                    <Button label=text::resize_to(want) disabled=busy press=act(resize) />
                 </div>
             }
         })

@@ -1,11 +1,11 @@
 //! Published weights for the encoder: what they expect, whether they are loaded, a file or the
 //! Hub to have them from, and how good they are as they are.
 
-use crate::app::client::{Client, weights_from};
+use crate::app::client::{Client, Task, weights_from};
 use crate::app::parts::files::Choose;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::notice::FaultAlert;
-use crate::app::parts::widgets::Meter;
+use crate::app::parts::widgets::{Button, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Fetching, Store};
@@ -73,32 +73,26 @@ pub fn Weights() -> impl IntoView {
 #[component]
 fn FromFile() -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
-    let reading = RwSignal::new(false);
-    let failed = RwSignal::new(None::<Fault>);
+    let task = Task::default();
     let open = move |list: FileList| {
         let Some(file) = list.get(0) else { return };
-        failed.set(None);
-        reading.set(true);
-        client.ask_files(Request::OpenWeights, vec![file], move |answer| {
-            reading.try_set(false);
-            match answer {
-                Ok(Event::Weights(report)) => choose(store, report.encoder),
-                Ok(_) | Err(Fault::Stopped) => {}
-                Err(fault) => drop(failed.try_set(Some(fault))),
+        client.run(task, Request::OpenWeights, vec![file], move |answer| {
+            if let Event::Weights(report) = answer {
+                choose(store, report.encoder);
             }
         });
     };
     view! {
         <div class="actions">
             <Choose
-                label=derive(move || if reading.get() { text::READING } else { text::CHOOSE })
-                closed=reading
+                label=derive(move || if task.busy.get() { text::READING } else { text::CHOOSE })
+                closed=task.busy
                 attributes=vec![("accept", ".safetensors,.pth,.pt,.bin")]
                 take=Box::new(open)
             />
         </div>
         <p class="muted small">{text::FILE_HELP}</p>
-        <FaultAlert fault=failed />
+        <FaultAlert fault=task.failed />
     }
 }
 
@@ -139,9 +133,7 @@ fn EvaluateAsPublished() -> impl IntoView {
     view! {
         <Show when=move || wanted.get()>
             <div class="actions">
-                <button type="button" disabled=move || !ready.get() on:click=act(evaluate)>
-                    {text::JUDGE}
-                </button>
+                <Button label=text::JUDGE disabled=derive(move || !ready.get()) press=act(evaluate) />
             </div>
             <p class="muted small">{text::JUDGE_HELP}</p>
         </Show>
@@ -216,9 +208,7 @@ fn Offer(
             let host = from.split('/').nth(2).unwrap_or_default();
             view! {
                 <p class="actions">
-                    <button type="button" on:click=act(fetch)>
-                        {label}
-                    </button>
+                    <Button label=label press=act(fetch) />
                 </p>
                 <p class="muted small">{hub::note(encoder, host)}</p>
             }
@@ -242,16 +232,14 @@ fn Progress() -> impl IntoView {
     view! {
         <Meter label=label part=part detail=detail />
         <p class="actions">
-            <button
-                type="button"
-                disabled=move || cancelling.get()
-                on:click=act(move |_| {
+            <Button
+                label=move || if cancelling.get() { hub::CANCELLING } else { hub::CANCEL }
+                disabled=derive(move || cancelling.get())
+                press=act(move |_| {
                     cancelling.set(true);
                     client.send(Request::Cancel(Work::Fetch));
                 })
-            >
-                {live(move || if cancelling.get() { hub::CANCELLING } else { hub::CANCEL })}
-            </button>
+            />
         </p>
     }
 }

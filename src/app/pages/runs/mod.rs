@@ -1,25 +1,22 @@
-//! Stored runs: compared, opened, begun anew with a change; many at once as a queue;
-//! and what all of it takes.
+//! The page of stored runs: compared, opened, begun anew with a change; many at once as a queue;
+//! and the storage that they take.
 
-mod curves;
 mod page;
 mod panel;
 mod queue;
-mod storage;
-mod sweep;
 mod table;
 
 use self::page::Page;
-use crate::app::client::Client;
+use crate::app::client::{Client, Task};
 use crate::app::parts::notice::fault_box;
 use crate::app::parts::stored_runs::ImportRun;
-use crate::app::parts::widgets::Ask;
-use crate::app::reactive::{Show, act, live, memo};
-use crate::app::router::Link;
-use crate::app::router::Router;
+use crate::app::parts::widgets::{Ask, Button, Meter, Question};
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::runs as text;
-use crate::protocol::Request;
+use crate::core::imagenet::DownloadedWeights;
+use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
 #[component]
@@ -29,7 +26,7 @@ pub fn Runs() -> impl IntoView {
         store,
         client: Client::get(),
         router: Router::get(),
-        failed: RwSignal::new(None),
+        task: Task::default(),
         lacks: RwSignal::new(None),
         drawn: RwSignal::default(),
         open: RwSignal::new(None),
@@ -48,7 +45,7 @@ pub fn Runs() -> impl IntoView {
     });
     let known = memo(move || page.read(|_| ()).is_some());
     let empty = memo(move || page.read(|stored| stored.runs.is_empty()).unwrap_or(true));
-    let failed = page.failed;
+    let failed = page.task.failed;
     view! {
         <div class="page-head">
             <h1>{text::TITLE}</h1>
@@ -60,9 +57,7 @@ pub fn Runs() -> impl IntoView {
                     .get()
                     .map(|fault| {
                         let again = view! {
-                            <button type="button" on:click=act(move |_| page.send(Request::Runs))>
-                                {text::TRY_AGAIN}
-                            </button>
+                            <Button label=text::TRY_AGAIN press=act(move |_| page.send(Request::Runs)) />
                         };
                         fault_box(&fault, Some(again.into_any()))
                     })
@@ -85,16 +80,121 @@ pub fn Runs() -> impl IntoView {
         <Show when=move || !empty.get()>
             <table::Table />
             <panel::Panel />
-            <curves::Curves />
+            <table::Curves />
         </Show>
         <Show when=move || known.get()>
             <ImportRun />
         </Show>
-        <sweep::SweepForm />
+        <queue::SweepForm />
         <queue::QueueCard />
         <Show when=move || known.get()>
-            <storage::StorageCard />
+            <StorageCard />
         </Show>
         <Ask question=page.question />
+    }
+}
+
+#[component]
+fn StorageCard() -> impl IntoView {
+    let page = Page::get();
+    let store = page.store;
+    let usage = memo(move || page.read(|stored| (stored.used, stored.quota)).unwrap_or_default());
+    let part = derive(move || {
+        let (used, quota) = usage.get();
+        Some(if quota == 0 { 0.0 } else { used as f64 / quota as f64 })
+    });
+    let words = derive(move || {
+        let (used, quota) = usage.get();
+        text::used(used, quota)
+    });
+    // The loaded set: its fingerprint, and bytes of its pixels.
+    let loaded = memo(move || {
+        store.dataset.with(|d| d.as_ref().map(|d| (d.fingerprint.clone(), (d.images * d.size * d.size * 3) as f64)))
+    });
+    let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
+    let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
+    let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
+    let keep = move || {
+        match loaded.get() {
+        None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
+        Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
+        Some((_, size)) => view! {
+            <div class="inline">
+                <Button label=text::KEEP disabled=busy press=act(move |_| page.send(Request::ChangeStored(StoredChange::KeepImages))) />
+                <p class="muted small">{text::keep_help(size)}</p>
+            </div>
+        }
+        .into_any(),
+    }
+    };
+    // By the runs on them, or as the loaded set.
+    let called = move |fingerprint: &str| {
+        let of_runs = page.read(|stored| {
+            let run = stored.runs.iter().find(|run| run.data.fingerprint == fingerprint)?;
+            Some(text::images(&run.data.sources, run.data.images))
+        });
+        let of_loaded = || {
+            store.dataset.with(|d| {
+                d.as_ref().filter(|d| d.fingerprint == fingerprint).map(|d| text::images(&d.sources, d.images))
+            })
+        };
+        of_runs.flatten().or_else(of_loaded).unwrap_or_else(|| text::UNKNOWN_IMAGES.to_owned())
+    };
+    let sets = move || {
+        let one = |fingerprint: String| {
+            let what = called(&fingerprint);
+            let label = text::forget(&what);
+            let forget = move |_| {
+                page.send(Request::ChangeStored(StoredChange::DeleteImages { fingerprint: fingerprint.clone() }))
+            };
+            view! {
+                <li>
+                    <span>{text::kept_set(&what)}</span>
+                    <button type="button" aria-label=label on:click=act(forget)>
+                        {text::FORGET}
+                    </button>
+                </li>
+            }
+        };
+        kept.get().into_iter().map(one).collect_view()
+    };
+    let kept_weights = memo(move || page.read(|stored| stored.weights.clone()).unwrap_or_default());
+    let weights = move || {
+        let one = |kept: DownloadedWeights| {
+            let label = text::forget_weights(kept.encoder.name());
+            let forget =
+                move |_| page.send(Request::ChangeStored(StoredChange::DeleteWeights { encoder: kept.encoder }));
+            view! {
+                <li>
+                    <span>{text::kept_weights(kept)}</span>
+                    <button type="button" aria-label=label on:click=act(forget)>
+                        {text::FORGET}
+                    </button>
+                </li>
+            }
+        };
+        kept_weights.get().into_iter().map(one).collect_view()
+    };
+    let delete_all = move |_| {
+        let act = Callback::new(move |()| {
+            page.drawn.set(Vec::new());
+            page.open.set(None);
+            page.send_then(Request::ChangeStored(StoredChange::DeleteAll), move || {
+                page.client.ask(Request::Queue, |_| {})
+            });
+        });
+        let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
+        page.question.set(Some(Question { title, words, no: text::CANCEL, yes: text::DELETE, act }));
+    };
+    view! {
+        <section class="card" aria-labelledby="storage-title">
+            <h2 id="storage-title">{text::STORAGE}</h2>
+            <Meter label=Signal::stored(text::STORAGE_USED.to_owned()) part=part detail=words />
+            {keep}
+            <ul class="plain">{sets} {weights}</ul>
+            <div class="actions">
+                <Button label=text::DELETE_ALL press=act(delete_all) />
+            </div>
+        </section>
     }
 }

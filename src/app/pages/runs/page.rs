@@ -1,11 +1,10 @@
 //! What the parts of the page of stored runs share.
 
-use crate::app::client::Client;
+use crate::app::client::{Client, Task};
 use crate::app::parts::widgets::Question;
 use crate::app::router::Router;
 use crate::app::state::Store;
 use crate::app::text::runs as text;
-use crate::core::error::Fault;
 use crate::core::run::{RunRecord, StoredReport};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
@@ -16,8 +15,8 @@ pub struct Page {
     pub store: Store,
     pub client: Client,
     pub router: Router,
-    /// Why the list could not be had, or the last change to it failed.
-    pub failed: RwSignal<Option<Fault>>,
+    /// The request for the list, or for a change to it.
+    pub task: Task,
     /// The run whose images are not the loaded ones.
     pub lacks: RwSignal<Option<String>>,
     /// Runs whose curves are drawn, in the order of choice.
@@ -39,13 +38,7 @@ impl Page {
 
     /// [`Page::send`], and `then` once it is done.
     pub fn send_then(self, request: Request, then: impl FnOnce() + 'static) {
-        let failed = self.failed;
-        failed.set(None);
-        self.client.ask(request, move |answer| match answer {
-            Ok(_) => then(),
-            Err(Fault::Stopped) => {}
-            Err(fault) => drop(failed.try_set(Some(fault))),
-        });
+        self.client.run(self.task, request, Vec::new(), move |_| then());
     }
 
     /// Whether this page trains the run now.

@@ -3,6 +3,7 @@
 use super::page::{Page, ask_delete, name};
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::unfinished::NeedsImages;
+use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::base_url;
 use crate::app::text::fault::one_field;
@@ -17,8 +18,6 @@ use crate::core::run::queue::QueueChange;
 use crate::core::run::table::like;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 const PANEL: &str = "run-panel";
 
@@ -26,18 +25,12 @@ const PANEL: &str = "run-panel";
 pub fn show(page: Page, run: String) {
     let same = page.open.with_untracked(|open| open.as_ref() == Some(&run));
     page.open.set(if same { None } else { Some(run) });
-    request_animation_frame(|| {
-        let panel = document().get_element_by_id(PANEL).and_then(|panel| panel.dyn_into::<HtmlElement>().ok());
-        if let Some(panel) = panel {
-            let _ = panel.focus();
-            panel.scroll_into_view();
-        }
-    });
+    focus_section(PANEL);
 }
 
-/// Makes a run the one at hand and goes to it; what it lacks shows in its panel.
+/// Opens a run and goes to it. If its images are missing, its panel says so.
 pub fn open(page: Page, run: String, in_chunks_of: Option<usize>) {
-    let (router, failed, shown, lacks) = (page.router, page.failed, page.open, page.lacks);
+    let (router, failed, shown, lacks) = (page.router, page.task.failed, page.open, page.lacks);
     failed.set(None);
     lacks.set(None);
     page.client.ask(Request::OpenRun { run: run.clone(), in_chunks_of }, move |answer| match answer {
@@ -56,46 +49,36 @@ pub fn open(page: Page, run: String, in_chunks_of: Option<usize>) {
 #[component]
 pub fn Panel() -> impl IntoView {
     let page = Page::get();
-    // Anew only for another run, or where this one has changed: what is typed stays.
+    // Made anew only for another run, or if this one has changed: what is typed stays.
     let record = memo(move || {
         let id = page.open.get()?;
         page.read(|stored| stored.runs.iter().find(|record| record.id == id).cloned()).flatten()
     });
-    move || record.get().map(|record| view! { <Of record=record /> })
+    move || record.get().map(|record| view! { <OpenPanel record=record /> })
 }
 
 #[component]
-fn Of(record: RunRecord) -> impl IntoView {
+fn OpenPanel(record: RunRecord) -> impl IntoView {
     let page = Page::get();
     let called = name(&record);
-    let (id, to_delete, to_name) = (record.id.clone(), record.id.clone(), record.id.clone());
+    let run = StoredValue::new(record.id.clone());
     let (delete_called, given) = (called.clone(), RwSignal::new(record.name.clone()));
     let rename = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         page.send(Request::ChangeStored(StoredChange::RenameRun {
-            run: to_name.clone(),
+            run: run.get_value(),
             name: given.get_untracked().trim().to_owned(),
         }));
     };
-    let hint = Hint {
-        size: record.config.image_size as u32,
-        images: record.data.images,
-        sources: record.data.sources.clone(),
-        split_seed: record.data.split_seed,
-        ..Hint::default()
-    };
-    let own = record.id.clone();
-    // One that ran out of memory goes on with less at once.
+    let hint = Hint::of_images(record.config.image_size, &record.data);
+    // A run that ran out of memory can go on with fewer images at once.
     let smaller = record.can_resume().then(|| record.config.in_smaller_chunks()).flatten();
-    let to_shrink = record.id.clone();
-    let lacks = memo(move || page.lacks.with(|run| run.as_ref() == Some(&own)));
+    let lacks = memo(move || page.lacks.get() == Some(run.get_value()));
     view! {
         <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
             <div class="card-head">
                 <h2 id="panel-title">{called}</h2>
-                <button type="button" class="quiet" on:click=act(move |_| page.open.set(None))>
-                    {text::CLOSE}
-                </button>
+                <Button label=text::CLOSE kind="quiet" press=act(move |_| page.open.set(None)) />
             </div>
             <Show when=move || lacks.get()>
                 <div class="notice warn">
@@ -103,27 +86,21 @@ fn Of(record: RunRecord) -> impl IntoView {
                 </div>
             </Show>
             <div class="actions">
-                <button type="button" class="primary" on:click=act(move |_| open(page, id.clone(), None))>
-                    {text::OPEN}
-                </button>
+                <Button label=text::OPEN kind="primary" press=act(move |_| open(page, run.get_value(), None)) />
                 {smaller
                     .map(|smaller| {
                         view! {
-                            <button
-                                type="button"
-                                on:click=act(move |_| open(page, to_shrink.clone(), Some(smaller.chunk)))
-                            >
-                                {text::open_smaller(smaller.chunk)}
-                            </button>
+                            <Button
+                                label=text::open_smaller(smaller.chunk)
+                                press=act(move |_| open(page, run.get_value(), Some(smaller.chunk)))
+                            />
                         }
                     })}
                 <CopyLink record=record.clone() />
-                <button
-                    type="button"
-                    on:click=act(move |_| ask_delete(page, to_delete.clone(), delete_called.clone()))
-                >
-                    {text::DELETE}
-                </button>
+                <Button
+                    label=text::DELETE
+                    press=act(move |_| ask_delete(page, run.get_value(), delete_called.clone()))
+                />
             </div>
             {record.chunk_changes.iter().map(|change| view! { <p class="small">{text::rechunked(change)}</p> }).collect_view()}
             {smaller.map(|smaller| view! { <p class="muted small">{text::smaller_help(&smaller)}</p> })}
@@ -165,9 +142,7 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
         }
     };
     view! {
-        <button type="button" on:click=act(copy)>
-            {text::COPY}
-        </button>
+        <Button label=text::COPY press=act(copy) />
         {live(move || {
             said.get()
                 .map(|copied| {
@@ -242,12 +217,8 @@ fn Like(record: RunRecord) -> impl IntoView {
                 <button type="submit" disabled=move || busy.get() || no_images.get()>
                     {text::LIKE_START}
                 </button>
-                <button type="button" on:click=act(enqueue)>
-                    {text::LIKE_QUEUE}
-                </button>
-                <button type="button" class="quiet" disabled=busy on:click=act(move |_| with(&set_up))>
-                    {text::LIKE_GO}
-                </button>
+                <Button label=text::LIKE_QUEUE press=act(enqueue) />
+                <Button label=text::LIKE_GO kind="quiet" disabled=busy press=act(move |_| with(&set_up)) />
             </div>
             <p class="small muted" role="status">
                 {live(move || queued.get().then_some(text::LIKE_QUEUED))}

@@ -1,23 +1,24 @@
-//! The queue: what comes next, how it is started and stopped.
+//! The queue of runs: what comes next, how it is started and stopped, and a form that adds runs with
+//! several values of a few settings.
 
 use super::page::Page;
+use super::panel::SettingSelect;
+use crate::app::client::Task;
 use crate::app::parts::notice::FaultWords;
 use crate::app::parts::unfinished::NeedsImages;
-use crate::app::reactive::{Show, act, live, memo};
-use crate::app::text::{fault, runs as text};
-use crate::core::config::run_settings::{RunSetting, SETTINGS};
+use crate::app::parts::widgets::Button;
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::text::fault::one_field;
+use crate::app::text::{fault, runs as text, settings};
+use crate::core::config::RunConfig;
+use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
+use crate::core::config::setting::Value;
 use crate::core::error::Fault;
 use crate::core::run::hint::Hint;
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
+use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
 use crate::protocol::Request;
 use leptos::prelude::*;
-
-/// The settings in which entries differ.
-fn differing(entries: &[Entry]) -> Vec<RunSetting> {
-    let Some((first, rest)) = entries.split_first() else { return Vec::new() };
-    let differs = |one: &RunSetting| rest.iter().any(|entry| one.get(&entry.config) != one.get(&first.config));
-    SETTINGS.iter().filter(differs).collect()
-}
 
 #[component]
 pub fn QueueCard() -> impl IntoView {
@@ -28,18 +29,12 @@ pub fn QueueCard() -> impl IntoView {
     let over = memo(move || read(|report| report.queue.counts().over()));
     let unfinished = memo(move || queue.with(|report| report.as_ref().is_some_and(QueueReport::unfinished)));
     let state = memo(move || queue.with(|report| report.as_ref().map(|r| r.state).unwrap_or_default()));
-    let failed = RwSignal::new(None::<Fault>);
-    let send = move |request: Request| {
-        failed.set(None);
-        page.client.ask(request, move |answer| match answer {
-            Ok(_) | Err(Fault::Stopped) => {}
-            Err(fault) => drop(failed.try_set(Some(fault))),
-        });
-    };
+    let task = Task::default();
+    let send = move |request: Request| page.client.run(task, request, Vec::new(), |_| ());
     let rows = move || {
         queue.with(|report| {
             let Some(report) = report else { return Vec::new() };
-            let settings = differing(report.queue.entries());
+            let settings = differing(report.queue.entries().iter().map(|entry| &entry.config));
             let entries = report.queue.entries().iter().enumerate();
             entries
                 .map(|(place, entry)| {
@@ -50,18 +45,12 @@ pub fn QueueCard() -> impl IntoView {
         })
     };
     let trouble = move || {
-        let fault = failed.get()?;
+        let fault = task.failed.get()?;
         let data = queue.with(|report| report.as_ref().and_then(|report| report.data.clone()));
-        let size = queue.with(|report| Some(report.as_ref()?.queue.entries().first()?.config.image_size as u32));
+        let size = queue.with(|report| Some(report.as_ref()?.queue.entries().first()?.config.image_size));
         let inside = match (&fault, data) {
             (Fault::WrongImages { .. }, Some(data)) => {
-                let hint = Hint {
-                    size: size.unwrap_or(0),
-                    images: data.images,
-                    sources: data.sources,
-                    split_seed: data.split_seed,
-                    ..Hint::default()
-                };
+                let hint = Hint::of_images(size.unwrap_or(0), &data);
                 view! { <NeedsImages hint=hint /> }.into_any()
             }
             _ => view! { <div><FaultWords words=fault::fault(&fault) /></div> }.into_any(),
@@ -81,22 +70,20 @@ pub fn QueueCard() -> impl IntoView {
             <Show when=move || all.get() != 0>
                 <div class="actions">
                     <Show when=move || resting() && unfinished.get()>
-                        <button type="button" class="primary" on:click=act(move |_| send(Request::StartQueue))>
-                            {text::QUEUE_START}
-                        </button>
+                        <Button
+                            label=text::QUEUE_START
+                            kind="primary"
+                            press=act(move |_| send(Request::StartQueue))
+                        />
                     </Show>
                     <Show when=move || state.get() == QueueState::Going>
-                        <button type="button" on:click=act(move |_| send(Request::ChangeQueue(QueueChange::Stop)))>
-                            {text::QUEUE_STOP}
-                        </button>
+                        <Button label=text::QUEUE_STOP press=act(move |_| send(Request::ChangeQueue(QueueChange::Stop))) />
                     </Show>
                     <Show when=move || over.get() != 0>
-                        <button
-                            type="button"
-                            on:click=act(move |_| send(Request::ChangeQueue(QueueChange::ClearOver)))
-                        >
-                            {text::QUEUE_CLEAR}
-                        </button>
+                        <Button
+                            label=text::QUEUE_CLEAR
+                            press=act(move |_| send(Request::ChangeQueue(QueueChange::ClearOver)))
+                        />
                     </Show>
                 </div>
             </Show>
@@ -137,5 +124,178 @@ fn Row(line: String, entry: Entry, place: usize, state: QueueState, send: Callba
                 {(!at_work).then(|| button(text::REMOVE, QueueChange::Remove(id)))}
             </span>
         </li>
+    }
+}
+
+/// A setting and its values as typed.
+#[derive(Clone, PartialEq)]
+struct TypedAxis {
+    id: u32,
+    setting: RunSetting,
+    values: String,
+}
+
+/// Values to try first.
+fn suggested(setting: RunSetting, config: &RunConfig) -> String {
+    if let Some(all) = setting.bounds.all_values() {
+        return all.join(", ");
+    }
+    match (setting.key, setting.get(config)) {
+        ("temperature", _) => "0.1, 0.5".into(),
+        ("flip" | "blur", _) => "0, 0.5".into(),
+        ("jitter", _) => "0, 0.8".into(),
+        ("gray", _) => "0, 0.2".into(),
+        ("batch", Value::Whole(n)) => format!("{}, {n}", (n / 2).max(2)),
+        ("seed", Value::Whole(n)) => format!("{n}, {}", n + 1),
+        (_, value) => value.to_string(),
+    }
+}
+
+#[component]
+pub fn SweepForm() -> impl IntoView {
+    let page = Page::get();
+    let store = page.store;
+    // The user's settings, not those of a run that the queue has begun.
+    let base = move || store.stored_runs.own_config.get().unwrap_or_else(|| store.config.get());
+    let first = TypedAxis { id: 0, setting: TEMPERATURE, values: "0.1, 0.5".into() };
+    let lines = RwSignal::new(vec![first]);
+    let scale_rate = RwSignal::new(true);
+    let plan = memo(move || {
+        let axes = lines.with(|lines| {
+            let axis = |line: &TypedAxis| Axis {
+                field: line.setting.key.to_owned(),
+                values: line.values.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect(),
+            };
+            lines.iter().map(axis).collect()
+        });
+        Sweep { base: base(), axes, scale_rate: scale_rate.get() }.plan()
+    });
+    let varied = memo(move || lines.with(|lines| lines.iter().map(|line| line.setting).collect::<Vec<_>>()));
+    let add = move |_| {
+        let config = store.config.get_untracked();
+        lines.update(|lines| {
+            let free = ["head_output", "batch", "crop", "encoder"].map(setting).into_iter().chain(&SETTINGS);
+            let free = free.into_iter().find(|setting| lines.iter().all(|line| line.setting != *setting));
+            if let Some(setting) = free {
+                let id = lines.iter().map(|line| line.id + 1).max().unwrap_or(0);
+                lines.push(TypedAxis { id, setting, values: suggested(setting, &config) });
+            }
+        });
+    };
+    let queue_them = move |_| {
+        if let Ok(plan) = plan.get_untracked() {
+            let configs = plan.runs.into_iter().map(|run| run.config).collect();
+            page.send(Request::ChangeQueue(QueueChange::Add(configs)));
+        }
+    };
+    let runs = memo(move || plan.with(|plan| plan.as_ref().map_or(0, |plan| plan.runs.len())));
+    view! {
+        <section class="card" aria-labelledby="sweep-title">
+            <h2 id="sweep-title">{text::SWEEP}</h2>
+            <p class="muted">{text::SWEEP_HELP}</p>
+            <For each=move || lines.with(|l| l.iter().map(|line| line.id).collect::<Vec<_>>()) key=|id| *id let:id>
+                <AxisLine id=id lines=lines />
+            </For>
+            <div class="actions">
+                <Button label=text::SWEEP_ADD press=act(add) />
+            </div>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=scale_rate
+                    on:change=act(move |e| scale_rate.set(event_target_checked(&e)))
+                />
+                {text::SCALE_RATE}
+            </label>
+            {live(move || match plan.get() {
+                Ok(plan) => planned(page, &varied.get(), plan).into_any(),
+                Err(SweepFault::TooMany { runs, most }) => {
+                    view! { <p class="field-fault">{text::too_many(runs, most)}</p> }.into_any()
+                }
+                Err(SweepFault::Settings(faults)) => {
+                    let words = faults.iter().map(one_field).collect::<Vec<_>>().join(" ");
+                    view! { <p class="field-fault">{words}</p> }.into_any()
+                }
+            })}
+            <div class="actions">
+                <Button
+                    label=move || text::add_runs(runs.get())
+                    kind="primary"
+                    disabled=derive(move || runs.get() == 0)
+                    press=act(queue_them)
+                />
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn AxisLine(id: u32, lines: RwSignal<Vec<TypedAxis>>) -> impl IntoView {
+    let store = Page::get().store;
+    let change = move |f: &dyn Fn(&mut TypedAxis)| {
+        lines.update(|lines| lines.iter_mut().filter(|line| line.id == id).for_each(f));
+    };
+    let read = move || lines.with(|lines| lines.iter().find(|line| line.id == id).cloned());
+    let setting = memo(move || read().map_or(TEMPERATURE, |line| line.setting));
+    let values = memo(move || read().map(|line| line.values).unwrap_or_default());
+    let choose = move |key: String| {
+        if let Some(setting) = from_key(&key) {
+            let values = store.config.with_untracked(|config| suggested(setting, config));
+            change(&|line| (line.setting, line.values) = (setting, values.clone()));
+        }
+    };
+    view! {
+        <div class="inline">
+            <SettingSelect label=text::LIKE_SETTING setting=setting choose=choose />
+            <label>
+                {text::SWEEP_VALUES}
+                <input
+                    type="text"
+                    prop:value=values
+                    aria-describedby=format!("axis-{id}")
+                    on:input=act(move |e| {
+                        let typed = event_target_value(&e);
+                        change(&|line| line.values.clone_from(&typed));
+                    })
+                />
+            </label>
+            <Button
+                label=text::SWEEP_REMOVE
+                press=act(move |_| lines.update(|lines| lines.retain(|line| line.id != id)))
+            />
+            <p class="muted small whole" id=format!("axis-{id}")>
+                {live(move || text::accepted(setting.get()))}
+            </p>
+        </div>
+    }
+}
+
+/// The runs of the sweep, the combinations left out, and how long all takes, if that was timed.
+fn planned(page: Page, varied: &[RunSetting], plan: Plan) -> impl IntoView + use<> {
+    let line = |config: &RunConfig| text::settings_line(varied, config);
+    let runs = plan.runs.iter().map(|run| view! { <li>{line(&run.config)}</li> }).collect_view();
+    let refused = plan.refused.iter().map(|refused| {
+        let settings = refused.settings.iter().map(|(setting, value)| format!("{} {value}", settings::label(setting)));
+        let why = refused.faults.iter().map(one_field).collect::<Vec<_>>().join(" ");
+        view! { <li class="muted">{text::refused(&settings.collect::<Vec<_>>().join(", "), &why)}</li> }
+    });
+    let refused = refused.collect_view();
+    let duplicates = (plan.duplicates > 0).then(|| view! { <p class="muted">{text::duplicates(plan.duplicates)}</p> });
+    let time = move || {
+        let estimate = page.store.estimate.get()?;
+        let training = page.store.dataset.with(|d| d.as_ref().map(|d| d.training_images()))?;
+        let timed = |config: &RunConfig| {
+            let holds = estimate.holds(config, &estimate.backend);
+            holds.then(|| estimate.epoch_milliseconds(config, training) * f64::from(config.epochs))
+        };
+        let times: Vec<f64> = plan.runs.iter().filter_map(|run| timed(&run.config)).collect();
+        let unknown = plan.runs.len() - times.len();
+        (!times.is_empty()).then(|| text::together(times.iter().sum(), unknown))
+    };
+    view! {
+        <h3>{text::PLANNED}</h3>
+        <ul class="planned">{runs} {refused}</ul>
+        {duplicates}
+        <p class="muted">{time}</p>
     }
 }

@@ -1,15 +1,18 @@
-//! The table of stored runs.
+//! The table of stored runs, and the curves of the runs that are ticked in it.
 
 use super::page::{Page, ask_delete, name, started};
-use crate::app::parts::chart::MOST;
+use crate::app::parts::chart::{Chart, MOST, Series};
 use crate::app::parts::notice::fault_box;
-use crate::app::reactive::{act, live, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::units::percent;
 use crate::app::text::{runs as text, weights};
 use crate::core::config::run_settings::START;
 use crate::core::error::Fault;
-use crate::core::run::RunRecord;
+use crate::core::nt_xent;
+use crate::core::plot::Rule;
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
+use crate::core::run::{Curve, RunRecord};
+use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
@@ -107,18 +110,18 @@ pub fn Table() -> impl IntoView {
 }
 
 fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) -> impl IntoView + use<> {
-    let (id, called) = (record.id.clone(), name(record));
-    let (to_draw, to_open, to_show, shown) = (id.clone(), id.clone(), id.clone(), id.clone());
-    let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&id), drawn.len() >= MOST)));
+    let (run, called) = (StoredValue::new(record.id.clone()), name(record));
+    let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&run.get_value()), drawn.len() >= MOST)));
     let draw = move |_| {
-        page.drawn.update(|drawn| match drawn.iter().position(|other| *other == to_draw) {
+        let run = run.get_value();
+        page.drawn.update(|drawn| match drawn.iter().position(|other| *other == run) {
             Some(place) => drop(drawn.remove(place)),
-            None => drawn.push(to_draw.clone()),
+            None => drawn.push(run),
         });
     };
     let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
-    let open = move |_| super::panel::open(page, to_open.clone(), None);
-    let expanded = move || page.open.with(|open| open.as_ref() == Some(&shown)).to_string();
+    let open = move |_| super::panel::open(page, run.get_value(), None);
+    let expanded = move || page.open.with(|open| open.as_ref() == Some(&run.get_value())).to_string();
     view! {
         <tr class:best=best>
             <td>
@@ -140,7 +143,7 @@ fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) 
                         type="button"
                         aria-label=text::more(&called)
                         aria-expanded=expanded
-                        on:click=act(move |_| super::panel::show(page, to_show.clone()))
+                        on:click=act(move |_| super::panel::show(page, run.get_value()))
                     >
                         {text::MORE}
                     </button>
@@ -209,5 +212,92 @@ pub fn Damaged() -> impl IntoView {
                 })
                 .collect_view()
         })
+    }
+}
+
+fn four_digits(y: f64) -> String {
+    format!("{y:.4}")
+}
+
+fn loss(curve: &Curve) -> Vec<(f64, f64)> {
+    curve.steps.iter().map(|s| (f64::from(s.step), f64::from(s.loss))).collect()
+}
+
+fn knn(curve: &Curve) -> Vec<(f64, f64)> {
+    curve.epochs.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect()
+}
+
+#[component]
+pub fn Curves() -> impl IntoView {
+    let page = Page::get();
+    let curves = RwSignal::new(Vec::<(String, Curve)>::new());
+    // All again with every choice: a run under way has gone on.
+    Effect::new(move || {
+        let runs = page.drawn.get();
+        if runs.is_empty() {
+            curves.set(Vec::new());
+            return;
+        }
+        page.client.ask(Request::Curves { runs: runs.clone() }, move |answer| match answer {
+            // The choice has changed since.
+            Ok(Event::Curves(_)) if page.drawn.try_get_untracked().as_ref() != Some(&runs) => {}
+            Ok(Event::Curves(got)) => drop(curves.try_set(got)),
+            Ok(_) | Err(Fault::Stopped) => {}
+            Err(fault) => drop(page.task.failed.try_set(Some(fault))),
+        });
+    });
+    let series = move |read: fn(&Curve) -> Vec<(f64, f64)>| {
+        derive(move || {
+            curves.with(|all| {
+                all.iter()
+                    .filter_map(|(id, curve)| {
+                        let called = page.read(|s| s.runs.iter().find(|r| r.id == *id).map(name)).flatten()?;
+                        Some((called, read(curve)))
+                    })
+                    .collect::<Vec<Series>>()
+            })
+        })
+    };
+    // Chance is drawn only where it is the same for all.
+    let rules = derive(move || {
+        let batches = page.read(|stored| {
+            let drawn = curves.with(|all| all.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());
+            let of_drawn = stored.runs.iter().filter(|run| drawn.contains(&run.id));
+            of_drawn.map(|run| run.config.batch).collect::<Vec<_>>()
+        });
+        match batches.as_deref() {
+            Some([first, rest @ ..]) if rest.iter().all(|batch| batch == first) => {
+                vec![Rule { y: nt_xent::chance(*first), label: crate::app::text::pretrain::CHANCE.into() }]
+            }
+            _ => Vec::new(),
+        }
+    });
+    let none = memo(move || curves.with(Vec::is_empty));
+    let any_knn = memo(move || curves.with(|all| all.iter().any(|(_, curve)| !curve.epochs.is_empty())));
+    view! {
+        <section class="stack" aria-labelledby="curves-title">
+            <h2 id="curves-title">{text::CURVES}</h2>
+            <Show when=move || !none.get() fallback=|| view! { <p class="muted">{text::CURVES_NONE}</p> }>
+                <div class="charts">
+                    <Chart
+                        title=text::LOSS
+                        help=text::LOSS_HELP
+                        x_name=text::STEP
+                        curves=series(loss)
+                        rules=rules
+                        format=four_digits
+                    />
+                    <Show when=move || any_knn.get()>
+                        <Chart
+                            title=text::KNN
+                            help=text::KNN_HELP
+                            x_name=text::EPOCH
+                            curves=series(knn)
+                            format=percent
+                        />
+                    </Show>
+                </div>
+            </Show>
+        </section>
     }
 }

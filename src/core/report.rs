@@ -1,5 +1,5 @@
-//! What the program tells about images, training and evaluation: plain values
-//! that travel from worker to page.
+//! Reports about images, training and evaluation: plain values that travel from
+//! worker to page.
 
 use super::config::RunConfig;
 use super::config::preset::Preset;
@@ -47,7 +47,7 @@ pub enum DatasetWarning {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DuplicateGroup {
     pub images: usize,
-    /// Of the first few.
+    /// Names of the first few.
     pub names: Vec<String>,
     /// Some of them have another label than others.
     pub labels_differ: bool,
@@ -71,7 +71,7 @@ pub struct DatasetReport {
     pub duplicates: Vec<DuplicateGroup>,
     /// Hash of pixels, labels and splits, as 16 hex digits.
     pub fingerprint: String,
-    /// Drew the splits.
+    /// The seed that drew the splits.
     pub split_seed: u64,
 }
 
@@ -118,15 +118,15 @@ pub enum Backend {
     Cpu,
 }
 
-/// The device in use, in words that a person may check.
+/// The device in use, in words that a user may check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceReport {
     pub backend: Backend,
-    /// Vendor, architecture, description, as far as the browser tells.
+    /// Vendor, architecture and description, as far as the browser gives them.
     pub name: String,
     /// The adapter emulates a GPU on the CPU.
     pub software: bool,
-    /// Why WebGPU is not in use, where it is not.
+    /// Why WebGPU is not in use; None if it is.
     pub why_not_gpu: Option<super::error::DeviceFault>,
 }
 
@@ -155,8 +155,7 @@ pub struct TrustRatios {
     pub ratios: Vec<f32>,
 }
 
-/// Measured at the end of an epoch (and, as epoch 0, before the first step);
-/// not without labels.
+/// Measured at the end of an epoch and, as epoch 0, before the first step; only with labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {
     pub epoch: u32,
@@ -164,14 +163,14 @@ pub struct EpochReport {
     pub knn: f32,
 }
 
-/// What a run takes on a device, as timed there.
+/// How long a run takes on a device, as timed there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     pub config: RunConfig,
     pub backend: Backend,
     /// Median of a few steps.
     pub step_milliseconds: f64,
-    /// kNN at the end of an epoch; 0 where labels do not allow it.
+    /// kNN at the end of an epoch; 0 without labels.
     pub knn_milliseconds: f64,
 }
 
@@ -187,15 +186,15 @@ impl Estimate {
     }
 }
 
-/// A classifier on frozen features, judged on the test split.
+/// A classifier on frozen features, evaluated on the test split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinearReport {
-    /// None without validation images: then rate 0.1 and the last epoch are taken.
+    /// None without validation images: then the rate is 0.1 and the epoch the last.
     pub validation_accuracy: Option<f32>,
     /// Learning rate and epoch chosen on validation, from 1.
     pub chosen_rate: f32,
     pub chosen_epoch: u32,
-    /// Epochs trained: 100, fewer where features are long (raw pixels).
+    /// Epochs trained: 100, or fewer for long features (raw pixels).
     pub epochs: u32,
     pub test: ClassificationReport,
     /// Predicted class of each test image, in the order of
@@ -203,7 +202,7 @@ pub struct LinearReport {
     pub predicted: Vec<u16>,
 }
 
-/// The encoder that a trained one is compared with: what it was before the run.
+/// The encoder that a trained one is compared with: its state before the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Baseline {
     /// The run's random weights, batch-norm statistics re-estimated.
@@ -225,21 +224,21 @@ pub struct EvaluationReport {
     pub test_images: Vec<u32>,
     pub truth: Vec<u16>,
     pub trained: LinearReport,
-    /// What `untrained` is of.
+    /// What `untrained` is a result of.
     #[serde(default)]
     pub baseline: Baseline,
-    /// The encoder as the run started, where that can be had and is another one.
+    /// The encoder as the run started; None if it is missing or the same.
     pub untrained: Option<LinearReport>,
     pub raw_pixels: LinearReport,
-    /// Side that the raw pixels were averaged to; none where they were taken whole.
+    /// Side that the raw pixels were averaged to; None if they were not.
     pub raw_side: Option<u32>,
     /// kNN accuracy on test of trained and untrained h.
     pub knn_trained: f32,
     pub knn_untrained: Option<f32>,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
-    /// Which result of this run on the test split this is, from 1: a later one is no
-    /// fresh measurement.
+    /// Which result of this run on the test split this is, from 1. A later one is not an independent
+    /// measurement.
     pub test_use: u32,
     pub seconds: f32,
 }

@@ -33,7 +33,7 @@ thread_local! {
 }
 
 /// Opens the device for `choice`. With [`DeviceChoice::Auto`] a missing or
-/// emulated GPU is no fault: the CPU backend takes over and the report says why.
+/// emulated GPU is not a fault: the CPU backend takes over, and the report says why.
 pub async fn open(choice: DeviceChoice) -> Result<Compute, Fault> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu(None, false));
@@ -66,7 +66,7 @@ pub async fn open(choice: DeviceChoice) -> Result<Compute, Fault> {
 fn cpu(why_not_gpu: Option<DeviceFault>, software: bool) -> Compute {
     Compute {
         device: Device::flex(),
-        // wasm's 32-bit memory is the limit; one tensor stays well below it.
+        // The limit is the 32-bit memory of wasm; one tensor stays well below it.
         max_binding: 1 << 30,
         report: DeviceReport { backend: Backend::Cpu, name: String::new(), software, why_not_gpu },
     }
@@ -94,8 +94,8 @@ async fn webgpu() -> Result<Device, DeviceFault> {
     Ok(device)
 }
 
-/// Asks for an adapter through plain JavaScript: web-sys keeps WebGPU behind an
-/// unstable flag, and only a few fields are wanted.
+/// Asks for an adapter through plain JavaScript: web-sys has WebGPU behind an
+/// unstable flag, and only a few fields are needed.
 async fn adapter() -> Result<Adapter, DeviceFault> {
     let scope = scope();
     if !scope.is_secure_context() {

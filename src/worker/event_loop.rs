@@ -41,7 +41,7 @@ pub async fn yield_now() {
     let _ = JsFuture::from(promise).await;
 }
 
-/// Lets a message through once in so many milliseconds. The first one has to wait, too.
+/// Lets the first message through, and then one in so many milliseconds.
 pub struct Throttle {
     every: f64,
     last: Cell<f64>,
@@ -49,7 +49,7 @@ pub struct Throttle {
 
 impl Throttle {
     pub fn new(every: f64) -> Self {
-        Self { every, last: Cell::new(now()) }
+        Self { every, last: Cell::new(f64::NEG_INFINITY) }
     }
 
     /// For reports of progress.

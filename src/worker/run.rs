@@ -44,8 +44,8 @@ pub struct Run {
     pub saver: RunSaver,
     /// The images of kNN; None without labels.
     pub probe: Option<Probe>,
-    /// The page has the names of the layers.
-    pub has_named_layers: bool,
+    /// The page was sent the names of the layers.
+    pub layers_posted: bool,
     pub position: LoopPosition,
     pub unposted: Measured,
 }
@@ -66,7 +66,7 @@ impl Run {
         let config = *trainer.config();
         let throttle = Throttle::new(POST_EVERY);
         let unposted = Measured { steps: Vec::new(), epochs: Vec::new(), trust_ratios: Vec::new(), throttle };
-        Self { config, trainer, saver, probe, has_named_layers: false, position: LoopPosition::new(Some(0)), unposted }
+        Self { config, trainer, saver, probe, layers_posted: false, position: LoopPosition::new(Some(0)), unposted }
     }
 
     /// A stored run. An epoch that was evaluated is not evaluated again.

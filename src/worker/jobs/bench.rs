@@ -25,25 +25,25 @@ use web_sys::MessageEvent;
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase", tag = "do")]
 enum What {
-    /// Opens a device and makes a step ready, in place of the one before.
+    /// Opens a device and prepares a step on it, in place of the one before.
     Open { device: DeviceName, setting: Setting, kind: Kind },
-    /// Steps of the one that is ready, each with its time and loss.
+    /// Takes some of the prepared steps; gives the time and loss of each.
     Steps { count: usize },
-    /// Steps taken apart, on the device that is open.
+    /// Times the parts of a step, on the open device.
     Parts { setting: Setting, warm_up: usize, count: usize },
-    /// Checkpoints stored beside the steps of the one that is ready, a full one.
+    /// Stores checkpoints beside the prepared steps, which must be full ones.
     Saving { count: usize, saves: usize },
-    /// Forward passes of a published encoder over so many images, after one that is not timed.
+    /// Times forward passes of a published encoder, after one that does not count.
     Forward { device: DeviceName, encoder: ImageNetEncoder, side: usize, images: usize, count: usize },
-    /// More of them.
+    /// Times more forward passes.
     Passes { count: usize },
-    /// Linear evaluation, on the device that is open.
+    /// Times linear evaluation, on the open device.
     Evaluation {},
 }
 
-/// Images of the evaluation that is timed.
+/// Images of the timed evaluation.
 const EVALUATED: usize = 5_000;
-/// Where the checkpoints go, for as long as is timed.
+/// The folder of the checkpoints, which is removed at the end.
 const FOLDER: &str = "bench";
 
 thread_local! {
@@ -81,7 +81,7 @@ async fn perform(what: What) -> Result<Value, Fault> {
 }
 
 async fn open(device: DeviceName, setting: Setting, kind: Kind) -> Result<Value, Fault> {
-    // What was open before gives its memory back first.
+    // First free the memory of what was open before.
     close();
     let compute = device::open(device.into()).await?;
     let bench = Bench::new(setting, kind, &compute.device).await?;
@@ -174,8 +174,8 @@ fn nothing_open() -> Fault {
     Fault::Internal { detail: "the bench has no step open".into() }
 }
 
-/// Bytes of wasm's memory, which never shrinks, and of burn's pools where the
-/// device has such.
+/// Bytes of the wasm memory, which never shrinks, and of burn's memory pools, if the device has
+/// some.
 fn memory() -> Value {
     let pools = device().ok().and_then(|device| device.memory_pool_usage());
     json!({
@@ -185,8 +185,8 @@ fn memory() -> Value {
     })
 }
 
-/// `count` steps by themselves, then `saves` times a checkpoint beside the steps that go
-/// on meanwhile: how long the save had the thread to itself, in all and at most at a time.
+/// Takes `count` steps alone, then stores `saves` checkpoints while more steps go on. Gives how long each
+/// save held the thread, in all and at most at a time.
 async fn saving(bench: &mut Bench, count: usize, saves: usize) -> Result<Value, Fault> {
     let storage = session::storage().await?;
     let timed = timed(&storage, bench, count, saves).await;
@@ -226,7 +226,7 @@ async fn timed(storage: &Rc<Storage<Opfs>>, bench: &mut Bench, count: usize, sav
     Ok(json!({ "ms": alone, "held_up_ms": held_up, "at_a_time_ms": at_a_time, "bytes": bytes }))
 }
 
-/// What `work` comes to, and the milliseconds of each time that it had the thread.
+/// The result of `work`, and the milliseconds of each poll, which holds the thread.
 async fn watched<T>(work: impl Future<Output = T>) -> (T, Vec<f64>) {
     let (mut work, mut spans) = (Box::pin(work), Vec::new());
     let ended = poll_fn(|context| {

@@ -1,4 +1,4 @@
-//! What a run would take on this device: a few real steps and kNN, timed.
+//! Estimates how long a run takes on this device: times a few real steps and kNN.
 
 use crate::core::config::RunConfig;
 use crate::core::cost::Cost;
@@ -22,11 +22,11 @@ const LONG_ENOUGH: f64 = 1_500.0;
 const STEPS: usize = 8;
 
 thread_local! {
-    /// The newest estimate, and the images that it was made with: in training, in all.
+    /// The newest estimate, with the number of training images and of all images that it was made with.
     static LAST: RefCell<Option<(Estimate, [usize; 2])>> = const { RefCell::new(None) };
 }
 
-/// Times a few steps of `config` and kNN, unless that was done before.
+/// Times a few steps of `config` and kNN, unless the newest estimate holds for it.
 pub async fn estimate(config: &RunConfig) -> Result<Estimate, Fault> {
     config.check().map_err(Fault::Config)?;
     let compute = session::compute().await?;
@@ -45,7 +45,7 @@ pub async fn estimate(config: &RunConfig) -> Result<Estimate, Fault> {
     Ok(estimate)
 }
 
-/// Indices that pre-training would see, and the number of all images.
+/// Indices of the training images, and the number of all images.
 ///
 /// # Errors
 /// [`Fault::NoDataset`], [`Fault::WrongSize`] or [`Fault::TooFewImages`].
@@ -67,13 +67,13 @@ pub fn training_images(config: &RunConfig) -> Result<(Vec<usize>, usize), Fault>
 async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<Estimate, Fault> {
     let _guard = JobGuard::begin(Job::Measure)?;
     let store = session::store().await?;
-    // Nothing is served while a step goes on, so it must not be a long one.
+    // No message is read during a step, so the timed batch must be small.
     let batch = Cost::timed_batch(config, &compute.report);
-    // As many passes as the whole batch takes; a run without epochs has a step to time, too.
+    // In as many chunks as the whole batch. A run without epochs gets a step to time, too.
     let chunk = if config.chunk_images() < config.batch { config.chunk.min(batch / 2) } else { 0 };
     let timed = RunConfig { batch, chunk, epochs: config.epochs.max(1), ..*config };
     let mut trainer = match config.encoder.weights() {
-        // Which weights they are makes no difference to the time.
+        // The values of the weights make no difference to the time.
         Some(_) => {
             let any = initial_encoder(&config.encoder, config.seed, &compute.device);
             Trainer::from_weights(&timed, store, train, &compute.device, any)?
@@ -96,7 +96,7 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
     yield_now().await;
     go_on()?;
     times.sort_by(f64::total_cmp);
-    // A coarse clock may say 0.
+    // A coarse clock may give 0.
     let timed = times.get(times.len() / 2).map_or(0.1, |ms| ms.max(0.1));
     let images = Cost::timed_images(config, &compute.report, Cost::passing_images(config));
     let knn_milliseconds = match evaluate::probe(config) {
@@ -112,13 +112,13 @@ async fn time(config: &RunConfig, compute: &Compute, train: &[usize]) -> Result<
 }
 
 /// # Errors
-/// [`Fault::Busy`] once something more urgent came.
+/// [`Fault::Busy`] once the estimate was cancelled for something more urgent.
 fn go_on() -> Result<(), Fault> {
     if control() == Control::Continue { Ok(()) } else { Err(Fault::Busy) }
 }
 
-/// kNN of an epoch, where that takes long from a part of it: the first batch,
-/// which compiles kernels, is left out of the reckoning.
+/// Milliseconds of kNN after an epoch. If it takes long, they are extrapolated from a part. The first
+/// batch, which compiles kernels, does not count.
 async fn time_knn(trainer: &Trainer, probe: &Probe, batch: usize) -> Result<f64, Fault> {
     let begun = now();
     let mut first = None;

@@ -80,7 +80,7 @@ fn report_current(id: Option<u32>, name: &str) -> bool {
     let found = with(|s| {
         let run = s.run.as_mut().filter(|run| run.id() == name)?;
         // The page needs the names of the layers again.
-        run.has_named_layers = false;
+        run.layers_posted = false;
         let saver = &run.saver;
         let opened = OpenedRun { record: saver.record.clone(), curve: saver.curve.clone() };
         Some((opened, saver.last_report(), s.state))

@@ -85,7 +85,7 @@ pub fn cancel_if_paused() {
 /// Trains a run to its end, or for one step. Returns once it is paused or over.
 pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunState, Fault> {
     with(|s| s.run_in_loop = Some(RunInLoop { id: run.id().to_owned(), new_name: run.saver.new_name() }));
-    if !std::mem::replace(&mut run.has_named_layers, true) {
+    if !std::mem::replace(&mut run.layers_posted, true) {
         post(None, Event::Layers(run.trainer.layers()));
     }
     let ended = training_loop::train(&mut run, one_step).await;

@@ -1,11 +1,9 @@
-//! Requests and events between page and worker, the [`Policy`] of each request, and
-//! the page's [`queue`] of requests.
+//! Requests and events between page and worker, the [`Policy`] of each request, and the page's [`queue`] of requests.
 //!
-//! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol
-//! version, `body` a postcard-encoded [`ToWorker`] or [`ToPage`], `files` the
-//! `File` objects of an import in the order of [`ImageSource::Files`]'s paths.
-//! `{ bench }` and `{ check }` beside it are for `cargo xtask bench` and for the
-//! browser tests, which ask the worker without the page: src/worker/jobs/questions.rs.
+//! A message is a JavaScript object `{ v, body, files? }`: `v` the protocol version, `body` a postcard-encoded
+//! [`ToWorker`] or [`ToPage`], `files` the `File` objects of an import in the order of [`ImageSource::Files`]'s paths.
+//! `{ bench }` and `{ check }` beside it are for `cargo xtask bench` and for the browser tests, which ask the worker
+//! without the page: src/worker/jobs/questions.rs.
 
 use crate::core::config::{AugmentConfig, RunConfig};
 pub use crate::core::dataset::ImportRole;
@@ -120,8 +118,7 @@ pub enum Request {
     Cancel(Work),
     /// Evaluates the current encoder; told by [`Event::Progress`], answered by [`Event::Evaluated`].
     Evaluate,
-    /// Trains classifiers on the current encoder, one after the other; a result each
-    /// is told by [`Event::FineTuned`].
+    /// Trains classifiers on the current encoder, one after the other; a result each is told by [`Event::FineTuned`].
     FineTune { list: Vec<FineTuneConfig> },
     /// Shows new images to the current classifier; the `File`s travel beside the
     /// message, in the order of their names. Answered by [`Event::Classified`].
@@ -143,22 +140,18 @@ pub enum Request {
     StartQueue,
     /// The current run as one archive; told by [`Event::Progress`], answered by [`Event::Exported`].
     ExportRun,
-    /// Stores the run of such an archive, the file beside the message; answered by
-    /// [`Event::Runs`].
+    /// Stores the run of such an archive, the file beside the message; answered by [`Event::Runs`].
     ImportRun,
     /// Answered by [`Event::Encoder`].
     ExportEncoder,
-    /// Reads published weights from a file beside the message, which carries its name;
-    /// answered by [`Event::Weights`].
+    /// Reads published weights from a file beside the message, which carries its name; answered by [`Event::Weights`].
     OpenWeights,
-    /// Fetches the published weights of a network from the Hub at `address`, or a mirror of
-    /// it, and keeps them, unless they are kept; told by [`Event::Progress`], answered by
-    /// [`Event::Weights`].
+    /// Fetches the published weights of a network from the Hub at `address`, or a mirror of it, and keeps them, unless
+    /// they are kept; told by [`Event::Progress`], answered by [`Event::Weights`].
     FetchWeights { encoder: ImageNetEncoder, address: String },
     /// Which weights were fetched and are kept; answered by [`Event::DownloadedWeights`].
     DownloadedWeights,
-    /// A batch of the lesson through the training code's NT-Xent; answered by
-    /// [`Event::NtXent`].
+    /// A batch of the lesson through the training code's NT-Xent; answered by [`Event::NtXent`].
     NtXent(LessonBatch),
 }
 
@@ -203,8 +196,7 @@ pub enum Event {
     Estimate(Estimate),
     /// The current run's state.
     State(RunState),
-    /// Names of the layers that a run's λ belong to, before its first step; empty
-    /// without LARS.
+    /// Names of the layers that a run's λ belong to, before its first step; empty without LARS.
     Layers(Vec<String>),
     /// The newest steps and epochs of a run, and each step's λ, in order; a few times a second.
     Measured { steps: Vec<StepReport>, epochs: Vec<EpochReport>, trust_ratios: Vec<TrustRatios> },

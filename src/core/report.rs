@@ -1,5 +1,4 @@
-//! Reports about images, training and evaluation: plain values that travel from
-//! worker to page.
+//! Reports about images, training and evaluation: plain values that travel from worker to page.
 
 use super::config::RunConfig;
 use super::config::preset::Preset;
@@ -87,14 +86,12 @@ impl DatasetReport {
         if self.sources == [sample::NAME] { config.for_sample_set() } else { config }
     }
 
-    /// Whether kNN can be measured during training: labelled training and
-    /// validation images.
+    /// Whether kNN can be measured during training: labelled training and validation images.
     pub fn can_measure(&self) -> bool {
         self.classes.iter().any(|c| c.train > 0) && self.classes.iter().any(|c| c.validation > 0)
     }
 
-    /// Whether linear evaluation is possible: two classes or more with training
-    /// and test images.
+    /// Whether linear evaluation is possible: two classes or more with training and test images.
     pub fn can_evaluate(&self) -> bool {
         self.classes.iter().filter(|c| c.train > 0 && c.test > 0).count() >= 2
     }
@@ -197,8 +194,7 @@ pub struct LinearReport {
     /// Epochs trained: 100, or fewer for long features (raw pixels).
     pub epochs: u32,
     pub test: ClassificationReport,
-    /// Predicted class of each test image, in the order of
-    /// [`EvaluationReport::test_images`].
+    /// Predicted class of each test image, in the order of [`EvaluationReport::test_images`].
     pub predicted: Vec<u16>,
 }
 
@@ -237,8 +233,7 @@ pub struct EvaluationReport {
     pub knn_untrained: Option<f32>,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
-    /// Which result of this run on the test split this is, from 1. A later one is not an independent
-    /// measurement.
+    /// Which result of this run on the test split this is, from 1. A later one is not an independent measurement.
     pub test_use: u32,
     pub seconds: f32,
 }

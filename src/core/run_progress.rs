@@ -79,9 +79,8 @@ impl RunProgress {
         }
     }
 
-    /// The run entered `state` at `now`, in milliseconds of any clock. Times the
-    /// evaluations at the ends of epochs, but not the one before the first step, which
-    /// compiles kernels and estimates statistics.
+    /// The run entered `state` at `now`, in milliseconds of any clock. Times the evaluations at the ends of epochs, but
+    /// not the one before the first step, which compiles kernels and estimates statistics.
     pub fn entered(&mut self, state: RunState, now: f64) {
         use RunState::{Paused, Running};
         if self.state == Paused && state.is_running() {
@@ -148,8 +147,7 @@ impl RunProgress {
         self.step_milliseconds().filter(|ms| *ms > 0.0).map(|ms| self.batch as f64 * 1000.0 / ms)
     }
 
-    /// Time until the end of the run, with its evaluations once one was timed; None during the
-    /// warm-up.
+    /// Time until the end of the run, with its evaluations once one was timed; None during the warm-up.
     pub fn milliseconds_left(&self) -> Option<f64> {
         let epochs = |steps: u32| f64::from(steps.checked_div(self.steps_per_epoch).unwrap_or(0));
         let evaluations = epochs(self.total) - epochs(self.done);

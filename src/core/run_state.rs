@@ -6,8 +6,7 @@
 //!            ▼   ▼
 //!          Paused ────▶ Cancelled
 //! ```
-//! A run may start from `Idle` and from each of the three ends. Only a paused run
-//! resumes or takes a single step.
+//! A run may start from `Idle` and from each of the three ends. Only a paused run resumes or takes a single step.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +45,7 @@ impl RunState {
         matches!(self, Self::Running(_))
     }
 
-    /// Whether it runs or is paused: it can be cancelled, leaving the page would
-    /// lose it, and no other run may start.
+    /// Whether it runs or is paused: it can be cancelled, leaving the page would lose it, and no other run may start.
     pub fn is_active(self) -> bool {
         self.is_running() || self == Self::Paused
     }

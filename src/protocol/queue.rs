@@ -1,7 +1,6 @@
-//! The page's requests: their numbers, the order in which they may leave, and
-//! which of them brought images and weights, so that a new worker can load them again.
-//! It does not use the browser: `F` stands for its `File`. What it does with a request follows
-//! from the request's [`Policy`](super::Policy).
+//! The page's requests: their numbers, the order in which they may leave, and which of them brought images and weights,
+//! so that a new worker can load them again. It does not use the browser: `F` stands for its `File`. What it does with
+//! a request follows from the request's [`Policy`](super::Policy).
 
 use super::{JobAnswer, Reload, Request, Work};
 
@@ -38,9 +37,8 @@ impl<F: Clone> Queue<F> {
         Self { last_id: 0, waiting: Vec::new(), serving: None, images: Vec::new(), weights: Vec::new() }
     }
 
-    /// Takes a request in. Returns its number, and the numbers of those that it
-    /// drops: only the newest estimate matters, and none once a run starts. The caller
-    /// answers the dropped ones.
+    /// Takes a request in. Returns its number, and the numbers of those that it drops: only the newest estimate
+    /// matters, and none once a run starts. The caller answers the dropped ones.
     pub fn push(&mut self, request: Request, files: Vec<F>) -> (u32, Vec<u32>) {
         let dropped = match request.policy().drops_estimates {
             true => self.withdraw(|waiting| waiting.policy().is_estimate),
@@ -101,9 +99,8 @@ impl<F: Clone> Queue<F> {
         self.serving.is_some_and(|(_, estimate)| estimate)
     }
 
-    /// The answer to a request has come, `good` or a fault; true if it was an
-    /// import. One that gave no set is forgotten, one that gave a new set puts
-    /// those before it out of use.
+    /// The answer to a request has come, `good` or a fault; true if it was an import. One that gave no set is
+    /// forgotten, one that gave a new set puts those before it out of use.
     pub fn answered(&mut self, id: u32, good: bool) -> bool {
         if self.serving.is_some_and(|(serving, _)| serving == id) {
             self.serving = None;

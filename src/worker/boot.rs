@@ -25,8 +25,7 @@ pub fn start() {
     if log::set_logger(&Console).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
     }
-    // `Worker.onerror` sees neither a rejected promise nor the message of a trap;
-    // what is told here it need not see.
+    // `Worker.onerror` sees neither a rejected promise nor the message of a trap; what is told here it need not see.
     listen("error", |event: ErrorEvent| {
         event.prevent_default();
         report(event.message());
@@ -47,9 +46,8 @@ pub fn start() {
     mailbox::post(None, Event::Ready { version: protocol::VERSION, program: env!("CARGO_PKG_VERSION").into() });
 }
 
-/// Runs the static constructors, of which the crates under burn have thousands
-/// (`inventory`). Where a program doesn't, the linker has every export run them
-/// first: then each call from JavaScript, however small, is followed by them all.
+/// Runs the static constructors, of which the crates under burn have thousands (`inventory`). Where a program doesn't,
+/// the linker has every export run them first: then each call from JavaScript, however small, is followed by them all.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
 fn construct() {

@@ -1,6 +1,5 @@
-//! Yields to the event loop. On the CPU backend every await is a microtask. Without
-//! a macrotask between steps no message (pause, cancel, ping) would arrive. A
-//! message channel, unlike a timer, is not slowed in a hidden tab.
+//! Yields to the event loop. On the CPU backend every await is a microtask. Without a macrotask between steps no
+//! message (pause, cancel, ping) would arrive. A message channel, unlike a timer, is not slowed in a hidden tab.
 
 use super::js::now;
 use std::cell::{Cell, RefCell};
@@ -71,8 +70,7 @@ impl Throttle {
     }
 }
 
-/// A lock for work that only one task may do at a time. Tasks get it in the order
-/// in which they took a [`Ticket`].
+/// A lock for work that only one task may do at a time. Tasks get it in the order in which they took a [`Ticket`].
 #[derive(Default)]
 pub struct TicketLock(RefCell<Weak<Ticket>>);
 

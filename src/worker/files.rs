@@ -1,5 +1,4 @@
-//! The browser's `File` objects as byte sources: read in parts, synchronously,
-//! which only a worker may.
+//! The browser's `File` objects as byte sources: read in parts, synchronously, which only a worker may.
 
 use super::js::describe;
 use crate::worker::import::{File, FileSource};

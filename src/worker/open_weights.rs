@@ -38,8 +38,7 @@ pub fn not_weights(head: &[u8]) -> WeightsFault {
     WeightsFault::NotWeights { looks_like: sniff(&head[..head.len().min(HEAD)]).name() }
 }
 
-/// What `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one
-/// folder.
+/// What `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one folder.
 struct TorchFile<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     /// The folder's name and a slash, or nothing.

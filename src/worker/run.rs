@@ -1,6 +1,5 @@
-//! What the session holds of a run: the run itself, fine-tuning that waits to go on,
-//! the classifiers that new images are shown to, and loaded weights. These are
-//! values; the jobs work on them.
+//! What the session holds of a run: the run itself, fine-tuning that waits to go on, the classifiers that new images
+//! are shown to, and loaded weights. These are values; the jobs work on them.
 
 use super::event_loop::Throttle;
 use super::run_saver::{FineTuneSaver, RunSaver};

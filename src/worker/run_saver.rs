@@ -1,6 +1,5 @@
-//! Saves the current run while it trains: its record, its curve and its checkpoints
-//! go to the browser's file system, and so does what fine-tuning makes of it. A save
-//! that fails is reported, and training goes on.
+//! Saves the current run while it trains: its record, its curve and its checkpoints go to the browser's file system,
+//! and so does what fine-tuning makes of it. A save that fails is reported, and training goes on.
 
 use super::event_loop::{Ticket, TicketLock};
 use super::js::now;

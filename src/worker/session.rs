@@ -1,5 +1,4 @@
-//! What is loaded and what runs. There is one session a worker. Jobs borrow it
-//! between their awaits, never across one.
+//! What is loaded and what runs. There is one session a worker. Jobs borrow it between their awaits, never across one.
 
 use super::device::{self, Compute};
 use super::event_loop::{Throttle, yield_now};

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum EntryState {
     #[default]
     Waiting,
-    /// With the id of its run. After a reload this means that the run was cut off and can
-    /// go on.
+    /// With the id of its run. After a reload this means that the run was cut off and can go on.
     Running(String),
     /// With the id of its run.
     Done(String),
@@ -109,8 +108,7 @@ impl Queue {
         self.entries.retain(|entry| matches!(entry.state, EntryState::Waiting | EntryState::Running(_)));
     }
 
-    /// Moves an entry to a place from 0, the end where that is beyond; false where
-    /// there is no such entry.
+    /// Moves an entry to a place from 0, the end where that is beyond; false where there is no such entry.
     pub fn move_to(&mut self, id: u32, place: usize) -> bool {
         let Some(from) = self.entries.iter().position(|entry| entry.id == id) else { return false };
         let entry = self.entries.remove(from);

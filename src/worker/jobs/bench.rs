@@ -1,5 +1,4 @@
-//! Timing for `cargo xtask bench`: `{ bench: text }` in and out; see
-//! [`questions`].
+//! Timing for `cargo xtask bench`: `{ bench: text }` in and out; see [`questions`].
 
 use super::questions::{self, DeviceName};
 use crate::core::error::{Fault, StorageFault};
@@ -174,8 +173,7 @@ fn nothing_open() -> Fault {
     Fault::Internal { detail: "the bench has no step open".into() }
 }
 
-/// Bytes of the wasm memory, which never shrinks, and of burn's memory pools, if the device has
-/// some.
+/// Bytes of the wasm memory, which never shrinks, and of burn's memory pools, if the device has some.
 fn memory() -> Value {
     let pools = device().ok().and_then(|device| device.memory_pool_usage());
     json!({

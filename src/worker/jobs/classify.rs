@@ -1,5 +1,4 @@
-//! Classifies new images and finds the training images that are most like them. The
-//! new images are not kept.
+//! Classifies new images and finds the training images that are most like them. The new images are not kept.
 
 use super::evaluate;
 use super::fine_tune::labelled;
@@ -35,8 +34,7 @@ const FEATURES: f32 = 0.8;
 /// Classifies `files`, which are named `names`.
 ///
 /// # Errors
-/// [`Fault::NoEncoder`] without a current run, [`Fault::NoLabels`] if no classifier can be
-/// trained.
+/// [`Fault::NoEncoder`] without a current run, [`Fault::NoLabels`] if no classifier can be trained.
 pub async fn classify(names: Vec<String>, files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Classify)?;
     let collection = session::collection()?;
@@ -146,8 +144,7 @@ fn picture(shown: &Dataset, index: usize) -> Picture {
     Picture { rgba: rgba(shown.image(index)), ..stored(shown, index) }
 }
 
-/// The training images' features by the encoder that `key` names: computed before, or
-/// now, with progress.
+/// The training images' features by the encoder that `key` names: computed before, or now, with progress.
 async fn bank(collection: &Collection, key: FeatureKey, encoder: &Encoder) -> Result<Rc<FeatureBank>, Stopped> {
     if let Some(kept) = with(|s| s.classifiers.bank.clone()).filter(|bank| bank.key == key) {
         return Ok(kept);

@@ -32,8 +32,7 @@ pub fn probe(config: &RunConfig) -> Option<Probe> {
     with(|s| Probe::new(s.library.dataset()?, Split::Validation, BANK, QUERIES, config.seed))
 }
 
-/// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause
-/// or a cancel cut it short.
+/// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause or a cancel cut it short.
 pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     let report = |part: f32| set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
     report(0.0);

@@ -42,8 +42,7 @@ pub async fn run() -> Result<Event, Fault> {
     let all: Vec<u32> = (0..collection.dataset().examples.len() as u32).collect();
     let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
     let h: Features = features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await.map_err(stopped)?;
-    // The classifier of linear evaluation: the same rows, recipe and seed. It does not use the
-    // test split.
+    // The classifier of linear evaluation: the same rows, recipe and seed. It does not use the test split.
     let examples = Examples::among(collection.dataset(), all, &[Split::Train, Split::Validation]);
     let classifier = match &examples {
         None => None,
@@ -79,8 +78,7 @@ fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect()
 }
 
-/// Stores the run of an archive beside the other runs. If one of them has its id, this run
-/// gets another.
+/// Stores the run of an archive beside the other runs. If one of them has its id, this run gets another.
 pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let nothing = || RunArchiveFault::NotAZip { detail: "no file was chosen".to_owned() };

@@ -1,6 +1,5 @@
-//! Loads images: drives a reading of the [library], with progress, yields and
-//! cancel. The library changes only after everything was read, so a fault or a
-//! cancel loses nothing.
+//! Loads images: drives a reading of the [library], with progress, yields and cancel. The library changes only after
+//! everything was read, so a fault or a cancel loses nothing.
 //!
 //! [library]: crate::worker::import::library
 

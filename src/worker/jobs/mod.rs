@@ -1,5 +1,4 @@
-//! What requests set off: one module for each kind of work. A job returns its answer
-//! and reports progress by events.
+//! What requests set off: one module for each kind of work. A job returns its answer and reports progress by events.
 //!
 //! | module | does |
 //! |---|---|

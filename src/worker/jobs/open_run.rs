@@ -11,14 +11,12 @@ use crate::worker::run::{Classifiers, FineTuneList, Run};
 use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, drop_run, set_state, with};
 
-/// Makes a stored run the current one: paused if training can go on, else as it ended;
-/// with at most `in_chunks_of` images at once, if that is given. The current run itself
-/// stays as it is, with all that is in memory only.
+/// Makes a stored run the current one: paused if training can go on, else as it ended; with at most `in_chunks_of`
+/// images at once, if that is given. The current run itself stays as it is, with all that is in memory only.
 ///
 /// # Errors
-/// [`Fault::WrongImages`] if the loaded set is not the run's and its images were not
-/// kept; [`Fault::Storage`] if another tab holds the run, or it can't be read. The run
-/// before then stays.
+/// [`Fault::WrongImages`] if the loaded set is not the run's and its images were not kept; [`Fault::Storage`] if
+/// another tab holds the run, or it can't be read. The run before then stays.
 pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> Result<Option<Event>, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     if with(|s| s.state.is_running()) {
@@ -44,8 +42,7 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
     }
     let config = saver.record.config;
     let (train, _) = estimate::training_images(&config)?;
-    // A checkpoint holds all weights. The weights that the run started from are its baseline, if
-    // they are loaded.
+    // A checkpoint holds all weights. The weights that the run started from are its baseline, if they are loaded.
     let trainer = match (&checkpoint, config.encoder.weights()) {
         (Some(state), _) => {
             let trainer = Trainer::resume(&config, store, &train, &compute.device, state)?;

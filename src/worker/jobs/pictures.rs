@@ -23,8 +23,7 @@ fn originals(indices: &[u32]) -> Result<Vec<Picture>, Fault> {
     })
 }
 
-/// Each image with its two views, which the function that training calls makes on the
-/// current device.
+/// Each image with its two views, which the function that training calls makes on the current device.
 pub async fn preview(indices: &[u32], config: &AugmentConfig, seed: u64, epoch: u32) -> Result<Event, Fault> {
     let store = session::store().await?;
     let originals = originals(indices)?;

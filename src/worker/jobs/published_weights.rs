@@ -39,8 +39,7 @@ thread_local! {
 /// are: the loaded ones, else those that are kept in this browser.
 ///
 /// # Errors
-/// [`Fault::NoWeights`] without either; [`Fault::OutOfMemory`] or [`Fault::Internal`] if the
-/// device does not take them.
+/// [`Fault::NoWeights`] without either; [`Fault::OutOfMemory`] or [`Fault::Internal`] if the device does not take them.
 pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<(Encoder, WeightsIdentity), Fault> {
     let found = || with(|s| s.weights.get(which));
     if found().is_none()
@@ -98,8 +97,7 @@ pub async fn open(files: Vec<File>) -> Result<Event, Fault> {
     Ok(Event::Weights(report))
 }
 
-/// Ends the current fetch, if any: its request too, as a server that does not answer would hold
-/// up a cancel.
+/// Ends the current fetch, if any: its request too, as a server that does not answer would hold up a cancel.
 pub fn cancel() {
     FETCH.with_borrow(|fetch| fetch.iter().for_each(AbortController::abort));
 }

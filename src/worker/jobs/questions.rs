@@ -1,10 +1,8 @@
-//! Questions of developers' tools and tests. They stand beside the protocol, as
-//! the page never asks one: `{ KEY: text }` in, with JSON `{ id, … }`, and
-//! `{ KEY: text }` out, with `{ id, result }` or `{ id, error }`.
+//! Questions of developers' tools and tests. They stand beside the protocol, as the page never asks one: `{ KEY: text
+//! }` in, with JSON `{ id, … }`, and `{ KEY: text }` out, with `{ id, result }` or `{ id, error }`.
 //!
-//! The browser tests hold the page's own worker to the golden files with `{ check: text }`:
-//! JSON `{ id, device, case }` in, a list of lists of numbers out; or `{ id, panic }`. See
-//! [`learn::check`](crate::learn::check).
+//! The browser tests hold the page's own worker to the golden files with `{ check: text }`: JSON `{ id, device, case }`
+//! in, a list of lists of numbers out; or `{ id, panic }`. See [`learn::check`](crate::learn::check).
 
 use crate::core::error::Fault;
 use crate::learn::check::{Case, answer};
@@ -43,8 +41,7 @@ impl From<DeviceName> for DeviceChoice {
     }
 }
 
-/// Takes a message under `key` and has `perform` answer it; false for any other
-/// message.
+/// Takes a message under `key` and has `perform` answer it; false for any other message.
 pub fn receive<Q, F>(event: &MessageEvent, key: &'static str, perform: impl FnOnce(Q) -> F + 'static) -> bool
 where
     Q: DeserializeOwned,

@@ -1,6 +1,5 @@
-//! Drives the queue: trains an entry to its end, evaluates it, goes on with the next.
-//! The page need not do anything. If its run is paused, the queue rests; resuming the
-//! run resumes the queue.
+//! Drives the queue: trains an entry to its end, evaluates it, goes on with the next. The page need not do anything. If
+//! its run is paused, the queue rests; resuming the run resumes the queue.
 
 use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
@@ -50,8 +49,7 @@ enum End {
     Cancelled,
 }
 
-/// Waits until no other request uses the queue, and keeps others from it until the
-/// ticket is dropped.
+/// Waits until no other request uses the queue, and keeps others from it until the ticket is dropped.
 pub async fn ticket() -> Rc<Ticket> {
     let ticket = REQUESTS.with(TicketLock::ticket);
     ticket.reached().await;
@@ -87,9 +85,8 @@ pub async fn change(change: QueueChange) -> Result<Event, Fault> {
 /// Goes on with the entry that was cut off or paused, then with those that wait.
 ///
 /// # Errors
-/// [`Fault::Busy`] while something else is under way, [`Fault::WrongImages`] if the
-/// queue's images are neither loaded nor kept, [`StorageFault::Held`] while another tab
-/// drives the queue.
+/// [`Fault::Busy`] while something else is under way, [`Fault::WrongImages`] if the queue's images are neither loaded
+/// nor kept, [`StorageFault::Held`] while another tab drives the queue.
 pub async fn start(id: u32) -> Result<Option<Event>, Fault> {
     let ticket = ticket().await;
     if driver(|d| d.drives) {
@@ -269,8 +266,7 @@ async fn begin(config: RunConfig) -> Result<RunState, Fault> {
     pretrain::drive(run, false, guard).await
 }
 
-/// Goes on with a run that was cut off or paused. A run that is no longer stored, or is
-/// damaged, starts over.
+/// Goes on with a run that was cut off or paused. A run that is no longer stored, or is damaged, starts over.
 async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
     if current_run().as_deref() != Some(run) {
         match open_run::open(None, run, None).await {

@@ -81,8 +81,7 @@ async fn delete(run: &str) -> Result<(), Fault> {
     Ok(session::storage().await?.delete(run).await?)
 }
 
-/// Deletes everything that this site has stored, images too. Runs that other tabs hold
-/// stay and are named in the fault.
+/// Deletes everything that this site has stored, images too. Runs that other tabs hold stay and are named in the fault.
 ///
 /// # Errors
 /// [`Fault::Busy`] while the queue goes on or a job is under way, [`StorageFault::Held`].

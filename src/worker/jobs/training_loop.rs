@@ -1,6 +1,5 @@
-//! The training loop of pre-training and fine-tuning. It reads the metrics every few
-//! steps, yields after each step, evaluates at the end of every epoch, saves now and
-//! then, and ends at a pause.
+//! The training loop of pre-training and fine-tuning. It reads the metrics every few steps, yields after each step,
+//! evaluates at the end of every epoch, saves now and then, and ends at a pause.
 
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};

@@ -1,5 +1,4 @@
-//! A list of fine-tunings between two steps: what is left, stored, reported; and what
-//! its fine-tunings start from.
+//! A list of fine-tunings between two steps: what is left, stored, reported; and what its fine-tunings start from.
 
 use crate::core::dataset::collection::Collection;
 use crate::core::dataset::{Split, split};

@@ -28,8 +28,7 @@ const VALIDATION: usize = 1_000;
 const FEATURES: f32 = 0.8;
 
 impl FineTuneRun {
-    /// Begins the first of `list` on the current run's encoder: from its start, or as
-    /// an earlier visit stored it.
+    /// Begins the first of `list` on the current run's encoder: from its start, or as an earlier visit stored it.
     pub(super) async fn begin(
         config: &FineTuneConfig,
         list: &FineTuneList,

@@ -1,23 +1,22 @@
-//! What embeddings look like beside their loss. All take rows `[n][dim]`.
-//! Alignment, uniformity and std look at rows scaled to length 1, which they do
-//! themselves; RankMe takes the rows as they are.
+//! Measures of embeddings besides their loss. All take rows `[n][dim]`. Alignment,
+//! uniformity and std first scale the rows to length 1; RankMe takes them as they are.
 
 use super::float::{dot, normalize_rows};
 use super::report::StepReport;
 
-/// Steps before the spread of embeddings says anything: fresh weights give
-/// similar embeddings.
+/// Before this step the spread of embeddings means nothing: initial weights give similar
+/// embeddings.
 const SETTLED: u32 = 10;
 /// Part of the healthy spread, 1/√dim, under which embeddings count as
 /// collapsing; the program's own choice.
 const COLLAPSE: f32 = 0.25;
 
-/// What a person should be told of a run at once.
+/// A reason to warn the user at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {
     /// The loss is no number; the run has ended.
     NotFinite,
-    /// All images are getting nearly the same embedding.
+    /// All images get nearly the same embedding.
     Collapse,
 }
 
@@ -126,7 +125,7 @@ fn jacobi(m: &mut [f64], n: usize) {
     let size: f64 = m.iter().map(|v| v * v).sum();
     for _ in 0..SWEEPS {
         let off: f64 = (0..n * n).filter(|i| i / n != i % n).map(|i| m[i] * m[i]).sum();
-        // Also ends on NaN, which no rotation would mend.
+        // NaN ends the loop too: no rotation removes it.
         if off.is_nan() || off <= 1e-30 * size {
             return;
         }

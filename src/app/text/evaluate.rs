@@ -30,7 +30,7 @@ pub fn again_help(steps: u32) -> String {
     )
 }
 
-/// Where the baseline was missing.
+/// If the baseline was missing.
 pub const AGAIN_COMPARED: &str = "With the ImageNet weights that this run started from loaded, the comparison with them is \
     added. The encoder is the same as before.";
 
@@ -63,7 +63,7 @@ pub const WHAT_LIST: [&str; 4] = [
 
 pub const BUSY: &str = "Evaluating";
 pub const BUSY_HELP: &str = "Computing features and training the classifiers.";
-/// How far, `40 %`.
+/// `40 %`.
 pub fn part(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
@@ -79,7 +79,7 @@ pub const FEATURES: &str = "Features";
 pub const ACCURACY: &str = "Test accuracy";
 pub const LINEAR: &str = "Linear classifier";
 pub const KNN: &str = "kNN";
-/// What was evaluated, and what it is compared with.
+/// Names of the evaluated encoder and of its baseline.
 pub const fn features(baseline: Baseline) -> [&'static str; 2] {
     match baseline {
         Baseline::Untrained | Baseline::Missing => ["Your encoder", "Untrained encoder"],
@@ -87,8 +87,8 @@ pub const fn features(baseline: Baseline) -> [&'static str; 2] {
         Baseline::Itself => ["ImageNet features", ""],
     }
 }
-/// Their own size or the side that they were averaged to, and the classifier's
-/// epochs where they were fewer than the encoder's.
+/// `side`: the size that the pixels were averaged to, if they were. `epochs`: the epochs of
+/// their classifier, if fewer than the encoder's.
 pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
     let side = side.map(|side| format!("averaged to {side} × {side}"));
     let epochs = epochs.map(|n| format!("{n} epoch{}", if n == 1 { "" } else { "s" }));
@@ -96,19 +96,18 @@ pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
     if notes.is_empty() { "Raw pixels".into() } else { format!("Raw pixels ({})", notes.join(", ")) }
 }
 
-/// Why raw pixels were trained on for less.
+/// Why the classifier on raw pixels was trained for fewer epochs.
 pub fn fewer_epochs(raw: u32, encoder: u32) -> String {
     format!("Raw pixels are long vectors: their classifier trained for {raw} epochs in place of {encoder}.")
 }
 
-/// Features of published weights as they are, from another run; `source` where the network alone
-/// does not tell which.
+/// Features of published weights from another run; `source` if the network alone is ambiguous.
 pub fn published(net: ImageNetEncoder, source: Option<&str>) -> String {
     let source = source.map(|source| format!(" ({source})")).unwrap_or_default();
     format!("ImageNet features of {}{source}", net.name())
 }
 
-/// Where those come from, or how to have them.
+/// Where such features come from, or how to get them.
 pub const fn how_published(there: usize, baseline: Baseline) -> &'static str {
     match (there, baseline) {
         (0, Baseline::Untrained) => {
@@ -139,7 +138,7 @@ pub fn baselines(baseline: Baseline) -> String {
     format!("{encoder} {RAW}")
 }
 
-/// What the large number is of.
+/// Says what the large number counts.
 pub fn headline(images: usize) -> String {
     format!("of {} test images recognised", count(images))
 }
@@ -149,7 +148,7 @@ pub fn evaluated(accuracy: f64, images: usize) -> String {
     format!("Evaluated: {} {}.", percent(accuracy), headline(images))
 }
 
-/// Key of the line that marks chance.
+/// Legend of the line that marks chance.
 pub fn chance_key(share: f64) -> String {
     format!("┊ chance {}", percent(share))
 }
@@ -161,8 +160,8 @@ fn points(difference: f64) -> String {
     format!("{value:.1} {unit}")
 }
 
-/// Compares the trained encoder with something else; `clear` when the
-/// difference is more than the number of test images leaves open.
+/// Compares the trained encoder with something else; `clear` if this many test images
+/// suffice to tell the two apart.
 pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> String {
     let (amount, error) = (points(difference), format!("{:.1}", error * 100.0));
     match (clear, difference > 0.0) {
@@ -185,7 +184,7 @@ pub fn chance(classes: usize, share: f64) -> String {
     format!("Guessing among {classes} classes would get {}.", percent(share))
 }
 
-/// How rate and epoch were come by; `validation` is none where no image validates.
+/// How rate and epoch were chosen; `validation` is `None` without validation images.
 pub fn chosen(rate: f32, epoch: u32, validation: Option<f32>) -> String {
     match validation {
         Some(part) => format!(
@@ -195,7 +194,7 @@ pub fn chosen(rate: f32, epoch: u32, validation: Option<f32>) -> String {
         None => format!("There are no validation images: learning rate {rate} and epoch {epoch} were set beforehand."),
     }
 }
-/// How often the test set was looked at in this run, and what that means.
+/// How often the test set was used in this run, and what that means.
 pub fn test_use(nth: u32) -> (String, &'static str) {
     match nth {
         1 => ("Test set used once".into(), "for this run, after every choice was made."),
@@ -239,7 +238,7 @@ pub const BY_CLASS: &str = "Class by class";
 pub const BY_CLASS_HELP: &str =
     "Every cell of the matrix that is not 0: choose a class, then what was said of its images.";
 pub const NO_TEST_IMAGES: &str = "No test image is of this class.";
-/// A class to choose, with how many of its test images were recognised.
+/// A class to choose, with the number of its test images that were recognised.
 pub fn class_choice(name: &str, right: u32, all: u32) -> String {
     format!("{name}: {right} of {all} recognised")
 }

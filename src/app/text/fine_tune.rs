@@ -8,7 +8,7 @@ pub const TITLE: &str = "Fine-tune";
 pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
     learn from labelled images. How few labels it takes is what self-supervision is for.";
 
-/// Bytes that are needed, and that there are.
+/// Bytes that are needed, and bytes that a browser gives.
 pub fn too_much(need: u64, limit: u64) -> String {
     format!(
         "With these settings the largest of these trainings would need about {} of memory; on the CPU a browser gives about {}. \
@@ -105,7 +105,7 @@ pub fn contestant(config: &FineTuneConfig) -> &'static str {
         (_, TuningStart::Pretrained) => CONTESTANTS[0],
     }
 }
-/// The one at work, or one of several results.
+/// The training under way, or one of several results.
 pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
     let name = contestant(config);
     let labels = match labels {
@@ -155,7 +155,7 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
     format!("{start}; {}; trained and judged in {time}.", labels_of(labels))
 }
 pub const TRY: &str = "Try it on new images";
-/// Only one set of fine-tuned weights is held.
+/// Only the last fine-tuned weights are kept.
 pub const TRY_WHICH: &str = "Answers with the encoder that was fine-tuned last.";
 
 fn epochs(n: u32) -> String {

@@ -13,7 +13,7 @@ pub const GO_IMAGES: &str = "Choose images";
 
 pub const SETTINGS: &str = "Settings";
 pub const PRESET: &str = "Preset";
-/// Where no preset is chosen; `last` is the one before the changes.
+/// If no preset is chosen; `last` is the preset before the changes.
 pub fn changed(last: &str) -> String {
     format!("{last}, with changes of your own. Choose a preset to put every setting back.")
 }

@@ -130,7 +130,7 @@ pub fn value(setting: RunSetting, config: &RunConfig) -> String {
     }
 }
 
-/// A run's own name, else one by its start.
+/// A run's own name, else a name by its start.
 pub fn name(record: &RunRecord, started: &str) -> String {
     match record.name.as_str() {
         "" if record.config.epochs == 0 => format!("ImageNet features, {started}"),
@@ -143,7 +143,7 @@ pub fn images(sources: &[String], images: usize) -> String {
     format!("{} ({})", sources.join(", "), count(images))
 }
 
-/// `here`: this page trains it now.
+/// `here`: this tab trains the run now.
 pub fn state(record: &RunRecord, here: bool) -> String {
     let at = format!("at step {} of {}", count(record.steps as usize), count(record.total_steps as usize));
     match record.state {
@@ -156,7 +156,7 @@ pub fn state(record: &RunRecord, here: bool) -> String {
     }
 }
 
-/// How often the test images gave a result.
+/// How often the test images were used for a result.
 pub fn test_use(times: u32) -> String {
     match times {
         1 => "test set used once".to_owned(),
@@ -196,7 +196,7 @@ pub fn smaller_help(smaller: &RunConfig) -> String {
     format!("For a run that ran out of memory: in smaller chunks a step takes less of it, and more time. {changes}")
 }
 
-/// From where on it went on in smaller chunks.
+/// Up to which step the run had larger chunks.
 pub fn rechunked(change: &ChunkChange) -> String {
     format!("Up to step {}, {} images went through the networks at once.", count(change.steps as usize), change.before)
 }

@@ -162,7 +162,7 @@ pub fn label(setting: RunSetting) -> &'static str {
     row.map_or(setting.key, |row| row.label)
 }
 
-/// What a setting accepts, where that is not in sight, and its default.
+/// What a setting accepts, unless the control shows it, and its default.
 pub fn bounds(bounds: &Bounds, default: &str) -> String {
     match bounds {
         Bounds::Whole { .. } | Bounds::Real { .. } => format!("Accepted: {bounds}. Default: {default}."),

@@ -1,7 +1,7 @@
 //! Whether one classifier is better than another on the same test images, or
 //! whether the images are too few to tell.
 
-/// Difference in accuracy of two classifiers judged on the same images.
+/// Difference in accuracy of two classifiers on the same images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Comparison {
     /// Accuracy of the first minus that of the second.

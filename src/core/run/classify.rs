@@ -28,7 +28,7 @@ pub struct Neighbour {
 /// One new image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Classified {
-    /// As the network sees it; its index is its place among the new images.
+    /// As the network sees it; its index is that among the new images.
     pub picture: Picture,
     /// One for each class; they sum to 1.
     pub probabilities: Vec<f32>,
@@ -39,7 +39,7 @@ pub struct Classified {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifyReport {
     pub classifier: ClassifierKind,
-    /// Steps of pre-training behind the encoder.
+    /// Steps of pre-training of the encoder.
     pub steps: u32,
     pub classes: Vec<String>,
     pub images: Vec<Classified>,

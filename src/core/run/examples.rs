@@ -34,7 +34,7 @@ pub fn record(id: &str) -> RunRecord {
     }
 }
 
-/// Judged on 20 test images, 16 of them right.
+/// Evaluated on 20 test images, 16 of them right.
 pub fn linear(validation_accuracy: Option<f32>) -> LinearReport {
     LinearReport {
         validation_accuracy,
@@ -46,7 +46,7 @@ pub fn linear(validation_accuracy: Option<f32>) -> LinearReport {
     }
 }
 
-/// The same, evaluated with so much accuracy on validation.
+/// The same run, evaluated with this accuracy on validation.
 pub fn evaluated(id: &str, validation: f32) -> RunRecord {
     let worse = LinearReport {
         test: ClassificationReport::from_confusion(vec![vec![6, 4], vec![5, 5]]),

@@ -6,7 +6,7 @@ use super::DataIdentity;
 /// Stands before the id, of letters and digits, if a fine-tuning was not finished.
 const TUNING: &str = "tuning ";
 
-/// Says which run can be gone on with, and on which images.
+/// Which run can be continued, and on which images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
     /// [`RunRecord::id`](super::RunRecord::id).

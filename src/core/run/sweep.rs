@@ -1,4 +1,4 @@
-//! Many runs that differ in a few settings: every combination of chosen values.
+//! Sweeps: runs of every combination of values of a few settings.
 
 use crate::core::config::RunConfig;
 use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key};
@@ -18,7 +18,7 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
-/// What to vary about which configuration.
+/// Which settings of which configuration vary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
     pub base: RunConfig,

@@ -90,7 +90,7 @@ fn Grid(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
     }
 }
 
-/// One cell: a button where there are images behind it.
+/// One cell: a button, unless its count is 0.
 fn number(report: Predictions, open: RwSignal<Option<Cell>>, cell: Cell, count: u32, total: u32) -> impl IntoView {
     let Cell { truth, said } = cell;
     let share = f64::from(count) / f64::from(total.max(1));
@@ -120,7 +120,7 @@ fn number(report: Predictions, open: RwSignal<Option<Cell>>, cell: Cell, count: 
     }
 }
 
-/// Arrow keys go to the next number in their direction, over empty cells.
+/// Arrow keys move the focus to the next button in their direction, skipping empty cells.
 fn move_focus(event: &KeyboardEvent, table: NodeRef<Table>, classes: usize) {
     let (down, right) = match event.key().as_str() {
         "ArrowUp" => (-1, 0),
@@ -134,7 +134,7 @@ fn move_focus(event: &KeyboardEvent, table: NodeRef<Table>, classes: usize) {
     let Some((row, column)) = at.as_deref().and_then(|at| at.split_once('-')) else { return };
     let (Ok(mut row), Ok(mut column)) = (row.parse::<i64>(), column.parse::<i64>()) else { return };
     let Some(table) = table.get_untracked() else { return };
-    // Not the page's scrolling.
+    // The page does not scroll.
     event.prevent_default();
     let inside = 0..classes as i64;
     loop {
@@ -150,7 +150,7 @@ fn move_focus(event: &KeyboardEvent, table: NodeRef<Table>, classes: usize) {
     }
 }
 
-/// Mistakes listed.
+/// The most mistakes listed.
 const MOST_MISTAKES: usize = 40;
 
 #[component]
@@ -164,7 +164,7 @@ fn Mistakes(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView 
             .flat_map(|(truth, row)| row.iter().enumerate().map(move |(said, &n)| (n, Cell { truth, said })))
             .filter(|(n, cell)| *n > 0 && cell.truth != cell.said)
             .collect();
-        // Stable: of equal counts the first class stays first.
+        // The sort is stable: of equal counts the first class stays first.
         cells.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
         cells.truncate(MOST_MISTAKES);
         cells.into_iter().map(|(n, cell)| button(report, open, n, cell)).collect::<Vec<_>>()
@@ -189,7 +189,7 @@ fn button(report: Predictions, open: RwSignal<Option<Cell>>, images: u32, cell: 
     }
 }
 
-/// One row of the matrix, of the class that is chosen.
+/// The row of the matrix of a class that the user chooses.
 #[component]
 fn ByClass(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
@@ -206,7 +206,7 @@ fn ByClass(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
             let row = r.test.confusion[truth].iter().enumerate();
             row.filter(|(_, n)| **n > 0).map(|(said, &n)| (n, said)).collect()
         });
-        // What was recognised first, then the largest mistakes.
+        // Recognised images first, then the largest mistakes.
         cells.sort_by_key(|(n, said)| (*said != truth, std::cmp::Reverse(*n)));
         if cells.is_empty() {
             return view! { <p class="muted small">{text::NO_TEST_IMAGES}</p> }.into_any();

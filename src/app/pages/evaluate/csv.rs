@@ -34,8 +34,8 @@ pub fn Downloads(report: Report) -> impl IntoView {
     }
 }
 
-/// One line; values are quoted where they hold what would break it. A value
-/// that a spreadsheet would run as a formula is given an apostrophe before it.
+/// One line. Values with commas, quotes or line breaks are quoted. A value that a
+/// spreadsheet would run as a formula gets an apostrophe in front.
 fn line(values: &[String]) -> String {
     let quoted = values.iter().map(|value| {
         let risky = value.starts_with(['=', '@', '\t', '\r'])
@@ -52,7 +52,7 @@ fn row<const N: usize>(values: [&str; N]) -> String {
     line(&values.map(str::to_owned))
 }
 
-/// What the evaluated encoder and its baseline are called here.
+/// Names of the evaluated encoder and its baseline in the tables.
 fn names(report: &EvaluationReport) -> [&'static str; 2] {
     match report.baseline {
         Baseline::Itself => ["imagenet", ""],
@@ -113,7 +113,7 @@ fn matrix(report: &EvaluationReport) -> String {
     out
 }
 
-/// One test image a row, by its index in the set.
+/// A row for each test image, with its index in the set.
 fn predictions(report: &EvaluationReport) -> String {
     let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
     let [own, before] = names(report);

@@ -22,8 +22,8 @@ use leptos::prelude::*;
 use predictions::{Scores, TestPredictions};
 use result::Headline;
 
-/// The page `/evaluate`. What it shows follows from the store: what it waits
-/// for, the button, progress, the result.
+/// The page `/evaluate`. By the store it shows what is missing, the button that starts, the
+/// progress or the result.
 #[component]
 pub fn Evaluate() -> impl IntoView {
     let store = Store::get();
@@ -101,7 +101,7 @@ fn Busy() -> impl IntoView {
     }
 }
 
-/// The newest result, where there is one.
+/// The newest result, if there is one.
 #[component]
 fn Outcome() -> impl IntoView {
     let store = Store::get();

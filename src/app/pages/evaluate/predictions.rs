@@ -48,7 +48,7 @@ impl TestPredictions {
     }
 }
 
-/// Draws of all resamples together: some 20 ms on a phone, which nobody notices.
+/// Draws of all resamples together: about 20 ms on a phone.
 const DRAWS: usize = 2_000_000;
 
 /// Intervals of F1, computed after the numbers themselves are on the screen.

@@ -16,10 +16,11 @@ use leptos::prelude::*;
 
 pub type Report = StoredValue<EvaluationReport>;
 
-/// Published weights as they are, judged on the same images, by name.
+/// Evaluations of published weights on the same images, by name.
 type Others = Vec<(String, EvaluationReport)>;
 
-/// Those that stand beside `report`: not the weights whose features it has as its own already.
+/// The evaluations to show beside `report`: all but those of the weights that it already
+/// contains.
 fn beside(store: Store, report: Report) -> Others {
     let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
     let stored = store.stored_runs.list.get().unwrap_or_default();
@@ -43,7 +44,7 @@ fn beside(store: Store, report: Report) -> Others {
 #[component]
 pub fn Headline(report: Report) -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
-    // What was judged before stands in the list of runs.
+    // Earlier evaluations are in the list of runs.
     client.ask(Request::Runs, |_| {});
     let others = memo(move || beside(store, report));
     let verdicts = live(move || {
@@ -91,18 +92,18 @@ pub fn Headline(report: Report) -> impl IntoView {
     })
 }
 
-/// Epochs of the raw pixels' classifier and of the encoder's, where they differ.
+/// Epochs of the classifier on raw pixels and of the encoder's, if the former are fewer.
 fn fewer(report: &EvaluationReport) -> Option<(u32, u32)> {
     let (raw, encoder) = (report.raw_pixels.epochs, report.trained.epochs);
     (raw < encoder).then_some((raw, encoder))
 }
 
-/// Accuracy of one guess among the classes.
+/// Accuracy of guessing among the classes.
 fn chance(report: &EvaluationReport) -> f64 {
     1.0 / report.classes.len().max(1) as f64
 }
 
-/// A table whose last column draws its numbers: chart and table in one.
+/// A table whose last column draws its numbers as bars.
 #[component]
 fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
     let (rows, chance) = report.with_value(|r| {

@@ -67,7 +67,7 @@ fn left(p: &FineTuneProgress) -> Option<f64> {
     Some(f64::from(p.total_steps - p.step + p.steps_ahead) * f64::from(p.milliseconds))
 }
 
-/// Part of the list that is done; trainings count alike.
+/// Part of the list that is done; every training counts the same.
 fn part(p: &FineTuneProgress) -> f64 {
     let own = match p.state {
         RunState::Running(Phase::Evaluate { percent }) if p.total_steps == 0 => f64::from(percent) / 100.0,
@@ -78,7 +78,7 @@ fn part(p: &FineTuneProgress) -> f64 {
 
 fn state_words(p: &FineTuneProgress) -> &'static str {
     match p.state {
-        // Validation at the end of an epoch is part of the training.
+        // Validation after an epoch is part of the training.
         RunState::Running(Phase::Evaluate { .. }) if p.total_steps > 0 => text::state(RunState::Running(Phase::Train)),
         state => text::state(state),
     }

@@ -88,7 +88,7 @@ pub fn Charts() -> impl IntoView {
     }
 }
 
-/// Plain words when the loss is no number or the embeddings collapse.
+/// Says so if the loss is no number or the embeddings collapse.
 #[component]
 fn Alarm() -> impl IntoView {
     let store = Store::get();

@@ -28,7 +28,7 @@ use wasm_bindgen::JsValue;
 pub fn Pretrain() -> impl IntoView {
     let store = Store::get();
     let linked = follow_address(store);
-    // Whoever opens this page is about to train: the device can be looked for.
+    // A visitor of this page is about to train: start to look for the device.
     Client::get().wake();
     let loaded = memo(move || store.dataset.with(Option::is_some));
     let reading = memo(move || store.import.with(Option::is_some));
@@ -130,8 +130,7 @@ fn follow_address(store: Store) -> bool {
     }
     Effect::new(move || {
         let address = window().location();
-        // A preset's settings follow the images: no link holds them, nor keeps what
-        // they replaced.
+        // The settings of a preset follow the images, so the address does not hold them.
         let query = match store.touched.get() {
             true => format!("?{}", store.config.with(to_query)),
             false if address.search().is_ok_and(|s| s.is_empty()) => return,

@@ -11,12 +11,12 @@ use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// Images shown.
+/// Number of images shown.
 const IMAGES: usize = 6;
-/// Quiet time after a change before views are asked for.
+/// Time without a change after which views are requested.
 const SETTLE: Duration = Duration::from_millis(120);
 
-/// One image of each of the first classes, then more of them.
+/// One image of each of the first classes, then more images of these classes.
 fn examples(report: &DatasetReport) -> Vec<u32> {
     let most = report.classes.iter().map(|c| c.thumbnails.len()).max().unwrap_or(0);
     let by_round = (0..most).flat_map(|i| report.classes.iter().filter_map(move |c| c.thumbnails.get(i)));
@@ -52,7 +52,7 @@ pub fn Preview() -> impl IntoView {
         let Some(Some(asked)) = wanted.try_get_untracked() else { return };
         let (indices, augment, seed, epoch) = asked.clone();
         client.ask(Request::Preview { indices, augment, seed, epoch }, move |answer| match answer {
-            // Else other views are on their way.
+            // Views of an older request are dropped.
             Ok(Event::Views(drawn)) if wanted.try_get_untracked().flatten().as_ref() == Some(&asked) => {
                 drop(views.try_set(drawn));
             }
@@ -97,12 +97,12 @@ pub fn Preview() -> impl IntoView {
     }
 }
 
-/// Which images are shown: by number, or the next and the ones before.
+/// Chooses the images that are shown: by number, or the next or previous ones.
 #[component]
 fn Choice(chosen: RwSignal<Option<usize>>, images: Memo<usize>) -> impl IntoView {
     let go = move |first: usize| chosen.set(Some(first.min(images.get_untracked().saturating_sub(1))));
     let change = move |event: leptos::ev::Event| {
-        // What is no number changes nothing.
+        // Text that is no number changes nothing.
         if let Ok(number) = event_target_value(&event).trim().parse::<usize>() {
             go(number.saturating_sub(1));
         }
@@ -154,7 +154,7 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
         })
         .collect_view();
     let name = memo(move || views.with(|v| v.get(index).map(|v| v[0].name.clone()).unwrap_or_default()));
-    // Folder and file tell images apart; all of the path on hovering.
+    // Folder and file name; the whole path shows on hovering.
     let end = move || {
         name.with(|n| {
             let parts = parts(n);

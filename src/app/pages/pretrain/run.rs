@@ -87,8 +87,7 @@ fn Buttons() -> impl IntoView {
     let over = memo(move || store.run.get().is_over());
     let active = memo(move || store.run.get().is_active());
     let trained = memo(move || store.has_encoder());
-    // While a request to the run has not taken effect, buttons stay where they are, with the
-    // focus, and do nothing.
+    // Until a request to the run takes effect, the buttons stay, keep the focus, and do nothing.
     let asked = memo(move || store.pending.get());
     let waits = move || asked.get().is_some();
     // A run cannot go on while its encoder is evaluated or fine-tuned.

@@ -96,7 +96,7 @@ fn Presets() -> impl IntoView {
         store.touched.set(false);
         store.config.set(config);
     };
-    // None as soon as anything was changed, so that its preset can be chosen again.
+    // `None` as soon as a setting was changed, so that the preset can be chosen again.
     let chosen = memo(move || match store.touched.get() || refused.any() {
         true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !refused.any()),
         false => Some(store.preset.get()),
@@ -132,7 +132,7 @@ fn Presets() -> impl IntoView {
     }
 }
 
-/// Offers to read the images again where they have another size than wanted.
+/// Offers to read the images again if they have another size than the settings want.
 #[component]
 fn WrongSize() -> impl IntoView {
     let store = Store::get();

@@ -33,7 +33,7 @@ pub fn Runs() -> impl IntoView {
         question: RwSignal::new(None),
     };
     provide_context(page);
-    // At first, and whenever a run, its evaluation or fine-tuning has ended, or a worker is new.
+    // When the page opens, when a run, an evaluation or a fine-tuning has ended, and for a new worker.
     let at_work = memo(move || store.run.get().is_running() || store.encoder_in_use());
     let dead = memo(move || store.worker.get() == WorkerState::Dead);
     Effect::new(move || {
@@ -127,7 +127,7 @@ fn StorageCard() -> impl IntoView {
         .into_any(),
     }
     };
-    // By the runs on them, or as the loaded set.
+    // Named by the runs on these images, or by the loaded set.
     let called = move |fingerprint: &str| {
         let of_runs = page.read(|stored| {
             let run = stored.runs.iter().find(|run| run.data.fingerprint == fingerprint)?;

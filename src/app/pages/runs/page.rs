@@ -17,7 +17,7 @@ pub struct Page {
     pub router: Router,
     /// The request for the list, or for a change to it.
     pub task: Task,
-    /// The run whose images are not the loaded ones.
+    /// A run that could not be opened because its images are not loaded.
     pub lacks: RwSignal<Option<String>>,
     /// Runs whose curves are drawn, in the order of choice.
     pub drawn: RwSignal<Vec<String>>,
@@ -31,7 +31,7 @@ impl Page {
         expect_context()
     }
 
-    /// Sends what is answered by the list; a fault shows on this page.
+    /// Sends a request that the list of runs answers. A fault shows on this page.
     pub fn send(self, request: Request) {
         self.send_then(request, || ());
     }
@@ -41,7 +41,7 @@ impl Page {
         self.client.run(self.task, request, Vec::new(), move |_| then());
     }
 
-    /// Whether this page trains the run now.
+    /// Whether this tab trains the run now.
     pub fn here(self, record: &RunRecord) -> bool {
         self.store.run.get().is_running()
             && self.store.stored_runs.saved.with(|kept| kept.as_ref().is_some_and(|kept| kept.id == record.id))

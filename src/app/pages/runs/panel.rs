@@ -122,7 +122,7 @@ fn OpenPanel(record: RunRecord) -> impl IntoView {
     }
 }
 
-/// The settings as a link, with seed, never images.
+/// Copies the settings with their seed as a link, which never holds images.
 #[component]
 fn CopyLink(record: RunRecord) -> impl IntoView {
     let announcer = Announcer::get();
@@ -157,7 +157,7 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
     }
 }
 
-/// "Start a run like this, but …": one setting.
+/// "Start a run like this, but …": with one setting changed.
 #[component]
 fn Like(record: RunRecord) -> impl IntoView {
     let page = Page::get();

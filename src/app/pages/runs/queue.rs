@@ -127,7 +127,7 @@ fn Row(line: String, entry: Entry, place: usize, state: QueueState, send: Callba
     }
 }
 
-/// A setting and its values as typed.
+/// A setting and the values that a person typed for it.
 #[derive(Clone, PartialEq)]
 struct TypedAxis {
     id: u32,

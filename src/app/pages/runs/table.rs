@@ -24,7 +24,7 @@ fn columns(records: &[&RunRecord]) -> Vec<Column> {
     FIRST.into_iter().chain(between).chain(LAST).collect()
 }
 
-/// Whether a column is there because the runs' settings differ in it.
+/// Whether the column is shown because the runs differ in this setting.
 fn stands_out(key: Column) -> bool {
     matches!(key, Column::Setting(setting) if setting != START)
 }
@@ -52,7 +52,7 @@ pub fn Table() -> impl IntoView {
             (now, descending) if now == key => Some(if descending { "descending" } else { "ascending" }),
             _ => None,
         };
-        // Numbers are most wanted from the greatest down.
+        // Numbers sort from the greatest at first.
         let choose = move |_| {
             sort.update(|(now, descending)| {
                 *descending = if *now == key { !*descending } else { !matches!(key, Column::Name | Column::Images) };
@@ -191,7 +191,7 @@ fn cell(page: Page, record: &RunRecord, key: Column, best: bool, sets: bool) -> 
     view! { <td class:differs=differs>{words}</td> }.into_any()
 }
 
-/// Runs that cannot be read, and deleting them.
+/// Runs that cannot be read, each with a button that deletes it.
 #[component]
 pub fn Damaged() -> impl IntoView {
     let page = Page::get();
@@ -231,7 +231,7 @@ fn knn(curve: &Curve) -> Vec<(f64, f64)> {
 pub fn Curves() -> impl IntoView {
     let page = Page::get();
     let curves = RwSignal::new(Vec::<(String, Curve)>::new());
-    // All again with every choice: a run under way has gone on.
+    // All curves are read again with every choice: a run under way has gone on.
     Effect::new(move || {
         let runs = page.drawn.get();
         if runs.is_empty() {
@@ -258,7 +258,7 @@ pub fn Curves() -> impl IntoView {
             })
         })
     };
-    // Chance is drawn only where it is the same for all.
+    // The line of chance is drawn only if it is the same for all runs.
     let rules = derive(move || {
         let batches = page.read(|stored| {
             let drawn = curves.with(|all| all.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());

@@ -1,8 +1,11 @@
 //! Small parts that many pages use.
 
+use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live};
+use crate::app::text::parts as text;
 use crate::app::text::pretrain::NOT_YET;
 use crate::core::report::Picture as Pixels;
+use crate::protocol::{Request, Work};
 use leptos::ev::MouseEvent;
 use leptos::html::{Canvas, Dialog};
 use leptos::prelude::*;
@@ -76,6 +79,19 @@ pub fn Button(
             {live(move || label.get())}
         </button>
     }
+}
+
+/// A button that cancels work, and says so until the work has ended.
+#[component]
+pub fn CancelButton(work: Work) -> impl IntoView {
+    let client = Client::get();
+    let cancelling = RwSignal::new(false);
+    let cancel = move |_| {
+        cancelling.set(true);
+        client.send(Request::Cancel(work));
+    };
+    let label = move || if cancelling.get() { text::CANCELLING } else { text::CANCEL };
+    view! { <Button label=label disabled=cancelling press=act(cancel) /> }
 }
 
 /// A button below a list that shows only its first rows: each press shows `step` more.

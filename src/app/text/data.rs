@@ -75,7 +75,6 @@ pub const READ_AGAIN_HELP: &str = "Uses the files you chose before; you need not
 pub const READING: &str = "Reading images";
 pub const PREPARING: &str = "Getting ready …";
 pub const CANCEL: &str = "Cancel";
-pub const CANCELLING: &str = "Cancelling …";
 pub const CANCELLED: &str = "Reading was cancelled. Nothing was changed.";
 
 /// `1 200 of 5 000, about 40 s left`; the total is 0 while unknown.

@@ -67,8 +67,6 @@ pub const BUSY_HELP: &str = "Computing features and training the classifiers.";
 pub fn part(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
-pub const CANCEL: &str = "Cancel";
-pub const CANCELLING: &str = "Cancelling …";
 pub const FAILED: &str = "Evaluation did not finish";
 
 pub const GO_FINE_TUNE: &str = "Fine-tune on the labels";

@@ -3,8 +3,6 @@
 use super::units::bytes;
 use crate::core::imagenet::ImageNetEncoder;
 
-pub const CANCEL: &str = "Cancel";
-pub const CANCELLING: &str = "Cancelling…";
 pub const ASKING: &str = "Asking…";
 pub const CANCELLED: &str = "Fetching was cancelled; what came is kept.";
 

@@ -3,6 +3,8 @@
 
 use crate::protocol::DeviceChoice;
 
+pub const CANCEL: &str = "Cancel";
+pub const CANCELLING: &str = "Cancelling …";
 pub const TABLE: &str = "Show as a table";
 pub const WAITING: &str = "Waiting for the first value";
 pub const NO_NUMBER: &str = "not a number";

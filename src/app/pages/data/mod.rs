@@ -4,15 +4,14 @@ mod choice;
 mod import;
 mod report;
 
-use crate::app::client::Client;
 use crate::app::parts::files::accept_drops;
 use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
-use crate::app::parts::widgets::{Button, Meter, PageHead};
-use crate::app::reactive::{Show, act, derive, memo};
+use crate::app::parts::widgets::{CancelButton, Meter, PageHead};
+use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::{data as text, fault};
 use crate::core::error::{Fault, ImportFault};
-use crate::protocol::{ImportRole, Request, Work};
+use crate::protocol::{ImportRole, Work};
 use choice::{Chooser, Layouts, Sample};
 use import::ImportForm;
 use leptos::prelude::*;
@@ -65,8 +64,6 @@ pub fn Data() -> impl IntoView {
 #[component]
 fn Progress() -> impl IntoView {
     let store = Store::get();
-    let client = Client::get();
-    let cancelling = RwSignal::new(false);
     let counts = memo(move || store.import.with(|i| i.as_ref().map_or((0, 0), |i| (i.done, i.total))));
     let file = memo(move || store.import.with(|i| i.as_ref().map(|i| i.file.clone()).unwrap_or_default()));
     let left = move || store.import.with(|i| i.as_ref()?.time_left.milliseconds_left()).map(|ms| ms / 1000.0);
@@ -82,14 +79,7 @@ fn Progress() -> impl IntoView {
         <section class="card data-progress" aria-labelledby="reading-title">
             <h2 id="reading-title">{text::READING}</h2>
             <Meter label=file part=part detail=detail />
-            <Button
-                label=move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }
-                disabled=derive(move || cancelling.get())
-                press=act(move |_| {
-                    cancelling.set(true);
-                    client.send(Request::Cancel(Work::Import));
-                })
-            />
+            <CancelButton work=Work::Import />
         </section>
     }
 }

@@ -9,7 +9,7 @@ use crate::app::client::Client;
 use crate::app::parts::notice::{Announcer, FaultWords};
 use crate::app::parts::requirements::{self, Missing, missing, steps};
 use crate::app::parts::stored_runs::ExportRun;
-use crate::app::parts::widgets::{Button, Meter};
+use crate::app::parts::widgets::{Button, CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
@@ -51,10 +51,7 @@ pub fn Evaluate() -> impl IntoView {
     });
     view! {
         <div class="evaluate">
-            <div class="page-head">
-                <h1>{text::TITLE}</h1>
-                <p class="lead">{text::INTRO}</p>
-            </div>
+            <PageHead title=text::TITLE lead=text::INTRO />
             {live(move || failed.get().map(|fault| view! { <Failed fault=fault /> }))}
             <Show when=move || busy.get() fallback=move || view! { <Ready start=start /> }>
                 <Busy />
@@ -78,12 +75,6 @@ fn Failed(fault: Fault) -> impl IntoView {
 #[component]
 fn Busy() -> impl IntoView {
     let store = Store::get();
-    let client = Client::get();
-    let cancelling = RwSignal::new(false);
-    let cancel = move |_| {
-        cancelling.set(true);
-        client.send(Request::Cancel(Work::Evaluation));
-    };
     let part = derive(move || store.evaluating.get().map(f64::from));
     let detail = derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
@@ -91,11 +82,7 @@ fn Busy() -> impl IntoView {
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
             <p>
-                <Button
-                    label=move || if cancelling.get() { text::CANCELLING } else { text::CANCEL }
-                    disabled=derive(move || cancelling.get())
-                    press=act(cancel)
-                />
+                <CancelButton work=Work::Evaluation />
             </p>
         </section>
     }

@@ -7,7 +7,7 @@ use crate::app::client::Client;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::requirements::{Missing, missing};
 use crate::app::parts::stored_runs::not_saved;
-use crate::app::parts::widgets::{Fact, Meter};
+use crate::app::parts::widgets::{Fact, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
@@ -32,10 +32,7 @@ pub fn FineTune() -> impl IntoView {
     };
     view! {
         <div class="evaluate fine-tune">
-            <div class="page-head">
-                <h1>{text::TITLE}</h1>
-                <p class="lead">{text::INTRO}</p>
-            </div>
+            <PageHead title=text::TITLE lead=text::INTRO />
             {live(move || match lacks.get() {
                 Some(lacks) => waits(lacks),
                 None => {

@@ -12,7 +12,7 @@ use crate::app::parts::device::Device;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::unfinished::Unfinished;
-use crate::app::parts::widgets::Button;
+use crate::app::parts::widgets::{Button, PageHead};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::Link;
 use crate::app::state::Store;
@@ -35,10 +35,7 @@ pub fn Pretrain() -> impl IntoView {
     let begun = memo(move || store.run.get() != RunState::Idle);
     provide_context(RefusedValues::default());
     view! {
-        <div class="page-head">
-            <h1>{text::TITLE}</h1>
-            <p class="lead">{text::LEAD}</p>
-        </div>
+        <PageHead title=text::TITLE lead=text::LEAD />
         <Unfinished />
         <Show when=move || linked && !begun.get()>
             <p class="notice">{runs::LINKED}</p>

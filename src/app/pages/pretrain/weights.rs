@@ -5,7 +5,7 @@ use crate::app::client::{Client, Task, weights_from};
 use crate::app::parts::files::Choose;
 use crate::app::parts::notice::Announcer;
 use crate::app::parts::notice::FaultAlert;
-use crate::app::parts::widgets::{Button, Meter};
+use crate::app::parts::widgets::{Button, CancelButton, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Fetching, Store};
@@ -220,8 +220,7 @@ fn Offer(
 /// Bytes so far, and a way to end it.
 #[component]
 fn Progress() -> impl IntoView {
-    let (store, client) = (Store::get(), Client::get());
-    let cancelling = RwSignal::new(false);
+    let store = Store::get();
     let now = move || store.stored_runs.fetching.get();
     let label = derive(move || now().map(|f| hub::fetching(f.encoder)).unwrap_or_default());
     let part = derive(move || now().filter(|f| f.total > 0).map(|f| f.received as f64 / f.total as f64));
@@ -232,14 +231,7 @@ fn Progress() -> impl IntoView {
     view! {
         <Meter label=label part=part detail=detail />
         <p class="actions">
-            <Button
-                label=move || if cancelling.get() { hub::CANCELLING } else { hub::CANCEL }
-                disabled=derive(move || cancelling.get())
-                press=act(move |_| {
-                    cancelling.set(true);
-                    client.send(Request::Cancel(Work::Fetch));
-                })
-            />
+            <CancelButton work=Work::Fetch />
         </p>
     }
 }

@@ -10,7 +10,7 @@ use self::page::Page;
 use crate::app::client::{Client, Task};
 use crate::app::parts::notice::fault_box;
 use crate::app::parts::stored_runs::ImportRun;
-use crate::app::parts::widgets::{Ask, Button, Meter, Question};
+use crate::app::parts::widgets::{Ask, Button, Meter, PageHead, Question};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState};
@@ -47,10 +47,7 @@ pub fn Runs() -> impl IntoView {
     let empty = memo(move || page.read(|stored| stored.runs.is_empty()).unwrap_or(true));
     let failed = page.task.failed;
     view! {
-        <div class="page-head">
-            <h1>{text::TITLE}</h1>
-            <p class="lead">{text::LEAD}</p>
-        </div>
+        <PageHead title=text::TITLE lead=text::LEAD />
         <div role="alert">
             {live(move || {
                 failed

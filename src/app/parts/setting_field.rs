@@ -162,11 +162,7 @@ impl Field {
                         let options = options.get().into_iter();
                         options
                             .map(|(key, words)| {
-                                view! {
-                                    <option value=key.clone() selected=key == now>
-                                        {words}
-                                    </option>
-                                }
+                                view! { <option value=key.clone() selected=key == now>{words}</option> }
                             })
                             .collect_view()
                     })}

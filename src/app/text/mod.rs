@@ -9,7 +9,6 @@ pub mod fault;
 pub mod fine_tune;
 pub mod help;
 pub mod home;
-pub mod hub;
 pub mod lars;
 pub mod layout;
 pub mod lesson;

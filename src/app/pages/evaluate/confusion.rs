@@ -41,11 +41,7 @@ fn Grid(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let head = report.with_value(|r| {
         let names = r.classes.iter().map(|name| {
             let label = name.clone();
-            view! {
-                <th scope="col" class="said" title=label>
-                    <span>{name.clone()}</span>
-                </th>
-            }
+            view! { <th scope="col" class="said" title=label><span>{name.clone()}</span></th> }
         });
         names.collect_view()
     });
@@ -60,9 +56,7 @@ fn Grid(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row" class="truth" title=name.clone()>
-                        {name.clone()}
-                    </th>
+                    <th scope="row" class="truth" title=name.clone()>{name.clone()}</th>
                     {cells}
                 </tr>
             }
@@ -113,11 +107,7 @@ fn number(report: Predictions, open: RwSignal<Option<Cell>>, cell: Cell, count: 
         }
         .into_any()
     };
-    view! {
-        <td class=class style=format!("--share: {share:.3}")>
-            {inside}
-        </td>
-    }
+    view! { <td class=class style=format!("--share: {share:.3}")>{inside}</td> }
 }
 
 /// Arrow keys move the focus to the next button in their direction, skipping empty cells.
@@ -311,9 +301,7 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
         <ul class="panel-images" aria-busy=move || task.busy.get().to_string()>
             <For each=move || pictures.get() key=|p| p.index children=figure />
         </ul>
-        <Show when=move || task.busy.get()>
-            <p role="status">{text::LOADING_PICTURES}</p>
-        </Show>
+        <Show when=move || task.busy.get()><p role="status">{text::LOADING_PICTURES}</p></Show>
         <Show when=rest>
             <Button label=move || text::more_pictures(shown(), total) press=act(move |_| more()) />
         </Show>

@@ -81,9 +81,7 @@ fn Busy() -> impl IntoView {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>
             <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
-            <p>
-                <CancelButton work=Work::Evaluation />
-            </p>
+            <p><CancelButton work=Work::Evaluation /></p>
         </section>
     }
 }

@@ -82,11 +82,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                     {text::chosen(r.trained.chosen_rate, r.trained.chosen_epoch, r.trained.validation_accuracy)}
                 </p>
                 <p class="muted small">{of.map(|of| of + ". ")} {text::behind(r.baseline, r.steps, r.seconds)}</p>
-                <p>
-                    <Link to="/fine-tune" attr:class="button">
-                        {text::GO_FINE_TUNE}
-                    </Link>
-                </p>
+                <p><Link to="/fine-tune" attr:class="button">{text::GO_FINE_TUNE}</Link></p>
             </section>
         }
     })
@@ -144,9 +140,7 @@ fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
                     <tr>
                         <th scope="col">{text::METHOD}</th>
                         <th scope="col">{text::FEATURES}</th>
-                        <th scope="col" class="number">
-                            {text::ACCURACY}
-                        </th>
+                        <th scope="col" class="number">{text::ACCURACY}</th>
                         <td class="bar-cell" aria-hidden="true">
                             <span class="chance-key">{text::chance_key(chance)}</span>
                         </td>

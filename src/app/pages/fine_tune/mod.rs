@@ -37,20 +37,14 @@ pub fn FineTune() -> impl IntoView {
                 Some(lacks) => waits(lacks),
                 None => {
                     view! {
-                        <Show when=move || begun.get()>
-                            <Progress />
-                        </Show>
+                        <Show when=move || begun.get()><Progress /></Show>
                         <settings::Settings />
                     }
                         .into_any()
                 }
             })}
-            <Show when=move || lacks.get().is_none() || any.get()>
-                <results::FractionChart />
-            </Show>
-            <Show when=move || any.get()>
-                <results::OneResult />
-            </Show>
+            <Show when=move || lacks.get().is_none() || any.get()><results::FractionChart /></Show>
+            <Show when=move || any.get()><results::OneResult /></Show>
         </div>
     }
 }

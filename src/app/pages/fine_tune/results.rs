@@ -58,22 +58,12 @@ pub fn FractionChart() -> impl IntoView {
         })
     };
     let ticks = [0, 25, 50, 75, 100].map(|p| {
-        view! {
-            <span class="y-tick" style=format!("top: {}%", 100 - p)>
-                {text::share(p)}
-            </span>
-        }
+        view! { <span class="y-tick" style=format!("top: {}%", 100 - p)>{text::share(p)}</span> }
     });
     let fractions = FRACTIONS
         .into_iter()
         .enumerate()
-        .map(|(i, p)| {
-            view! {
-                <span class="x-tick" style=format!("left: {:.2}%", x(i, 1))>
-                    {text::share(p)}
-                </span>
-            }
-        })
+        .map(|(i, p)| view! { <span class="x-tick" style=format!("left: {:.2}%", x(i, 1))>{text::share(p)}</span> })
         .collect_view();
     let grid = [0, 25, 50, 75, 100].map(|at| view! { <line class="grid" x1="0" x2="100" y1=at y2=at /> });
     let legend = text::CONTESTANTS
@@ -100,9 +90,7 @@ pub fn FractionChart() -> impl IntoView {
             <ul class="legend">
                 {legend}
                 <li>
-                    <svg viewBox="0 0 32 10" aria-hidden="true">
-                        <path class="rule" d="M0 5H32" />
-                    </svg>
+                    <svg viewBox="0 0 32 10" aria-hidden="true"><path class="rule" d="M0 5H32" /></svg>
                     {text::CHANCE}
                 </li>
             </ul>
@@ -124,9 +112,7 @@ pub fn FractionChart() -> impl IntoView {
                     {live(drawn)}
                 </svg>
                 <Show when=move || results() == 0>
-                    <p class="plot-empty" aria-hidden="true">
-                        {text::CHART_EMPTY}
-                    </p>
+                    <p class="plot-empty" aria-hidden="true">{text::CHART_EMPTY}</p>
                 </Show>
                 <div aria-hidden="true">
                     {ticks.collect_view()} {fractions}

@@ -210,9 +210,7 @@ pub fn Settings() -> impl IntoView {
                     })
                     .collect_view()}
             </fieldset>
-            <Show when=move || wrong.get()>
-                <p class="small field-fault">{text::INVALID}</p>
-            </Show>
+            <Show when=move || wrong.get()><p class="small field-fault">{text::INVALID}</p></Show>
             <TooMuch all=all />
             <div class="tune-starts">
                 <p>

@@ -37,15 +37,11 @@ pub fn Pretrain() -> impl IntoView {
     view! {
         <PageHead title=text::TITLE lead=text::LEAD />
         <Unfinished />
-        <Show when=move || linked && !begun.get()>
-            <p class="notice">{runs::LINKED}</p>
-        </Show>
+        <Show when=move || linked && !begun.get()><p class="notice">{runs::LINKED}</p></Show>
         <Show when=move || !loaded.get()>
             <div class="notice">
                 <p>{live(move || if reading.get() { text::READING } else { text::NO_IMAGES })}</p>
-                <Link to="/data" attr:class="button primary">
-                    {text::GO_IMAGES}
-                </Link>
+                <Link to="/data" attr:class="button primary">{text::GO_IMAGES}</Link>
             </div>
         </Show>
         <Show when=move || begun.get()>
@@ -57,9 +53,7 @@ pub fn Pretrain() -> impl IntoView {
             <Device />
             <EstimateCard progress=store.progress />
         </div>
-        <Show when=move || !begun.get()>
-            <run::Run />
-        </Show>
+        <Show when=move || !begun.get()><run::Run /></Show>
         <settings::Settings />
     }
 }
@@ -91,9 +85,7 @@ fn Exhausted() -> impl IntoView {
                     Err(fault) => store.notify(fault),
                 });
             };
-            view! {
-                <Button label=words::go_on_smaller(smaller.chunk) kind="primary" press=act(go_on) />
-            }
+            view! { <Button label=words::go_on_smaller(smaller.chunk) kind="primary" press=act(go_on) /> }
         });
         Some(view! {
             <div class="notice warn">

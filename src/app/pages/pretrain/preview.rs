@@ -163,8 +163,6 @@ fn Views(views: RwSignal<Vec<[Pixels; 3]>>, index: usize) -> impl IntoView {
     };
     view! {
         {pictures}
-        <span class="views-name" title=name>
-            {end}
-        </span>
+        <span class="views-name" title=name>{end}</span>
     }
 }

@@ -132,9 +132,7 @@ fn Buttons() -> impl IntoView {
                 </button>
             </Show>
             <Show when=move || over.get() && trained.get()>
-                <Link to="/evaluate" attr:class="button primary">
-                    {text::EVALUATE}
-                </Link>
+                <Link to="/evaluate" attr:class="button primary">{text::EVALUATE}</Link>
             </Show>
             <Show when=move || active.get()>
                 <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=act(pause)>
@@ -159,22 +157,16 @@ fn Buttons() -> impl IntoView {
                     {live(move || if asked.get() == Some(PendingControl::Cancel) { text::CANCELLING } else { text::CANCEL })}
                 </button>
             </Show>
-            <Show when=move || trained.get()>
-                <Download />
-            </Show>
+            <Show when=move || trained.get()><Download /></Show>
         </div>
         <Show when=move || paused.get() && store.encoder_in_use()>
             <p class="muted small">{text::EVALUATING_NOTE}</p>
         </Show>
-        <Show when=move || over.get() && trained.get()>
-            <p class="muted small">{text::AGAIN_NOTE}</p>
-        </Show>
+        <Show when=move || over.get() && trained.get()><p class="muted small">{text::AGAIN_NOTE}</p></Show>
         <Show when=move || lacks.get() && !active.get()>
             <p class="small field-fault">{weights::NEEDED}</p>
         </Show>
-        <Show when=move || wrong.get()>
-            <p class="small field-fault">{text::INVALID}</p>
-        </Show>
+        <Show when=move || wrong.get()><p class="small field-fault">{text::INVALID}</p></Show>
     }
 }
 
@@ -200,7 +192,5 @@ fn Download() -> impl IntoView {
             }
         });
     };
-    view! {
-        <Button label=text::DOWNLOAD disabled=busy press=act(download) />
-    }
+    view! { <Button label=text::DOWNLOAD disabled=busy press=act(download) /> }
 }

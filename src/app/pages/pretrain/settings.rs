@@ -47,9 +47,7 @@ pub fn Settings() -> impl IntoView {
     view! {
         <section class="stack settings" aria-labelledby="settings-title">
             <h2 id="settings-title">{text::SETTINGS}</h2>
-            <Show when=move || locked.get()>
-                <p class="muted">{text::LOCKED}</p>
-            </Show>
+            <Show when=move || locked.get()><p class="muted">{text::LOCKED}</p></Show>
             <fieldset class="stack" disabled=locked>
                 <legend class="visually-hidden">{text::SETTINGS}</legend>
                 <Presets />
@@ -103,9 +101,7 @@ fn Presets() -> impl IntoView {
     });
     view! {
         <fieldset class="presets">
-            <legend>
-                <h3>{text::PRESET}</h3>
-            </legend>
+            <legend><h3>{text::PRESET}</h3></legend>
             <div>
                 {Preset::ALL
                     .map(|preset| {

@@ -9,7 +9,7 @@ use crate::app::parts::widgets::{Button, CancelButton, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::Router;
 use crate::app::state::{Fetching, Store};
-use crate::app::text::{hub, weights as text};
+use crate::app::text::weights as text;
 use crate::core::config::run_settings::START;
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::error::Fault;
@@ -191,26 +191,24 @@ fn Offer(
             store.stored_runs.fetching.set(None);
             match answer {
                 Ok(_) => {
-                    announcer.say(hub::fetched(encoder));
+                    announcer.say(text::fetched(encoder));
                     done.try_run(encoder);
                 }
-                Err(Fault::Stopped) => announcer.say(hub::CANCELLED),
+                Err(Fault::Stopped) => announcer.say(text::CANCELLED),
                 Err(fault) => drop(failed.try_set(Some((encoder, fault)))),
             }
             client.ask(Request::DownloadedWeights, |_| {});
         });
     };
     live(move || match kept() {
-        Some(kept) if kept.whole => view! { <p class="small">{hub::kept(encoder, kept.bytes)}</p> }.into_any(),
+        Some(kept) if kept.whole => view! { <p class="small">{text::kept(encoder, kept.bytes)}</p> }.into_any(),
         begun => {
-            let label = if begun.is_some() { hub::go_on(encoder) } else { hub::fetch(encoder) };
+            let label = if begun.is_some() { text::go_on(encoder) } else { text::fetch(encoder) };
             let from = weights_from();
             let host = from.split('/').nth(2).unwrap_or_default();
             view! {
-                <p class="actions">
-                    <Button label=label press=act(fetch) />
-                </p>
-                <p class="muted small">{hub::note(encoder, host)}</p>
+                <p class="actions"><Button label=label press=act(fetch) /></p>
+                <p class="muted small">{text::note(encoder, host)}</p>
             }
             .into_any()
         }
@@ -222,16 +220,14 @@ fn Offer(
 fn Progress() -> impl IntoView {
     let store = Store::get();
     let now = move || store.stored_runs.fetching.get();
-    let label = derive(move || now().map(|f| hub::fetching(f.encoder)).unwrap_or_default());
+    let label = derive(move || now().map(|f| text::fetching(f.encoder)).unwrap_or_default());
     let part = derive(move || now().filter(|f| f.total > 0).map(|f| f.received as f64 / f.total as f64));
     let detail = derive(move || match now() {
-        Some(f) if f.total > 0 => hub::received(f.received, f.total),
-        _ => hub::ASKING.to_owned(),
+        Some(f) if f.total > 0 => text::received(f.received, f.total),
+        _ => text::ASKING.to_owned(),
     });
     view! {
         <Meter label=label part=part detail=detail />
-        <p class="actions">
-            <CancelButton work=Work::Fetch />
-        </p>
+        <p class="actions"><CancelButton work=Work::Fetch /></p>
     }
 }

@@ -61,16 +61,12 @@ pub fn Runs() -> impl IntoView {
             })}
         </div>
         <Show when=move || !known.get() && failed.with(Option::is_none)>
-            <p role="status" class="muted">
-                {text::READING}
-            </p>
+            <p role="status" class="muted">{text::READING}</p>
         </Show>
         <Show when=move || known.get() && empty.get()>
             <div class="notice">
                 <p>{text::EMPTY}</p>
-                <Link to="/pretrain" attr:class="button primary">
-                    {text::GO_PRETRAIN}
-                </Link>
+                <Link to="/pretrain" attr:class="button primary">{text::GO_PRETRAIN}</Link>
             </div>
         </Show>
         <table::Damaged />
@@ -79,14 +75,10 @@ pub fn Runs() -> impl IntoView {
             <panel::Panel />
             <table::Curves />
         </Show>
-        <Show when=move || known.get()>
-            <ImportRun />
-        </Show>
+        <Show when=move || known.get()><ImportRun /></Show>
         <queue::SweepForm />
         <queue::QueueCard />
-        <Show when=move || known.get()>
-            <StorageCard />
-        </Show>
+        <Show when=move || known.get()><StorageCard /></Show>
         <Ask question=page.question />
     }
 }
@@ -147,9 +139,7 @@ fn StorageCard() -> impl IntoView {
             view! {
                 <li>
                     <span>{text::kept_set(&what)}</span>
-                    <button type="button" aria-label=label on:click=act(forget)>
-                        {text::FORGET}
-                    </button>
+                    <button type="button" aria-label=label on:click=act(forget)>{text::FORGET}</button>
                 </li>
             }
         };
@@ -164,9 +154,7 @@ fn StorageCard() -> impl IntoView {
             view! {
                 <li>
                     <span>{text::kept_weights(kept)}</span>
-                    <button type="button" aria-label=label on:click=act(forget)>
-                        {text::FORGET}
-                    </button>
+                    <button type="button" aria-label=label on:click=act(forget)>{text::FORGET}</button>
                 </li>
             }
         };
@@ -189,9 +177,7 @@ fn StorageCard() -> impl IntoView {
             <Meter label=Signal::stored(text::STORAGE_USED.to_owned()) part=part detail=words />
             {keep}
             <ul class="plain">{sets} {weights}</ul>
-            <div class="actions">
-                <Button label=text::DELETE_ALL press=act(delete_all) />
-            </div>
+            <div class="actions"><Button label=text::DELETE_ALL press=act(delete_all) /></div>
         </section>
     }
 }

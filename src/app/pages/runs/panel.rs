@@ -81,9 +81,7 @@ fn OpenPanel(record: RunRecord) -> impl IntoView {
                 <Button label=text::CLOSE kind="quiet" press=act(move |_| page.open.set(None)) />
             </div>
             <Show when=move || lacks.get()>
-                <div class="notice warn">
-                    <NeedsImages hint=hint.clone() />
-                </div>
+                <div class="notice warn"><NeedsImages hint=hint.clone() /></div>
             </Show>
             <div class="actions">
                 <Button label=text::OPEN kind="primary" press=act(move |_| open(page, run.get_value(), None)) />
@@ -220,15 +218,11 @@ fn Like(record: RunRecord) -> impl IntoView {
                 <Button label=text::LIKE_QUEUE press=act(enqueue) />
                 <Button label=text::LIKE_GO kind="quiet" disabled=busy press=act(move |_| with(&set_up)) />
             </div>
-            <p class="small muted" role="status">
-                {live(move || queued.get().then_some(text::LIKE_QUEUED))}
-            </p>
+            <p class="small muted" role="status">{live(move || queued.get().then_some(text::LIKE_QUEUED))}</p>
             <p class="small field-fault" role="alert">
                 {live(move || faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))}
             </p>
-            <Show when=move || busy.get()>
-                <p class="small muted">{text::RUN_OPEN}</p>
-            </Show>
+            <Show when=move || busy.get()><p class="small muted">{text::RUN_OPEN}</p></Show>
         </form>
     }
 }
@@ -273,11 +267,7 @@ fn value_input(setting: RunSetting, value: RwSignal<String>) -> AnyView {
     };
     let options = all.into_iter().map(|key| {
         let (words, now) = (settings::choice(&key).to_owned(), key.clone());
-        view! {
-            <option value=key selected=move || value.get() == now>
-                {words}
-            </option>
-        }
+        view! { <option value=key selected=move || value.get() == now>{words}</option> }
     });
     view! { <select on:change=act(move |e| value.set(event_target_value(&e)))>{options.collect_view()}</select> }
         .into_any()

@@ -196,9 +196,7 @@ pub fn SweepForm() -> impl IntoView {
             <For each=move || lines.with(|l| l.iter().map(|line| line.id).collect::<Vec<_>>()) key=|id| *id let:id>
                 <AxisLine id=id lines=lines />
             </For>
-            <div class="actions">
-                <Button label=text::SWEEP_ADD press=act(add) />
-            </div>
+            <div class="actions"><Button label=text::SWEEP_ADD press=act(add) /></div>
             <label class="check">
                 <input
                     type="checkbox"

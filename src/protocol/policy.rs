@@ -110,9 +110,4 @@ impl Request {
             Self::NtXent(_) => JOB,
         }
     }
-
-    /// Whether it loads images.
-    pub fn is_import(&self) -> bool {
-        matches!(self, Self::Load { .. })
-    }
 }

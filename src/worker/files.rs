@@ -6,18 +6,18 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::FileReaderSync;
 
-/// A chosen file; holds no bytes.
-struct Chosen {
+/// A file that the user chose; holds no bytes.
+struct BrowserFile {
     path: String,
     file: web_sys::File,
 }
 
 /// `file` under the path that it has in the chosen folder.
-pub fn chosen(path: String, file: web_sys::File) -> File {
-    Rc::new(Chosen { path, file })
+pub fn browser_file(path: String, file: web_sys::File) -> File {
+    Rc::new(BrowserFile { path, file })
 }
 
-impl FileSource for Chosen {
+impl FileSource for BrowserFile {
     fn path(&self) -> &str {
         &self.path
     }
@@ -27,9 +27,9 @@ impl FileSource for Chosen {
     }
 
     fn read(&self, start: u64, end: u64) -> Result<Vec<u8>, String> {
-        let say = |error: JsValue| describe(&error);
-        let part = self.file.slice_with_f64_and_f64(start as f64, end as f64).map_err(say)?;
-        let buffer = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&part)).map_err(say)?;
+        let message = |error: JsValue| describe(&error);
+        let part = self.file.slice_with_f64_and_f64(start as f64, end as f64).map_err(message)?;
+        let buffer = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&part)).map_err(message)?;
         Ok(js_sys::Uint8Array::new(&buffer).to_vec())
     }
 }

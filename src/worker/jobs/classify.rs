@@ -18,7 +18,7 @@ use crate::learn::linear_eval::Examples;
 use crate::learn::store::ByteStore;
 use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::event_loop::yield_now;
-use crate::worker::files::chosen;
+use crate::worker::files::browser_file;
 use crate::worker::import::decode::read_image;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FeatureBank, FeatureKey, TunedClassifier};
@@ -49,7 +49,7 @@ pub async fn classify(names: Vec<String>, files: Vec<web_sys::File>) -> Result<E
 
 /// The classifier that was fine-tuned last from the current run, also in an earlier visit.
 /// A stored one that can't be read counts as missing.
-pub async fn tuned() -> Option<TunedClassifier> {
+pub async fn tuned_classifier() -> Option<TunedClassifier> {
     let (looked, loaded) = with(|s| {
         let run = s.run.as_ref()?;
         let loaded = s.classifiers.tuned.clone().filter(|tuned| tuned.run == run.id());
@@ -86,7 +86,7 @@ async fn read(
 ) -> Dataset {
     let mut shown = Dataset { size: collection.dataset().size, ..Dataset::default() };
     for (name, file) in names.into_iter().zip(files) {
-        match read_image(&chosen(name.clone(), file), shown.size) {
+        match read_image(&browser_file(name.clone(), file), shown.size) {
             Ok(mut pixels) => {
                 shown.pixels.append(&mut pixels);
                 shown.examples.push(Example { label: None, split: Split::Test, name });
@@ -103,7 +103,7 @@ async fn classify_all(
     shown: &Dataset,
     left_out: Vec<SkippedFile>,
 ) -> Result<ClassifyReport, Stopped> {
-    let tuned = tuned().await;
+    let tuned = tuned_classifier().await;
     let (run, steps) = of_run(|run| (run.id().to_owned(), run.steps()))?;
     let steps = tuned.as_ref().map_or(steps, |tuned| tuned.steps);
     let config = tuned.as_ref().map(|tuned| tuned.config);

@@ -115,7 +115,7 @@ async fn load_baseline() -> Result<(), Fault> {
     });
     let Some(record) = missing else { return Ok(()) };
     let compute = session::compute().await?;
-    if let Some(weights) = published_weights::of_run(&record, &compute).await {
+    if let Some(weights) = published_weights::baseline_of(&record, &compute).await {
         with(|s| s.run.iter_mut().for_each(|run| run.trainer.set_published(weights.clone())));
     }
     Ok(())

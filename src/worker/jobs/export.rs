@@ -1,6 +1,6 @@
 //! Exports: the current run as an archive, and its encoder alone. Imports a run.
 
-use super::classify::tuned;
+use super::classify::tuned_classifier;
 use super::evaluate;
 use crate::core::dataset::Split;
 use crate::core::error::{Fault, RunArchiveFault};
@@ -32,7 +32,7 @@ pub async fn run() -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Evaluate)?;
     let collection = session::collection()?;
     let store = session::store().await?;
-    let tuned = tuned().await;
+    let tuned = tuned_classifier().await;
     let (encoder, snapshot, record, curve) = of_run(|run| {
         (run.trainer.encoder(), run.trainer.snapshot(), run.saver.record.clone(), run.saver.curve.clone())
     })?;
@@ -82,7 +82,7 @@ fn file_name(name: &str) -> String {
 pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let nothing = || RunArchiveFault::NotAZip { detail: "no file was chosen".to_owned() };
-    let file = files::chosen(String::new(), files.into_iter().next().ok_or_else(nothing)?);
+    let file = files::browser_file(String::new(), files.into_iter().next().ok_or_else(nothing)?);
     let bytes = file.read(0, file.len()).map_err(|detail| RunArchiveFault::NotAZip { detail })?;
     yield_now().await;
     let StoredRun { mut record, curve, state } = unpack(&bytes)?;

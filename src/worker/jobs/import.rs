@@ -7,7 +7,7 @@ use crate::core::dataset::ImportRole;
 use crate::core::error::{Fault, ImportFault};
 use crate::protocol::{Event, ImageSource, Work, WorkProgress};
 use crate::worker::event_loop::yield_now;
-use crate::worker::files::chosen;
+use crate::worker::files::browser_file;
 use crate::worker::import::importer::ImportStep;
 use crate::worker::import::library::{self, Library, Origin};
 use crate::worker::js::now;
@@ -50,7 +50,7 @@ fn plan(
         }
         ImageSource::Files { role, paths, refused } => match role == ImportRole::New || library.can_read_again() {
             true => {
-                let files = paths.into_iter().zip(files).map(|(path, file)| chosen(path, file)).collect();
+                let files = paths.into_iter().zip(files).map(|(path, file)| browser_file(path, file)).collect();
                 Ok(library.add(Origin::Files { role, refused, files }, size, seed))
             }
             false => needs_files,

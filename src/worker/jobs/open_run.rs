@@ -46,7 +46,7 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
     let trainer = match (&checkpoint, config.encoder.weights()) {
         (Some(state), _) => {
             let trainer = Trainer::resume(&config, store, &train, &compute.device, state)?;
-            trainer.with_published(published_weights::of_run(&saver.record, &compute).await)
+            trainer.with_published(published_weights::baseline_of(&saver.record, &compute).await)
         }
         // The run begins anew, from the weights that are loaded now.
         (None, Some(which)) => {

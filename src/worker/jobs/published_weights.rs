@@ -53,7 +53,7 @@ pub async fn loaded(which: ImageNetEncoder, compute: &Compute) -> Result<(Encode
 
 /// The weights that a run started from, if they are loaded or kept. Other weights of the same network
 /// are not its baseline, and a run that does not change its encoder is its own baseline: None.
-pub async fn of_run(record: &RunRecord, compute: &Compute) -> Option<Encoder> {
+pub async fn baseline_of(record: &RunRecord, compute: &Compute) -> Option<Encoder> {
     let which = record.config.encoder.weights().filter(|_| record.config.trained() != TrainedPart::Head)?;
     // Old records do not say which weights they started from: any are taken to be the ones.
     let fits = |found: &WeightsIdentity| record.weights.as_ref().is_none_or(|started| started.is_same(found));
@@ -82,7 +82,7 @@ async fn on_device(which: ImageNetEncoder, encoder: Encoder, compute: &Compute) 
 pub async fn open(files: Vec<File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let file = files.into_iter().next().ok_or(Fault::Weights(WeightsFault::Empty))?;
-    let file = files::chosen(file.name(), file);
+    let file = files::browser_file(file.name(), file);
     if file.len() > MOST_BYTES {
         return Err(Fault::Weights(WeightsFault::TooLarge { bytes: file.len() }));
     }

@@ -147,7 +147,7 @@ pub(super) fn encoder(start: TuningStart) -> Result<(Encoder, usize), Fault> {
     })
 }
 
-pub(super) fn report(
+pub(super) fn test_report(
     config: FineTuneConfig,
     labels: usize,
     epochs: Vec<FineTuneEpoch>,
@@ -164,12 +164,12 @@ pub(super) fn report(
         predicted,
         truth,
         test_images: test.images.clone(),
-        steps: steps(),
+        steps: pretraining_steps(),
         seconds,
     }
 }
 
 /// Steps of pre-training of the current run.
-pub(super) fn steps() -> u32 {
+pub(super) fn pretraining_steps() -> u32 {
     with(|s| s.run.as_ref().map_or(0, |run| run.steps()))
 }

@@ -14,7 +14,7 @@ use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::run_saver::FineTuneSaver;
 use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, with};
 pub use list::labelled;
-use list::{steps, training_labels};
+use list::{pretraining_steps, training_labels};
 use training::linear;
 
 /// Starts a list in place of one that waits.
@@ -33,7 +33,7 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
         |config| Cost::tuning_fits(&run, config, training_labels(&collection, config).labels.len(), images, backend);
     list.iter().try_for_each(fits)?;
     post(Some(id), Event::Alive);
-    let saver = FineTuneSaver::new(folder, steps());
+    let saver = FineTuneSaver::new(folder, pretraining_steps());
     let list = FineTuneList { waiting: list.into(), done: 0, current: None, stored: None, saver };
     list.save().await;
     go(list, guard).await

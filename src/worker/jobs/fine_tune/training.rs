@@ -1,7 +1,7 @@
 //! One fine-tuning: a training that is evaluated on validation after every epoch and on
 //! test at its end; or a linear classifier on frozen features.
 
-use super::list::{encoder, images, labelled, report, steps, training_labels};
+use super::list::{encoder, images, labelled, pretraining_steps, test_report, training_labels};
 use crate::core::dataset::Split;
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
@@ -89,7 +89,7 @@ impl FineTuneRun {
     pub(super) async fn keep_classifier(&self) {
         let config = *self.tuner.config();
         if config.start == TuningStart::Pretrained {
-            let (steps, classifier) = (steps(), self.tuner.classifier());
+            let (steps, classifier) = (pretraining_steps(), self.tuner.classifier());
             with(|s| {
                 let Some(run) = s.run.as_ref().map(|run| run.id().to_owned()) else { return };
                 s.classifiers.tuned = Some(TunedClassifier { run, config, steps, classifier });
@@ -113,7 +113,7 @@ impl FineTuneRun {
             Err(Stopped::OnRequest) => Vec::new(),
         };
         let seconds = ((self.spent + now() - begun) / 1000.0) as f32;
-        Ok(report(*self.tuner.config(), self.progress.labels, self.progress.epochs, &test, predicted, seconds))
+        Ok(test_report(*self.tuner.config(), self.progress.labels, self.progress.epochs, &test, predicted, seconds))
     }
 }
 
@@ -223,7 +223,7 @@ pub(super) async fn linear(list: &FineTuneList, config: &FineTuneConfig) -> Resu
                 loss: None,
                 validation_accuracy: linear.validation_accuracy,
             }];
-            Ok(Some(report(*config, labels, epochs, &test, linear.predicted, seconds)))
+            Ok(Some(test_report(*config, labels, epochs, &test, linear.predicted, seconds)))
         }
         Err(Stopped::OnRequest) => Ok(None),
         Err(Stopped::Failed(fault)) => Err(fault),

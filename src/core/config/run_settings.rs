@@ -17,8 +17,8 @@ pub static SETTINGS: [Setting<RunConfig>; 28] = [
         let least = c.encoder.published().map_or(0, |net| net.min_size() as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
     }),
-    row("encoder", Bounds::Choice(&keys(&ENCODERS)), |c| &mut c.encoder.architecture),
-    row("stem", Bounds::Choice(&keys(&STEMS)), |c| &mut c.encoder.stem)
+    row("encoder", Bounds::Choice(&keys::<_, 7>(Architecture::TABLE)), |c| &mut c.encoder.architecture),
+    row("stem", Bounds::Choice(&keys::<_, 2>(Stem::TABLE)), |c| &mut c.encoder.stem)
         .within(|c, own| if is_published_resnet18(c) { Bounds::Choice(&["imagenet"]) } else { own })
         .used_if(|c| c.encoder.architecture != Architecture::ConvNet4 && !c.encoder.is_fixed()),
     row("width", Bounds::OneOf(&[8, 16, 32, 64]), |c| &mut c.encoder.width)
@@ -29,13 +29,13 @@ pub static SETTINGS: [Setting<RunConfig>; 28] = [
             _ => Bounds::OneOf(&[16, 32, 64]),
         })
         .used_if(|c| !c.encoder.is_fixed()),
-    row("start", Bounds::Choice(&keys(&STARTS)), |c| &mut c.encoder.start).within(|c, own| {
-        match c.encoder.architecture {
+    row("start", Bounds::Choice(&keys::<_, 2>(InitialWeights::TABLE)), |c| &mut c.encoder.start).within(
+        |c, own| match c.encoder.architecture {
             Architecture::ConvNet4 | Architecture::ResNet10 => Bounds::Choice(&["random"]),
             _ => own,
-        }
-    }),
-    row("trained", Bounds::Choice(&keys(&TRAINED)), |c| &mut c.trained)
+        },
+    ),
+    row("trained", Bounds::Choice(&keys::<_, 5>(TrainedPart::TABLE)), |c| &mut c.trained)
         .used_if(|c| c.encoder.start == InitialWeights::ImageNet),
     row("head_layers", Bounds::Whole { min: 1, max: 3 }, |c| &mut c.head.layers),
     row("head_output", Bounds::OneOf(&[32, 64, 128]), |c| &mut c.head.output),
@@ -59,7 +59,7 @@ pub static SETTINGS: [Setting<RunConfig>; 28] = [
         })
         .used_if(|c| c.augment.blur_probability > 0.0),
     row("temperature", real(0.01, 5.0, 0.01), |c| &mut c.temperature),
-    row("optimizer", Bounds::Choice(&keys(&OPTIMIZERS)), |c| &mut c.optimizer.optimizer),
+    row("optimizer", Bounds::Choice(&keys::<_, 3>(Optimizer::TABLE)), |c| &mut c.optimizer.optimizer),
     row("rate", real(1e-6, 10.0, 0.001), |c| &mut c.optimizer.peak_rate),
     row("weight_decay", real(0.0, 0.1, 1e-6), |c| &mut c.optimizer.weight_decay),
     row("momentum", real(0.0, 0.999, 0.001), |c| &mut c.optimizer.momentum)
@@ -122,50 +122,38 @@ const SIZES: &[u64] = &{
     all
 };
 
-const ENCODERS: [(&str, Architecture); 7] = [
-    ("convnet4", Architecture::ConvNet4),
-    ("resnet10", Architecture::ResNet10),
-    ("resnet18", Architecture::ResNet18),
-    ("resnet50", Architecture::ResNet50),
-    ("resnet101", Architecture::ResNet101),
-    ("vgg19", Architecture::Vgg19),
-    ("inception_resnet_v2", Architecture::InceptionResNetV2),
-];
-
 impl Choice for Architecture {
-    const TABLE: &'static [(&'static str, Self)] = &ENCODERS;
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("convnet4", Self::ConvNet4),
+        ("resnet10", Self::ResNet10),
+        ("resnet18", Self::ResNet18),
+        ("resnet50", Self::ResNet50),
+        ("resnet101", Self::ResNet101),
+        ("vgg19", Self::Vgg19),
+        ("inception_resnet_v2", Self::InceptionResNetV2),
+    ];
 }
-
-const STEMS: [(&str, Stem); 2] = [("small", Stem::Small), ("imagenet", Stem::ImageNet)];
 
 impl Choice for Stem {
-    const TABLE: &'static [(&'static str, Self)] = &STEMS;
+    const TABLE: &'static [(&'static str, Self)] = &[("small", Self::Small), ("imagenet", Self::ImageNet)];
 }
-
-const STARTS: [(&str, InitialWeights); 2] =
-    [("random", InitialWeights::Random), ("imagenet_weights", InitialWeights::ImageNet)];
 
 impl Choice for InitialWeights {
-    const TABLE: &'static [(&'static str, Self)] = &STARTS;
+    const TABLE: &'static [(&'static str, Self)] = &[("random", Self::Random), ("imagenet_weights", Self::ImageNet)];
 }
-
-const TRAINED: [(&str, TrainedPart); 5] = [
-    ("all", TrainedPart::All),
-    ("last3", TrainedPart::Last3),
-    ("last2", TrainedPart::Last2),
-    ("last1", TrainedPart::Last1),
-    ("head", TrainedPart::Head),
-];
 
 impl Choice for TrainedPart {
-    const TABLE: &'static [(&'static str, Self)] = &TRAINED;
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("all", Self::All),
+        ("last3", Self::Last3),
+        ("last2", Self::Last2),
+        ("last1", Self::Last1),
+        ("head", Self::Head),
+    ];
 }
 
-const OPTIMIZERS: [(&str, Optimizer); 3] =
-    [("lars", Optimizer::Lars), ("sgd", Optimizer::Sgd), ("adamw", Optimizer::AdamW)];
-
 impl Choice for Optimizer {
-    const TABLE: &'static [(&'static str, Self)] = &OPTIMIZERS;
+    const TABLE: &'static [(&'static str, Self)] = &[("lars", Self::Lars), ("sgd", Self::Sgd), ("adamw", Self::AdamW)];
 }
 
 /// A configuration as a link: `size=32&encoder=resnet10&…`, without a leading `?`. It names

@@ -186,8 +186,12 @@ impl<T: Choice> Field for T {
     }
 }
 
-/// The keys of a table of choices.
-pub const fn keys<T, const N: usize>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+/// The keys of a table of `N` choices.
+///
+/// # Panics
+/// If it has another number of rows.
+pub const fn keys<T, const N: usize>(table: &[(&'static str, T)]) -> [&'static str; N] {
+    assert!(table.len() == N, "the number of choices");
     let mut keys = [""; N];
     let mut i = 0;
     while i < N {

@@ -1,5 +1,6 @@
 //! Words of the page that shows new images to a trained classifier.
 
+pub use super::parts::CANCEL;
 use super::units::whole_percent;
 use crate::core::run::classify::{ClassifierKind, MOST};
 
@@ -30,7 +31,6 @@ pub fn too_many() -> String {
 }
 pub const BUSY: &str = "Looking";
 pub const BUSY_ONCE: &str = "Computing the features of the training images: once for this encoder";
-pub const CANCEL: &str = "Cancel";
 
 pub const RESULT: &str = "What it says";
 /// What classified.

@@ -1,5 +1,6 @@
 //! Words of the page that fine-tunes the encoder.
 
+pub use super::pretrain::{CANCEL, CANCELLING, EPOCH, LEFT, PAUSE, PAUSING, RESUME, SETTINGS, STEP};
 use super::units::{bytes, count, duration, percent};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
@@ -33,7 +34,6 @@ pub const WHAT_LIST: [&str; 3] = [
     "Accuracy against the number of labels, for all three.",
 ];
 
-pub const SETTINGS: &str = "Settings";
 pub const FRACTION: &str = "Labels";
 pub fn fraction(percent: u8, labels: usize) -> String {
     format!("{percent} % ({})", labels_of(labels))
@@ -85,16 +85,8 @@ pub const PLACE: &str = "Of the list";
 pub fn place(place: usize, of: usize) -> String {
     format!("{} of {of}", (place + 1).min(of))
 }
-pub const STEP: &str = "Step";
-pub const EPOCH: &str = "Epoch";
 pub const VALIDATION: &str = "Validation";
-pub const LEFT: &str = "Time left";
 pub const NONE: &str = "–";
-pub const CANCEL: &str = "Cancel";
-pub const CANCELLING: &str = "Cancelling …";
-pub const PAUSE: &str = "Pause";
-pub const PAUSING: &str = "Pausing …";
-pub const RESUME: &str = "Resume";
 
 /// Names of the contestants, in the order of [`FineTuneConfig::contestants`].
 pub const CONTESTANTS: [&str; 3] = ["Fine-tuned", "From random weights", "Linear on frozen encoder"];

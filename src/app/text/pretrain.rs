@@ -1,5 +1,6 @@
 //! Words of the page "Pre-train".
 
+pub use super::parts::{CANCEL, CANCELLING};
 use super::units::{bytes, count, duration, percent};
 use crate::core::diagnostics::Alarm;
 use crate::core::report::{Phase, RunState};
@@ -51,8 +52,6 @@ pub const PAUSE: &str = "Pause";
 pub const PAUSING: &str = "Pausing …";
 pub const RESUME: &str = "Resume";
 pub const STEP_ONE: &str = "Step one batch";
-pub const CANCEL: &str = "Cancel";
-pub const CANCELLING: &str = "Cancelling …";
 pub const EVALUATING_NOTE: &str = "The run can go on once its evaluation or fine-tuning has ended.";
 pub const DOWNLOAD: &str = "Download encoder";
 pub const DOWNLOADED: &str = "Saved as encoder.safetensors and encoder.json.";

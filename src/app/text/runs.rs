@@ -1,5 +1,6 @@
 //! Words of the page "Runs", and of runs that are stored or were not finished.
 
+pub use super::pretrain::{EPOCH, KNN, LOSS, STEP};
 use super::settings;
 use super::units::{bytes, count, duration};
 use crate::core::config::RunConfig;
@@ -51,12 +52,8 @@ pub const DRAW: &str = "Draw";
 
 pub const CURVES: &str = "Curves";
 pub const CURVES_NONE: &str = "Tick up to six runs in the table to draw their curves together.";
-pub const LOSS: &str = "NT-Xent loss";
 pub const LOSS_HELP: &str = "Losses of different batch sizes or temperatures cannot be compared; their shapes can.";
-pub const KNN: &str = "kNN accuracy";
 pub const KNN_HELP: &str = "On validation images, after each epoch.";
-pub const STEP: &str = "Step";
-pub const EPOCH: &str = "Epoch";
 
 pub const STORAGE: &str = "Storage";
 pub const STORAGE_USED: &str = "Used by this site";

@@ -177,14 +177,26 @@ pub fn Settings() -> impl IntoView {
     let form: Form = expect_context();
     let locked = memo(move || form.under_way());
     let ready = memo(move || form.ready());
+    let own = memo(move || vec![form.config()]);
     let baselines = memo(move || form.missing(form.config().contestants()[1..].to_vec()));
     let curve = memo(move || form.missing(form.config().curve()));
-    let all = memo(move || [vec![form.config()], baselines.get(), curve.get()].concat());
-    let lacks_room = [
-        memo(move || form.too_much(&[form.config()]).is_some()),
-        memo(move || baselines.with(|list| form.too_much(list).is_some())),
-        memo(move || curve.with(|list| form.too_much(list).is_some())),
-    ];
+    let all = memo(move || [own.get(), baselines.get(), curve.get()].concat());
+    let closed = move |list: Memo<Vec<FineTuneConfig>>| {
+        memo(move || !ready.get() || list.with(|list| list.is_empty() || form.too_much(list).is_some()))
+    };
+    // A button that starts a list of trainings, above its help.
+    let starts = move |id: &'static str, label: &'static str, list: Memo<Vec<FineTuneConfig>>, help: Signal<String>| {
+        let start = move |_| form.start(list.get_untracked());
+        view! {
+            <div>
+                <button type="button" aria-describedby=id disabled=closed(list) on:click=act(start)>{label}</button>
+                <p class="muted small" id=id>{help}</p>
+            </div>
+        }
+    };
+    let baselines_help =
+        derive(move || if baselines.with(Vec::is_empty) { text::ALL_THERE } else { text::BASELINES_HELP }.to_owned());
+    let curve_help = derive(move || text::curve_help(curve.with(Vec::len)));
     let wrong = memo(move || form.refused.any());
     let fields = form.settings();
     let fractions = derive(move || {
@@ -217,34 +229,12 @@ pub fn Settings() -> impl IntoView {
                     <Button
                         label=text::START
                         kind="primary"
-                        disabled=derive(move || !ready.get() || lacks_room[0].get())
-                        press=act(move |_| form.start(vec![untrack(|| form.config())]))
+                        disabled=closed(own)
+                        press=act(move |_| form.start(own.get_untracked()))
                     />
                 </p>
-                <div>
-                    <button
-                        type="button"
-                        aria-describedby="baselines-help"
-                        disabled=move || !ready.get() || lacks_room[1].get() || baselines.with(Vec::is_empty)
-                        on:click=act(move |_| form.start(baselines.get_untracked()))
-                    >
-                        {text::BASELINES}
-                    </button>
-                    <p class="muted small" id="baselines-help">
-                        {live(move || if baselines.with(Vec::is_empty) { text::ALL_THERE } else { text::BASELINES_HELP })}
-                    </p>
-                </div>
-                <div>
-                    <button
-                        type="button"
-                        aria-describedby="curve-help"
-                        disabled=move || !ready.get() || lacks_room[2].get() || curve.with(Vec::is_empty)
-                        on:click=act(move |_| form.start(curve.get_untracked()))
-                    >
-                        {text::CURVE}
-                    </button>
-                    <p class="muted small" id="curve-help">{live(move || text::curve_help(curve.with(Vec::len)))}</p>
-                </div>
+                {starts("baselines-help", text::BASELINES, baselines, baselines_help)}
+                {starts("curve-help", text::CURVE, curve, curve_help)}
             </div>
         </section>
     }

@@ -40,7 +40,7 @@ fn says(text: &str, all: &[String]) {
     }
 }
 
-fn printed(steps: &'static [lesson::Step], title: &str) -> &'static str {
+fn printed(steps: &'static [lesson::LessonStep], title: &str) -> &'static str {
     steps.iter().find(|s| s.title == title).and_then(|s| s.printed).unwrap_or_else(|| panic!("{title} has no fold"))
 }
 
@@ -110,7 +110,7 @@ fn angles_have_a_decimal() {
 
 #[test]
 fn the_bowls() {
-    let ends = |rate: f64| bowls::run(bowls::Rule::Sgd, rate).last().unwrap().map(End::of);
+    let ends = |rate: f64| bowls::run(bowls::DescentRule::Sgd, rate).last().unwrap().map(End::of);
     // "Above 0.02 layer 1 diverges, and below it layer 4 stands still."
     says(lars::ALL[0].question.because, &["0.02".into(), "layer 1".into(), "layer 4".into()]);
     assert_eq!((ends(0.0201)[0], ends(0.0199)[3]), (End::Diverged, End::StoodStill));

@@ -24,7 +24,7 @@ pub const DONE: &str = "answered";
 pub const BAD_LINK: &str = "This link holds values that the lesson cannot use; the rest was taken.";
 
 /// A question with three answers.
-pub struct Question {
+pub struct StepQuestion {
     pub ask: &'static str,
     pub answers: [&'static str; 3],
     /// Index of the right answer.
@@ -33,7 +33,7 @@ pub struct Question {
 }
 
 /// The words of one step.
-pub struct Step {
+pub struct LessonStep {
     pub title: &'static str,
     pub text: &'static str,
     /// As `core::formula` reads it.
@@ -41,5 +41,5 @@ pub struct Step {
     pub why: &'static str,
     /// What the tutorial that the lesson follows prints, where it slips here.
     pub printed: Option<&'static str>,
-    pub question: Question,
+    pub question: StepQuestion,
 }

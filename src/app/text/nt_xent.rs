@@ -1,6 +1,6 @@
 //! Words of the lesson "NT-Xent".
 
-use super::lesson::{Question, Step};
+use super::lesson::{LessonStep, StepQuestion};
 use crate::core::lesson::nt_xent::cosines::Impossible;
 use crate::core::lesson::nt_xent::embeddings::{Embeddings, class_letter};
 use crate::core::lesson::nt_xent::views::VIEWS;
@@ -8,8 +8,8 @@ use crate::core::lesson::nt_xent::views::VIEWS;
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =
     "The loss behind SimCLR, on two images and four views. Every number is live: change one and all others follow.";
-pub const ALL: [Step; 9] = [
-    Step {
+pub const ALL: [LessonStep; 9] = [
+    LessonStep {
         title: "Views",
         text: "A batch has N images; here N = 2. Each is altered twice at random: image 1 gives the views x1i and x1j, image 2 \
             gives x2i and x2j. The two views of one image are a positive pair; every other pair is a pair of negatives. No \
@@ -22,14 +22,14 @@ pub const ALL: [Step; 9] = [
              Inception-ResNet-v2. SimCLR starts from random weights, as this program does: after a supervised start the result \
              no longer shows what can be learned without labels.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "With 2 images and 4 views, how many negatives has each view?",
             answers: ["1", "2", "3"],
             right: 1,
             because: "Of the other 3 views, 1 is its positive and 2 belong to the other image: 2N − 2 for N images.",
         },
     },
-    Step {
+    LessonStep {
         title: "Similarities",
         text: "The network turns each view into a vector z: the encoder makes features h of it, and the projection head makes z of \
             h. Two views are compared by the cosine of the angle between their vectors: 1 for the same direction, −1 for \
@@ -42,14 +42,14 @@ pub const ALL: [Step; 9] = [
             "“A linear layer” for the projection head. SimCLR's head has a hidden layer: linear, ReLU, linear. In linear \
              evaluation it is 3 points better than a linear head, and over 10 better than none.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "What does doubling the length of z do to its similarities?",
             answers: ["Doubles them", "Nothing", "Halves them"],
             right: 1,
             because: "Both the product above and the length below double, and the factor cancels.",
         },
     },
-    Step {
+    LessonStep {
         title: "Mask",
         text: "A view is not compared with itself, so the diagonal is out. In row i one entry is the positive j, the other view of \
             the same image, N rows further on or back. All others are negatives.",
@@ -60,14 +60,14 @@ pub const ALL: [Step; 9] = [
              2N − 1 candidates when it is put first. And NT-Xent knows no classes: two images of one class are negatives \
              of each other.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "Two different photographs of cats are in one batch. They are …",
             answers: ["a positive pair", "left out", "negatives of each other"],
             right: 2,
             because: "Only the two views of one image make a positive pair.",
         },
     },
-    Step {
+    LessonStep {
         title: "Anchor",
         text: "Take one row. Its view is the anchor; the others are the candidates, the positive put first. Each cosine is \
             divided by the temperature τ: that gives the logits.",
@@ -79,14 +79,14 @@ pub const ALL: [Step; 9] = [
              for 1.004686, so the slip passes unseen; the rows show it, and τ = 0.1 does: 0.408584 for 0.410113. The table \
              here compares both at your τ.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "Halving τ does what to the difference between two logits?",
             answers: ["Doubles it", "Halves it", "Nothing"],
             right: 0,
             because: "Both are divided by τ, so their difference is too.",
         },
     },
-    Step {
+    LessonStep {
         title: "Softmax",
         text: "Each logit goes through exp, which makes it positive. Divided by the sum over all candidates, the numbers become \
             probabilities: how likely is each candidate to be the anchor's other view?",
@@ -97,14 +97,14 @@ pub const ALL: [Step; 9] = [
             "An entry is printed 03328 for 0.3328. And its tables leave the positive out, so a sum taken from them is too small: \
              for x1i at τ = 1 it would be 3.891363 in place of 6.051130, and p 0.5550 in place of 0.3569.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "All candidates are equally similar. What is each one's probability here?",
             answers: ["1/4", "1/3", "1/2"],
             right: 1,
             because: "There are 2N − 1 = 3 candidates, and they share 1 equally.",
         },
     },
-    Step {
+    LessonStep {
         title: "Loss",
         text: "The anchor's loss is minus the natural logarithm of its positive's probability: 0 when the choice is certain, larger \
             the less likely it is. The batch's loss is the mean over all 2N anchors. What goes into a line is shown with two \
@@ -121,14 +121,14 @@ pub const ALL: [Step; 9] = [
              over (2k − 1, 2k) wants the views as x1i, x1j, x2i, x2j, while its matrix has x1i, x2i, x1j, x2j, where rows 1 and \
              3 are a pair, and 2 and 4: read literally it takes .63 for a positive. The table here shows that sum too.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "Can the loss of an anchor be below 0?",
             answers: ["Yes, when p is small", "Yes, when p is near 1", "No"],
             right: 2,
             because: "A probability is at most 1, so its logarithm is at most 0, and minus that is at least 0.",
         },
     },
-    Step {
+    LessonStep {
         title: "Temperature",
         text: "Slide τ, or play it. When it is cold the most similar candidate takes nearly all of the probability; when it is warm \
             all are alike and the loss nears chance, which it also has at any τ when all similarities are equal: each candidate \
@@ -141,14 +141,14 @@ pub const ALL: [Step; 9] = [
             "τ is printed outside exp(): exp(s)/τ over a sum of exp(s)/τ. There it cancels, and the printed formula gives the \
              loss of τ = 1 for every τ, 1.004686 for the example. Both fractions stand here with their numbers.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "Is a loss of 0.41 at τ = 0.1 better than 0.92 at τ = 0.5?",
             answers: ["Yes", "No", "They cannot be compared"],
             right: 2,
             because: "These are the same similarities. Chance and floor move with τ; compare losses at one τ only.",
         },
     },
-    Step {
+    LessonStep {
         title: "Gradient",
         text: "Each view is a point on a circle. Training moves it against the gradient of the loss: towards the other view of its \
             image, away from all else. Drag the points, take steps, and add a second image of one class to see a false negative. \
@@ -163,14 +163,14 @@ pub const ALL: [Step; 9] = [
             "Its chart sends z to linear evaluation. It is h that is kept and evaluated, the features before the projection head: \
              the head is thrown away after pre-training, and h is better than z by over 10 points.",
         ),
-        question: Question {
+        question: StepQuestion {
             ask: "Which negative pushes an anchor's loss up the most?",
             answers: ["The most similar one", "The least similar one", "All alike"],
             right: 0,
             because: "The slope is p/τ, and of the negatives the most similar one has the largest p.",
         },
     },
-    Step {
+    LessonStep {
         title: "Your device",
         text: "The same batch through the code that trains, on your own GPU, or on the CPU where there is no WebGPU. This loads \
             the training program; the lesson itself needs none.",
@@ -178,7 +178,7 @@ pub const ALL: [Step; 9] = [
         why: "The lesson computes in 64-bit floats, training in 32-bit ones, which hold about 7 digits. The difference that is \
             left is that rounding.",
         printed: None,
-        question: Question {
+        question: StepQuestion {
             ask: "Why do the two differ in the last digits?",
             answers: ["Different formulas", "Different precision", "Random numbers"],
             right: 1,

@@ -121,36 +121,15 @@ impl LessonProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// One number, 0.5 at the start.
-    #[derive(Debug, PartialEq)]
-    struct One(f64);
-
-    impl Default for One {
-        fn default() -> Self {
-            Self(0.5)
-        }
-    }
-
-    impl LessonState for One {
-        fn read(query: &mut Query) -> Self {
-            query.real("a", (0.0, 1.0)).map_or_else(Self::default, Self)
-        }
-
-        fn write(&self, link: &mut LinkWriter) {
-            link.add(*self != Self::default(), "a", self.0);
-        }
-    }
+    use crate::core::lesson::lars::LarsState;
 
     #[test]
     fn positions_are_written_as_they_are_read() {
         for position in [LessonPosition::Step(0), LessonPosition::Step(8), LessonPosition::All] {
-            for state in [One(0.5), One(0.25)] {
-                let link = LessonLink { position, state };
-                assert_eq!(LessonLink::parse(&link.to_query(), 9, 4), (link, Vec::new()));
-            }
+            let link = LessonLink { position, state: LarsState::default() };
+            assert_eq!(LessonLink::parse(&link.to_query(), 9, 4), (link, Vec::new()));
         }
-        let (link, faults) = LessonLink::<One>::parse("?step=12", 9, 4);
+        let (link, faults) = LessonLink::<LarsState>::parse("?step=12", 9, 4);
         assert_eq!((link.position, link.to_query()), (LessonPosition::Step(4), "step=5".into()));
         assert_eq!((faults.len(), faults[0].accepts.as_str()), (1, "1 to 9, all"));
     }

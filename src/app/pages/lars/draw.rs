@@ -77,7 +77,7 @@ pub fn bars(label: &str, rows: &[Bar], ends: [f64; 2], log: bool, dots: bool) ->
 }
 
 /// A curve over the steps with its name and newest value in words.
-pub struct Curve<'a> {
+pub struct LayerCurve<'a> {
     pub name: &'a str,
     /// Ordered by x.
     pub points: Vec<(f64, f64)>,
@@ -86,7 +86,7 @@ pub struct Curve<'a> {
 
 /// One small curve a row, all on one logarithmic scale from the low to the high
 /// end of `range`, widened to whole powers of ten.
-pub fn curves(label: &str, rows: &[Curve], range: [f64; 2]) -> String {
+pub fn curves(label: &str, rows: &[LayerCurve], range: [f64; 2]) -> String {
     let [low, mut high] = [range[0].log10().floor(), range[1].log10().ceil()];
     if high <= low {
         high = low + 1.0;

@@ -10,26 +10,30 @@ use crate::app::parts::lesson::visit::Lesson;
 use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
 use leptos::prelude::*;
-use state::{State, control, player_of};
+use state::{LarsSignals, control, player_of};
 use steps::Content;
 
 static LESSON: Lesson = Lesson { name: "lars", title: text::TITLE, lead: text::LEAD, steps: &text::ALL };
 
 /// The controls of a step, and its content at their present values.
-struct Step {
+struct StepParts {
     /// Keys of its sliders and choices.
     keys: &'static [&'static str],
     /// The slider that the button "Play" runs.
     played: Option<&'static str>,
-    content: fn(State) -> Content,
+    content: fn(LarsSignals) -> Content,
 }
 
-const fn step(keys: &'static [&'static str], played: Option<&'static str>, content: fn(State) -> Content) -> Step {
-    Step { keys, played, content }
+const fn step(
+    keys: &'static [&'static str],
+    played: Option<&'static str>,
+    content: fn(LarsSignals) -> Content,
+) -> StepParts {
+    StepParts { keys, played, content }
 }
 
 /// In the order of the words.
-const STEPS: [Step; text::ALL.len()] = [
+const STEPS: [StepParts; text::ALL.len()] = [
     step(&["sgd", "lars", "t"], Some("t"), steps::one_rate),
     step(&["w", "g", "w2", "g2", "w3", "g3", "beta", "eta"], None, steps::trust_ratios),
     step(&["run", "at"], Some("at"), steps::recorded),
@@ -42,11 +46,11 @@ const STEPS: [Step; text::ALL.len()] = [
 
 #[component]
 pub fn Lars() -> impl IntoView {
-    let (state, faults) = State::open(&LESSON);
+    let (state, faults) = LarsSignals::open(&LESSON);
     lesson(state.visit, &faults, move |n, open| step_view(state, n, open))
 }
 
-fn step_view(state: State, n: usize, open: bool) -> AnyView {
+fn step_view(state: LarsSignals, n: usize, open: bool) -> AnyView {
     let step = &STEPS[n];
     let content = memo(move || (step.content)(state));
     let has = move |part: fn(&Content) -> bool| memo(move || content.with(part));

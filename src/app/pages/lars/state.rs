@@ -1,7 +1,7 @@
 //! The values that a visitor sets, in signals, and their controls.
 
 use super::draw::given;
-use crate::app::parts::lesson::controls::{Range, player, slider};
+use crate::app::parts::lesson::controls::{SliderRange, player, slider};
 use crate::app::parts::lesson::visit::{Lesson, Visit};
 use crate::app::reactive::act;
 use crate::app::state::Store;
@@ -13,13 +13,13 @@ use leptos::prelude::*;
 
 /// `Copy`; every number of the lesson follows these.
 #[derive(Clone, Copy)]
-pub struct State {
+pub struct LarsSignals {
     pub visit: Visit,
     pub store: Store,
     positions: [RwSignal<f64>; CONTROLS.len()],
 }
 
-impl State {
+impl LarsSignals {
     /// From the address, which follows the state from then on. Returns also the
     /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
@@ -45,12 +45,12 @@ impl State {
     }
 }
 
-fn range(control: &LarsControl) -> Range {
-    Range { min: control.min, max: control.max, step: control.step }
+fn range(control: &LarsControl) -> SliderRange {
+    SliderRange { min: control.min, max: control.max, step: control.step }
 }
 
 /// A slider, or a choice where positions have names.
-pub fn control(state: State, key: &'static str) -> AnyView {
+pub fn control(state: LarsSignals, key: &'static str) -> AnyView {
     let control = &CONTROLS[control_index(key)];
     let (position, label, id) = (state.position(key), text::label(key), ["lars-", key].concat());
     if control.names.is_empty() {
@@ -87,7 +87,7 @@ pub fn control(state: State, key: &'static str) -> AnyView {
 }
 
 /// Buttons that run a slider from its start to its end.
-pub fn player_of(state: State, key: &'static str) -> AnyView {
+pub fn player_of(state: LarsSignals, key: &'static str) -> AnyView {
     let position = state.position(key);
     let range = range(&CONTROLS[control_index(key)]);
     player(PLAY, true, range, move || position.get_untracked(), move |at| position.set(at))

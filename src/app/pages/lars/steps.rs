@@ -1,8 +1,8 @@
 //! The content of each step at the present values: its numbers in a formula and in
 //! words, a picture, and tables.
 
-use super::draw::{Bar, Curve, bar, bars, curves, given, number, tex};
-use super::state::State;
+use super::draw::{Bar, LayerCurve, bar, bars, curves, given, number, tex};
+use super::state::LarsSignals;
 use crate::app::parts::lesson::draw::{bracketed, minus, rows};
 use crate::app::reactive::{live, memo};
 use crate::app::router::Link;
@@ -11,7 +11,7 @@ use crate::core::lars::{Lars, adapts};
 use crate::core::lesson::lars::bowls::{self, BOWLS, End};
 use crate::core::lesson::lars::recorded_run::runs;
 use crate::core::lesson::lars::trust_ratio::{TrustHistory, TrustRatio, bound, curve, ends, spread};
-use crate::core::lesson::lars::worked_example::{self as example, LARS, RATES, Rule, TutorialError};
+use crate::core::lesson::lars::worked_example::{self as example, LARS, LarsVariant, RATES, TutorialError};
 use crate::core::plot;
 use crate::core::report::TrustRatios;
 use leptos::prelude::*;
@@ -35,9 +35,9 @@ fn headed(words: &str, picture: &str) -> String {
 }
 
 /// Layers of different curvature: the distance to the best weights by SGD and by LARS.
-pub fn one_rate(state: State) -> Content {
+pub fn one_rate(state: LarsSignals) -> Content {
     let (sgd, t) = (state.get("sgd"), state.index("t"));
-    let now = [bowls::run(bowls::Rule::Sgd, sgd)[t], bowls::run(bowls::Rule::Lars, state.get("lars"))[t]];
+    let now = [bowls::run(bowls::DescentRule::Sgd, sgd)[t], bowls::run(bowls::DescentRule::Lars, state.get("lars"))[t]];
     let far = |d: f64| if d >= bowls::FAR { text::FAR.to_owned() } else { number(d) };
     // How a layer ended is known at the end only.
     let over = t == bowls::STEPS;
@@ -72,7 +72,7 @@ pub fn one_rate(state: State) -> Content {
 const NORMS: [[&str; 2]; 3] = [["w", "g"], ["w2", "g2"], ["w3", "g3"]];
 
 /// λ of three layers from their norms.
-pub fn trust_ratios(state: State) -> Content {
+pub fn trust_ratios(state: LarsSignals) -> Content {
     let lars = Lars { weight_decay: state.get("beta"), trust_coefficient: state.get("eta"), ..LARS };
     let all = NORMS.map(|[w, g]| TrustRatio::new(&lars, state.get(w), state.get(g)));
     let line = |i: usize| {
@@ -112,7 +112,7 @@ pub fn trust_ratios(state: State) -> Content {
 }
 
 /// λ of every layer of the recorded run.
-pub fn recorded(state: State) -> Content {
+pub fn recorded(state: LarsSignals) -> Content {
     let run = &runs()[state.index("run")];
     // The slider counts from 1.
     let Some(moment) = state.index("at").checked_sub(1).and_then(|at| run.moments.get(at)) else {
@@ -140,7 +140,7 @@ pub fn recorded(state: State) -> Content {
 }
 
 /// λ as the gradient fades.
-pub fn weight_decay(state: State) -> Content {
+pub fn weight_decay(state: LarsSignals) -> Content {
     let lars = Lars { weight_decay: state.get("decay"), ..LARS };
     let bound = bound(&lars);
     let fading = curve(&lars, 5.0, 10.0, 1e-6, 8).into_iter();
@@ -157,10 +157,10 @@ pub fn weight_decay(state: State) -> Content {
 }
 
 /// The worked example by each program's rule.
-pub fn momentum(state: State) -> Content {
+pub fn momentum(state: LarsSignals) -> Content {
     let rates = RATES[state.index("rates").min(RATES.len() - 1)];
     let lars = Lars { momentum: state.get("mu"), ..LARS };
-    let runs = Rule::ALL.map(|rule| example::run(rule, &lars, &rates));
+    let runs = LarsVariant::ALL.map(|rule| example::run(rule, &lars, &rates));
     let far = runs.iter().map(|run| example::travelled(run)[rates.len() - 1]);
     let all: Vec<Bar> = text::RULES.iter().zip(far).map(|(n, d)| bar(*n, d, *n == text::RULES[0])).collect();
     let most = all.iter().map(|bar| bar.value).fold(0.0, f64::max);
@@ -190,7 +190,7 @@ pub fn momentum(state: State) -> Content {
 const LISTED: [usize; 9] = [0, 1, 2, 5, 10, 20, 50, 100, 200];
 
 /// A bias with λ and without.
-pub fn bias(state: State) -> Content {
+pub fn bias(state: LarsSignals) -> Content {
     let t = state.index("bias");
     let [right, adapted] = [false, true].map(|adapted| example::run_bias(&LARS, adapted, LISTED[8]));
     let left = [&right, &adapted].map(|run| example::bias_distances(run));
@@ -231,10 +231,11 @@ pub fn bias(state: State) -> Content {
 }
 
 /// The tutorial's errors beside the right numbers.
-pub fn tutorial_errors(state: State) -> Content {
+pub fn tutorial_errors(state: LarsSignals) -> Content {
     let at = state.index("slip");
     let rates = [0.1, 0.1];
-    let both = [example::run(Rule::Paper, &LARS, &rates), example::run_printed(TutorialError::ALL[at], &LARS, &rates)];
+    let both =
+        [example::run(LarsVariant::Paper, &LARS, &rates), example::run_printed(TutorialError::ALL[at], &LARS, &rates)];
     let far = both.each_ref().map(|run| example::travelled(run));
     let pairs = (0..rates.len()).flat_map(|step| [(step, 0), (step, 1)]);
     let titled = pairs.map(|(step, i)| (text::error_step(step + 1, i == 0), step, i));
@@ -260,7 +261,7 @@ pub fn tutorial_errors(state: State) -> Content {
 }
 
 /// λ of every layer of the run on this page, or of the recorded run before there is one.
-pub fn own_run(state: State) -> Content {
+pub fn own_run(state: LarsSignals) -> Content {
     state.store.trust.with(|history| match history.range() {
         Some(range) => content(history, range),
         None => {
@@ -273,7 +274,7 @@ pub fn own_run(state: State) -> Content {
 }
 
 /// A link to the page that starts a run, until there is one.
-pub fn pretrain_link(state: State) -> AnyView {
+pub fn pretrain_link(state: LarsSignals) -> AnyView {
     let none = memo(move || state.store.trust.with(|history| history.range().is_none()));
     view! {
         {live(move || {
@@ -296,11 +297,11 @@ const COLUMNS: usize = 5;
 fn content(history: &TrustHistory, [low, high]: [f64; 2]) -> Content {
     let moments = history.moments();
     let (first, last) = (moments[0], moments[moments.len() - 1]);
-    let all: Vec<Curve> = history
+    let all: Vec<LayerCurve> = history
         .layers()
         .iter()
         .enumerate()
-        .map(|(i, name)| Curve { name, points: history.of(i), words: number(f64::from(last.ratios[i])) })
+        .map(|(i, name)| LayerCurve { name, points: history.of(i), words: number(f64::from(last.ratios[i])) })
         .collect();
     let columns = plot::spread(&moments, COLUMNS);
     let row = |name: &str, cell: &dyn Fn(&TrustRatios) -> String| -> Vec<String> {

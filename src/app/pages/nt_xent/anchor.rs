@@ -2,11 +2,11 @@
 //!
 //! In a written line the numbers that go in have two digits more than the result.
 
-use super::state::{State, TAU_POSITIONS, controls, six};
+use super::state::{NtXentSignals, TAU_POSITIONS, controls, six};
 use crate::app::parts::lesson::controls::player;
 use crate::app::parts::lesson::draw::{digits, formula, plain, rows, table, tex_digits as tex};
 use crate::app::text::nt_xent as text;
-use crate::core::lesson::nt_xent::anchor::{AnchorRow, Candidate, LossFormula, mean_loss};
+use crate::core::lesson::nt_xent::anchor::{AnchorCandidate, AnchorRow, LossFormula, mean_loss};
 use crate::core::lesson::nt_xent::views::{IMAGES, VIEW_COUNT, VIEWS};
 use crate::core::nt_xent::{chance, floor};
 use leptos::prelude::*;
@@ -14,9 +14,9 @@ use leptos::prelude::*;
 /// The table of the anchor's candidates: after a candidate's name and role, the
 /// cells that `cells` makes of it and its index.
 fn candidates(
-    state: State,
+    state: NtXentSignals,
     heads: &'static [&'static str],
-    cells: impl Fn(&AnchorRow, usize, &Candidate) -> Vec<String> + Send + 'static,
+    cells: impl Fn(&AnchorRow, usize, &AnchorCandidate) -> Vec<String> + Send + 'static,
 ) -> AnyView {
     table(text::CANDIDATES, move || {
         let row = state.row();
@@ -30,7 +30,7 @@ fn candidates(
 }
 
 /// The anchor's logits, and the losses with the tutorial's swapped rows.
-pub fn logits(state: State) -> AnyView {
+pub fn logits(state: NtXentSignals) -> AnyView {
     let logits = candidates(state, &[text::COSINE, text::LOGIT], move |_, _, c| {
         let cosine = plain(c.cosine);
         let division = format!("{cosine} / {} = {}", state.tau.get(), digits(c.logit, 4));
@@ -54,7 +54,7 @@ pub fn logits(state: State) -> AnyView {
 
 /// The row's probabilities as numbers and as bars; with `push`, also each
 /// negative's part of the push.
-fn probabilities(state: State, push: bool) -> AnyView {
+fn probabilities(state: NtXentSignals, push: bool) -> AnyView {
     let heads: &'static [&'static str] = &[text::EXP, text::PROBABILITY, text::SHARE];
     let heads = if push { heads } else { &heads[..2] };
     candidates(state, heads, move |row, n, c| {
@@ -79,7 +79,7 @@ fn powers(row: &AnchorRow, tau: f64) -> Vec<String> {
 }
 
 /// The anchor's softmax.
-pub fn softmax(state: State) -> AnyView {
+pub fn softmax(state: NtXentSignals) -> AnyView {
     let written = formula(move || {
         let (row, tau) = (state.row(), state.tau.get());
         let exps: Vec<String> = row.candidates.iter().map(|c| tex(c.exp, 6)).collect();
@@ -99,7 +99,7 @@ pub fn softmax(state: State) -> AnyView {
 }
 
 /// The loss of the anchor, of every anchor, and of the batch.
-pub fn loss(state: State) -> AnyView {
+pub fn loss(state: NtXentSignals) -> AnyView {
     let written = formula(move || {
         let row = state.row();
         let p = row.positive().probability;
@@ -124,7 +124,7 @@ pub fn loss(state: State) -> AnyView {
 }
 
 /// The effect of τ on the probabilities of a row and on the loss.
-pub fn temperature(state: State) -> AnyView {
+pub fn temperature(state: NtXentSignals) -> AnyView {
     let play = player(
         text::PLAY,
         false,

@@ -1,7 +1,7 @@
 //! The picture of the gradient's step: points on a circle that can be dragged
 //! or turned by keys, and the arrows along which the loss moves them.
 
-use super::state::State;
+use super::state::NtXentSignals;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::embeddings::{Embeddings, Relation, class_letter};
@@ -25,7 +25,7 @@ const ARROW: f64 = 0.8;
 const SHORTEST: f64 = 0.01;
 
 /// The picture. `moved` is called after each change by hand.
-pub fn circle(state: State, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+pub fn circle(state: NtXentSignals, moved: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let (embeddings, tau) = (state.embeddings, state.tau);
     let on_circle = memo(move || embeddings.with(Embeddings::is_circle));
     let plane = memo(move || {

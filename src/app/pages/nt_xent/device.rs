@@ -1,6 +1,6 @@
 //! Step 9: the same batch through the code that trains.
 
-use super::state::{State, batch_now, controls, reset};
+use super::state::{NtXentSignals, batch_now, controls, reset};
 use crate::app::client::Client;
 use crate::app::parts::device::backend;
 use crate::app::parts::lesson::draw::{digits, formula, rows, table, tex_digits as tex};
@@ -8,7 +8,7 @@ use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, nt_xent as text, parts as device_text};
 use crate::core::lesson::nt_xent::cosines::Cosines;
-use crate::core::lesson::nt_xent::device::{Comparison, LessonBatch, LessonReport};
+use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport, LossComparison};
 use crate::core::lesson::nt_xent::views::{VIEW_COUNT, VIEWS};
 use crate::core::report::DeviceReport;
 use crate::protocol::{Event, Request};
@@ -19,15 +19,15 @@ const DIGITS: usize = 8;
 
 /// The training code's answer, compared with the lesson's numbers.
 #[derive(Clone, PartialEq)]
-struct Answer {
+struct TrainingAnswer {
     device: DeviceReport,
     /// ℓ of each anchor, then L.
-    losses: Vec<Comparison>,
+    losses: Vec<LossComparison>,
     /// Largest difference of an entry of the gradient.
     gradient: f64,
 }
 
-impl Answer {
+impl TrainingAnswer {
     fn new(report: LessonReport, cosines: &Cosines, z: &[f64], tau: f64) -> Self {
         let losses = report.compare(&cosines.similarities(), tau);
         let gradient = report.gradient_difference(z, VIEW_COUNT, tau);
@@ -36,10 +36,10 @@ impl Answer {
 }
 
 /// Sends the batch to the training code, and shows the answer.
-pub fn device(state: State) -> AnyView {
+pub fn device(state: NtXentSignals) -> AnyView {
     let store = Store::get();
     let client = Client::get();
-    let (busy, failed, report) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Answer>));
+    let (busy, failed, report) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<TrainingAnswer>));
     let asked = StoredValue::new(0_u32);
     let run = move |_| {
         let cosines = state.cosines.get_untracked();
@@ -56,7 +56,7 @@ pub fn device(state: State) -> AnyView {
             }
             busy.try_set(false);
             match answer {
-                Ok(Event::NtXent(found)) => drop(report.try_set(Some(Answer::new(found, &cosines, &z, tau)))),
+                Ok(Event::NtXent(found)) => drop(report.try_set(Some(TrainingAnswer::new(found, &cosines, &z, tau)))),
                 Ok(_) => {}
                 Err(fault) => {
                     failed.try_set(true);
@@ -107,7 +107,7 @@ pub fn device(state: State) -> AnyView {
     .into_any()
 }
 
-fn shown(answer: Answer) -> AnyView {
+fn shown(answer: TrainingAnswer) -> AnyView {
     let DeviceReport { backend: kind, name, software, why_not_gpu } = answer.device.clone();
     let why = why_not_gpu.as_ref().map(fault::device_fault);
     let difference = answer.losses.last().map(|l| {

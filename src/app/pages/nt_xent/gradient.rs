@@ -1,7 +1,7 @@
 //! Step 8: points that the loss pulls and pushes, by hand or by gradient descent.
 
 use super::circle::circle;
-use super::state::{State, controls};
+use super::state::{NtXentSignals, controls};
 use crate::app::parts::lesson::controls::{choice, prefers_no_motion, repeater};
 use crate::app::parts::lesson::draw::{
     digits, fold, formula, minus, rows, scrolling, table, table_html, tex_digits as tex,
@@ -22,7 +22,7 @@ const TASK: f64 = 6.0;
 const RELATIONS: [Relation; 3] = [Relation::Positive, Relation::Negative, Relation::FalseNegative];
 
 /// Points on a circle or of the worked example, moved by hand or by gradient descent.
-pub fn gradient(state: State, open: bool) -> AnyView {
+pub fn gradient(state: NtXentSignals, open: bool) -> AnyView {
     let embeddings = state.embeddings;
     // The points before the steps of gradient descent, and the number of steps.
     let before = RwSignal::new(embeddings.get_untracked());

@@ -11,13 +11,13 @@ use crate::app::parts::lesson::lesson;
 use crate::app::parts::lesson::visit::Lesson;
 use crate::app::text::nt_xent as text;
 use leptos::prelude::*;
-use state::State;
+use state::NtXentSignals;
 
 static LESSON: Lesson = Lesson { name: "nt-xent", title: text::TITLE, lead: text::LEAD, steps: &text::ALL };
 
 /// The controls and pictures of each step, in the order of the words; the
 /// second argument opens the step's folds.
-const STEPS: [fn(State, bool) -> AnyView; text::ALL.len()] = [
+const STEPS: [fn(NtXentSignals, bool) -> AnyView; text::ALL.len()] = [
     |state, _| similarities::views(state),
     |state, _| similarities::matrix(state),
     |state, _| similarities::mask(state),
@@ -31,6 +31,6 @@ const STEPS: [fn(State, bool) -> AnyView; text::ALL.len()] = [
 
 #[component]
 pub fn NtXent() -> impl IntoView {
-    let (state, faults) = State::open(&LESSON);
+    let (state, faults) = NtXentSignals::open(&LESSON);
     lesson(state.visit, &faults, move |n, open| STEPS[n](state, open))
 }

@@ -1,7 +1,7 @@
 //! Steps 1 to 3: the views of two sample images, the matrix of their similarities,
 //! and what each entry is to its row.
 
-use super::state::{State, batch_now, reset, six};
+use super::state::{NtXentSignals, batch_now, reset, six};
 use crate::app::parts::lesson::draw::{bracketed, formula, plain, table};
 use crate::app::parts::widgets::Picture;
 use crate::app::reactive::{act, derive, live, memo};
@@ -20,7 +20,7 @@ fn augmentations(view: &SampleView) -> String {
 }
 
 /// Two sample images, and two views of each by the augmentation that trains.
-pub fn views(state: State) -> AnyView {
+pub fn views(state: NtXentSignals) -> AnyView {
     let rows = originals().into_iter().enumerate().map(|(image, original)| {
         let view = |which: usize| {
             let drawn = derive(move || state.views.with(|all| all[image][which].picture.clone()));
@@ -62,7 +62,7 @@ pub fn views(state: State) -> AnyView {
 }
 
 /// The matrix, whose entries can be changed.
-pub fn matrix(state: State) -> AnyView {
+pub fn matrix(state: NtXentSignals) -> AnyView {
     let wrong = RwSignal::new(false);
     // The entry that had the focus last; its product is written out.
     let last = RwSignal::new((1, 2));
@@ -156,7 +156,7 @@ fn product(z: &[f64], (i, k): (usize, usize), cosines: Cosines) -> String {
 }
 
 /// The matrix again, with the role of each entry in its row.
-pub fn mask(state: State) -> AnyView {
+pub fn mask(state: NtXentSignals) -> AnyView {
     let marked = table(text::MASK, move || {
         let s = state.similarities();
         let mut rows = vec![[""].iter().chain(&VIEWS).map(|v| (*v).to_owned()).collect()];

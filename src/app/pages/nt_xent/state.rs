@@ -1,6 +1,6 @@
 //! The values that a visitor sets, in signals, and the controls of several steps.
 
-use crate::app::parts::lesson::controls::{Range, choice, slider};
+use crate::app::parts::lesson::controls::{SliderRange, choice, slider};
 use crate::app::parts::lesson::draw::digits;
 use crate::app::parts::lesson::visit::{Lesson, Visit};
 use crate::app::reactive::{act, memo};
@@ -15,11 +15,11 @@ use crate::core::nt_xent::Similarities;
 use leptos::prelude::*;
 
 /// Positions of the temperature's slider.
-pub const TAU_POSITIONS: Range = Range { min: 0.0, max: LAST_TAU_POSITION as f64, step: 1.0 };
+pub const TAU_POSITIONS: SliderRange = SliderRange { min: 0.0, max: LAST_TAU_POSITION as f64, step: 1.0 };
 
 /// `Copy`; every number of the lesson follows these.
 #[derive(Clone, Copy)]
-pub struct State {
+pub struct NtXentSignals {
     pub visit: Visit,
     pub tau: RwSignal<f64>,
     pub anchor: RwSignal<usize>,
@@ -30,7 +30,7 @@ pub struct State {
     pub embeddings: RwSignal<Embeddings>,
 }
 
-impl State {
+impl NtXentSignals {
     /// From the address, which follows the state from then on. Returns also the
     /// faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
@@ -76,7 +76,7 @@ impl State {
 
 /// The temperature; and the anchor, if `group` names its radio buttons. On the
 /// page of all steps each step needs a group of its own.
-pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
+pub fn controls(state: NtXentSignals, group: Option<&'static str>) -> AnyView {
     let anchors: Vec<(&'static str, usize)> = VIEWS.into_iter().zip(0..).collect();
     let quick = [1.0, 0.5, 0.1].map(|tau| {
         view! {
@@ -101,7 +101,7 @@ pub fn controls(state: State, group: Option<&'static str>) -> AnyView {
 }
 
 /// The batch's loss at the present values.
-pub fn batch_now(state: State) -> AnyView {
+pub fn batch_now(state: NtXentSignals) -> AnyView {
     let loss = move || text::loss_at(&six(state.similarities().loss(state.tau.get())), state.tau.get());
     view! { <p class="lesson-result"><strong>{text::NOW}": "</strong>{loss}</p> }.into_any()
 }
@@ -112,7 +112,7 @@ pub fn six(x: f64) -> String {
 }
 
 /// A button that resets the similarities to the worked example's and calls `then`.
-pub fn reset(state: State, then: impl Fn() + Send + Sync + 'static) -> AnyView {
+pub fn reset(state: NtXentSignals, then: impl Fn() + Send + Sync + 'static) -> AnyView {
     let back = move |_| {
         state.cosines.set(Cosines::default());
         then();

@@ -10,7 +10,7 @@ const TICK: Duration = Duration::from_millis(80);
 
 /// First and last position of a slider, and its step.
 #[derive(Clone, Copy)]
-pub struct Range {
+pub struct SliderRange {
     pub min: f64,
     pub max: f64,
     pub step: f64,
@@ -74,7 +74,7 @@ impl Repeater {
 pub fn slider(
     label: &'static str,
     id: Option<String>,
-    range: Range,
+    range: SliderRange,
     position: impl Fn() -> f64 + Send + Sync + 'static,
     words: impl Fn() -> String + Copy + Send + Sync + 'static,
     set: impl Fn(f64) + 'static,
@@ -139,7 +139,7 @@ pub fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
 pub fn player(
     play: &'static str,
     by_hand: bool,
-    range: Range,
+    range: SliderRange,
     get: impl Fn() -> f64 + Copy + Send + Sync + 'static,
     set: impl Fn(f64) + Copy + Send + Sync + 'static,
 ) -> AnyView {

@@ -21,7 +21,7 @@ pub struct Lesson {
     pub name: &'static str,
     pub title: &'static str,
     pub lead: &'static str,
-    pub steps: &'static [text::Step],
+    pub steps: &'static [text::LessonStep],
 }
 
 /// The step shown and the questions answered; `Copy`.

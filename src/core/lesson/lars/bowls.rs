@@ -43,7 +43,7 @@ pub const BOWLS: [Bowl; LAYERS] = [
 
 /// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum DescentRule {
     /// w ← w − γ g, one γ for all.
     Sgd,
     Lars,
@@ -89,7 +89,7 @@ pub fn factor(rate: f64, curvature: f64) -> f64 {
 }
 
 /// A whole run by one rule at rate γ.
-pub fn run(rule: Rule, rate: f64) -> Distances {
+pub fn run(rule: DescentRule, rate: f64) -> Distances {
     let lars = Lars { momentum: 0.0, weight_decay: 0.0, trust_coefficient: TRUST };
     let distance = |bowl: &Bowl, w: [f64; 2]| norm(&[w[0] - bowl.best[0], w[1] - bowl.best[1]]);
     let mut weights = BOWLS.map(|b| b.start);
@@ -99,7 +99,7 @@ pub fn run(rule: Rule, rate: f64) -> Distances {
         for (i, (w, bowl)) in weights.iter_mut().zip(&BOWLS).enumerate() {
             let g = gradient(bowl, *w);
             // Without λ a step of LARS is plain gradient descent.
-            lars.step(w, &g, &mut [0.0; 2], rate, rule == Rule::Lars);
+            lars.step(w, &g, &mut [0.0; 2], rate, rule == DescentRule::Lars);
             now[i] = (distance(bowl, *w) / distance(bowl, bowl.start)).min(FAR);
             if now[i] == FAR {
                 // Diverged: keeps the numbers finite.
@@ -118,18 +118,18 @@ mod tests {
     #[test]
     fn no_rate_for_all_layers_and_lars_has_one() {
         let ends = |rule, rate| run(rule, rate).last().copied().unwrap().map(End::of);
-        assert_eq!(ends(Rule::Sgd, 0.03), [End::Diverged, End::Arrived, End::OnTheWay, End::StoodStill]);
-        assert_eq!(ends(Rule::Lars, 1.0), [End::Arrived; 4]);
+        assert_eq!(ends(DescentRule::Sgd, 0.03), [End::Diverged, End::Arrived, End::OnTheWay, End::StoodStill]);
+        assert_eq!(ends(DescentRule::Lars, 1.0), [End::Arrived; 4]);
         // Every rate that the slider offers, and more.
         for k in -120..=80 {
-            let ends = ends(Rule::Sgd, 10f64.powf(f64::from(k) / 20.0));
+            let ends = ends(DescentRule::Sgd, 10f64.powf(f64::from(k) / 20.0));
             assert!(ends.contains(&End::Diverged) || ends.contains(&End::StoodStill), "10^({k}/20): {ends:?}");
         }
     }
 
     #[test]
     fn a_run_is_what_its_model_says() {
-        let all = run(Rule::Sgd, 0.004);
+        let all = run(DescentRule::Sgd, 0.004);
         assert_eq!(all.len(), STEPS + 1);
         assert_eq!(all[0], [1.0; 4]);
         // Distance is multiplied by |1 − γc|.
@@ -141,14 +141,14 @@ mod tests {
             }
         }
         // LARS does not see a loss's scale: the first step is γη‖w‖ long for all.
-        let first = run(Rule::Lars, 1.0)[1];
+        let first = run(DescentRule::Lars, 1.0)[1];
         let step = TRUST;
         for (bowl, distance) in BOWLS.iter().zip(first) {
             let length = |v: [f64; 2]| (v[0] * v[0] + v[1] * v[1]).sqrt();
             let start = length([bowl.start[0] - bowl.best[0], bowl.start[1] - bowl.best[1]]);
             assert!(((1.0 - distance) * start - step * length(bowl.start)).abs() < 1e-9);
         }
-        let wild = run(Rule::Sgd, 1000.0);
+        let wild = run(DescentRule::Sgd, 1000.0);
         assert!(wild.iter().flatten().all(|d| d.is_finite() && *d <= FAR));
         assert_eq!(wild[60][0], FAR);
     }

@@ -140,7 +140,7 @@ impl TrustHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::lesson::lars::worked_example::{LARS, Rule, run};
+    use crate::core::lesson::lars::worked_example::{LARS, LarsVariant, run};
     use crate::core::plot::thinned::Measured;
 
     const MOST: usize = TrustRatios::MOST;
@@ -150,7 +150,7 @@ mod tests {
         let p = TrustRatio::new(&LARS, 5.0, 1.0);
         assert_eq!((p.numerator, p.decay, p.denominator, p.by_rule), (0.005, 0.05, 1.05, false));
         assert!((p.ratio - 0.005 / 1.05).abs() < 1e-17);
-        assert!((p.ratio - run(Rule::Paper, &LARS, &[0.1])[0].ratio).abs() < 1e-17);
+        assert!((p.ratio - run(LarsVariant::Paper, &LARS, &[0.1])[0].ratio).abs() < 1e-17);
         // The longest update is γη‖w‖ whatever the gradient.
         for gradient in [1e-6, 0.3, 1e6] {
             let p = TrustRatio::new(&LARS, 5.0, gradient);

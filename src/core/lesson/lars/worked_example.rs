@@ -18,7 +18,7 @@ pub const LARS: Lars = Lars { momentum: 0.9, weight_decay: 0.01, trust_coefficie
 
 /// A program's LARS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum LarsVariant {
     /// The paper's algorithm 1, and this program's: v ← μv + γλ(g + βw); w ← w − v.
     Paper,
     /// lightly, timm: v ← μv + λ(g + βw); w ← w − γv.
@@ -27,13 +27,13 @@ pub enum Rule {
     Google,
 }
 
-impl Rule {
+impl LarsVariant {
     pub const ALL: [Self; 3] = [Self::Paper, Self::RateOutside, Self::Google];
 }
 
 /// One step with its intermediate numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct LarsStep {
     /// γ.
     pub rate: f64,
     /// λ.
@@ -50,11 +50,11 @@ fn run_steps(
     start: [f64; 2],
     rates: &[f64],
     advance: impl Fn(&mut [f64; 2], &mut [f64; 2], f64) -> (f64, f64),
-) -> Vec<Step> {
+) -> Vec<LarsStep> {
     let (mut weights, mut velocity) = (start, [0.0; 2]);
     let step = |&rate: &f64| {
         let (rate, ratio) = advance(&mut weights, &mut velocity, rate);
-        Step { rate, ratio, velocity, weights }
+        LarsStep { rate, ratio, velocity, weights }
     };
     rates.iter().map(step).collect()
 }
@@ -65,21 +65,21 @@ pub fn decayed(lars: &Lars, w: [f64; 2], g: [f64; 2]) -> [f64; 2] {
 }
 
 /// The worked example by `rule`, a step for each rate.
-pub fn run(rule: Rule, lars: &Lars, rates: &[f64]) -> Vec<Step> {
+pub fn run(rule: LarsVariant, lars: &Lars, rates: &[f64]) -> Vec<LarsStep> {
     run_steps(WEIGHTS, rates, |w, v, rate| {
         let before = *w;
         let ratio = match rule {
-            Rule::Paper => {
+            LarsVariant::Paper => {
                 lars.step(w, &GRADIENT, v, rate, true);
                 lars.trust_ratio(&before, &GRADIENT)
             }
-            Rule::RateOutside => {
+            LarsVariant::RateOutside => {
                 // The paper's v at a rate of 1, and γ at the end.
                 lars.step(w, &GRADIENT, v, 1.0, true);
                 *w = [0, 1].map(|i| before[i] - rate * v[i]);
                 lars.trust_ratio(&before, &GRADIENT)
             }
-            Rule::Google => {
+            LarsVariant::Google => {
                 // The paper's rule with decay as a part of the gradient.
                 let (lars, g) = (Lars { weight_decay: 0.0, ..*lars }, decayed(lars, before, GRADIENT));
                 lars.step(w, &g, v, rate, true);
@@ -102,7 +102,7 @@ pub fn limit(momentum: f64) -> f64 {
 }
 
 /// Distance of w from its start after each step: ‖w − w₀‖.
-pub fn travelled(steps: &[Step]) -> Vec<f64> {
+pub fn travelled(steps: &[LarsStep]) -> Vec<f64> {
     steps.iter().map(|s| norm(&[s.weights[0] - WEIGHTS[0], s.weights[1] - WEIGHTS[1]])).collect()
 }
 
@@ -125,9 +125,9 @@ impl TutorialError {
 }
 
 /// The worked example with `error`, a step for each rate.
-pub fn run_printed(error: TutorialError, lars: &Lars, rates: &[f64]) -> Vec<Step> {
+pub fn run_printed(error: TutorialError, lars: &Lars, rates: &[f64]) -> Vec<LarsStep> {
     if error == TutorialError::NoTrust {
-        return run(Rule::Paper, &Lars { trust_coefficient: 1.0, ..*lars }, rates);
+        return run(LarsVariant::Paper, &Lars { trust_coefficient: 1.0, ..*lars }, rates);
     }
     run_steps(WEIGHTS, rates, |w, v, rate| {
         let before = *w;
@@ -175,13 +175,13 @@ pub fn bias_gradient(b: [f64; 2]) -> [f64; 2] {
 }
 
 /// Distances ‖b − b*‖ from the start on, `[steps + 1]`.
-pub fn bias_distances(steps: &[Step]) -> Vec<f64> {
+pub fn bias_distances(steps: &[LarsStep]) -> Vec<f64> {
     let weights = std::iter::once([0.0; 2]).chain(steps.iter().map(|s| s.weights));
     weights.map(|b| norm(&bias_gradient(b))).collect()
 }
 
 /// `steps` steps of the bias, with λ and β (`adapted`) or, as is right, without.
-pub fn run_bias(lars: &Lars, adapted: bool, steps: usize) -> Vec<Step> {
+pub fn run_bias(lars: &Lars, adapted: bool, steps: usize) -> Vec<LarsStep> {
     run_steps([0.0; 2], &vec![BIAS_RATE; steps], |b, v, rate| {
         let g = bias_gradient(*b);
         let ratio = if adapted { lars.trust_ratio(b, &g) } else { 1.0 };
@@ -200,34 +200,34 @@ mod tests {
 
     #[test]
     fn the_worked_example_by_every_rule() {
-        let steady = run(Rule::Paper, &LARS, &[0.1, 0.1]);
+        let steady = run(LarsVariant::Paper, &LARS, &[0.1, 0.1]);
         near(steady[0].weights, [2.999_604_761_9, 4.000_266_666_7]);
         near(steady[1].weights, [2.998_853_813_2, 4.000_773_330_9]);
-        let rising = run(Rule::Paper, &LARS, &[0.1, 0.2]);
+        let rising = run(LarsVariant::Paper, &LARS, &[0.1, 0.2]);
         near(rising[1].weights, [2.998_458_578_8, 4.001_039_995]);
 
         // With γ outside of v nothing changes while γ stays; when it rises, the old
         // velocity is scaled up with it: 0.2 (0.9 v₁ + u₂) in place of 0.09 v₁ + 0.2 u₂.
-        let outside = run(Rule::RateOutside, &LARS, &[0.1, 0.1]);
+        let outside = run(LarsVariant::RateOutside, &LARS, &[0.1, 0.1]);
         near(outside[1].weights, steady[1].weights);
-        let outside = run(Rule::RateOutside, &LARS, &[0.1, 0.2]);
+        let outside = run(LarsVariant::RateOutside, &LARS, &[0.1, 0.2]);
         near(outside[0].weights, rising[0].weights);
         let extra = [0, 1].map(|i| 0.9 * rising[0].velocity[i]);
         near(outside[1].weights, [0, 1].map(|i| rising[1].weights[i] - extra[i]));
 
         // Google's λ: 0.005 / ‖(0.83, −0.56)‖.
-        let google = run(Rule::Google, &LARS, &[0.1, 0.1]);
+        let google = run(LarsVariant::Google, &LARS, &[0.1, 0.1]);
         let ratio = 0.005 / (0.83_f64 * 0.83 + 0.56 * 0.56).sqrt();
         assert!((google[0].ratio - ratio).abs() < 1e-15 && (google[0].ratio - steady[0].ratio).abs() > 2e-4);
         near(google[0].weights, [3.0 - 0.1 * ratio * 0.83, 4.0 + 0.1 * ratio * 0.56]);
         let plain = Lars { weight_decay: 0.0, ..LARS };
-        let both = [Rule::Google, Rule::Paper].map(|rule| run(rule, &plain, &[0.1, 0.3, 0.2]));
+        let both = [LarsVariant::Google, LarsVariant::Paper].map(|rule| run(rule, &plain, &[0.1, 0.3, 0.2]));
         near(both[0][2].weights, both[1][2].weights);
     }
 
     #[test]
     fn the_numbers_of_a_step_fit_together() {
-        for rule in Rule::ALL {
+        for rule in LarsVariant::ALL {
             let steps = run(rule, &LARS, &[0.1, 0.2, 0.05]);
             let mut w = WEIGHTS;
             for (step, travelled) in steps.iter().zip(travelled(&steps)) {
@@ -235,7 +235,7 @@ mod tests {
                 w = step.weights;
                 let way = ((w[0] - 3.0).powi(2) + (w[1] - 4.0).powi(2)).sqrt();
                 assert!((travelled - way).abs() < 1e-15);
-                let taken = if rule == Rule::RateOutside { step.rate } else { 1.0 };
+                let taken = if rule == LarsVariant::RateOutside { step.rate } else { 1.0 };
                 near(step.velocity.map(|v| taken * v), moved);
             }
         }
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_errors() {
-        let right = run(Rule::Paper, &LARS, &[0.1, 0.1]);
+        let right = run(LarsVariant::Paper, &LARS, &[0.1, 0.1]);
         let [trust, norm, local, none] = TutorialError::ALL.map(|error| run_printed(error, &LARS, &[0.1, 0.1]));
         // Without η, λ is 1/η times as large.
         assert!((trust[0].ratio / right[0].ratio - 1000.0).abs() < 1e-9);
@@ -265,7 +265,7 @@ mod tests {
     fn momentum_grows_a_steady_step_to_its_limit() {
         // Without decay the update γλg hardly changes: ‖w‖ does by less than a thousandth.
         let plain = Lars { weight_decay: 0.0, ..LARS };
-        let steps = run(Rule::Paper, &plain, &[0.1; 40]);
+        let steps = run(LarsVariant::Paper, &plain, &[0.1; 40]);
         for (n, step) in steps.iter().enumerate() {
             let gain = gain(0.9, n + 1);
             assert!((step.velocity[0] / steps[0].velocity[0] / gain - 1.0).abs() < 2e-3, "{n}");

@@ -30,7 +30,7 @@ pub fn tau_position(tau: f64) -> u32 {
 
 /// One of the 2N − 1 views that an anchor is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
+pub struct AnchorCandidate {
     /// The two views that are compared. The first is the anchor, except where
     /// [`LossFormula::SwappedNegatives`] reads another anchor's row.
     pub pair: (usize, usize),
@@ -49,7 +49,7 @@ pub struct Candidate {
 pub struct AnchorRow {
     pub anchor: usize,
     /// The positive, then the 2N − 2 negatives in rising order.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<AnchorCandidate>,
     /// Sum of all candidates' exps.
     pub sum: f64,
     /// −ln of the positive's probability, in nats.
@@ -65,9 +65,9 @@ impl AnchorRow {
             let cosine = similarities.cosine(anchor, k);
             let logit = cosine / tau;
             let probability = probabilities[anchor * similarities.views() + k];
-            Candidate { pair: (anchor, k), cosine, logit, exp: logit.exp(), probability }
+            AnchorCandidate { pair: (anchor, k), cosine, logit, exp: logit.exp(), probability }
         };
-        let candidates: Vec<Candidate> = std::iter::once(taken.positive).chain(taken.negatives).map(of).collect();
+        let candidates: Vec<AnchorCandidate> = std::iter::once(taken.positive).chain(taken.negatives).map(of).collect();
         let sum = candidates.iter().map(|c| c.exp).sum();
         Self { anchor, candidates, sum, loss: taken.loss }
     }
@@ -78,12 +78,12 @@ impl AnchorRow {
     }
 
     /// The positive.
-    pub fn positive(&self) -> &Candidate {
+    pub fn positive(&self) -> &AnchorCandidate {
         &self.candidates[0]
     }
 
     /// The negatives in rising order.
-    pub fn negatives(&self) -> &[Candidate] {
+    pub fn negatives(&self) -> &[AnchorCandidate] {
         &self.candidates[1..]
     }
 
@@ -148,7 +148,7 @@ impl LossFormula {
         row.anchor = anchor;
         for (candidate, pair) in row.candidates.iter_mut().zip(pairs) {
             let exp = if self == Self::TauOutside { candidate.exp / tau } else { candidate.exp };
-            *candidate = Candidate { pair, exp, ..*candidate };
+            *candidate = AnchorCandidate { pair, exp, ..*candidate };
         }
         row.sum = row.candidates.iter().map(|c| c.exp).sum();
         row

@@ -33,12 +33,12 @@ pub struct LessonReport {
 
 /// One number, computed by the lesson in 64 bits and by the training code in 32.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Comparison {
+pub struct LossComparison {
     pub lesson: f64,
     pub training: f64,
 }
 
-impl Comparison {
+impl LossComparison {
     pub fn difference(self) -> f64 {
         (self.training - self.lesson).abs()
     }
@@ -47,10 +47,10 @@ impl Comparison {
 impl LessonReport {
     /// ℓ of each anchor and, last, L; `[2N + 1]`. `similarities` and `tau` must
     /// be those of the batch that was sent.
-    pub fn compare(&self, similarities: &Similarities, tau: f64) -> Vec<Comparison> {
+    pub fn compare(&self, similarities: &Similarities, tau: f64) -> Vec<LossComparison> {
         let lesson = similarities.losses(tau).into_iter().chain([similarities.loss(tau)]);
         let training = self.losses.iter().copied().chain([self.loss]).map(f64::from);
-        lesson.zip(training).map(|(lesson, training)| Comparison { lesson, training }).collect()
+        lesson.zip(training).map(|(lesson, training)| LossComparison { lesson, training }).collect()
     }
 
     /// Largest difference of an entry of ∂L/∂z from the lesson's gradient, for

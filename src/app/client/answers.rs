@@ -1,7 +1,8 @@
 //! Messages of the worker: events go into the store, answers back to the caller.
 
 use super::{Client, connection};
-use crate::app::state::{ImportEnd, PendingControl, RunView, WorkerState};
+use crate::app::state::events::RunView;
+use crate::app::state::{ImportEnd, PendingControl, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
 use crate::protocol::{Event, ToPage, VERSION, Work};

@@ -7,7 +7,8 @@ mod life;
 
 pub use connection::{error_text, weights_from};
 
-use super::state::{ImportState, PendingControl, RunView, Store, WorkerState};
+use super::state::events::RunView;
+use super::state::{ImportState, PendingControl, Store, WorkerState};
 use crate::core::error::Fault;
 use crate::protocol::queue::{Parcel, Queue};
 use crate::protocol::{DeviceChoice, Event, Paused, Request, Work};

@@ -3,29 +3,26 @@
 //!
 //! [`Client`]: super::client::Client
 
-use super::clock::now;
 use crate::core::config::preset::Preset;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::error::Fault;
-use crate::core::imagenet::ImageNetEncoder;
+use crate::core::imagenet::{DownloadedWeights, ImageNetEncoder};
 use crate::core::lesson::lars::trust_ratio::TrustHistory;
 use crate::core::plot::thinned::Thinned;
 use crate::core::report::{
-    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
+    DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
-use crate::core::run::OpenedRun;
-use crate::core::run::queue::QueueState;
+use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
+use crate::core::run::hint::Hint;
+use crate::core::run::queue::QueueReport;
+use crate::core::run::{SaveReport, StoredReport};
 use crate::core::run_progress::{RunProgress, TimeLeft};
 use crate::core::weights_file::WeightsReport;
-use crate::protocol::{DeviceChoice, Event, Work, WorkProgress};
+use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
 
+pub(super) mod events;
 pub mod hint;
-mod run_view;
-mod stored_runs;
-
-pub(super) use run_view::RunView;
-pub use stored_runs::{Fetching, StoredRuns};
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -185,133 +182,55 @@ impl Store {
     pub fn dismiss(&self, id: u32) {
         self.notices.update(|all| all.retain(|n| n.id != id));
     }
+}
 
-    /// Forgets everything that lived in the worker; settings stay.
-    pub(super) fn clear_worker(&self) {
-        self.device.set(None);
-        self.dataset.set(None);
-        self.import.set(None);
-        self.example.set(None);
-        self.estimate.set(None);
-        self.weights.set(Vec::new());
-        self.stored_runs.queue.set(None);
-        self.clear_run();
+/// A download of published weights under way, in bytes; `total` is 0 while it is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetching {
+    pub encoder: ImageNetEncoder,
+    pub received: u64,
+    pub total: u64,
+}
+
+/// Stored runs, the queue, and what was made of the run at hand.
+#[derive(Clone, Copy, Default)]
+pub struct StoredRuns {
+    /// What is stored in this browser; `None` until the worker has answered.
+    pub list: RwSignal<Option<StoredReport>>,
+    /// How far the run at hand is saved.
+    pub saved: RwSignal<Option<SaveReport>>,
+    /// The queue of runs; `None` until the worker has answered.
+    pub queue: RwSignal<Option<QueueReport>>,
+    /// The user's own settings while the queue shows those of its runs.
+    pub own_config: RwSignal<Option<RunConfig>>,
+    /// A run that was not finished, as the page itself remembers it; see [`hint`].
+    pub hint: RwSignal<Option<Hint>>,
+    /// Runs left of a queue that was started and not finished.
+    pub queue_left: RwSignal<Option<usize>>,
+    /// How far fine-tuning is; `None` before it was started.
+    pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
+    /// The list of fine-tunings that was started last.
+    pub tuning_list: RwSignal<Vec<FineTuneConfig>>,
+    /// Part done, 0 to 1, of the computation that precedes the first classification;
+    /// `None` when it is not under way.
+    pub classifying: RwSignal<Option<f32>>,
+    /// Classifiers that were trained on the run at hand.
+    pub fine_tuned: RwSignal<Vec<FineTuneReport>>,
+    /// Part done of an export under way, 0 to 1.
+    pub exporting: RwSignal<Option<f32>>,
+    /// Published weights that are stored in this browser; `None` until the worker has answered.
+    pub kept_weights: RwSignal<Option<Vec<DownloadedWeights>>>,
+    pub fetching: RwSignal<Option<Fetching>>,
+}
+
+impl StoredRuns {
+    /// Whether classifiers are being trained now.
+    pub fn is_tuning(&self) -> bool {
+        self.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state.is_running()))
     }
 
-    /// Makes a stored run the run at hand.
-    fn open(&self, opened: &OpenedRun) {
-        let OpenedRun { record, curve } = opened;
-        self.clear_run();
-        // The settings of a run that the queue began are not the user's.
-        let of_queue =
-            self.stored_runs.queue.with_untracked(|q| q.as_ref().is_some_and(|q| q.state != QueueState::Resting));
-        if of_queue && self.stored_runs.own_config.with_untracked(Option::is_none) {
-            self.stored_runs.own_config.set(Some(self.config.get_untracked()));
-        }
-        self.touched.set(true);
-        self.config.set(record.config);
-        self.run_config.set(Some(record.config));
-        self.progress.set(Some(RunProgress::resumed(&record.config, record.data.training_images, record.steps)));
-        self.steps.update(|all| curve.steps.iter().for_each(|s| all.push(*s)));
-        self.epochs.update(|all| curve.epochs.iter().for_each(|e| all.push(*e)));
-        self.evaluation.set(record.evaluation.clone());
-    }
-
-    /// Updates the store from an event of the worker. Faults arrive through [`Store::notify`] instead.
-    pub(super) fn take(&self, event: &Event) {
-        if let Event::Opened(opened) = event {
-            self.open(opened);
-        }
-        self.stored_runs.take(event);
-        if matches!(event, Event::Queue(report) if report.state == QueueState::Resting)
-            && let Some(own) = self.stored_runs.own_config.try_update(Option::take).flatten()
-        {
-            self.config.set(own);
-        }
-        match event {
-            Event::Device(report) => self.device.set(Some(report.clone())),
-            Event::Progress(WorkProgress::Import { done, total, file }) => self.import.update(|import| {
-                let import = import.get_or_insert_default();
-                (import.done, import.total) = (*done, *total);
-                import.time_left.add(now(), *done, *total);
-                import.file.clone_from(file);
-            }),
-            Event::Imported(report) => {
-                self.import.set(None);
-                self.example.set(None);
-                self.estimate.set(None);
-                self.clear_run();
-                // Settings that nobody touched follow the images.
-                if self.touched.get_untracked() {
-                    self.config.update(|c| c.image_size = report.size);
-                } else {
-                    self.config.set(report.preset(self.preset.get_untracked()));
-                }
-                self.dataset.set(Some(report.clone()));
-            }
-            Event::Cancelled(Work::Import) => {
-                self.import.set(None);
-                self.import_end.set(Some(ImportEnd::Cancelled));
-            }
-            Event::Weights(report) => self.weights.update(|all| {
-                all.retain(|other| other.encoder != report.encoder);
-                all.push(report.clone());
-            }),
-            Event::Estimate(estimate) => self.estimate.set(Some(estimate.clone())),
-            // The worker has dropped the run.
-            Event::State(RunState::Idle) => self.clear_run(),
-            Event::State(state) => {
-                self.progress.update(|p| p.iter_mut().for_each(|p| p.entered(*state, now())));
-                self.run.set(*state);
-                let happened = !state.is_running() || self.pending.get_untracked() == Some(PendingControl::Resume);
-                if happened {
-                    self.pending.set(None);
-                }
-            }
-            Event::Layers(names) => self.trust.set(TrustHistory::new(names.clone())),
-            Event::Measured { steps, epochs, trust_ratios } => self.add_measured(steps, epochs, trust_ratios),
-            Event::Progress(WorkProgress::Evaluate { part }) => self.evaluating.set(Some(*part)),
-            Event::Evaluated(report) => {
-                self.evaluating.set(None);
-                self.evaluation.set(Some(report.clone()));
-            }
-            Event::Cancelled(Work::Evaluation) => self.evaluating.set(None),
-            Event::Ready { .. }
-            | Event::Alive
-            | Event::Pictures(_)
-            | Event::Views(_)
-            | Event::FineTune(_)
-            | Event::Classified(_)
-            | Event::FineTuned(_)
-            | Event::Runs(_)
-            | Event::Opened(_)
-            | Event::Saved(_)
-            | Event::Curves(_)
-            | Event::Queue(_)
-            | Event::Exported { .. }
-            | Event::Encoder { .. }
-            | Event::Cancelled(_)
-            | Event::Progress(_)
-            | Event::DownloadedWeights(_)
-            | Event::NtXent(_)
-            | Event::Failed(_) => {}
-        }
-    }
-
-    /// Adds measurements, many at once: every change redraws the charts.
-    fn add_measured(&self, steps: &[StepReport], epochs: &[EpochReport], trust_ratios: &[TrustRatios]) {
-        if !steps.is_empty() {
-            self.progress.update(|p| {
-                let Some(p) = p else { return };
-                steps.iter().for_each(|s| p.step_took(f64::from(s.milliseconds)));
-            });
-            self.steps.update(|all| steps.iter().for_each(|s| all.push(*s)));
-        }
-        if !epochs.is_empty() {
-            self.epochs.update(|all| epochs.iter().for_each(|e| all.push(*e)));
-        }
-        if !trust_ratios.is_empty() {
-            self.trust.update(|all| trust_ratios.iter().for_each(|one| all.push(one)));
-        }
+    /// Whether all published weights of a network are stored in this browser.
+    pub fn keeps_weights(&self, net: ImageNetEncoder) -> bool {
+        self.kept_weights.with(|all| all.iter().flatten().any(|kept| kept.encoder == net && kept.whole))
     }
 }

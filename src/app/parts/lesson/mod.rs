@@ -6,6 +6,7 @@ pub mod draw;
 pub mod visit;
 
 use crate::app::parts::notice::Announcer;
+use crate::app::parts::widgets::PageHead;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
@@ -85,10 +86,7 @@ pub fn lesson(
     });
     let said = RwSignal::new("");
     view! {
-        <div class="page-head">
-            <h1>{visit.lesson.title}</h1>
-            <p class="lead">{visit.lesson.lead}</p>
-        </div>
+        <PageHead title=visit.lesson.title lead=visit.lesson.lead />
         {(!faults.is_empty())
             .then(|| {
                 let list: Vec<String> = faults.iter().map(one_field).collect();

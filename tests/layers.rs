@@ -120,7 +120,9 @@ fn what_trains_waits_for_no_timer_and_no_frame() {
     let mut wrong = Vec::new();
     for path in sources(&src()) {
         // What waits for a server trains nothing.
-        if matches!(layer_of(&path).as_deref(), Some("worker" | "learn")) && !path.ends_with("hub/browser.rs") {
+        if matches!(layer_of(&path).as_deref(), Some("worker" | "learn"))
+            && !path.ends_with("weights_download/browser.rs")
+        {
             let text = fs::read_to_string(&path).unwrap();
             wrong.extend(clocks(&text).into_iter().map(|name| format!("{}: names {name}", shown(&path))));
         }
@@ -162,6 +164,36 @@ fn sources_are_tidy() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The documents lead a reader to files and folders that exist.
+#[test]
+fn documents_name_paths_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md", "Cargo.toml"] {
+        let text = fs::read_to_string(root.join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
+        wrong.extend(
+            paths_in(&text).into_iter().filter(|path| !root.join(path).exists()).map(|p| format!("{document}: {p}")),
+        );
+    }
+    assert!(wrong.is_empty(), "no such file or folder:\n{}", wrong.join("\n"));
+    assert_eq!(
+        paths_in("`src/core/rng.rs`, (src/app/), xtask/src/main.rs. `src/**`"),
+        ["src/core/rng.rs", "src/app/", "xtask/src/main.rs"]
+    );
+}
+
+/// Paths into the folders of our own sources, each of whole words.
+fn paths_in(text: &str) -> Vec<&str> {
+    let of_a_path = |c: char| c.is_ascii_alphanumeric() || "/_-.*".contains(c);
+    text.split(|c| !of_a_path(c))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| {
+            ["src/", "tests/", "xtask/", "examples/", "style/"].iter().any(|folder| word.starts_with(folder))
+        })
+        .filter(|word| !word.contains('*') && !word.contains("node_modules"))
+        .collect()
 }
 
 fn src() -> PathBuf {

@@ -56,7 +56,7 @@ export async function ours(origin) {
   }
 }
 
-/** Runs in the page: worker from a `blob:` module, wasm sent to it, as src/app/client/loader.rs does. */
+/** Runs in the page: worker from a `blob:` module, wasm sent to it, as src/app/client/connection.rs does. */
 async function startWorker() {
   const base = new URL("./", document.baseURI).href;
   const begun = performance.now();

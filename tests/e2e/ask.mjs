@@ -1,4 +1,4 @@
-// The page's own worker, asked without the page: comparisons with golden values on a device by name (src/worker/jobs/check.rs).
+// The page's own worker, asked without the page: comparisons with golden values on a device by name (src/worker/jobs/questions.rs).
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

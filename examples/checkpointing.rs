@@ -6,6 +6,7 @@
 //! One way a process, since a process never gives back the most that it had.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use simclr_lab::core::architecture::Architecture;
 use simclr_lab::core::config::{EncoderConfig, HeadConfig, InitialWeights};
 use simclr_lab::core::imagenet::ImageNetEncoder;
 use simclr_lab::learn::bench::mulberry;
@@ -25,10 +26,11 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let argument = |at: usize, default: &str| arguments.get(at).map_or(default, String::as_str).to_owned();
     let net = match argument(0, "resnet50").as_str() {
-        "resnet18" => ImageNetEncoder::ResNet18,
-        "vgg19" => ImageNetEncoder::Vgg19,
-        _ => ImageNetEncoder::ResNet50,
+        "resnet18" => ImageNetEncoder::of(Architecture::ResNet18),
+        "vgg19" => ImageNetEncoder::of(Architecture::Vgg19),
+        _ => ImageNetEncoder::of(Architecture::ResNet50),
     };
+    let net = net.expect("published weights");
     let [side, views] = [(1, "64"), (2, "32")].map(|(at, default)| argument(at, default).parse().expect("a number"));
     let how = argument(3, "keep");
     let device = match how.as_str() {

@@ -11,8 +11,9 @@ use simclr_lab::core::config::{
 use simclr_lab::core::dataset::{Dataset, Split};
 use simclr_lab::core::report::{Baseline, DatasetReport};
 use simclr_lab::core::sample::{IMAGES_PER_CLASS, NAME, sample_set};
+use simclr_lab::learn::baseline::reestimate_batch_norm;
 use simclr_lab::learn::block_on::block_on;
-use simclr_lab::learn::encoder::{Encoder, reestimate_batch_norm};
+use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::features::{Features, features};
 use simclr_lab::learn::knn::{Probe, accuracy, classify};
 use simclr_lab::learn::linear_eval::Evaluation;

@@ -2,38 +2,15 @@
 //! row in [`run_settings`] holds its key, bounds and checks; its words are in
 //! `app::text::settings`.
 
+pub use super::architecture::{Architecture, Stem};
+
+use super::architecture::PUBLISHED_WIDTH;
 use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
 pub mod preset;
 pub mod run_settings;
 pub mod setting;
-
-/// The network that maps a view to features h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Architecture {
-    /// Four 3×3 convolutions (stride 1, 2, 2, 2), each with batch
-    /// normalisation and ReLU, widths w, 2w, 4w, 8w; the smallest.
-    ConvNet4,
-    /// One basic block a stage, widths w, 2w, 4w, 8w.
-    ResNet10,
-    /// Two basic blocks a stage, widths w, 2w, 4w, 8w.
-    ResNet18,
-    // As they are published, so without a choice of stem and width.
-    ResNet50,
-    ResNet101,
-    Vgg19,
-    InceptionResNetV2,
-}
-
-/// The first layers of a ResNet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stem {
-    /// 3×3 convolution, stride 1, no max-pool: for images of up to 64 pixels.
-    Small,
-    /// 7×7 convolution, stride 2, then 3×3 max-pool, stride 2.
-    ImageNet,
-}
 
 /// The weights that a run begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +53,7 @@ impl TrainedPart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncoderConfig {
     pub architecture: Architecture,
-    /// Ignored by [`Architecture::ConvNet4`] and the published networks.
+    /// Ignored by networks without a choice of stem.
     pub stem: Stem,
     /// Channels of the first stage; the published networks have their own.
     pub width: usize,
@@ -93,27 +70,15 @@ impl EncoderConfig {
 
     /// A published network that starts from its weights.
     pub const fn with_weights(of: ImageNetEncoder) -> Self {
-        let architecture = match of {
-            ImageNetEncoder::ResNet18 => Architecture::ResNet18,
-            ImageNetEncoder::ResNet50 => Architecture::ResNet50,
-            ImageNetEncoder::ResNet101 => Architecture::ResNet101,
-            ImageNetEncoder::Vgg19 => Architecture::Vgg19,
-            ImageNetEncoder::InceptionResNetV2 => Architecture::InceptionResNetV2,
-        };
-        Self { architecture, stem: Stem::ImageNet, width: 64, start: InitialWeights::ImageNet }
+        let architecture = of.architecture();
+        Self { architecture, stem: Stem::ImageNet, width: PUBLISHED_WIDTH, start: InitialWeights::ImageNet }
     }
 
     /// The published network that this is, whose input is normalised as its weights expect:
     /// always for the large networks, and for ResNet-18 if it starts from published weights.
     pub fn published(&self) -> Option<ImageNetEncoder> {
-        match self.architecture {
-            Architecture::ConvNet4 | Architecture::ResNet10 => None,
-            Architecture::ResNet18 => (self.start == InitialWeights::ImageNet).then_some(ImageNetEncoder::ResNet18),
-            Architecture::ResNet50 => Some(ImageNetEncoder::ResNet50),
-            Architecture::ResNet101 => Some(ImageNetEncoder::ResNet101),
-            Architecture::Vgg19 => Some(ImageNetEncoder::Vgg19),
-            Architecture::InceptionResNetV2 => Some(ImageNetEncoder::InceptionResNetV2),
-        }
+        let is_published = self.is_fixed() || self.start == InitialWeights::ImageNet;
+        ImageNetEncoder::of(self.architecture).filter(|_| is_published)
     }
 
     /// The published weights that the encoder starts from.
@@ -123,7 +88,7 @@ impl EncoderConfig {
 
     /// Whether the network has a stem and a width of its own.
     pub fn is_fixed(&self) -> bool {
-        self.architecture != Architecture::ResNet18 && self.published().is_some()
+        self.architecture.facts().is_fixed
     }
 
     /// Length of h: the channels of the last stage.
@@ -242,7 +207,7 @@ impl RunConfig {
     /// Whether a chunk is normalised by other statistics than the whole batch. That is so
     /// if normalisation layers are trained.
     pub fn has_batch_statistics(&self) -> bool {
-        self.encoder.architecture != Architecture::Vgg19 && self.trained() != TrainedPart::Head
+        self.encoder.architecture.facts().has_batch_norm && self.trained() != TrainedPart::Head
     }
 
     /// The same in chunks of about half as many images: the next smaller power of two. `None`

@@ -1,10 +1,8 @@
 //! Classification metrics from true and predicted classes, as scikit-learn
 //! defines them; the golden tests compare them.
 
-pub mod bootstrap;
+pub mod comparison;
 pub mod interval;
-pub mod paired;
-pub mod resolution;
 
 use serde::{Deserialize, Serialize};
 

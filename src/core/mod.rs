@@ -1,6 +1,7 @@
 //! Plain Rust: no tensors, no browser. What the lessons show and what the
 //! tensor code is checked against.
 
+pub mod architecture;
 pub mod augment;
 pub mod config;
 pub mod cost;
@@ -9,6 +10,7 @@ pub mod diagnostics;
 pub mod error;
 pub mod float;
 pub mod formula;
+pub mod hub_addresses;
 pub mod imagenet;
 pub mod lars;
 pub mod lesson;

@@ -222,5 +222,4 @@ fn sigmoid<F: Float>(x: F) -> F {
 }
 
 #[cfg(test)]
-#[path = "nt_xent_tests.rs"]
 mod tests;

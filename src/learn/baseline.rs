@@ -1,10 +1,12 @@
-//! The step-0 encoder, the baseline of every judgement. Its running statistics
-//! are those of no image; here it gets them of the training images.
+//! The encoder at step 0, the baseline of every evaluation. It has seen no image, so its running
+//! statistics mean nothing; here they are estimated from training images.
 
-use super::encoder::{BatchNormEstimator, Encoder};
+use super::encoder::{Encoder, MOMENTUM};
 use super::features::Stopped;
 use super::store::ByteStore;
 use crate::core::rng::Rng;
+use burn::module::Module;
+use burn::tensor::Tensor;
 
 /// Images that statistics are estimated from, at most.
 const MOST_IMAGES: usize = 2048;
@@ -51,16 +53,57 @@ pub async fn with_statistics(
     Ok(estimator.finish())
 }
 
+/// Re-estimates running statistics as the plain average over batches, instead
+/// of whatever they were. Weights stay.
+///
+/// For encoders that never trained: their running mean 0 and variance 1 say
+/// nothing about the images. One pass is enough, because in training mode every
+/// layer sees its input normalised by the batch itself. A batch at a time, so
+/// that a caller can yield in between.
+#[derive(Debug)]
+pub struct BatchNormEstimator {
+    encoder: Encoder,
+    batches: usize,
+}
+
+impl BatchNormEstimator {
+    /// Works on a copy of `encoder`.
+    pub fn new(encoder: &Encoder) -> Self {
+        // Buffers of its own (`valid`), on the autodiff device, where batch
+        // statistics are used (`train`), without a graph (`no_grad`).
+        Self { encoder: encoder.valid().train().no_grad(), batches: 0 }
+    }
+
+    /// `batch` [B, 3, S, S], on the encoder's device; all of one size B.
+    pub fn add(&mut self, batch: Tensor<4>) {
+        self.batches += 1;
+        let part = 1.0 / self.batches as f64;
+        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = part);
+        let _ = self.encoder.forward(Tensor::from_inner(batch.inner()));
+    }
+
+    /// The encoder, for evaluation (plain device).
+    pub fn finish(mut self) -> Encoder {
+        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = MOMENTUM);
+        self.encoder.set_require_grad(true).valid()
+    }
+}
+
+/// [`BatchNormEstimator`] over all of `batches` at once.
+pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
+    let mut estimator = BatchNormEstimator::new(encoder);
+    batches.into_iter().for_each(|batch| estimator.add(batch));
+    estimator.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
     use crate::core::dataset::Dataset;
     use crate::learn::block_on::block_on;
-    use crate::learn::encoder::reestimate_batch_norm;
     use crate::learn::features::features;
     use crate::learn::simclr::initial_encoder;
-    use burn::module::Module;
     use burn::tensor::Device;
 
     const CLASSES: usize = 4;

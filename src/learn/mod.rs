@@ -1,4 +1,4 @@
-//! Tensors: what trains.
+//! Tensors: encoders, loss, optimisers, training and evaluation.
 
 pub mod augment;
 pub mod baseline;
@@ -7,7 +7,6 @@ pub mod bench;
 pub mod block_on;
 pub mod check;
 pub mod checkpoint;
-pub mod classify;
 pub mod conv;
 pub mod encoder;
 pub mod features;

@@ -287,8 +287,7 @@ impl Training for Trainer {
             measured.push(metrics);
             measured.extend(ratios);
         }
-        let data = Tensor::cat(measured, 0).into_data_async().await.map_err(|e| Fault::of_device(e.to_string()))?;
-        let values: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|e| Fault::of_device(format!("{e:?}")))?;
+        let values = super::features::read(Tensor::cat(measured, 0)).await?;
         let fill = |(report, v): (StepReport, &[f32])| StepReport {
             loss: v[0],
             contrastive_accuracy: v[1],

@@ -99,7 +99,7 @@ impl<V> Walk<V> {
 
     /// Enum variants add nothing to a name, nor does the encoder around its network.
     fn path(&self) -> TensorPath {
-        let unnamed = |container: &str| container.starts_with("Enum:") || container == "Struct:ImageNet";
+        let unnamed = |container: &str| container.starts_with("Enum:") || container == "Struct:Encoder";
         let named = self.parts.iter().filter(|(_, container)| !unnamed(container));
         let name = named.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
         let layer = self.parts.last().and_then(|(_, container)| container.strip_prefix("Struct:"));
@@ -193,6 +193,27 @@ impl ModuleMapper for Freeze<'_> {
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
         if self.is_frozen() { flag.with_value(false) } else { flag }
     }
+}
+
+/// `tensor` as a vector without a graph.
+pub fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    let count = tensor.dims().iter().product::<usize>();
+    tensor.inner().reshape([count])
+}
+
+/// The gradients of `module`'s parameters as vectors without a graph, in the order of its parts.
+/// Parameters without a gradient are left out.
+pub fn flat_gradients<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<Tensor<1>> {
+    struct Gradients<'a>(&'a GradientsParams, Vec<Tensor<1>>);
+    impl TensorVisitor for Gradients<'_> {
+        fn tensor<const D: usize>(&mut self, _path: &TensorPath, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id);
+            self.1.extend(gradient.map(flat));
+        }
+    }
+    let mut found = Gradients(gradients, Vec::new());
+    visit(module, &mut found);
+    found.1
 }
 
 /// What can be said of a tensor without its values.

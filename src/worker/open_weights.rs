@@ -102,6 +102,7 @@ fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str, most: u64) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::architecture::Architecture;
     use crate::core::imagenet::ImageNetEncoder;
     use crate::core::weights_file::fixture::{self, Entry};
     use crate::learn::block_on::block_on;
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_whole_network_comes_out_of_pytorchs_files() {
         let device = Device::flex();
-        let wanted = tensors(&Encoder::imagenet(ImageNetEncoder::ResNet18, &device));
+        let wanted = tensors(&Encoder::imagenet(ImageNetEncoder::of(Architecture::ResNet18).unwrap(), &device));
         let value = |tensor: usize, entry: usize| ((tensor * 31 + entry) % 1009) as f32 / 1009.0;
         let mut entries: Vec<Entry> = wanted
             .iter()
@@ -172,7 +173,7 @@ mod tests {
         for bytes in [zipped, fixture::old_file(&entries)] {
             let Loaded { which, encoder, fingerprint } = load(&mut *open(&bytes).unwrap(), &device).unwrap();
             fingerprints.push(fingerprint);
-            assert_eq!(which, ImageNetEncoder::ResNet18);
+            assert_eq!(which, ImageNetEncoder::of(Architecture::ResNet18).unwrap());
             let loaded = block_on(crate::learn::named_tensors::tensors(&encoder)).unwrap();
             assert_eq!(loaded.len(), wanted.len());
             for (i, (tensor, (name, shape))) in loaded.iter().zip(&wanted).enumerate() {

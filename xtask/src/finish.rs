@@ -6,14 +6,14 @@
 //!   The page's program is cut into chunks (`split`), and a route's page asks for its own at once.
 //! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
 //!   go into the content security policy. So do the hosts that published weights are fetched from: those of
-//!   `src/core/imagenet/addresses.rs`, or those that `WEIGHTS_FROM` names.
+//!   `src/core/hub_addresses.rs`, or those that `WEIGHTS_FROM` names.
 //! - **Icon**: written into the page, because browsers ask for it again at every navigation, and once the worker has loaded the page makes no
 //!   request at all.
 //! - **Worker**: its uncompressed size (the total of the progress bar; where a host compresses, Content-Length is something else) and a hash of
 //!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
 
 #[allow(dead_code)]
-#[path = "../../src/core/imagenet/addresses.rs"]
+#[path = "../../src/core/hub_addresses.rs"]
 mod addresses;
 #[allow(dead_code)]
 #[path = "../../src/app/routes.rs"]

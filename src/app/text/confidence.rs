@@ -2,8 +2,8 @@
 
 use super::units::{count, percent};
 use crate::core::metrics::ClassificationReport;
+use crate::core::metrics::comparison::{Resolution, Verdict};
 use crate::core::metrics::interval::Interval;
-use crate::core::metrics::resolution::{Resolution, Verdict};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
     a bootstrap over the test images for F1.";

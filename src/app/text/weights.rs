@@ -2,7 +2,8 @@
 
 use super::units::bytes;
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
-use crate::core::imagenet::{ImageNetEncoder, Normalisation};
+use crate::core::architecture::Normalisation;
+use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 
 pub const TITLE: &str = "ImageNet weights";
@@ -17,9 +18,10 @@ pub const NEEDED: &str = "Load the ImageNet weights below before starting, at En
 
 /// What the network takes.
 pub fn expects(net: ImageNetEncoder) -> String {
-    let Normalisation { mean, std } = net.normalisation();
+    let weights = net.weights();
+    let Normalisation { mean, std } = weights.normalisation;
     let list = |values: [f32; 3]| values.map(|v| v.to_string()).join(", ");
-    let (side, least) = (net.default_size(), net.min_size());
+    let (side, least) = (weights.image_size, weights.min_image_size);
     format!(
         "{}: published for images of {side} × {side} pixels; any size from {least} on works. Red, green and blue, in [0, 1], \
          are taken less {} and divided by {}.",

@@ -1,13 +1,17 @@
-//! SimCLR's augmentation (Chen et al. 2020, appendix A): what is drawn for one
-//! view ([`draw`]), the image operations on slices ([`ops`]), and the weights of
-//! their two resampling steps ([`resample`]), which the device applies as matrix
-//! products.
+//! SimCLR's augmentation (Chen et al. 2020, appendix A): here what is drawn for one
+//! view, in [`ops`] the image operations on slices, and in [`resample`] the weights of
+//! their two resampling steps, which the device applies as matrix products.
 //!
 //! Images are planar RGB in [0, 1]: `[3][height][width]`, `f32`.
+//!
+//! Every operation has a generator of its own, forked by name, so that switching one on or off, or
+//! changing its strength, leaves the draws of all others as they were.
 
-mod draw;
 pub mod ops;
 pub mod resample;
+
+use crate::core::config::AugmentConfig;
+use crate::core::rng::Rng;
 
 /// One colour operation; the four come in random order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,108 +69,184 @@ impl ViewParams {
     }
 }
 
-/// Side of the blur's kernel for images of `size` pixels: a tenth of the side,
-/// odd (as google-research/simclr: `2 * (size / 10 / 2) + 1`), but at least 3,
-/// because a kernel of 1 would blur nothing.
-pub fn blur_kernel(size: usize) -> usize {
-    (size / 10 / 2 * 2 + 1).max(3)
+/// Failed draws of a crop before the whole image is taken, as torchvision.
+const CROP_TRIES: usize = 10;
+/// Range of a crop's width over its height.
+const ASPECT: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
+
+/// Keys of the operations' generators.
+#[derive(Clone, Copy)]
+enum Key {
+    Crop = 1,
+    Flip,
+    JitterSwitch,
+    JitterOrder,
+    Brightness,
+    Contrast,
+    Saturation,
+    Hue,
+    Gray,
+    BlurSwitch,
+    BlurSigma,
 }
 
-/// One view of a square image: `image` is `[3][size][size]` in [0, 1], so is the result.
-///
-/// # Panics
-/// If the image's length is not `3 * size * size`, or the crop leaves the image.
-pub fn apply(image: &[f32], size: usize, view: &ViewParams) -> Vec<f32> {
-    assert_eq!(image.len(), 3 * size * size, "a planar RGB image of side {size}");
-    let mut out = if view.crop == ViewParams::identity(size).crop {
-        image.to_vec()
-    } else {
-        ops::resized_crop(image, size, size, view.crop, size, size)
-    };
-    if view.flip {
-        ops::hflip(&mut out, size);
-    }
-    if let Some(jitter) = view.jitter {
-        for op in jitter.order {
-            match op {
-                ColorOp::Brightness => ops::brightness(&mut out, jitter.brightness),
-                ColorOp::Contrast => ops::contrast(&mut out, jitter.contrast),
-                ColorOp::Saturation => ops::saturation(&mut out, jitter.saturation),
-                ColorOp::Hue => ops::hue(&mut out, jitter.hue),
+impl ViewParams {
+    /// Draws one view of an image of `size` × `size` pixels. Takes exactly one
+    /// number from `rng`, whatever the configuration.
+    pub fn draw(config: &AugmentConfig, size: usize, rng: &mut Rng) -> Self {
+        let root = Rng::new(rng.next_u64());
+        let stream = |key: Key| root.fork(key as u64);
+        let crop = match config.crop {
+            true => draw_crop(f64::from(config.crop_min_area), size, &mut stream(Key::Crop)),
+            false => Self::identity(size).crop,
+        };
+        let jitter = stream(Key::JitterSwitch).chance(config.jitter_probability).then(|| {
+            let spread = 0.8 * config.jitter_strength;
+            let factor = |key| stream(key).uniform(1.0 - spread, 1.0 + spread).max(0.0);
+            // Half a turn either way reaches every hue.
+            let turn = (0.2 * config.jitter_strength).min(0.5);
+            let mut order = [ColorOp::Brightness, ColorOp::Contrast, ColorOp::Saturation, ColorOp::Hue];
+            stream(Key::JitterOrder).shuffle(&mut order);
+            Jitter {
+                order,
+                brightness: factor(Key::Brightness),
+                contrast: factor(Key::Contrast),
+                saturation: factor(Key::Saturation),
+                hue: stream(Key::Hue).uniform(-turn, turn),
             }
+        });
+        let (low, high) = config.blur_sigma;
+        Self {
+            crop,
+            flip: stream(Key::Flip).chance(config.flip_probability),
+            jitter,
+            gray: stream(Key::Gray).chance(config.gray_probability),
+            blur_sigma: stream(Key::BlurSwitch)
+                .chance(config.blur_probability)
+                .then(|| stream(Key::BlurSigma).uniform(low, high)),
         }
     }
-    if view.gray {
-        ops::grayscale(&mut out);
+}
+
+/// Random resized crop as torchvision's `RandomResizedCrop.get_params`: area
+/// uniform, aspect ratio log-uniform, position uniform among the whole pixels
+/// where it fits.
+fn draw_crop(min_area: f64, size: usize, rng: &mut Rng) -> Crop {
+    let side = size as f64;
+    let unit = |rng: &mut Rng| f64::from(rng.unit());
+    for _ in 0..CROP_TRIES {
+        let area = side * side * (min_area + (1.0 - min_area) * unit(rng));
+        let aspect = (ASPECT.0.ln() + (ASPECT.1.ln() - ASPECT.0.ln()) * unit(rng)).exp();
+        let (width, height) = ((area * aspect).sqrt().round() as usize, (area / aspect).sqrt().round() as usize);
+        if (1..=size).contains(&width) && (1..=size).contains(&height) {
+            return Crop {
+                top: rng.below(size - height + 1) as u32,
+                left: rng.below(size - width + 1) as u32,
+                height: height as u32,
+                width: width as u32,
+            };
+        }
     }
-    match view.blur_sigma {
-        Some(sigma) => ops::gaussian_blur(&out, size, size, blur_kernel(size), sigma),
-        None => out,
-    }
+    ViewParams::identity(size).crop
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A smooth, coloured, asymmetric image.
-    fn picture(size: usize) -> Vec<f32> {
-        (0..3 * size * size)
-            .map(|i| {
-                let (c, y, x) = (i / (size * size), i / size % size, i % size);
-                0.5 + 0.4 * ((x as f32 * 0.7 + c as f32).sin() * (y as f32 * 0.3 + 1.0).cos())
-            })
-            .collect()
+    const ALL: AugmentConfig = AugmentConfig {
+        crop: true,
+        crop_min_area: 0.08,
+        flip_probability: 0.5,
+        jitter_probability: 0.8,
+        jitter_strength: 0.5,
+        gray_probability: 0.2,
+        blur_probability: 0.5,
+        blur_sigma: (0.1, 2.0),
+    };
+
+    fn draws(config: &AugmentConfig, n: u32) -> Vec<ViewParams> {
+        (0..n).map(|i| ViewParams::draw(config, 32, &mut Rng::for_view(1, 1, i, 0))).collect()
     }
 
     #[test]
-    fn identity_leaves_every_pixel() {
-        let image = picture(16);
-        assert_eq!(apply(&image, 16, &ViewParams::identity(16)), image);
-    }
-
-    #[test]
-    fn kernels_are_a_tenth_of_the_side_and_odd() {
-        assert_eq!([16, 32, 48, 64, 96, 224].map(blur_kernel), [3, 3, 5, 7, 9, 23]);
-    }
-
-    #[test]
-    fn jitter_runs_in_the_order_drawn() {
-        let image = picture(16);
-        let jitter = Jitter {
-            order: [ColorOp::Brightness, ColorOp::Contrast, ColorOp::Saturation, ColorOp::Hue],
-            brightness: 1.4,
-            contrast: 0.6,
-            saturation: 1.3,
-            hue: 0.1,
-        };
-        let view = ViewParams { jitter: Some(jitter), ..ViewParams::identity(16) };
-        let mut by_hand = image.clone();
-        ops::brightness(&mut by_hand, 1.4);
-        ops::contrast(&mut by_hand, 0.6);
-        ops::saturation(&mut by_hand, 1.3);
-        ops::hue(&mut by_hand, 0.1);
-        assert_eq!(apply(&image, 16, &view), by_hand);
-
-        let order = [ColorOp::Contrast, ColorOp::Brightness, ColorOp::Saturation, ColorOp::Hue];
-        let swapped = ViewParams { jitter: Some(Jitter { order, ..jitter }), ..view };
-        assert_ne!(apply(&image, 16, &swapped), by_hand);
-    }
-
-    #[test]
-    fn every_step_changes_the_image_and_stays_in_range() {
-        let image = picture(32);
-        let plain = ViewParams::identity(32);
-        let views = [
-            ViewParams { crop: Crop { top: 3, left: 5, height: 11, width: 14 }, ..plain },
-            ViewParams { flip: true, ..plain },
-            ViewParams { gray: true, ..plain },
-            ViewParams { blur_sigma: Some(1.5), ..plain },
+    fn toggling_one_operation_leaves_the_others_draws() {
+        let base = draws(&ALL, 300);
+        let toggled = [
+            AugmentConfig { crop: false, ..ALL },
+            AugmentConfig { flip_probability: 1.0, ..ALL },
+            AugmentConfig { jitter_probability: 0.0, ..ALL },
+            AugmentConfig { gray_probability: 1.0, ..ALL },
+            AugmentConfig { blur_probability: 0.0, ..ALL },
         ];
-        for view in views {
-            let out = apply(&image, 32, &view);
-            assert!(out.iter().zip(&image).any(|(a, b)| (a - b).abs() > 0.05), "{view:?}");
-            assert!(out.iter().all(|v| (0.0..=1.0).contains(v)), "{view:?}");
+        for (which, config) in toggled.iter().enumerate() {
+            for (a, b) in base.iter().zip(draws(config, 300)) {
+                assert!(which == 0 || a.crop == b.crop, "{config:?}");
+                assert!(which == 1 || a.flip == b.flip, "{config:?}");
+                assert!(which == 2 || a.jitter == b.jitter, "{config:?}");
+                assert!(which == 3 || a.gray == b.gray, "{config:?}");
+                assert!(which == 4 || a.blur_sigma == b.blur_sigma, "{config:?}");
+            }
+            assert_ne!(base, draws(config, 300), "the toggle does something: {config:?}");
         }
+    }
+
+    #[test]
+    fn one_generator_gives_different_views_and_advances_by_one() {
+        let mut rng = Rng::new(4);
+        let mut twin = rng.clone();
+        let first = ViewParams::draw(&ALL, 32, &mut rng);
+        assert_ne!(first, ViewParams::draw(&ALL, 32, &mut rng));
+        twin.next_u64();
+        twin.next_u64();
+        assert_eq!(rng.next_u64(), twin.next_u64());
+    }
+
+    #[test]
+    fn crops_follow_the_stated_distribution() {
+        let mut sum = 0.0;
+        let (mut least, mut full) = (f32::MAX, 0);
+        for view in draws(&ALL, 4000) {
+            let Crop { top, left, height, width } = view.crop;
+            assert!(height >= 1 && width >= 1 && top + height <= 32 && left + width <= 32, "{:?}", view.crop);
+            let area = (height * width) as f32 / 1024.0;
+            let aspect = width as f32 / height as f32;
+            // Sides are rounded to whole pixels.
+            assert!((0.06..=1.0).contains(&area) && (0.6..=1.6).contains(&aspect), "{:?}", view.crop);
+            sum += area;
+            least = least.min(area);
+            full += usize::from(area > 0.9);
+        }
+        // Uniform in [0.08, 1] without the draws that do not fit.
+        let mean = sum / 4000.0;
+        assert!((0.48..0.56).contains(&mean), "mean area {mean}");
+        assert!(least < 0.1 && full > 50, "least {least}, near full {full}");
+    }
+
+    #[test]
+    fn switches_and_strengths_have_their_rates_and_ranges() {
+        let all = draws(&ALL, 4000);
+        let rate = |f: &dyn Fn(&ViewParams) -> bool| all.iter().filter(|v| f(v)).count() as f32 / 4000.0;
+        let near = |value: f32, want: f32| assert!((value - want).abs() < 0.03, "{value} for {want}");
+        near(rate(&|v| v.flip), 0.5);
+        near(rate(&|v| v.jitter.is_some()), 0.8);
+        near(rate(&|v| v.gray), 0.2);
+        near(rate(&|v| v.blur_sigma.is_some()), 0.5);
+        let jitters: Vec<Jitter> = all.iter().filter_map(|v| v.jitter).collect();
+        for f in [|j: &Jitter| j.brightness, |j: &Jitter| j.contrast, |j: &Jitter| j.saturation] {
+            assert!(jitters.iter().all(|j| (0.6..=1.4).contains(&f(j))));
+            assert!(jitters.iter().any(|j| f(j) < 0.65) && jitters.iter().any(|j| f(j) > 1.35));
+        }
+        assert!(jitters.iter().all(|j| j.hue.abs() <= 0.1) && jitters.iter().any(|j| j.hue < -0.09));
+        // Each of the four comes first in about a quarter of the views.
+        let hue_first = jitters.iter().filter(|j| j.order[0] == ColorOp::Hue).count() as f32;
+        near(hue_first / jitters.len() as f32, 0.25);
+        assert!(all.iter().filter_map(|v| v.blur_sigma).all(|s| (0.1..2.0).contains(&s)));
+    }
+
+    #[test]
+    fn a_strength_above_its_range_never_turns_a_factor_negative() {
+        let config = AugmentConfig { jitter_strength: 2.0, jitter_probability: 1.0, ..ALL };
+        assert!(draws(&config, 500).iter().filter_map(|v| v.jitter).all(|j| j.brightness >= 0.0 && j.hue.abs() <= 0.5));
     }
 }

@@ -2,8 +2,8 @@
 //! defines it for float images; the golden tests compare them. Images are planar
 //! RGB `[3][height][width]`; colour operations work in place and clamp to [0, 1].
 
-use super::Crop;
 use super::resample::{apply_separable, blur_weights, resize_weights};
+use super::{ColorOp, Crop, ViewParams};
 
 /// Weights of red, green and blue in grayscale (ITU-R BT.601, as torchvision rounds them).
 pub const LUMA: [f32; 3] = [0.2989, 0.587, 0.114];
@@ -99,6 +99,46 @@ pub fn normalize(image: &mut [f32], mean: [f32; 3], std: [f32; 3]) {
     }
 }
 
+/// Side of the blur's kernel for images of `size` pixels: a tenth of the side,
+/// odd (as google-research/simclr: `2 * (size / 10 / 2) + 1`), but at least 3,
+/// because a kernel of 1 would blur nothing.
+pub fn blur_kernel(size: usize) -> usize {
+    (size / 10 / 2 * 2 + 1).max(3)
+}
+
+/// One view of a square image: `image` is `[3][size][size]` in [0, 1], so is the result.
+///
+/// # Panics
+/// If the image's length is not `3 * size * size`, or the crop leaves the image.
+pub fn apply(image: &[f32], size: usize, view: &ViewParams) -> Vec<f32> {
+    assert_eq!(image.len(), 3 * size * size, "a planar RGB image of side {size}");
+    let mut out = if view.crop == ViewParams::identity(size).crop {
+        image.to_vec()
+    } else {
+        resized_crop(image, size, size, view.crop, size, size)
+    };
+    if view.flip {
+        hflip(&mut out, size);
+    }
+    if let Some(jitter) = view.jitter {
+        for op in jitter.order {
+            match op {
+                ColorOp::Brightness => brightness(&mut out, jitter.brightness),
+                ColorOp::Contrast => contrast(&mut out, jitter.contrast),
+                ColorOp::Saturation => saturation(&mut out, jitter.saturation),
+                ColorOp::Hue => hue(&mut out, jitter.hue),
+            }
+        }
+    }
+    if view.gray {
+        grayscale(&mut out);
+    }
+    match view.blur_sigma {
+        Some(sigma) => gaussian_blur(&out, size, size, blur_kernel(size), sigma),
+        None => out,
+    }
+}
+
 fn luma(image: &[f32], pixel: usize) -> f32 {
     let count = image.len() / 3;
     LUMA[0] * image[pixel] + LUMA[1] * image[count + pixel] + LUMA[2] * image[2 * count + pixel]
@@ -132,6 +172,7 @@ fn hsv_to_rgb(h: f32, s: f32, v: f32) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::augment::Jitter;
 
     fn near(a: &[f32], b: &[f32], tolerance: f32) {
         assert_eq!(a.len(), b.len());
@@ -208,5 +249,66 @@ mod tests {
     #[test]
     fn bytes_reach_both_ends() {
         assert_eq!(from_bytes(&[0, 255, 51]), [0.0, 1.0, 0.2]);
+    }
+
+    /// A smooth, coloured, asymmetric image.
+    fn picture(size: usize) -> Vec<f32> {
+        (0..3 * size * size)
+            .map(|i| {
+                let (c, y, x) = (i / (size * size), i / size % size, i % size);
+                0.5 + 0.4 * ((x as f32 * 0.7 + c as f32).sin() * (y as f32 * 0.3 + 1.0).cos())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn identity_leaves_every_pixel() {
+        let image = picture(16);
+        assert_eq!(apply(&image, 16, &ViewParams::identity(16)), image);
+    }
+
+    #[test]
+    fn kernels_are_a_tenth_of_the_side_and_odd() {
+        assert_eq!([16, 32, 48, 64, 96, 224].map(blur_kernel), [3, 3, 5, 7, 9, 23]);
+    }
+
+    #[test]
+    fn jitter_runs_in_the_order_drawn() {
+        let image = picture(16);
+        let jitter = Jitter {
+            order: [ColorOp::Brightness, ColorOp::Contrast, ColorOp::Saturation, ColorOp::Hue],
+            brightness: 1.4,
+            contrast: 0.6,
+            saturation: 1.3,
+            hue: 0.1,
+        };
+        let view = ViewParams { jitter: Some(jitter), ..ViewParams::identity(16) };
+        let mut by_hand = image.clone();
+        brightness(&mut by_hand, 1.4);
+        contrast(&mut by_hand, 0.6);
+        saturation(&mut by_hand, 1.3);
+        hue(&mut by_hand, 0.1);
+        assert_eq!(apply(&image, 16, &view), by_hand);
+
+        let order = [ColorOp::Contrast, ColorOp::Brightness, ColorOp::Saturation, ColorOp::Hue];
+        let swapped = ViewParams { jitter: Some(Jitter { order, ..jitter }), ..view };
+        assert_ne!(apply(&image, 16, &swapped), by_hand);
+    }
+
+    #[test]
+    fn every_step_changes_the_image_and_stays_in_range() {
+        let image = picture(32);
+        let plain = ViewParams::identity(32);
+        let views = [
+            ViewParams { crop: Crop { top: 3, left: 5, height: 11, width: 14 }, ..plain },
+            ViewParams { flip: true, ..plain },
+            ViewParams { gray: true, ..plain },
+            ViewParams { blur_sigma: Some(1.5), ..plain },
+        ];
+        for view in views {
+            let out = apply(&image, 32, &view);
+            assert!(out.iter().zip(&image).any(|(a, b)| (a - b).abs() > 0.05), "{view:?}");
+            assert!(out.iter().all(|v| (0.0..=1.0).contains(v)), "{view:?}");
+        }
     }
 }

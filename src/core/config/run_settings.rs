@@ -14,25 +14,23 @@ pub type RunSetting = &'static Setting<RunConfig>;
 /// loss, optimiser, run.
 pub static SETTINGS: [Setting<RunConfig>; 28] = [
     row("size", Bounds::OneOf(SIZES), |c| &mut c.image_size).within(|c, _| {
-        let least = c.encoder.published().map_or(0, |net| net.min_size() as u64);
+        let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
     }),
-    row("encoder", Bounds::Choice(&keys::<_, 7>(Architecture::TABLE)), |c| &mut c.encoder.architecture),
+    row("encoder", Bounds::Choice(&keys::<_, { Architecture::ALL.len() }>(Architecture::TABLE)), |c| &mut c.encoder.architecture),
     row("stem", Bounds::Choice(&keys::<_, 2>(Stem::TABLE)), |c| &mut c.encoder.stem)
         .within(|c, own| if is_published_resnet18(c) { Bounds::Choice(&["imagenet"]) } else { own })
-        .used_if(|c| c.encoder.architecture != Architecture::ConvNet4 && !c.encoder.is_fixed()),
+        .used_if(|c| c.encoder.architecture.facts().has_stems),
     row("width", Bounds::OneOf(&[8, 16, 32, 64]), |c| &mut c.encoder.width)
-        .within(|c, own| match c.encoder.architecture {
-            _ if is_published_resnet18(c) => Bounds::OneOf(&[64]),
-            Architecture::ConvNet4 => own,
-            _ if c.encoder.is_fixed() => own,
-            _ => Bounds::OneOf(&[16, 32, 64]),
+        .within(|c, _| match is_published_resnet18(c) {
+            true => Bounds::OneOf(&[64]),
+            false => Bounds::OneOf(c.encoder.architecture.facts().widths),
         })
         .used_if(|c| !c.encoder.is_fixed()),
     row("start", Bounds::Choice(&keys::<_, 2>(InitialWeights::TABLE)), |c| &mut c.encoder.start).within(
-        |c, own| match c.encoder.architecture {
-            Architecture::ConvNet4 | Architecture::ResNet10 => Bounds::Choice(&["random"]),
-            _ => own,
+        |c, own| match c.encoder.architecture.facts().weights {
+            None => Bounds::Choice(&["random"]),
+            Some(_) => own,
         },
     ),
     row("trained", Bounds::Choice(&keys::<_, 5>(TrainedPart::TABLE)), |c| &mut c.trained)
@@ -123,15 +121,15 @@ const SIZES: &[u64] = &{
 };
 
 impl Choice for Architecture {
-    const TABLE: &'static [(&'static str, Self)] = &[
-        ("convnet4", Self::ConvNet4),
-        ("resnet10", Self::ResNet10),
-        ("resnet18", Self::ResNet18),
-        ("resnet50", Self::ResNet50),
-        ("resnet101", Self::ResNet101),
-        ("vgg19", Self::Vgg19),
-        ("inception_resnet_v2", Self::InceptionResNetV2),
-    ];
+    const TABLE: &'static [(&'static str, Self)] = &{
+        let mut all = [("", Self::ConvNet4); Self::ALL.len()];
+        let mut i = 0;
+        while i < all.len() {
+            all[i] = (Self::ALL[i].facts().key, Self::ALL[i]);
+            i += 1;
+        }
+        all
+    };
 }
 
 impl Choice for Stem {

@@ -1,7 +1,8 @@
 //! Every encoder as the shapes of its convolutions: what costs are counted from. The networks
 //! themselves are `learn::encoder`'s.
 
-use crate::core::config::{Architecture, EncoderConfig, Stem};
+use crate::core::architecture::{Block, Family, PUBLISHED_WIDTH, Stem, VGG_CHANNELS};
+use crate::core::config::EncoderConfig;
 
 /// One convolution as its shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,25 +47,29 @@ impl Walk {
 /// The convolutions of `encoder` for images of `image` pixels, in their order.
 pub fn convolutions(encoder: &EncoderConfig, image: usize) -> Vec<Conv> {
     let mut walk = Walk { all: Vec::new(), stage: 0, side: image };
-    let (w, stem) = (encoder.width, encoder.stem);
-    match encoder.architecture {
-        Architecture::ConvNet4 => {
+    let facts = encoder.architecture.facts();
+    let (w, stem) = match facts.is_fixed {
+        true => (PUBLISHED_WIDTH, Stem::ImageNet),
+        false => (encoder.width, encoder.stem),
+    };
+    match facts.family {
+        Family::ConvNet4 => {
             for (stage, input, output) in [(0, 3, w), (1, w, 2 * w), (2, 2 * w, 4 * w), (3, 4 * w, 8 * w)] {
                 walk.stage = stage;
                 walk.padded(input, output, 9, if stage == 0 { 1 } else { 2 });
             }
         }
-        Architecture::ResNet10 => resnet(&mut walk, [1; 4], w, stem, false),
-        Architecture::ResNet18 => resnet(&mut walk, [2; 4], w, stem, false),
-        Architecture::ResNet50 => resnet(&mut walk, [3, 4, 6, 3], 64, Stem::ImageNet, true),
-        Architecture::ResNet101 => resnet(&mut walk, [3, 4, 23, 3], 64, Stem::ImageNet, true),
-        Architecture::Vgg19 => vgg19(&mut walk),
-        Architecture::InceptionResNetV2 => inception(&mut walk),
+        Family::ResNet { block, blocks } => resnet(&mut walk, blocks, w, stem, block),
+        Family::Vgg { convolutions } => vgg(&mut walk, convolutions),
+        Family::InceptionResNetV2 => inception(&mut walk),
+    }
+    if !facts.has_batch_norm {
+        walk.all.iter_mut().for_each(|conv| conv.normalised = false);
     }
     walk.all
 }
 
-fn resnet(walk: &mut Walk, blocks: [usize; 4], width: usize, stem: Stem, bottleneck: bool) {
+fn resnet(walk: &mut Walk, blocks: [usize; 4], width: usize, stem: Stem, block: Block) {
     match stem {
         Stem::Small => walk.padded(3, width, 9, 1),
         Stem::ImageNet => {
@@ -76,10 +81,10 @@ fn resnet(walk: &mut Walk, blocks: [usize; 4], width: usize, stem: Stem, bottlen
     for (stage, blocks) in blocks.into_iter().enumerate() {
         walk.stage = stage + 1;
         let inner = width << stage;
-        let output = if bottleneck { 4 * inner } else { inner };
-        for block in 0..blocks {
-            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-            if bottleneck {
+        let output = inner * block.expansion();
+        for i in 0..blocks {
+            let stride = if stage > 0 && i == 0 { 2 } else { 1 };
+            if block == Block::Bottleneck {
                 walk.padded(input, inner, 1, 1);
                 walk.padded(inner, inner, 9, stride);
                 walk.padded(inner, output, 1, 1);
@@ -95,9 +100,9 @@ fn resnet(walk: &mut Walk, blocks: [usize; 4], width: usize, stem: Stem, bottlen
     }
 }
 
-fn vgg19(walk: &mut Walk) {
+fn vgg(walk: &mut Walk, convolutions: [usize; 5]) {
     let mut input = 3;
-    for (stage, (output, count)) in [(64, 2), (128, 2), (256, 4), (512, 4), (512, 4)].into_iter().enumerate() {
+    for (stage, (output, count)) in VGG_CHANNELS.into_iter().zip(convolutions).enumerate() {
         walk.stage = stage;
         for _ in 0..count {
             walk.padded(input, output, 9, 1);
@@ -105,7 +110,6 @@ fn vgg19(walk: &mut Walk) {
         }
         walk.side /= 2;
     }
-    walk.all.iter_mut().for_each(|conv| conv.normalised = false);
 }
 
 /// Kernels' weights and output channels of the layers of a branch.

@@ -71,15 +71,7 @@ impl Field for TrainedLayers {
 
 /// Stages of an encoder that can be trained by themselves, including the stem.
 pub const fn stages(architecture: Architecture) -> u8 {
-    match architecture {
-        Architecture::ConvNet4 => 4,
-        Architecture::ResNet10
-        | Architecture::ResNet18
-        | Architecture::ResNet50
-        | Architecture::ResNet101
-        | Architecture::Vgg19
-        | Architecture::InceptionResNetV2 => 5,
-    }
+    architecture.facts().stages.len() as u8
 }
 
 /// Chen et al. 2020, appendix B.5: 0.05 · batch / 256.

@@ -138,6 +138,7 @@ fn residual(tensors: &[Header]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::architecture::Architecture;
     use crate::core::weights_file::Number;
 
     fn file(tensors: &[(&str, &[usize])]) -> Vec<Header> {
@@ -152,8 +153,8 @@ mod tests {
     fn known() -> Vec<Known> {
         let own = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), vec![4, 3])).collect();
         vec![
-            (ImageNetEncoder::ResNet18, own(&["a.weight", "b.weight"])),
-            (ImageNetEncoder::ResNet50, own(&["a.weight", "b.weight", "c.weight", "d.weight"])),
+            (ImageNetEncoder::of(Architecture::ResNet18).unwrap(), own(&["a.weight", "b.weight"])),
+            (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), own(&["a.weight", "b.weight", "c.weight", "d.weight"])),
         ]
     }
 
@@ -162,14 +163,14 @@ mod tests {
         let shape: &[usize] = &[4, 3];
         let two =
             file(&[("a.weight", shape), ("b.weight", shape), ("fc.weight", &[9, 4]), ("b.num_batches_tracked", &[])]);
-        assert_eq!(recognise(&two, &known()), Ok(ImageNetEncoder::ResNet18));
+        assert_eq!(recognise(&two, &known()), Ok(ImageNetEncoder::of(Architecture::ResNet18).unwrap()));
         let four = file(&[
             ("module.a.weight", shape),
             ("module.b.weight", shape),
             ("module.c.weight", shape),
             ("module.d.weight", shape),
         ]);
-        assert_eq!(recognise(&four, &known()), Ok(ImageNetEncoder::ResNet50));
+        assert_eq!(recognise(&four, &known()), Ok(ImageNetEncoder::of(Architecture::ResNet50).unwrap()));
     }
 
     #[test]
@@ -182,13 +183,13 @@ mod tests {
             panic!("recognised")
         };
         let WeightsFault::Unfit { nearest, missing, wrong, unknown, .. } = &fault else { panic!("{fault:?}") };
-        assert_eq!((*nearest, missing.len()), (ImageNetEncoder::ResNet18, 0));
+        assert_eq!((*nearest, missing.len()), (ImageNetEncoder::of(Architecture::ResNet18).unwrap(), 0));
         assert!(wrong.is_empty());
         assert_eq!(unknown, &["c.weight", "d.bias"]);
         let part = file(&[("b.weight", shape), ("c.weight", shape), ("d.weight", &[5])]);
         let Err(fault) = recognise(&part, &known()) else { panic!("recognised") };
         let WeightsFault::Unfit { seems: None, nearest, missing, wrong, .. } = fault else { panic!("{fault:?}") };
-        assert_eq!((nearest, missing), (ImageNetEncoder::ResNet50, vec!["a.weight".to_owned()]));
+        assert_eq!((nearest, missing), (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), vec!["a.weight".to_owned()]));
         assert_eq!(wrong, [WrongShape { name: "d.weight".into(), expected: shape.to_vec(), found: vec![5] }]);
         let Err(fault) = recognise(&file(&[("x.y", shape), ("z", &[])]), &known()) else { panic!("recognised") };
         let first = vec!["x.y".to_owned(), "z".to_owned()];

@@ -3,11 +3,12 @@
 //! and the same handful of tensor operations runs over all images at once.
 
 mod color;
-mod resample;
 
 use super::store::ByteStore;
-use crate::core::augment::{ViewParams, blur_kernel};
-use burn::tensor::{Tensor, TensorData};
+use crate::core::augment::ViewParams;
+use crate::core::augment::ops::blur_kernel;
+use crate::core::augment::resample::{blur_weights, resize_weights};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
 /// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of
@@ -62,9 +63,9 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
     assert_eq!(batch, params.len(), "one view an image");
     let device = images.device();
     // All uploads first: on a GPU each one ends the commands recorded so far.
-    let crop = resample::crop_and_flip(params, [height, width], out, &device);
+    let crop = crop_and_flip(params, [height, width], out, &device);
     let colors = color::Coefficients::new(params, &device);
-    let blur = resample::blur(params, out, &device);
+    let blur = blur(params, out, &device);
     let images = match crop {
         Some(weights) => weights.apply(images),
         None => images,
@@ -79,22 +80,85 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
     }
 }
 
-/// (image − mean) / std by channel, as encoders trained elsewhere want it;
-/// [B, 3, H, W]. Encoders trained here take images in [0, 1] as they are.
-pub fn normalize(images: Tensor<4>, mean: [f32; 3], std: [f32; 3]) -> Tensor<4> {
-    let device = images.device();
-    let channel = |v: [f32; 3]| Tensor::<4>::from_data(TensorData::new(v.to_vec(), [1, 3, 1, 1]), &device);
-    images.sub(channel(mean)).div(channel(std))
+// Crop, resize, flip and blur are linear and separable, so each is two batched matrix products,
+// out = R · image · Cᵀ, with one R and one C an image. The weights are `core`'s; they go to the device
+// with the batch.
+
+/// R [B, out_h, H] and Cᵀ [B, W, out_w] of a batch, on the device.
+struct Resampling {
+    rows: Tensor<3>,
+    columns: Tensor<3>,
+}
+
+/// Weights that crop every image of `height` × `width`, resize the crop and
+/// mirror it where drawn; none where that changes nothing.
+fn crop_and_flip(
+    params: &[ViewParams],
+    [height, width]: [usize; 2],
+    out: OutputShape,
+    device: &Device,
+) -> Option<Resampling> {
+    let whole = |p: &ViewParams| p.crop.height as usize == height && p.crop.width as usize == width;
+    if (out.height, out.width) == (height, width) && params.iter().all(|p| whole(p) && !p.flip) {
+        return None;
+    }
+    let mut rows = Vec::with_capacity(params.len() * out.height * height);
+    let mut columns = Vec::with_capacity(params.len() * out.width * width);
+    for ViewParams { crop, flip, .. } in params {
+        rows.extend(resize_weights(crop.top as usize, crop.height as usize, height, out.height));
+        let weights = resize_weights(crop.left as usize, crop.width as usize, width, out.width);
+        match flip {
+            // The mirror image takes its columns from the other end.
+            true => weights.chunks_exact(width).rev().for_each(|row| columns.extend_from_slice(row)),
+            false => columns.extend(weights),
+        }
+    }
+    Some(Resampling::new(rows, columns, [height, width], out, device))
+}
+
+/// Weights of Gaussian blur where drawn, with reflected borders; none where no
+/// image is blurred.
+fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Resampling> {
+    if params.iter().all(|p| p.blur_sigma.is_none()) {
+        return None;
+    }
+    // σ = 0 gives the identity.
+    let weights = |side| params.iter().flat_map(move |p| blur_weights(side, out.kernel, p.blur_sigma.unwrap_or(0.0)));
+    let rows: Vec<f32> = weights(out.height).collect();
+    let columns = if out.width == out.height { rows.clone() } else { weights(out.width).collect() };
+    Some(Resampling::new(rows, columns, [out.height, out.width], out, device))
+}
+
+impl Resampling {
+    /// From rows [B, out_h, H] and columns [B, out_w, W], row-major.
+    fn new(rows: Vec<f32>, columns: Vec<f32>, from: [usize; 2], out: OutputShape, device: &Device) -> Self {
+        let matrices = |weights: Vec<f32>, to: usize, from: usize| {
+            let b = weights.len() / (to * from);
+            Tensor::<3>::from_data(TensorData::new(weights, [b, to, from]), device)
+        };
+        Self {
+            rows: matrices(rows, out.height, from[0]),
+            columns: matrices(columns, out.width, from[1]).swap_dims(1, 2),
+        }
+    }
+
+    /// R · image · Cᵀ for every plane: [B, 3, H, W] to [B, 3, out_h, out_w].
+    fn apply(self, images: Tensor<4>) -> Tensor<4> {
+        let [b, c, h, w] = images.dims();
+        let out_w = self.columns.dims()[2];
+        // One C an image, whatever the channel: the three planes are one tall matrix.
+        let narrowed = images.reshape([b, c * h, w]).matmul(self.columns).reshape([b, c, h, out_w]);
+        self.rows.unsqueeze_dim::<4>(1).matmul(narrowed)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::augment::{self, ops::from_bytes};
+    use crate::core::augment::ops::{self, from_bytes};
     use crate::core::config::AugmentConfig;
     use crate::core::dataset::Dataset;
     use crate::core::rng::Rng;
-    use burn::tensor::Device;
 
     const ALL: AugmentConfig = AugmentConfig {
         crop: true,
@@ -130,7 +194,7 @@ mod tests {
         for (row, view) in got.chunks_exact(stride).enumerate() {
             let (image, which) = (row % 20, row / 20);
             let drawn = params[image][which];
-            let want = augment::apply(&from_bytes(set.image(indices[image] as usize)), size, &drawn);
+            let want = ops::apply(&from_bytes(set.image(indices[image] as usize)), size, &drawn);
             let worst = view.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst <= 2e-3, "image {image} view {which}, off by {worst}: {drawn:?}");
         }

@@ -1,62 +1,35 @@
-//! What `cargo xtask bench` times: training steps of two fixed settings, with
-//! the weights and the input that the other libraries in tests/bench/peers get.
+//! What `cargo xtask bench` times: training steps of two fixed settings, with the weights and the input
+//! that the other libraries in tests/bench/peers get, the full step taken apart, forward passes of the
+//! published encoders, and linear evaluation.
 
-mod evaluation;
-mod fixed;
-mod forward;
-mod parts;
+mod inputs;
 
-pub use evaluation::evaluation;
-pub use fixed::{fixed_views, fixed_weights, mulberry};
-pub use forward::Forward;
-pub use parts::{PartTimes, Parts};
+pub use inputs::{Setting, fixed_views, fixed_weights, mulberry};
 
+use super::augment::views;
 use super::checkpoint::Snapshot;
+use super::encoder::Encoder;
+use super::features::Stopped;
 use super::learner::Learner;
+use super::linear_eval::Evaluation;
+use super::optim;
+use super::simclr::{SimClr, initial_encoder};
 use super::store::ByteStore;
-use super::trainer::Trainer;
+use super::trainer::{Trainer, view_pair};
 use super::training::Training;
-use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
-use crate::core::dataset::{Dataset, Example, Split};
+use super::walk::{TensorPath, TensorVisitor, flat, flat_gradients, visit};
+use crate::core::config::{EncoderConfig, Optimizer, OptimizerConfig, RunConfig};
 use crate::core::error::Fault;
-use burn::tensor::{Device, Tensor};
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Baseline, EvaluationReport};
+use burn::module::{Module, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use inputs::{BATCHES, SIZE, first_value, labelled, noise};
 use serde::{Deserialize, Serialize};
 
-/// Side of the images in pixels.
-const SIZE: usize = 32;
-/// Batches in the set that the full step draws from.
-const BATCHES: usize = 4;
 /// Of the step that is compared with other libraries.
 const PEER_RATE: f32 = 0.05;
-
-/// A network and a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Setting {
-    /// ResNet-10 of width 16, N = 32.
-    Tiny,
-    /// ResNet-18 of width 64, N = 16.
-    R18,
-}
-
-impl Setting {
-    /// The run that the full step is a step of: the presets of 32-pixel images
-    /// (crop, flip, jitter, grayscale; LARS), for longer than anybody times.
-    pub fn config(self) -> RunConfig {
-        let (architecture, width, batch) = match self {
-            Self::Tiny => (Architecture::ResNet10, 16, 32),
-            Self::R18 => (Architecture::ResNet18, 64, 16),
-        };
-        RunConfig {
-            encoder: EncoderConfig::random(architecture, Stem::Small, width),
-            head: HeadConfig { layers: 2, output: 128 },
-            optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
-            batch,
-            epochs: 1_000_000,
-            ..RunConfig::preset(SIZE, BATCHES * batch)
-        }
-    }
-}
 
 /// Which of the two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,24 +106,193 @@ async fn peer_learner(config: &RunConfig, device: &Device) -> Result<Learner, Fa
         ..OptimizerConfig::preset(Optimizer::Sgd, config.batch)
     };
     let model = fixed_weights(&config.encoder, &config.head, &device.clone().autodiff()).await?;
-    Ok(Learner::new(model, super::optim::Optimizer::new(&rule), 0.5))
+    Ok(Learner::new(model, optim::Optimizer::new(&rule), 0.5))
 }
 
-/// Images of noise without labels: what is in them changes no time.
-fn noise(images: usize) -> Dataset {
-    let pixels = mulberry(5, images * 3 * SIZE * SIZE).iter().map(|v| (v * 256.0) as u8).collect();
-    let example = |i: usize| Example { label: None, split: Split::Train, name: format!("noise {i}") };
-    Dataset { size: SIZE, classes: Vec::new(), examples: (0..images).map(example).collect(), pixels }
+/// Milliseconds of each part of one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PartTimes {
+    /// Drawing, gathering and making both views.
+    pub augmentation: f64,
+    /// Encoder, head and NT-Xent with its metrics.
+    pub forward: f64,
+    pub backward: f64,
+    pub optimizer: f64,
 }
 
-/// The first number of a tensor. Once it is here, everything that was enqueued
-/// before it is done: a device works in order.
-async fn first_value<const D: usize>(tensor: Tensor<D>) -> Result<f32, Fault> {
-    let count: usize = tensor.dims().iter().product();
-    let internal = |e| Fault::Internal { detail: format!("a value could not be read: {e:?}") };
-    let data = tensor.reshape([count]).narrow(0, 0, 1).into_data_async().await.map_err(internal)?;
-    data.iter::<f32>().next().ok_or_else(|| Fault::Internal { detail: "an empty tensor was read".into() })
+/// A step of [`Kind::Full`] that waits after every part. The
+/// parts together take longer than the step, which waits once.
+pub struct Parts {
+    config: RunConfig,
+    learner: Learner,
+    store: ByteStore,
+    steps: u32,
+}
+
+impl Parts {
+    /// `device` without autodiff.
+    pub fn new(setting: Setting, device: &Device) -> Self {
+        let config = setting.config();
+        let model = SimClr::new(&config.encoder, &config.head, config.seed, &device.clone().autodiff());
+        let learner = Learner::new(model, optim::Optimizer::new(&config.optimizer), config.temperature);
+        let store = ByteStore::new(&noise(BATCHES * config.batch), device, 1 << 27);
+        Self { config, learner, store, steps: 0 }
+    }
+
+    /// One step, timed with `clock`, which gives milliseconds.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where the device gives no values.
+    pub async fn step(&mut self, clock: impl Fn() -> f64) -> Result<PartTimes, Fault> {
+        let RunConfig { augment, seed, batch, optimizer, .. } = self.config;
+        self.steps += 1;
+        let indices: Vec<u32> = (0..batch as u32).collect();
+
+        let start = clock();
+        let params: Vec<_> = indices.iter().map(|&i| view_pair(&augment, SIZE, seed, self.steps, i)).collect();
+        let made = views(&self.store, &indices, &params);
+        first_value(made.clone()).await?;
+        let augmented = clock();
+
+        let result = self.learner.forward(made);
+        let loss = result.loss.clone().inner();
+        first_value(Tensor::cat(vec![loss, result.contrastive_accuracy, result.std], 0)).await?;
+        let forward = clock();
+
+        let gradients = GradientsParams::from_grads(result.loss.backward(), &self.learner.model);
+        // The first layer's gradient is the last to be known.
+        read_first(flat_gradients(&self.learner.model, &gradients)).await?;
+        let backward = clock();
+
+        self.learner.update(gradients, optimizer.peak_rate);
+        let mut weights = Weights::default();
+        visit(&self.learner.model, &mut weights);
+        read_first(weights.0).await?;
+        Ok(PartTimes {
+            augmentation: augmented - start,
+            forward: forward - augmented,
+            backward: backward - forward,
+            optimizer: clock() - backward,
+        })
+    }
+}
+
+async fn read_first(tensors: Vec<Tensor<1>>) -> Result<f32, Fault> {
+    let none = || Fault::Internal { detail: "the network has no parameter with a gradient".into() };
+    first_value(tensors.into_iter().next().ok_or_else(none)?).await
+}
+
+/// All tensors of a network as vectors.
+#[derive(Default)]
+struct Weights(Vec<Tensor<1>>);
+
+impl TensorVisitor for Weights {
+    fn tensor<const D: usize>(&mut self, _path: &TensorPath, param: &Param<Tensor<D>>) {
+        self.0.push(flat(param.val()));
+    }
+}
+
+/// The forward pass of a published encoder, with any weights.
+pub struct Forward {
+    encoder: Encoder,
+    /// [B, 3, S, S]
+    images: Tensor<4>,
+}
+
+impl Forward {
+    /// `images` images of `side` pixels; `device` without autodiff.
+    pub fn new(which: ImageNetEncoder, side: usize, images: usize, device: &Device) -> Self {
+        let shape = [images, 3, side, side];
+        let values = mulberry(5, shape.iter().product());
+        Self {
+            encoder: initial_encoder(&EncoderConfig::with_weights(which), 1, device),
+            images: Tensor::from_data(TensorData::new(values, shape), device),
+        }
+    }
+
+    /// One pass, until a number of its features is here.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where the device gives no values.
+    pub async fn pass(&self) -> Result<f32, Fault> {
+        first_value(self.encoder.forward(self.images.clone())).await
+    }
+}
+
+/// Images a forward pass.
+const EVALUATION_BATCH: usize = 128;
+
+/// Everything that linear evaluation does, on `images` images in ten classes
+/// and three splits with the encoder of [`Setting::Tiny`]. `device` without
+/// autodiff; `pause` as in [`features`](crate::learn::features::features).
+///
+/// # Errors
+/// Where the device fails, or `pause` says stop.
+pub async fn evaluation(
+    images: usize,
+    device: &Device,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<EvaluationReport, Stopped> {
+    let config = Setting::Tiny.config();
+    let dataset = labelled(images);
+    let store = ByteStore::new(&dataset, device, 1 << 27);
+    let encoder = initial_encoder(&config.encoder, config.seed, &device.clone().autodiff()).valid();
+    let evaluation = Evaluation {
+        dataset: &dataset,
+        store: &store,
+        trained: &encoder,
+        baseline: Baseline::Untrained,
+        initial: Some(&encoder),
+        batch: EVALUATION_BATCH,
+        seed: config.seed,
+        steps: 0,
+        test_use: 1,
+    };
+    evaluation.run(pause).await
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::learn::block_on::block_on;
+
+    /// The same steps in torch, TensorFlow.js and jax-js gave these losses: one
+    /// number checks convolutions, batch normalisation, head, loss, gradients and
+    /// momentum together.
+    #[test]
+    fn four_steps_give_the_losses_of_other_libraries() {
+        let mut bench = block_on(Bench::new(Setting::Tiny, Kind::Peer, &Device::flex())).unwrap();
+        for want in [4.1481f32, 4.1382, 4.1201, 4.0953] {
+            let got = block_on(bench.step()).unwrap();
+            assert!((got - want).abs() < 2e-4, "loss {got}, expected {want}");
+        }
+    }
+
+    #[test]
+    fn the_full_step_trains() {
+        let mut bench = block_on(Bench::new(Setting::Tiny, Kind::Full, &Device::flex())).unwrap();
+        // Chance for N = 32 is ln 63 = 4.14; an untrained encoder is near it.
+        let loss = block_on(bench.step()).unwrap();
+        assert!((2.5..4.3).contains(&loss), "{loss}");
+    }
+
+    #[test]
+    fn parts_take_time_each() {
+        let clock = std::time::Instant::now();
+        let mut parts = Parts::new(Setting::Tiny, &Device::flex());
+        let t = block_on(parts.step(|| clock.elapsed().as_secs_f64() * 1e3)).unwrap();
+        for part in [t.augmentation, t.forward, t.backward, t.optimizer] {
+            assert!(part > 0.0, "{t:?}");
+        }
+        assert!(t.backward > t.optimizer, "{t:?}");
+    }
+
+    #[test]
+    fn evaluation_judges_all_three_on_the_test_split() {
+        let report = block_on(evaluation(200, &Device::flex(), &mut async |_| true)).unwrap();
+        assert_eq!((report.test_images.len(), report.classes.len()), (40, 10));
+        for linear in [&report.trained, report.untrained.as_ref().unwrap(), &report.raw_pixels] {
+            assert_eq!(linear.predicted.len(), 40);
+        }
+    }
+}

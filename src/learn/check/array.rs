@@ -1,6 +1,5 @@
 //! Nested lists of numbers, as golden files write tensors.
 
-use super::unusable;
 use crate::core::error::Fault;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
@@ -67,6 +66,11 @@ impl<'de> Visitor<'de> for Nested {
         let shape = std::iter::once(count).chain(inner.unwrap_or_default()).collect();
         Ok(Array { values: all, shape })
     }
+}
+
+/// The case has this fault.
+pub fn unusable(why: &str) -> Fault {
+    Fault::Internal { detail: format!("the case cannot be used: {why}") }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The smallest encoder: four convolutions.
 
-use super::layers::{conv, convolve, global_average};
-use super::norm::BatchNorm;
+use super::layers::{BatchNorm, conv, convolve, global_average};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::relu;
@@ -20,9 +19,6 @@ pub struct ConvNet4 {
     conv4: Conv2d,
     bn4: BatchNorm,
 }
-
-/// One a convolution.
-pub(super) const STAGES: usize = 4;
 
 impl ConvNet4 {
     pub fn new(width: usize, device: &Device) -> Self {
@@ -45,24 +41,6 @@ impl ConvNet4 {
         let x = relu(self.bn2.forward(convolve(&self.conv2, x)));
         let x = relu(self.bn3.forward(convolve(&self.conv3, x)));
         global_average(relu(self.bn4.forward(convolve(&self.conv4, x))))
-    }
-
-    /// Freezes all but the last `trained` convolutions.
-    pub(super) fn freeze_but_last(mut self, trained: usize) -> Self {
-        let frozen = STAGES.saturating_sub(trained);
-        if frozen > 0 {
-            (self.conv1, self.bn1) = (self.conv1.freeze(), self.bn1.freeze());
-        }
-        if frozen > 1 {
-            (self.conv2, self.bn2) = (self.conv2.freeze(), self.bn2.freeze());
-        }
-        if frozen > 2 {
-            (self.conv3, self.bn3) = (self.conv3.freeze(), self.bn3.freeze());
-        }
-        if frozen > 3 {
-            (self.conv4, self.bn4) = (self.conv4.freeze(), self.bn4.freeze());
-        }
-        self
     }
 
     #[cfg(test)]

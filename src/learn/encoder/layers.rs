@@ -1,10 +1,15 @@
-//! Convolutions as the networks of this family use them.
+//! The layers that the networks are made of: convolution, pooling, and batch normalisation with
+//! PyTorch's conventions and names.
 
+use crate::core::architecture::Normalisation;
 use crate::learn::conv::convolution;
+use burn::module::{Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
+use burn::module::{Param, ParamId};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData, module};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A square convolution without bias (normalisation follows and has one),
 /// padded so that stride 1 keeps the size.
@@ -53,3 +58,170 @@ pub fn global_average(x: Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = x.dims();
     x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
 }
+
+/// (`x` − mean) / std by channel, as encoders trained elsewhere want it; `x` [B, 3, H, W].
+pub fn normalise(x: Tensor<4>, by: &Normalisation) -> Tensor<4> {
+    if *by == Normalisation::NONE {
+        return x;
+    }
+    let device = x.device();
+    let channels = |values: [f32; 3]| Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 1]), &device);
+    (x - channels(by.mean)) / channels(by.std)
+}
+
+/// ε under the root, as in PyTorch and the paper's networks.
+pub const EPSILON: f64 = 1e-5;
+/// Part of the new batch in the running statistics, PyTorch's convention (and
+/// burn's): running ← (1 − m) running + m batch.
+pub const MOMENTUM: f64 = 0.1;
+
+/// Batch normalisation over all but the second dimension.
+///
+/// On an autodiff device (training) it normalises by the statistics of the
+/// batch, which for SimCLR are those of all 2N views, and moves the running
+/// ones; on a plain device (evaluation, after [`Module::valid`]) it uses the
+/// running ones. [`Module::freeze`] gives the second while training.
+///
+/// Unlike burn's layer, the running variance takes the unbiased estimate
+/// (divisor n − 1), as PyTorch's does, so that weights travel between the two
+/// and mean the same.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    pub weight: Param<Tensor<1>>,
+    pub bias: Param<Tensor<1>>,
+    pub training: Param<Flag>,
+    pub running_mean: Buffer,
+    pub running_var: Buffer,
+    pub momentum: f64,
+    pub epsilon: f64,
+}
+
+impl BatchNorm {
+    /// Weight 1, bias 0, running mean 0, running variance 1; ε [`EPSILON`].
+    pub fn new(channels: usize, device: &Device) -> Self {
+        let plain = device.clone().inner();
+        let parameter = |t| Param::from_tensor(t).set_require_grad(true);
+        Self {
+            weight: parameter(Tensor::ones([channels], device)),
+            bias: parameter(Tensor::zeros([channels], device)),
+            training: Param::from_bool(true),
+            running_mean: Buffer::new(Tensor::zeros([channels], &plain)),
+            running_var: Buffer::new(Tensor::ones([channels], &plain)),
+            momentum: MOMENTUM,
+            epsilon: EPSILON,
+        }
+    }
+
+    /// With another ε.
+    pub fn with_epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon, ..self }
+    }
+
+    /// `x` [B, C, …] to the same shape.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        if !(x.device().is_autodiff() && self.training.is_enabled()) {
+            return module::batch_norm(x, weight, bias, self.running_mean.get(), self.running_var.get(), self.epsilon);
+        }
+        let shape = x.dims();
+        let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
+        let batch = module::batch_norm_train(x, weight, bias, self.epsilon);
+        let blend = |running: &Buffer, batch: Tensor<1>, factor: f64| {
+            running.set(running.get().mul_scalar(1.0 - self.momentum) + batch.inner().mul_scalar(factor));
+        };
+        blend(&self.running_mean, batch.mean, self.momentum);
+        // burn returns the biased variance; a batch of one value has no other.
+        blend(&self.running_var, batch.variance, self.momentum * samples / (samples - 1.0).max(1.0));
+        batch.output
+    }
+}
+
+/// A vector of a layer that is not trained but that the forward pass may replace: running statistics. burn's own `RunningState` keeps
+/// one value a thread and averages them with an extra kernel each; training
+/// here has one thread, so the value is simply stored.
+///
+/// A `clone` shares the value, like burn's; [`Module::valid`], [`Module::fork`]
+/// and [`Module::train`] give a copy of its own.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    id: ParamId,
+    value: Arc<Mutex<Tensor<1>>>,
+}
+
+impl Buffer {
+    pub fn new(value: Tensor<1>) -> Self {
+        Self::with_id(ParamId::new(), value)
+    }
+
+    fn with_id(id: ParamId, value: Tensor<1>) -> Self {
+        Self { id, value: Arc::new(Mutex::new(value)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tensor<1>> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value, without a graph.
+    pub fn get(&self) -> Tensor<1> {
+        self.lock().clone().inner()
+    }
+
+    /// Replaces the value; what led to it is dropped with its graph.
+    pub fn set(&self, value: Tensor<1>) {
+        *self.lock() = value.inner();
+    }
+}
+
+impl Module for Buffer {
+    fn collect_devices(&self, mut devices: Devices) -> Devices {
+        let device = self.get().device();
+        if !devices.contains(&device) {
+            devices.push(device);
+        }
+        devices
+    }
+
+    fn fork(self, device: &Device) -> Self {
+        self.to_device(device)
+    }
+
+    fn to_device(self, device: &Device) -> Self {
+        Self::with_id(self.id, self.get().to_device(&device.clone().inner()))
+    }
+
+    fn train(self) -> Self {
+        Self::with_id(self.id, self.get())
+    }
+
+    fn valid(&self) -> Self {
+        Self::with_id(self.id, self.get())
+    }
+
+    fn materialize(self) -> Self {
+        self
+    }
+
+    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        visitor.visit_float(&Param::initialized(self.id, self.get()));
+    }
+
+    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+        let mapped = mapper.map_float(Param::initialized(self.id, self.get()));
+        self.set(mapped.val());
+        self
+    }
+}
+
+impl std::fmt::Display for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Buffer({})", self.id)
+    }
+}
+
+impl ModuleDisplayDefault for Buffer {
+    fn content(&self, content: Content) -> Option<Content> {
+        content.add_formatted(self).optional()
+    }
+}
+
+impl ModuleDisplay for Buffer {}

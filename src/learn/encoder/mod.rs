@@ -1,38 +1,67 @@
-//! Encoders f: image → h. [`Encoder`] is the seam: whatever joins gets a
-//! variant here and a module of its own, and nothing else changes.
+//! Encoders f: image → h. A new one has a file of its own here, a variant and a line in [`Network`],
+//! and a row in `core::architecture`.
 
-mod block;
-mod buffer;
 mod conv4;
-mod imagenet;
 mod inception;
 mod layers;
-mod norm;
 mod resnet;
 mod vgg;
 
-pub use block::Kind;
-pub use buffer::Buffer;
-pub use conv4::ConvNet4;
-pub use imagenet::ImageNet;
-pub use norm::BatchNorm;
+pub use layers::{MOMENTUM, normalise};
 pub use resnet::ResNet;
 
-use crate::core::config::{Architecture, EncoderConfig};
+use crate::core::architecture::{Architecture, Family, Normalisation, PUBLISHED_WIDTH, Stem};
+use crate::core::config::EncoderConfig;
 use crate::core::imagenet::ImageNetEncoder;
+use crate::learn::walk::freeze;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use conv4::ConvNet4;
+use inception::InceptionResNetV2;
+use layers::BatchNorm;
+use vgg::Vgg;
 
-/// Any of the program's encoders.
+/// One of the program's encoders, with the normalisation of its input.
 ///
 /// On an autodiff device it trains (batch statistics); its [`Module::valid`]
-/// copy, on the plain device, evaluates (running statistics).
+/// copy, on the plain device, evaluates (running statistics). The names of its tensors are the
+/// network's own: this type adds nothing to them.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    network: Network,
+    #[module(skip)]
+    architecture: Architecture,
+    #[module(skip)]
+    normalisation: Normalisation,
+}
+
 #[expect(clippy::large_enum_variant, reason = "few exist at a time, and burn has no boxed modules")]
 #[derive(Module, Debug)]
-pub enum Encoder {
+enum Network {
     ConvNet4(ConvNet4),
     ResNet(ResNet),
-    ImageNet(ImageNet),
+    Vgg(Vgg),
+    InceptionResNetV2(InceptionResNetV2),
+}
+
+impl Network {
+    fn new(family: Family, width: usize, stem: Stem, device: &Device) -> Self {
+        match family {
+            Family::ConvNet4 => Self::ConvNet4(ConvNet4::new(width, device)),
+            Family::ResNet { block, blocks } => Self::ResNet(ResNet::new(block, blocks, width, stem, device)),
+            Family::Vgg { convolutions } => Self::Vgg(Vgg::new(convolutions, device)),
+            Family::InceptionResNetV2 => Self::InceptionResNetV2(InceptionResNetV2::new(device)),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::ConvNet4(net) => net.forward(x),
+            Self::ResNet(net) => net.forward(x),
+            Self::Vgg(net) => net.forward(x),
+            Self::InceptionResNetV2(net) => net.forward(x),
+        }
+    }
 }
 
 impl Encoder {
@@ -40,106 +69,64 @@ impl Encoder {
     /// [`init::draw`](super::init::draw) or load them with
     /// [`named_tensors::load`](super::named_tensors::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
-        if let Some(which) = config.published() {
-            return Self::imagenet(which, device);
-        }
-        let resnet = |blocks| Self::ResNet(ResNet::new(Kind::Basic, blocks, config.width, config.stem, device));
-        match config.architecture {
-            Architecture::ConvNet4 => Self::ConvNet4(ConvNet4::new(config.width, device)),
-            Architecture::ResNet10 => resnet(resnet::RESNET10),
-            // The larger ones are always published ones: see above.
-            Architecture::ResNet18
-            | Architecture::ResNet50
-            | Architecture::ResNet101
-            | Architecture::Vgg19
-            | Architecture::InceptionResNetV2 => resnet(resnet::RESNET18),
+        match config.published() {
+            Some(which) => Self::imagenet(which, device),
+            None => Self::build(config.architecture, config.width, config.stem, Normalisation::NONE, device),
         }
     }
 
-    /// A network that is published with ImageNet weights; here they are unspecified: draw
-    /// them, or read a file of them with [`published::load`](super::published::load).
+    /// A network that is published with ImageNet weights, and their normalisation; the weights are
+    /// unspecified: draw them, or read a file of them with [`published::load`](super::published::load).
     pub fn imagenet(which: ImageNetEncoder, device: &Device) -> Self {
-        Self::ImageNet(ImageNet::new(which, device))
+        Self::build(which.architecture(), PUBLISHED_WIDTH, Stem::ImageNet, which.weights().normalisation, device)
     }
 
-    /// `x` [B, 3, S, S], values in [0, 1], to h [B, F].
+    fn build(
+        architecture: Architecture,
+        width: usize,
+        stem: Stem,
+        normalisation: Normalisation,
+        device: &Device,
+    ) -> Self {
+        let network = Network::new(architecture.facts().family, width, stem, device);
+        Self { network, architecture, normalisation }
+    }
+
+    /// With another normalisation: weights that were trained on plain values, such as
+    /// this program's own, want [`Normalisation::NONE`].
+    pub fn with_normalisation(self, normalisation: Normalisation) -> Self {
+        Self { normalisation, ..self }
+    }
+
+    /// `x` [B, 3, S, S], values in [0, 1], S at least `PublishedWeights::min_image_size` for a published
+    /// network, to h [B, F].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::ConvNet4(net) => net.forward(x),
-            Self::ResNet(net) => net.forward(x),
-            Self::ImageNet(net) => net.forward(x),
-        }
+        self.network.forward(normalise(x, &self.normalisation))
     }
 
     /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.
     pub fn stages(&self) -> usize {
-        match self {
-            Self::ConvNet4(_) => conv4::STAGES,
-            Self::ResNet(_) => resnet::STAGES,
-            Self::ImageNet(net) => net.stages(),
-        }
+        self.architecture.facts().stages.len()
     }
 
     /// Freezes all but the last `trained` stages: their weights stay, and their
     /// normalisation uses the running statistics.
     pub fn freeze_but_last(self, trained: usize) -> Self {
-        match self {
-            Self::ConvNet4(net) => Self::ConvNet4(net.freeze_but_last(trained)),
-            Self::ResNet(net) => Self::ResNet(net.freeze_but_last(trained)),
-            Self::ImageNet(net) => Self::ImageNet(net.freeze_but_last(trained)),
+        let stages = self.architecture.facts().stages;
+        let frozen = &stages[..stages.len().saturating_sub(trained)];
+        let is_frozen = |name: &str| frozen.iter().copied().flatten().any(|part| name.starts_with(part));
+        Self { network: freeze(self.network, &is_frozen), ..self }
+    }
+
+    /// All of its normalisation layers.
+    pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {
+        match &mut self.network {
+            Network::ConvNet4(net) => net.norms(),
+            Network::ResNet(net) => net.norms(),
+            Network::Vgg(_) => Vec::new(),
+            Network::InceptionResNetV2(net) => net.norms(),
         }
     }
-
-    fn norms(&mut self) -> Vec<&mut BatchNorm> {
-        match self {
-            Self::ConvNet4(net) => net.norms(),
-            Self::ResNet(net) => net.norms(),
-            Self::ImageNet(net) => net.norms(),
-        }
-    }
-}
-
-/// Re-estimates running statistics as the plain average over batches, instead
-/// of whatever they were. Weights stay.
-///
-/// For encoders that never trained: their running mean 0 and variance 1 say
-/// nothing about the images. One pass is enough, because in training mode every
-/// layer sees its input normalised by the batch itself. A batch at a time, so
-/// that a caller can yield in between.
-#[derive(Debug)]
-pub struct BatchNormEstimator {
-    encoder: Encoder,
-    batches: usize,
-}
-
-impl BatchNormEstimator {
-    /// Works on a copy of `encoder`.
-    pub fn new(encoder: &Encoder) -> Self {
-        // Buffers of its own (`valid`), on the autodiff device, where batch
-        // statistics are used (`train`), without a graph (`no_grad`).
-        Self { encoder: encoder.valid().train().no_grad(), batches: 0 }
-    }
-
-    /// `batch` [B, 3, S, S], on the encoder's device; all of one size B.
-    pub fn add(&mut self, batch: Tensor<4>) {
-        self.batches += 1;
-        let part = 1.0 / self.batches as f64;
-        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = part);
-        let _ = self.encoder.forward(Tensor::from_inner(batch.inner()));
-    }
-
-    /// The encoder, for evaluation (plain device).
-    pub fn finish(mut self) -> Encoder {
-        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = norm::MOMENTUM);
-        self.encoder.set_require_grad(true).valid()
-    }
-}
-
-/// [`BatchNormEstimator`] over all of `batches` at once.
-pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
-    let mut estimator = BatchNormEstimator::new(encoder);
-    batches.into_iter().for_each(|batch| estimator.add(batch));
-    estimator.finish()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use super::*;
-use crate::core::config::Stem;
-use crate::core::imagenet::Normalisation;
 use crate::core::rng::Rng;
+use crate::learn::baseline::reestimate_batch_norm;
 use crate::learn::init::draw;
 use crate::learn::walk::list;
 use burn::tensor::TensorData;
@@ -72,9 +71,9 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
     let device = Device::flex().autodiff();
     let mut net = draw(Encoder::new(&config(Architecture::ConvNet4, Stem::Small, 4), &device), 3, "encoder");
     let (a, b) = (noise([6, 3, 8, 8], 4), noise([6, 3, 8, 8], 5));
-    let stem = |x: &Tensor<4>| match &net {
-        Encoder::ConvNet4(net) => net.stem(x.clone().autodiff()).inner(),
-        Encoder::ResNet(_) | Encoder::ImageNet(_) => unreachable!(),
+    let stem = |x: &Tensor<4>| match &net.network {
+        Network::ConvNet4(net) => net.stem(x.clone().autodiff()).inner(),
+        other => unreachable!("{other:?}"),
     };
     let moments = |x: Tensor<4>| {
         let flat = x.swap_dims(0, 1).reshape([4, 6 * 64]);
@@ -84,7 +83,7 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
 
     let mut ready = reestimate_batch_norm(&net, [a, b]);
     let norm = ready.norms().remove(0);
-    assert_eq!(norm.momentum, norm::MOMENTUM);
+    assert_eq!(norm.momentum, MOMENTUM);
     let (mean, var) = (values(norm.running_mean.get()), values(norm.running_var.get()));
     for c in 0..4 {
         assert!((mean[c] - (mean_a[c] + mean_b[c]) / 2.0).abs() < 1e-4, "mean of channel {c}");
@@ -99,7 +98,7 @@ fn published_networks_take_their_least_size_and_give_their_features() {
     let device = Device::flex();
     for which in ImageNetEncoder::ALL {
         let net = Encoder::imagenet(which, &device);
-        let side = which.min_size();
+        let side = which.weights().min_image_size;
         assert_eq!(net.valid().forward(noise([1, 3, side, side], 2)).dims(), [1, which.features()], "{which:?}");
     }
 }
@@ -109,12 +108,12 @@ fn input_is_normalised_as_the_weights_want_it() {
     let device = Device::flex();
     let x = noise([2, 3, 33, 33], 2);
     for (which, mean, std) in [
-        (ImageNetEncoder::ResNet18, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-        (ImageNetEncoder::InceptionResNetV2, [0.5; 3], [0.5; 3]),
+        (ImageNetEncoder::of(Architecture::ResNet18).unwrap(), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        (ImageNetEncoder::of(Architecture::InceptionResNetV2).unwrap(), [0.5; 3], [0.5; 3]),
     ] {
-        assert_eq!(which.normalisation(), Normalisation { mean, std });
+        assert_eq!(which.weights().normalisation, Normalisation { mean, std });
     }
-    let net = ImageNet::new(ImageNetEncoder::ResNet18, &device).valid();
+    let net = Encoder::imagenet(ImageNetEncoder::of(Architecture::ResNet18).unwrap(), &device).valid();
     let channels = (0..3).map(|c| {
         let by = Normalisation::IMAGENET;
         (x.clone().narrow(1, c, 1) - by.mean[c]) / by.std[c]
@@ -132,14 +131,14 @@ fn all_but_the_last_stages_of_a_published_network_freeze() {
     let device = Device::flex().autodiff();
     for (which, last) in [
         // torchvision's layer4: three bottlenecks of width 512 with a shortcut.
-        (ImageNetEncoder::ResNet50, 14_964_736),
-        (ImageNetEncoder::Vgg19, 4 * (512 * 512 * 9 + 512)),
-        (ImageNetEncoder::InceptionResNetV2, 2080 * 1536 + 2 * 1536),
+        (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), 14_964_736),
+        (ImageNetEncoder::of(Architecture::Vgg19).unwrap(), 4 * (512 * 512 * 9 + 512)),
+        (ImageNetEncoder::of(Architecture::InceptionResNetV2).unwrap(), 2080 * 1536 + 2 * 1536),
     ] {
         let trained = |stages| trained(&Encoder::imagenet(which, &device).freeze_but_last(stages));
         assert_eq!((trained(0), trained(1)), (0, last), "{which:?}");
         let all = Encoder::imagenet(which, &device).stages();
-        assert!(trained(all - 1) < which.parameters() && trained(all) == which.parameters(), "{which:?}");
+        assert!(trained(all - 1) < which.weights().parameters && trained(all) == which.weights().parameters, "{which:?}");
         let each: Vec<usize> = (0..=all).map(trained).collect();
         assert!(each.is_sorted_by(|a, b| a < b), "{which:?}: {each:?}");
     }

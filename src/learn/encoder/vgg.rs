@@ -1,8 +1,9 @@
-//! VGG19 without batch normalisation (Simonyan & Zisserman 2015, arXiv 1409.1556,
-//! configuration E), built and named like torchvision's `vgg19`, up to and with its last
-//! max-pool. The classifier, two thirds of the published file, is left out.
+//! VGG networks without batch normalisation (Simonyan & Zisserman 2015, arXiv 1409.1556; VGG19 is
+//! their configuration E), built and named like torchvision's, up to and with the last max-pool. The
+//! classifier, two thirds of the published file, is left out.
 
 use super::layers::{convolve, global_average};
+use crate::core::architecture::VGG_CHANNELS;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
@@ -18,21 +19,15 @@ pub enum Layer {
     Pool(MaxPool2d),
 }
 
-/// Sixteen 3×3 convolutions with bias, each followed by ReLU, in five stages that end
-/// with a max-pool.
+/// 3×3 convolutions with bias, each followed by ReLU, in five stages that end with a max-pool.
 #[derive(Module, Debug)]
-pub struct Vgg19 {
+pub struct Vgg {
     features: Vec<Layer>,
 }
 
-/// Channels and convolutions of each stage.
-const PLAN: [(usize, usize); STAGES] = [(64, 2), (128, 2), (256, 4), (512, 4), (512, 4)];
-
-/// Parts that end with a max-pool.
-pub(super) const STAGES: usize = 5;
-
-impl Vgg19 {
-    pub fn new(device: &Device) -> Self {
+impl Vgg {
+    /// `convolutions` in each stage.
+    pub fn new(convolutions: [usize; 5], device: &Device) -> Self {
         let conv = |input, output| {
             Layer::Conv(
                 Conv2dConfig::new([input, output], [3, 3])
@@ -41,7 +36,7 @@ impl Vgg19 {
             )
         };
         let (mut features, mut input) = (Vec::new(), 3);
-        for (channels, convolutions) in PLAN {
+        for (channels, convolutions) in VGG_CHANNELS.into_iter().zip(convolutions) {
             for _ in 0..convolutions {
                 features.extend([conv(input, channels), Layer::Relu(Relu::new())]);
                 input = channels;
@@ -58,16 +53,5 @@ impl Vgg19 {
             Layer::Relu(relu) => relu.forward(x),
             Layer::Pool(pool) => pool.forward(x),
         }))
-    }
-
-    /// Freezes all but the last `trained` stages.
-    pub(super) fn freeze_but_last(self, trained: usize) -> Self {
-        let mut frozen = STAGES.saturating_sub(trained);
-        let freeze = |layer: Layer| {
-            let layer = if frozen > 0 { layer.freeze() } else { layer };
-            frozen -= usize::from(frozen > 0 && matches!(layer, Layer::Pool(_)));
-            layer
-        };
-        Self { features: self.features.into_iter().map(freeze).collect() }
     }
 }

@@ -185,7 +185,12 @@ fn what_is_frozen_stays_also_after_a_resumption() {
     for (trained, layers) in [(TrainedPart::Head, 2), (TrainedPart::Last1, 2 + 5), (TrainedPart::All, 2 + 20)] {
         let (config, weights) = published(trained);
         let fault = Trainer::new(&config, store.clone(), &chosen, &device).err();
-        assert_eq!(fault, Some(Fault::NoWeights { encoder: crate::core::imagenet::ImageNetEncoder::ResNet18 }));
+        assert_eq!(
+            fault,
+            Some(Fault::NoWeights {
+                encoder: crate::core::imagenet::ImageNetEncoder::of(Architecture::ResNet18).unwrap()
+            })
+        );
 
         let lars = RunConfig { optimizer: self::config().optimizer, ..config };
         let of_lars = Trainer::from_weights(&lars, store.clone(), &chosen, &device, weights.clone()).unwrap();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::architecture::Architecture;
 use crate::core::config::RunConfig;
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::lesson::nt_xent::device::LessonBatch;
@@ -173,7 +174,8 @@ fn a_cancel_takes_out_what_the_worker_has_not_heard_of() {
 fn a_fetch_leaves_beside_a_job() {
     let mut queue: Queue<&str> = Queue::new();
     let (images, _) = queue.push(sample(), Vec::new());
-    let fetch = Request::FetchWeights { encoder: ImageNetEncoder::ResNet18, address: String::new() };
+    let fetch =
+        Request::FetchWeights { encoder: ImageNetEncoder::of(Architecture::ResNet18).unwrap(), address: String::new() };
     let (fetch, _) = queue.push(fetch, Vec::new());
     let (next, _) = queue.push(Request::Evaluate, Vec::new());
     assert_eq!(leave(&mut queue), [images, fetch]);

@@ -17,7 +17,7 @@ pub mod stored;
 mod tests;
 
 use crate::core::imagenet::ImageNetEncoder;
-use crate::core::imagenet::addresses::PublishedFile;
+use crate::core::architecture::PublishedFile;
 use std::ops::Range;
 
 /// What to fetch.

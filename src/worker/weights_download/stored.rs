@@ -182,7 +182,7 @@ pub struct Note {
 }
 
 fn folder(encoder: ImageNetEncoder) -> String {
-    format!("{FOLDER}/{}", encoder.published_as().1)
+    format!("{FOLDER}/{}", encoder.weights().called)
 }
 
 pub fn file_path(encoder: ImageNetEncoder) -> String {
@@ -216,7 +216,7 @@ pub async fn list<F: FileSystem>(storage: &Storage<F>) -> Result<Vec<DownloadedW
     let there = storage.files().list(FOLDER).await?;
     let mut kept = Vec::new();
     for encoder in ImageNetEncoder::ALL {
-        if there.iter().any(|name| name == encoder.published_as().1) {
+        if there.iter().any(|name| name == encoder.weights().called) {
             // Another tab may be writing. A note that can't be read counts as incomplete weights, and the list
             // continues.
             let note = note(storage, encoder).await.ok().flatten();

@@ -4,6 +4,7 @@ use super::fetch::open_or_fetch;
 use super::stored::{self, Note, StoredFile};
 use super::*;
 use crate::core::error::{DownloadFault, Fault, StorageFault};
+use crate::core::architecture::Architecture;
 use crate::core::imagenet::DownloadedWeights;
 use crate::core::weights_file::{WeightsFault, WeightsFile};
 use crate::worker::storage::memory::Memory;
@@ -14,7 +15,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 
-const ENCODER: ImageNetEncoder = ImageNetEncoder::ResNet18;
+const ENCODER: ImageNetEncoder = ImageNetEncoder::of(Architecture::ResNet18).unwrap();
 const OPEN: PublishedFile =
     PublishedFile { repository: "timm/net", revision: "main", file: "f", length: None, sha256: None };
 

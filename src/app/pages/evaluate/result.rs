@@ -8,7 +8,7 @@ use crate::app::text::confidence;
 use crate::app::text::evaluate as text;
 use crate::app::text::units::percent;
 use crate::app::text::weights;
-use crate::core::metrics::paired::Comparison;
+use crate::core::metrics::comparison::PairedComparison;
 use crate::core::report::{Baseline, EvaluationReport};
 use crate::core::run::table::{Published, published};
 use crate::protocol::Request;
@@ -50,7 +50,7 @@ pub fn Headline(report: Report) -> impl IntoView {
     let verdicts = live(move || {
         report.with_value(|r| {
             let against = |other: &[u16], name: &str| {
-                let c = Comparison::paired(&r.trained.predicted, other, &r.truth);
+                let c = PairedComparison::paired(&r.trained.predicted, other, &r.truth);
                 text::comparison(name, c.difference, c.error, c.is_clear())
             };
             let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));

@@ -10,8 +10,7 @@ use crate::app::router::Link;
 use crate::app::state::Store;
 use crate::app::text::units::percent;
 use crate::app::text::{confidence, evaluate, fine_tune as text, parts};
-use crate::core::metrics::paired::Comparison;
-use crate::core::metrics::resolution::Verdict;
+use crate::core::metrics::comparison::{PairedComparison, Verdict};
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;
 
@@ -260,7 +259,7 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
                 && comparable(o)
         };
         let compare = |o: &FineTuneReport| {
-            let comparison = Comparison::paired(&r.predicted, &o.predicted, &r.truth);
+            let comparison = PairedComparison::paired(&r.predicted, &o.predicted, &r.truth);
             confidence::verdict(&text::than(&o.config, stages), Verdict::of(&comparison, r.truth.len()))
         };
         let others = all.iter().filter(with_same_labels).map(compare);

@@ -1,7 +1,8 @@
 //! The worked example's four views, and the sample images that its first step
 //! draws them from.
 
-use crate::core::augment::{ViewParams, apply};
+use crate::core::augment::ViewParams;
+use crate::core::augment::ops::apply;
 use crate::core::config::AugmentConfig;
 use crate::core::dataset::Split;
 use crate::core::report::Picture;

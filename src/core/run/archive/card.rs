@@ -4,10 +4,9 @@
 use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
 use crate::core::config::run_settings::SETTINGS;
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
-use crate::core::imagenet::{ImageNetEncoder, Normalisation};
+use crate::core::architecture::{Facts, Family, Normalisation};
 use crate::core::metrics::ClassificationReport;
-use crate::core::metrics::bootstrap::{Bootstrap, RESAMPLES};
-use crate::core::metrics::interval::Interval;
+use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
 use crate::core::report::{Backend, Baseline, EvaluationReport};
 use crate::core::run::RunRecord;
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
@@ -66,7 +65,7 @@ fn beginning(record: &RunRecord) -> String {
     let Some(net) = record.config.encoder.weights() else {
         return format!("An image encoder, pre-trained without labels by {SIMCLR} from random weights.");
     };
-    let (library, name) = net.published_as();
+    let (library, name) = (net.weights().library, net.weights().called);
     let which = record.weights.as_ref().map_or_else(String::new, |weights| {
         format!(" (from {}, fingerprint `{}`)", escape(&weights.source), weights.fingerprint)
     });
@@ -129,13 +128,15 @@ fn network(record: &RunRecord) -> String {
         }
         Architecture::ResNet10 => format!("ResNet-10: one basic block a stage, stages of {widths} channels; {stem}"),
         Architecture::ResNet18 => format!("ResNet-18: two basic blocks a stage, stages of {widths} channels; {stem}"),
-        Architecture::ResNet50 => "ResNet-50, as torchvision's `resnet50`".to_owned(),
-        Architecture::ResNet101 => "ResNet-101, as torchvision's `resnet101`".to_owned(),
-        Architecture::Vgg19 => "VGG19, as torchvision's `vgg19` up to its last max-pool".to_owned(),
-        Architecture::InceptionResNetV2 => "Inception-ResNet-v2, as timm's `inception_resnet_v2`".to_owned(),
+        published => {
+            let Facts { name, weights, family, .. } = published.facts();
+            let source = weights.map(|w| format!(", as {}'s `{}`", w.library, w.called)).unwrap_or_default();
+            let end = if matches!(family, Family::Vgg { .. }) { " up to its last max-pool" } else { "" };
+            format!("{name}{source}{end}")
+        }
     };
-    let norm = if architecture == Architecture::Vgg19 { "" } else { "batch normalisation, " };
-    let by = match encoder.published().map(ImageNetEncoder::normalisation) {
+    let norm = if architecture.facts().has_batch_norm { "batch normalisation, " } else { "" };
+    let by = match encoder.published().map(|net| net.weights().normalisation) {
         None => "no mean or standard deviation taken out".to_owned(),
         Some(Normalisation { mean, std }) => {
             format!("then less the mean {mean:?} and divided by the standard deviation {std:?} of each channel")
@@ -272,7 +273,8 @@ fn limits() -> String {
 }
 
 fn usage(record: &RunRecord) -> String {
-    let timm = if record.config.encoder.architecture == Architecture::InceptionResNetV2 { " timm" } else { "" };
+    let weights = record.config.encoder.architecture.facts().weights;
+    let timm = if weights.is_some_and(|weights| weights.library == "timm") { " timm" } else { "" };
     format!(
         "## Use\n\n\
          ```\npip install torch torchvision{timm} safetensors pillow\npython {SCRIPT} image.png\n```\n\n\

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::config::preset::default_rate;
 use crate::core::config::run_settings::setting;
-use crate::core::config::{EncoderConfig, Optimizer};
+use crate::core::config::{Architecture, EncoderConfig, Optimizer};
 use crate::core::run::DataIdentity;
 use crate::core::run::examples::{evaluated, record};
 use crate::core::weights_file::WeightsIdentity;
@@ -43,19 +43,25 @@ fn the_newest_features_of_each_published_network_are_what_others_are_compared_wi
         run.evaluation.as_mut().unwrap().baseline = Baseline::Itself;
         run
     };
-    let [older, newer] = [(1.0, 0.6), (2.0, 0.7)].map(|(at, a)| published_as_is(ImageNetEncoder::ResNet50, at, a));
-    let mut trained = published_as_is(ImageNetEncoder::Vgg19, 1.0, 0.9);
+    let [older, newer] = [(1.0, 0.6), (2.0, 0.7)]
+        .map(|(at, a)| published_as_is(ImageNetEncoder::of(Architecture::ResNet50).unwrap(), at, a));
+    let mut trained = published_as_is(ImageNetEncoder::of(Architecture::Vgg19).unwrap(), 1.0, 0.9);
     trained.evaluation.as_mut().unwrap().baseline = Baseline::ImageNet;
-    let vgg = published_as_is(ImageNetEncoder::Vgg19, 1.0, 0.5);
-    let elsewhere =
-        RunRecord { data: DataIdentity::default(), ..published_as_is(ImageNetEncoder::ResNet101, 1.0, 0.5) };
+    let vgg = published_as_is(ImageNetEncoder::of(Architecture::Vgg19).unwrap(), 1.0, 0.5);
+    let elsewhere = RunRecord {
+        data: DataIdentity::default(),
+        ..published_as_is(ImageNetEncoder::of(Architecture::ResNet101).unwrap(), 1.0, 0.5)
+    };
     let all = [newer.clone(), evaluated("b", 0.5), older, trained, vgg.clone(), elsewhere];
-    let mut other = published_as_is(ImageNetEncoder::ResNet50, 0.5, 0.4);
+    let mut other = published_as_is(ImageNetEncoder::of(Architecture::ResNet50).unwrap(), 0.5, 0.4);
     other.weights = Some(WeightsIdentity { source: "mine".into(), fingerprint: "1".into() });
     let all = [&all[..], &[other.clone()]].concat();
     let found = published(&all, &newer.data.fingerprint);
-    let want =
-        [(ImageNetEncoder::ResNet50, &newer), (ImageNetEncoder::Vgg19, &vgg), (ImageNetEncoder::ResNet50, &other)];
+    let want = [
+        (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), &newer),
+        (ImageNetEncoder::of(Architecture::Vgg19).unwrap(), &vgg),
+        (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), &other),
+    ];
     let found: Vec<_> = found.iter().map(|p| (p.net, p.weights.as_ref(), &p.report)).collect();
     assert_eq!(found, want.map(|(net, run)| (net, run.weights.as_ref(), run.evaluation.as_ref().unwrap())));
 }

@@ -1,7 +1,48 @@
-//! Which differences in accuracy a test set can show, and which it is too small for.
+//! Whether one classifier is better than another on the same test images, which differences a test set
+//! can show, and which it is too small for.
 
-use crate::core::metrics::paired::Comparison;
 use serde::{Deserialize, Serialize};
+
+/// Difference in accuracy of two classifiers on the same images.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PairedComparison {
+    /// Accuracy of the first minus that of the second.
+    pub difference: f64,
+    /// Standard error of the difference, from the images on which only one of
+    /// the two is right: images that both get right say nothing.
+    pub error: f64,
+}
+
+impl PairedComparison {
+    /// Compares predicted with true classes, image by image. Images that one of
+    /// the lists lacks are ignored; with none left, both numbers are 0.
+    ///
+    /// The variance of paired proportions, (b + c − (b − c)²/n)/n², with b and c
+    /// the images that only the first or only the second gets right (McNemar
+    /// 1947; Agresti, Categorical Data Analysis, section 11.1).
+    pub fn paired(first: &[u16], second: &[u16], truth: &[u16]) -> Self {
+        let (mut n, mut only_first, mut only_second) = (0.0, 0.0, 0.0);
+        for ((&a, &b), &t) in first.iter().zip(second).zip(truth) {
+            n += 1.0;
+            match (a == t, b == t) {
+                (true, false) => only_first += 1.0,
+                (false, true) => only_second += 1.0,
+                _ => {}
+            }
+        }
+        if n == 0.0 {
+            return Self::default();
+        }
+        let gap: f64 = only_first - only_second;
+        let variance: f64 = (only_first + only_second - gap * gap / n) / (n * n);
+        Self { difference: gap / n, error: variance.max(0.0).sqrt() }
+    }
+
+    /// Whether the difference is more than two standard errors: about 95 %.
+    pub fn is_clear(&self) -> bool {
+        self.difference.abs() > 2.0 * self.error && self.difference != 0.0
+    }
+}
 
 /// Two accuracies on the same images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +63,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// What `images` test images say of two classifiers, compared on them.
-    pub fn of(comparison: &Comparison, images: usize) -> Self {
-        let Comparison { difference, error } = *comparison;
+    pub fn of(comparison: &PairedComparison, images: usize) -> Self {
+        let PairedComparison { difference, error } = *comparison;
         if comparison.is_clear() {
             return Self::Clear { difference };
         }
@@ -61,7 +102,7 @@ impl Resolution {
         }
         let n = f64::from(images);
         // Clear means b/n > 2 √((b − b²/n)/n²), that is b > 4n / (n + 4): see
-        // `Comparison::paired` with b images on one side and none on the other.
+        // `PairedComparison::paired` with b images on one side and none on the other.
         let least = ((4.0 * n / (n + 4.0)).floor() + 1.0).min(n);
         // Two hits and two misses more (Agresti and Coull 1998) keep a perfect
         // result on few images from looking certain.
@@ -81,12 +122,38 @@ impl Resolution {
 mod tests {
     use super::*;
 
+    #[test]
+    fn counts_only_images_on_which_the_two_differ() {
+        // Of eight images the first alone gets four right, the second alone one.
+        let truth = [0; 8];
+        let first = [0, 0, 0, 0, 0, 1, 1, 0];
+        let second = [1, 1, 1, 1, 0, 0, 1, 0];
+        let got = PairedComparison::paired(&first, &second, &truth);
+        assert!((got.difference - 3.0 / 8.0).abs() < 1e-12);
+        assert!((got.error - ((5.0 - 9.0 / 8.0) / 64.0_f64).sqrt()).abs() < 1e-12);
+        assert!(!got.is_clear());
+    }
+
+    #[test]
+    fn a_large_gap_on_many_images_is_clear() {
+        let truth = [0; 400];
+        let first = std::array::from_fn::<u16, 400, _>(|i| u16::from(i % 2 == 0));
+        let second = [1; 400];
+        assert!(PairedComparison::paired(&first, &second, &truth).is_clear());
+        assert!(!PairedComparison::paired(&first, &first, &truth).is_clear());
+    }
+
+    #[test]
+    fn nothing_to_compare_gives_zero() {
+        assert_eq!(PairedComparison::paired(&[], &[], &[]), PairedComparison::default());
+    }
+
     /// The first `b` of `images` are right for one only, the last `c` for the other only.
-    fn compare(images: usize, b: usize, c: usize) -> Comparison {
+    fn compare(images: usize, b: usize, c: usize) -> PairedComparison {
         let truth = vec![0; images];
         let first: Vec<u16> = (0..images).map(|i| u16::from(i >= images - c)).collect();
         let second: Vec<u16> = (0..images).map(|i| u16::from(i < b)).collect();
-        Comparison::paired(&first, &second, &truth)
+        PairedComparison::paired(&first, &second, &truth)
     }
 
     #[test]
@@ -134,6 +201,6 @@ mod tests {
     fn equal_results_need_no_number_of_images() {
         let verdict = Verdict::of(&compare(80, 3, 3), 80);
         assert!(matches!(verdict, Verdict::Unclear { difference, images_needed: None, .. } if difference == 0.0));
-        assert!(matches!(Verdict::of(&Comparison::default(), 0), Verdict::Unclear { images_needed: None, .. }));
+        assert!(matches!(Verdict::of(&PairedComparison::default(), 0), Verdict::Unclear { images_needed: None, .. }));
     }
 }

@@ -260,7 +260,12 @@ impl Architecture {
                 weights: torchvision(
                     "resnet18",
                     11_176_512,
-                    PublishedFile::new("timm/resnet18.tv_in1k", "bbd144b3e5565108aad885f145491d11bc6ce807", Some(46_807_446), Some("694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81")),
+                    PublishedFile::new(
+                        "timm/resnet18.tv_in1k",
+                        "bbd144b3e5565108aad885f145491d11bc6ce807",
+                        Some(46_807_446),
+                        Some("694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81"),
+                    ),
                 ),
                 ..resnet("resnet18", "ResNet-18", Block::Basic, [2; 4])
             },
@@ -268,7 +273,12 @@ impl Architecture {
                 weights: torchvision(
                     "resnet50",
                     23_508_032,
-                    PublishedFile::new("timm/resnet50.tv_in1k", "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa", Some(102_469_840), Some("5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888")),
+                    PublishedFile::new(
+                        "timm/resnet50.tv_in1k",
+                        "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa",
+                        Some(102_469_840),
+                        Some("5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888"),
+                    ),
                 ),
                 ..resnet("resnet50", "ResNet-50", Block::Bottleneck, [3, 4, 6, 3])
             },
@@ -299,7 +309,11 @@ impl Architecture {
                 weights: torchvision(
                     "vgg19",
                     20_024_384,
-                    PublishedFile::new("timm/vgg19.tv_in1k", "128d4708565b3a414bcbb9bbad440b2fe37b9f18", None, Some("11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"),
+                    PublishedFile::new(
+                        "timm/vgg19.tv_in1k",
+                        "128d4708565b3a414bcbb9bbad440b2fe37b9f18",
+                        None,
+                        Some("11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"),
                     ),
                 ),
             },
@@ -326,7 +340,11 @@ impl Architecture {
                     min_image_size: 75,
                     normalisation: Normalisation::SYMMETRIC,
                     parameters: 54_306_464,
-                    file: PublishedFile::new("timm/inception_resnet_v2.tf_in1k", "89854797f99e77e1189626b74d7c07013a4308fa", None, Some("dbea26b13a5fc8351919fed6a94222c0577ce324b2765fd081a798f837ca9d72"),
+                    file: PublishedFile::new(
+                        "timm/inception_resnet_v2.tf_in1k",
+                        "89854797f99e77e1189626b74d7c07013a4308fa",
+                        None,
+                        Some("dbea26b13a5fc8351919fed6a94222c0577ce324b2765fd081a798f837ca9d72"),
                     ),
                 }),
             },

@@ -1,8 +1,8 @@
 //! Words about published weights: what they are, and fetching them.
 
 use super::units::bytes;
-use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::architecture::Normalisation;
+use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 

@@ -154,7 +154,10 @@ mod tests {
         let own = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), vec![4, 3])).collect();
         vec![
             (ImageNetEncoder::of(Architecture::ResNet18).unwrap(), own(&["a.weight", "b.weight"])),
-            (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), own(&["a.weight", "b.weight", "c.weight", "d.weight"])),
+            (
+                ImageNetEncoder::of(Architecture::ResNet50).unwrap(),
+                own(&["a.weight", "b.weight", "c.weight", "d.weight"]),
+            ),
         ]
     }
 
@@ -189,7 +192,10 @@ mod tests {
         let part = file(&[("b.weight", shape), ("c.weight", shape), ("d.weight", &[5])]);
         let Err(fault) = recognise(&part, &known()) else { panic!("recognised") };
         let WeightsFault::Unfit { seems: None, nearest, missing, wrong, .. } = fault else { panic!("{fault:?}") };
-        assert_eq!((nearest, missing), (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), vec!["a.weight".to_owned()]));
+        assert_eq!(
+            (nearest, missing),
+            (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), vec!["a.weight".to_owned()])
+        );
         assert_eq!(wrong, [WrongShape { name: "d.weight".into(), expected: shape.to_vec(), found: vec![5] }]);
         let Err(fault) = recognise(&file(&[("x.y", shape), ("z", &[])]), &known()) else { panic!("recognised") };
         let first = vec!["x.y".to_owned(), "z".to_owned()];

@@ -138,7 +138,10 @@ fn all_but_the_last_stages_of_a_published_network_freeze() {
         let trained = |stages| trained(&Encoder::imagenet(which, &device).freeze_but_last(stages));
         assert_eq!((trained(0), trained(1)), (0, last), "{which:?}");
         let all = Encoder::imagenet(which, &device).stages();
-        assert!(trained(all - 1) < which.weights().parameters && trained(all) == which.weights().parameters, "{which:?}");
+        assert!(
+            trained(all - 1) < which.weights().parameters && trained(all) == which.weights().parameters,
+            "{which:?}"
+        );
         let each: Vec<usize> = (0..=all).map(trained).collect();
         assert!(each.is_sorted_by(|a, b| a < b), "{which:?}: {each:?}");
     }

@@ -16,8 +16,8 @@ pub mod stored;
 #[cfg(test)]
 mod tests;
 
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::architecture::PublishedFile;
+use crate::core::imagenet::ImageNetEncoder;
 use std::ops::Range;
 
 /// What to fetch.

@@ -2,9 +2,9 @@
 //! results, and what they are not for.
 
 use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
+use crate::core::architecture::{Facts, Family, Normalisation};
 use crate::core::config::run_settings::SETTINGS;
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
-use crate::core::architecture::{Facts, Family, Normalisation};
 use crate::core::metrics::ClassificationReport;
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
 use crate::core::report::{Backend, Baseline, EvaluationReport};

@@ -17,7 +17,9 @@ pub static SETTINGS: [Setting<RunConfig>; 28] = [
         let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
     }),
-    row("encoder", Bounds::Choice(&keys::<_, { Architecture::ALL.len() }>(Architecture::TABLE)), |c| &mut c.encoder.architecture),
+    row("encoder", Bounds::Choice(&keys::<_, { Architecture::ALL.len() }>(Architecture::TABLE)), |c| {
+        &mut c.encoder.architecture
+    }),
     row("stem", Bounds::Choice(&keys::<_, 2>(Stem::TABLE)), |c| &mut c.encoder.stem)
         .within(|c, own| if is_published_resnet18(c) { Bounds::Choice(&["imagenet"]) } else { own })
         .used_if(|c| c.encoder.architecture.facts().has_stems),

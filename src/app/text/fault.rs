@@ -1,8 +1,6 @@
 //! Every fault and warning in words: what happened, and what to do about it.
 
-mod hub;
-mod storage;
-mod weights;
+mod stored;
 
 use super::data::split;
 
@@ -18,10 +16,10 @@ pub fn fault(fault: &Fault) -> Explanation {
         Fault::Import(import) => import_fault(import),
         Fault::Config(fields) => config_fault(fields),
         Fault::Device(device) => device_fault(device),
-        Fault::Storage(storage) => storage::fault(storage),
+        Fault::Storage(storage) => stored::storage_fault(storage),
         Fault::RunArchive(fault) => run_archive_fault(fault),
-        Fault::Download(hub) => hub::fault(hub),
-        Fault::Weights(weights) => weights::fault(weights),
+        Fault::Download(download) => stored::download_fault(download),
+        Fault::Weights(weights) => stored::weights_fault(weights),
         Fault::NoWeights { encoder } => explain(
             format!("This needs ImageNet weights of {}, and none are here.", encoder.name()),
             "Load or fetch them at Encoder and head on the page Pre-train, then try again.",

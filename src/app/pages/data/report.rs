@@ -3,7 +3,7 @@
 use crate::app::client::Client;
 use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::notice::{FaultWords, LeftOutTable};
-use crate::app::parts::widgets::{Picture, ShowMore};
+use crate::app::parts::widgets::{Fact, Picture, ShowMore};
 use crate::app::reactive::memo;
 use crate::app::router::Link;
 use crate::app::state::Store;
@@ -27,7 +27,13 @@ pub fn Report() -> impl IntoView {
         let report = store.dataset.get()?;
         let fine = report.warnings.is_empty() && report.left_out.is_empty();
         let findings = if fine {
-            view! { <Fine /> }.into_any()
+            view! {
+                <section class="card" aria-labelledby="warnings-title">
+                    <h2 id="warnings-title">{text::WARNINGS}</h2>
+                    <p>{text::NONE_LEFT_OUT} " " {text::NO_WARNINGS}</p>
+                </section>
+            }
+            .into_any()
         } else {
             view! {
                 <Warnings report=report.clone() />
@@ -39,7 +45,12 @@ pub fn Report() -> impl IntoView {
             <section class="card data-report" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
-                <Next />
+                <p class="data-next">
+                    <Link to="/pretrain" attr:class="button primary">
+                        {text::NEXT}
+                    </Link>
+                    <span class="muted small">{text::NEXT_TEXT}</span>
+                </p>
             </section>
             <EstimateCard />
             {findings}
@@ -49,28 +60,10 @@ pub fn Report() -> impl IntoView {
     }
 }
 
-/// Nothing to warn of and nothing left out, in one line.
-#[component]
-fn Fine() -> impl IntoView {
-    view! {
-        <section class="card" aria-labelledby="warnings-title">
-            <h2 id="warnings-title">{text::WARNINGS}</h2>
-            <p>{text::NONE_LEFT_OUT} " " {text::NO_WARNINGS}</p>
-        </section>
-    }
-}
-
 /// Counts and sizes.
 #[component]
 fn Facts(report: DatasetReport) -> impl IntoView {
-    let fact = |name: &'static str, value: String| {
-        view! {
-            <div class="fact">
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-            </div>
-        }
-    };
+    let fact = |name: &'static str, value: String| view! { <Fact name=name value=move || Some(value.clone()) /> };
     view! {
         <dl class="facts">
             {fact(text::IMAGES, count(report.images))} {fact(text::CLASSES, count(report.classes.len()))}
@@ -83,19 +76,6 @@ fn Facts(report: DatasetReport) -> impl IntoView {
         <p class="data-from">
             {text::FINGERPRINT} " " <code>{report.fingerprint.clone()}</code> " "
             <span class="muted small">{text::FINGERPRINT_HELP}</span>
-        </p>
-    }
-}
-
-/// The way on.
-#[component]
-fn Next() -> impl IntoView {
-    view! {
-        <p class="data-next">
-            <Link to="/pretrain" attr:class="button primary">
-                {text::NEXT}
-            </Link>
-            <span class="muted small">{text::NEXT_TEXT}</span>
         </p>
     }
 }

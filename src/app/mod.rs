@@ -69,8 +69,6 @@ fn page(path: &str, loader: ChunkLoader) -> AnyView {
 fn NotFound() -> impl IntoView {
     view! {
         <h1>{words::NOT_FOUND}</h1>
-        <p>
-            <Link to="/">{words::NOT_FOUND_GO}</Link>
-        </p>
+        <p><Link to="/">{words::NOT_FOUND_GO}</Link></p>
     }
 }

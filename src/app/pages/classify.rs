@@ -103,9 +103,7 @@ pub fn Classify() -> impl IntoView {
                 Some(lacks) => requirement(lacks),
                 None => view! { <Input /> }.into_any(),
             })}
-            <Show when=move || this.busy.get()>
-                <Busy />
-            </Show>
+            <Show when=move || this.busy.get()><Busy /></Show>
             {live(move || {
                 this.failed
                     .get()

@@ -105,9 +105,7 @@ pub fn Chart(
                     })}
                 </svg>
                 <Show when=move || empty.get()>
-                    <p class="plot-empty" aria-hidden="true">
-                        {text::WAITING}
-                    </p>
+                    <p class="plot-empty" aria-hidden="true">{text::WAITING}</p>
                 </Show>
                 <div aria-hidden="true">
                     {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(label("y-tick", "top")).collect_view()))}
@@ -127,9 +125,7 @@ fn legend(series: Signal<Vec<Series>>, class: impl Fn(usize) -> String) -> impl 
         let names = all.iter().enumerate().map(|(i, (name, _))| {
             view! {
                 <li>
-                    <svg viewBox="0 0 40 8" aria-hidden="true">
-                        <path class=class(i) d="M0 4L40 4" />
-                    </svg>
+                    <svg viewBox="0 0 40 8" aria-hidden="true"><path class=class(i) d="M0 4L40 4" /></svg>
                     {name.clone()}
                 </li>
             }

@@ -132,9 +132,7 @@ pub fn EstimateCard(
                             store.touched.set(true);
                             store.config.set(fits);
                         };
-                        view! {
-                            <Button label=use_smaller(&fits) press=act(take) />
-                        }
+                        view! { <Button label=use_smaller(&fits) press=act(take) /> }
                     });
                 Some(
                     view! {
@@ -145,11 +143,7 @@ pub fn EstimateCard(
                     },
                 )
             })}
-            <Show when=move || timing.get()>
-                <p class="muted" role="status">
-                    {text::TIMING}
-                </p>
-            </Show>
+            <Show when=move || timing.get()><p class="muted" role="status">{text::TIMING}</p></Show>
             <dl class="facts">
                 <Fact name=text::STEP_TIME value=move || estimate.with(|e| e.as_ref().map(|e| text::milliseconds(e.step_milliseconds))) />
                 <Fact
@@ -192,9 +186,7 @@ pub fn EstimateCard(
                 )
             })}
             <Show when=move || again.get()>
-                <div class="actions">
-                    <Button label=text::TIME_AGAIN press=act(move |_| ask()) />
-                </div>
+                <div class="actions"><Button label=text::TIME_AGAIN press=act(move |_| ask()) /></div>
             </Show>
         </section>
     }

@@ -43,9 +43,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     };
     Effect::new(move || document().set_title(&text::title(page())));
     view! {
-        <a class="skip" href="#content" on:click=act(skip)>
-            {text::SKIP}
-        </a>
+        <a class="skip" href="#content" on:click=act(skip)>{text::SKIP}</a>
         <header class="site">
             <Link to="/" attr:class="brand">
                 <Mark />
@@ -54,25 +52,15 @@ pub fn Layout(children: Children) -> impl IntoView {
             <nav aria-label=text::NAVIGATION>
                 <ul>
                     {text::LINKS
-                        .map(|(href, label)| {
-                            view! {
-                                <li>
-                                    <Link to=href>{label}</Link>
-                                </li>
-                            }
-                        })
+                        .map(|(href, label)| view! { <li><Link to=href>{label}</Link></li> })
                         .collect_view()}
                 </ul>
             </nav>
         </header>
         <Notices />
         <WorkerLoading />
-        <main id="content" tabindex="-1" node_ref=main>
-            {children()}
-        </main>
-        <footer class="site">
-            <p>{text::PRIVACY} " " {device}</p>
-        </footer>
+        <main id="content" tabindex="-1" node_ref=main>{children()}</main>
+        <footer class="site"><p>{text::PRIVACY} " " {device}</p></footer>
         <LiveRegion />
     }
 }

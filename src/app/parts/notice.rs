@@ -22,9 +22,7 @@ pub fn FaultWords(words: Explanation) -> impl IntoView {
 pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
     view! {
         <div class="notice bad">
-            <div>
-                <FaultWords words=fault::fault(fault) />
-            </div>
+            <div><FaultWords words=fault::fault(fault) /></div>
             {action}
         </div>
     }
@@ -61,9 +59,7 @@ fn Message(notice: Notice) -> impl IntoView {
         <div class="notice bad">
             <div>
                 <FaultWords words=fault::fault(&notice.fault) />
-                <Show when=move || ends_worker && dead()>
-                    <p>{text::RESTARTED}</p>
-                </Show>
+                <Show when=move || ends_worker && dead()><p>{text::RESTARTED}</p></Show>
             </div>
             <div class="actions">
                 <Show when=move || ends_worker>
@@ -121,9 +117,7 @@ pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row" class="file-name">{file}</th>
-                <td>
-                    <FaultWords words=why />
-                </td>
+                <td><FaultWords words=why /></td>
             </tr>
         }
     };
@@ -136,9 +130,7 @@ pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
                         <th scope="col">{data::WHY}</th>
                     </tr>
                 </thead>
-                <tbody>
-                    <For each=move || 0..shown.get() key=|index| *index children=row />
-                </tbody>
+                <tbody><For each=move || 0..shown.get() key=|index| *index children=row /></tbody>
             </table>
         </div>
         <ShowMore shown=shown all=all step=ROWS words=data::show_more />
@@ -180,9 +172,5 @@ impl Announcer {
 #[component]
 pub fn LiveRegion() -> impl IntoView {
     let Announcer(words) = Announcer::get();
-    view! {
-        <p class="visually-hidden" role="status" aria-live="polite">
-            {words}
-        </p>
-    }
+    view! { <p class="visually-hidden" role="status" aria-live="polite">{words}</p> }
 }

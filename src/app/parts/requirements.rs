@@ -18,11 +18,7 @@ pub fn view(
         <section class="card evaluate-waits" aria-labelledby="waits-title">
             <h2 id="waits-title">{title}</h2>
             <p>{why}</p>
-            <p>
-                <Link to=href attr:class="button primary">
-                    {go}
-                </Link>
-            </p>
+            <p><Link to=href attr:class="button primary">{go}</Link></p>
             <h3>{text::WHAT_YOU_GET}</h3>
             <ul>{gives.iter().map(|what| view! { <li>{*what}</li> }).collect_view()}</ul>
         </section>

@@ -141,12 +141,8 @@ pub fn DeleteStored() -> impl IntoView {
         question.set(Some(Question { title, words, no: text::KEEP_THEM, yes: text::DELETE, act }));
     };
     view! {
-        <p class="actions">
-            <Button label=text::DELETE_ALL press=act(ask) />
-        </p>
+        <p class="actions"><Button label=text::DELETE_ALL press=act(ask) /></p>
         <Ask question=question />
-        <Show when=move || done.get()>
-            <p class="muted small">{text::DELETED_ALL}</p>
-        </Show>
+        <Show when=move || done.get()><p class="muted small">{text::DELETED_ALL}</p></Show>
     }
 }

@@ -30,11 +30,7 @@ pub fn Unfinished() -> impl IntoView {
             .with(|queue| queue.as_ref().is_some_and(|queue| queue.state != QueueState::Resting));
         left && !under_way && store.run.get() == RunState::Idle
     });
-    view! {
-        <Show when=move || shown.get()>
-            <Card />
-        </Show>
-    }
+    view! { <Show when=move || shown.get()><Card /></Show> }
 }
 
 #[component]
@@ -95,11 +91,7 @@ fn Card() -> impl IntoView {
                                 {match images {
                                     Some(hint) => view! { <NeedsImages hint=hint /> }.into_any(),
                                     None => {
-                                        view! {
-                                            <div>
-                                                <FaultWords words=fault::fault(&fault) />
-                                            </div>
-                                        }
+                                        view! { <div><FaultWords words=fault::fault(&fault) /></div> }
                                             .into_any()
                                     }
                                 }}
@@ -134,19 +126,11 @@ pub fn NeedsImages(hint: Hint) -> impl IntoView {
             store.split_seed.set(seed);
             client.send(Request::Load { source: ImageSource::Sample { images_per_class }, size, seed });
         };
-        view! {
-            <Button label=text::LOAD_SAMPLE disabled=reading press=act(load) />
-        }
-        .into_any()
+        view! { <Button label=text::LOAD_SAMPLE disabled=reading press=act(load) /> }.into_any()
     } else {
         // Chosen there, they are split as they were.
         store.split_seed.set(hint.split_seed);
-        view! {
-            <Link to="/data" attr:class="button">
-                {text::CHOOSE_IMAGES}
-            </Link>
-        }
-        .into_any()
+        view! { <Link to="/data" attr:class="button">{text::CHOOSE_IMAGES}</Link> }.into_any()
     };
     view! {
         <div>

@@ -74,11 +74,7 @@ pub fn Button(
     #[prop(optional, into)] disabled: Signal<bool>,
     press: Box<dyn FnMut(MouseEvent)>,
 ) -> impl IntoView {
-    view! {
-        <button type="button" class=kind disabled=disabled on:click=press>
-            {live(move || label.get())}
-        </button>
-    }
+    view! { <button type="button" class=kind disabled=disabled on:click=press>{live(move || label.get())}</button> }
 }
 
 /// A button that cancels work, and says so until the work has ended.
@@ -162,9 +158,7 @@ pub fn Ask(question: RwSignal<Option<Question>>) -> impl IntoView {
                 <button type="button" class="primary" on:click=act(move |_| question.set(None))>
                     {of(|q| q.no.to_owned())}
                 </button>
-                <button type="button" on:click=act(yes)>
-                    {of(|q| q.yes.to_owned())}
-                </button>
+                <button type="button" on:click=act(yes)>{of(|q| q.yes.to_owned())}</button>
             </div>
         </dialog>
     }

@@ -51,11 +51,7 @@ fn patterns() -> impl IntoView {
             label: example.label,
             split: example.split,
         };
-        view! {
-            <li>
-                <Picture pixels=pixels alt=text::sample_picture(&name) />
-            </li>
-        }
+        view! { <li><Picture pixels=pixels alt=text::sample_picture(&name) /></li> }
     });
     pictures.collect_view()
 }
@@ -77,9 +73,7 @@ pub fn Chooser() -> impl IntoView {
             <Show when=move || !store.run_open() && store.steps.with(|s| !s.is_empty())>
                 <p class="notice warn">{text::RUN_LOST}</p>
             </Show>
-            <Show when=move || loaded.get()>
-                <Roles />
-            </Show>
+            <Show when=move || loaded.get()><Roles /></Show>
             <DropZone role=derive(role) />
             <Options />
             <Show when=move || loaded.get()>

@@ -41,17 +41,11 @@ pub fn Data() -> impl IntoView {
         <div class="data">
             <PageHead title=text::TITLE lead=text::INTRO />
             <Failure />
-            <Show when=move || reading.get()>
-                <Progress />
-            </Show>
-            <Show when=move || loaded.get() && !reading.get()>
-                <Report />
-            </Show>
+            <Show when=move || reading.get()><Progress /></Show>
+            <Show when=move || loaded.get() && !reading.get()><Report /></Show>
             <Show when=move || !reading.get()>
                 <div class="data-choice" class:first=move || !loaded.get()>
-                    <Show when=move || !loaded.get()>
-                        <Sample />
-                    </Show>
+                    <Show when=move || !loaded.get()><Sample /></Show>
                     <Chooser />
                 </div>
                 <Layouts />

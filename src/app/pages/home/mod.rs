@@ -42,11 +42,7 @@ fn NextStep() -> impl IntoView {
                         RunState::Running(_) | RunState::Paused => ("/pretrain", text::GO_WATCH),
                         RunState::Cancelled | RunState::Finished => ("/evaluate", text::GO_EVALUATE),
                     };
-                    view! {
-                        <Link to=href attr:class="button primary">
-                            {label}
-                        </Link>
-                    }
+                    view! { <Link to=href attr:class="button primary">{label}</Link> }
                 })} <Link to="/data" attr:class="button">
                     {text::GO_IMAGES}
                 </Link>
@@ -71,12 +67,8 @@ fn FirstStep() -> impl IntoView {
     view! {
         <div class="actions">
             <Button label=text::USE_SAMPLE kind="primary" disabled=busy press=act(use_sample) />
-            <Link to="/data" attr:class="button">
-                {text::USE_OWN}
-            </Link>
-            <Link to="/lesson/nt-xent" attr:class="button quiet">
-                {text::LEARN}
-            </Link>
+            <Link to="/data" attr:class="button">{text::USE_OWN}</Link>
+            <Link to="/lesson/nt-xent" attr:class="button quiet">{text::LEARN}</Link>
         </div>
         <p class="muted small">{text::FIRST_NOTE}</p>
     }
@@ -178,9 +170,7 @@ fn Stage(
     view! {
         <li class=format!("step {place}")>
             <Link to=href attr:class=move || format!("node {}", kind.get())>
-                <span class="symbol" aria-hidden="true">
-                    {symbol}
-                </span>
+                <span class="symbol" aria-hidden="true">{symbol}</span>
                 <span class="label">{label}</span>
                 {status_words(status)}
                 <span class="inside">{inside.map(|i| move || i.run())}</span>
@@ -217,9 +207,7 @@ fn Pair(
         view! {
             <Link to=href attr:class=move || format!("value {}", kind.get())>
                 <span class="inside">{inside.map(|i| move || i.run())}</span>
-                <span class="symbol" aria-hidden="true">
-                    {symbol}
-                </span>
+                <span class="symbol" aria-hidden="true">{symbol}</span>
                 <span class="visually-hidden">{label} " "</span>
                 {status_words(status)}
             </Link>

@@ -92,9 +92,7 @@ pub fn lesson(
                 let list: Vec<String> = faults.iter().map(one_field).collect();
                 view! { <p class="notice warn" role="alert">{format!("{} {}", text::BAD_LINK, list.join(" "))}</p> }
             })}
-        <nav aria-label=text::STEPS class="lesson-steps">
-            <ol>{buttons.collect_view()}</ol>
-        </nav>
+        <nav aria-label=text::STEPS class="lesson-steps"><ol>{buttons.collect_view()}</ol></nav>
         // By key, so that each step is built anew: that is quicker than changing one step's elements into another's.
         <For
             each=move || {
@@ -126,9 +124,7 @@ pub fn lesson(
             >
                 {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
-            <button class="quiet" on:click=act(move |_| copy_address(announcer, said))>
-                {text::COPY}
-            </button>
+            <button class="quiet" on:click=act(move |_| copy_address(announcer, said))>{text::COPY}</button>
             <button
                 class="quiet"
                 on:click=act(move |_| {

@@ -65,8 +65,7 @@ pub fn norm<F: Float>(v: &[F]) -> F {
     v.iter().map(|&x| (x / most) * (x / most)).sum::<F>().sqrt() * most
 }
 
-/// Rows of `[n][dim]` scaled to length 1, and their former lengths. A zero row
-/// stays zero.
+/// Rows of `[n][dim]` scaled to length 1, and their former lengths. A zero row stays zero.
 ///
 /// # Panics
 /// If the slice's length is no multiple of `dim`.

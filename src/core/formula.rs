@@ -1,5 +1,4 @@
-//! Formulas as MathML Core, from a small part of TeX, so that a formula with
-//! live numbers is one line of text.
+//! Formulas as MathML Core, from a small part of TeX, so that a formula with live numbers is one line of text.
 //!
 //! | written | typeset |
 //! |---|---|

@@ -1,9 +1,8 @@
 //! The only random generator of the program: small, seedable, the same on every
 //! device. Every draw that shapes a run comes from here, never from a backend.
 
-/// SplitMix64 (Steele, Lea and Flood 2014): one 64-bit word of state, full
-/// period, passes BigCrush. Good enough for data order, augmentation and
-/// initial weights; not for secrets.
+/// SplitMix64 (Steele, Lea and Flood 2014): one 64-bit word of state, full period, passes BigCrush. Good enough for
+/// data order, augmentation and initial weights; not for secrets.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,
@@ -24,8 +23,7 @@ impl Rng {
         Self { state: mix(seed ^ 0x5eed) }
     }
 
-    /// A generator for a named stream of a run, so that two uses of one seed
-    /// (data order, weights) never share draws.
+    /// A generator for a named stream of a run, so that two uses of one seed (data order, weights) never share draws.
     pub fn stream(seed: u64, name: &str) -> Self {
         let hash =
             name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
@@ -37,8 +35,7 @@ impl Rng {
         Self::stream(seed, "view").fork(u64::from(epoch)).fork((u64::from(image) << 8) | u64::from(view))
     }
 
-    /// An independent generator derived from this one's state and `key`; this
-    /// one does not advance.
+    /// An independent generator derived from this one's state and `key`; this one does not advance.
     pub fn fork(&self, key: u64) -> Self {
         Self { state: mix(self.state ^ mix(key.wrapping_add(GOLDEN))) }
     }
@@ -64,8 +61,7 @@ impl Rng {
         self.unit() < p
     }
 
-    /// Uniform in 0..n; 0 for n = 0. Lemire's multiply-shift: its bias is under
-    /// n / 2^64.
+    /// Uniform in 0..n; 0 for n = 0. Lemire's multiply-shift: its bias is under n / 2^64.
     pub fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
     }

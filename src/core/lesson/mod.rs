@@ -1,5 +1,4 @@
-//! The arithmetic and the state of the lessons. A lesson's page computes only
-//! through these modules.
+//! The arithmetic and the state of the lessons. A lesson's page computes only through these modules.
 //!
 //! | module | holds |
 //! |---|---|

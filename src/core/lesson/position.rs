@@ -17,8 +17,7 @@ pub enum LessonPosition {
 
 /// The values that a visitor can set in a lesson. [`Default`] is the lesson's start.
 pub trait LessonState: Default {
-    /// Takes the lesson's keys from `query`. A value that is not there, or is
-    /// wrong, is that of the start.
+    /// Takes the lesson's keys from `query`. A value that is not there, or is wrong, is that of the start.
     fn read(query: &mut Query) -> Self;
 
     /// Writes the values that differ from the start.
@@ -33,8 +32,7 @@ pub struct LessonLink<S> {
 }
 
 impl<S: LessonState> LessonLink<S> {
-    /// Reads a query of a lesson with `steps` steps. If the query has no step, the
-    /// position is `step`.
+    /// Reads a query of a lesson with `steps` steps. If the query has no step, the position is `step`.
     ///
     /// Returns also the faults found; values without a fault are taken.
     pub fn parse(text: &str, steps: usize, step: usize) -> (Self, Vec<ConfigFault>) {
@@ -70,8 +68,7 @@ fn read_position(query: &mut Query, steps: usize) -> Option<LessonPosition> {
 pub struct LinkWriter(String);
 
 impl LinkWriter {
-    /// Adds `key=value` if `value` differs from the lesson's start. Neither may
-    /// need escaping.
+    /// Adds `key=value` if `value` differs from the lesson's start. Neither may need escaping.
     pub fn add(&mut self, differs: bool, key: &str, value: impl ToString) {
         if differs {
             self.0.extend(["&", key, "=", &value.to_string()]);
@@ -79,8 +76,7 @@ impl LinkWriter {
     }
 }
 
-/// What a browser remembers of a lesson between visits: the last step seen and
-/// the questions answered right.
+/// What a browser remembers of a lesson between visits: the last step seen and the questions answered right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LessonProgress {
     /// Counted from 0.

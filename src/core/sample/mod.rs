@@ -1,10 +1,8 @@
-//! The sample set: images drawn by code from a seed, so that a visitor can train
-//! without a download.
+//! The sample set: images drawn by code from a seed, so that a visitor can train without a download.
 //!
-//! A person tells the ten patterns apart at once; a linear classifier on raw pixels
-//! does not. Place, turn, size, colours, light and texture are drawn anew for every
-//! image, and also whether figure or ground is the lighter. No class is another's
-//! mirror image, recolouring or crop.
+//! A person tells the ten patterns apart at once; a linear classifier on raw pixels does not. Place, turn, size,
+//! colours, light and texture are drawn anew for every image, and also whether figure or ground is the lighter. No
+//! class is another's mirror image, recolouring or crop.
 
 mod motif;
 mod scene;
@@ -26,9 +24,8 @@ pub fn class_names() -> Vec<String> {
     Motif::ALL.iter().map(|m| m.name().to_owned()).collect()
 }
 
-/// Draws the set image by image, so that the caller can show progress and yield.
-/// The same seed, number and size give the same images; image k of a class
-/// depends on neither the number of images nor the other classes.
+/// Draws the set image by image, so that the caller can show progress and yield. The same seed, number and size give
+/// the same images; image k of a class depends on neither the number of images nor the other classes.
 #[derive(Clone, Debug)]
 pub struct SampleDrawing {
     seed: u64,
@@ -94,8 +91,7 @@ impl SampleDrawing {
     }
 }
 
-/// Image `number` of a class, planar RGB of `size` by `size` pixels, as the set
-/// of the same seed has it.
+/// Image `number` of a class, planar RGB of `size` by `size` pixels, as the set of the same seed has it.
 pub fn image(seed: u64, label: usize, number: usize, size: usize) -> Vec<u8> {
     let mut pixels = vec![0; 3 * size * size];
     draw(seed, Motif::ALL[label], number, size, &mut pixels);
@@ -107,8 +103,7 @@ fn draw(seed: u64, motif: Motif, number: usize, size: usize, pixels: &mut [u8]) 
     Scene::draw(motif, &mut rng).render(size, pixels);
 }
 
-/// The whole set at once: `images_per_class` images of `size` by `size` pixels
-/// of every class, with splits.
+/// The whole set at once: `images_per_class` images of `size` by `size` pixels of every class, with splits.
 pub fn sample_set(seed: u64, images_per_class: usize, size: usize) -> Dataset {
     SampleDrawing::new(seed, images_per_class, size).finish()
 }

@@ -1,9 +1,8 @@
 //! The classes of the sample set, each a pattern that fills the plane: signed
 //! distances to its figures, negative inside.
 //!
-//! Patterns rather than single objects, because SimCLR compares crops: half of
-//! a pattern still shows its class. Classes differ in form alone, since crop, flip
-//! and colour jitter erase place, side and colour.
+//! Patterns rather than single objects, because SimCLR compares crops: half of a pattern still shows its class. Classes
+//! differ in form alone, since crop, flip and colour jitter erase place, side and colour.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI, TAU};
 
@@ -42,9 +41,8 @@ pub struct Layout {
     pub swing: f32,
 }
 
-/// Each class in label order: its name; the side of a cell as a part of the
-/// image's side, from and to; the largest turn to either side, in radians, that
-/// leaves the class recognisable to a person.
+/// Each class in label order: its name; the side of a cell as a part of the image's side, from and to; the largest turn
+/// to either side, in radians, that leaves the class recognisable to a person.
 const CLASSES: [(Motif, &str, (f32, f32), f32); 10] = [
     (Motif::Stripes, "stripes", (0.19, 0.32), PI),
     (Motif::Waves, "waves", (0.20, 0.30), PI),
@@ -116,8 +114,7 @@ impl Motif {
         }
     }
 
-    /// One figure a cell, in rows that are offset by half a cell, each figure
-    /// moved and turned a little.
+    /// One figure a cell, in rows that are offset by half a cell, each figure moved and turned a little.
     fn scattered(self, x: f32, y: f32, layout: &Layout) -> Hit {
         let row = y.floor();
         let x = x + 0.5 * row.rem_euclid(2.0);

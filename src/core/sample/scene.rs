@@ -13,9 +13,8 @@ struct Blob {
     strength: f32,
 }
 
-/// Everything random about one image. Lengths are parts of the image's side, so
-/// that one scene looks alike at every size; only under 24 pixels are the
-/// figures drawn larger, or a star would be a dot.
+/// Everything random about one image. Lengths are parts of the image's side, so that one scene looks alike at every
+/// size; only under 24 pixels are the figures drawn larger, or a star would be a dot.
 #[derive(Clone, Debug)]
 pub struct Scene {
     motif: Motif,
@@ -79,8 +78,7 @@ impl Scene {
 
     /// Writes the scene as planar RGB, [3, size, size].
     pub fn render(&self, size: usize, out: &mut [u8]) {
-        // Edges are smoothed by their distance; several samples a pixel keep
-        // small figures true where pixels are few.
+        // Edges are smoothed by their distance; several samples a pixel keep small figures true where pixels are few.
         let samples = 64_usize.div_ceil(size).clamp(1, 4);
         let mut noise = Rng::new(self.seed);
         let phases: [f32; 6] = std::array::from_fn(|_| noise.uniform(0.0, TAU));
@@ -173,9 +171,8 @@ fn gamma(x: f32) -> f32 {
     if x <= 0.003_130_8 { 12.92 * x } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// Hues that grounds come in; figures have the opposite one. Few, so that many
-/// images of a batch share their colours: where colours alone name an image,
-/// contrastive learning looks at little else for a long time.
+/// Hues that grounds come in; figures have the opposite one. Few, so that many images of a batch share their colours:
+/// where colours alone name an image, contrastive learning looks at little else for a long time.
 const HUES: usize = 6;
 
 /// The colours of one image.
@@ -188,9 +185,8 @@ struct Palette {
 }
 
 impl Palette {
-    /// Draws a palette. Ground and figure always differ clearly in lightness, so
-    /// that a class survives grayscale, and either may be the lighter one, so
-    /// that the mean of a class over many images shows nothing.
+    /// Draws a palette. Ground and figure always differ clearly in lightness, so that a class survives grayscale, and
+    /// either may be the lighter one, so that the mean of a class over many images shows nothing.
     fn draw(rng: &mut Rng) -> Self {
         let dark = |rng: &mut Rng| rng.uniform(0.26, 0.46);
         let light = |rng: &mut Rng| rng.uniform(0.74, 0.93);

@@ -1,5 +1,4 @@
-//! What the set promises: reproducible, balanced, and closed to a linear
-//! classifier on raw pixels.
+//! What the set promises: reproducible, balanced, and closed to a linear classifier on raw pixels.
 
 use super::*;
 
@@ -54,9 +53,8 @@ fn no_image_is_flat_or_alike_another() {
     }
 }
 
-/// Mini-batch softmax regression by SGD with Nesterov momentum 0.9 and cosine
-/// decay on standardised pixels; the best test accuracy over the rates and
-/// epochs, which is kinder to the classifier than choosing on validation.
+/// Mini-batch softmax regression by SGD with Nesterov momentum 0.9 and cosine decay on standardised pixels; the best
+/// test accuracy over the rates and epochs, which is kinder to the classifier than choosing on validation.
 fn best_raw_pixel_accuracy(set: &Dataset, epochs: usize) -> f32 {
     let (d, classes) = (set.stride(), set.classes.len());
     let (train, train_labels) = set.labelled(Split::Train);

@@ -20,8 +20,7 @@ pub struct LarsSignals {
 }
 
 impl LarsSignals {
-    /// From the address, which follows the state from then on. Returns also the
-    /// faults of the address.
+    /// From the address, which follows the state from then on. Returns also the faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
         let (visit, start, faults) = Visit::open::<LarsState>(lesson);
         let state = Self { visit, store: Store::get(), positions: start.positions.map(RwSignal::new) };

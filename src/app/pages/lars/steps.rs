@@ -1,5 +1,4 @@
-//! The content of each step at the present values: its numbers in a formula and in
-//! words, a picture, and tables.
+//! The content of each step at the present values: its numbers in a formula and in words, a picture, and tables.
 
 use super::draw::{Bar, LayerCurve, bar, bars, curves, given, number, tex};
 use super::state::LarsSignals;

@@ -52,8 +52,7 @@ pub fn logits(state: NtXentSignals) -> AnyView {
     view! { {controls(state, Some("anchor"))} {logits} {swapped} }.into_any()
 }
 
-/// The row's probabilities as numbers and as bars; with `push`, also each
-/// negative's part of the push.
+/// The row's probabilities as numbers and as bars; with `push`, also each negative's part of the push.
 fn probabilities(state: NtXentSignals, push: bool) -> AnyView {
     let heads: &'static [&'static str] = &[text::EXP, text::PROBABILITY, text::SHARE];
     let heads = if push { heads } else { &heads[..2] };

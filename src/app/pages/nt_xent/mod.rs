@@ -15,8 +15,7 @@ use state::NtXentSignals;
 
 static LESSON: Lesson = Lesson { name: "nt-xent", title: text::TITLE, lead: text::LEAD, steps: &text::ALL };
 
-/// The controls and pictures of each step, in the order of the words; the
-/// second argument opens the step's folds.
+/// The controls and pictures of each step, in the order of the words; the second argument opens the step's folds.
 const STEPS: [fn(NtXentSignals, bool) -> AnyView; text::ALL.len()] = [
     |state, _| similarities::views(state),
     |state, _| similarities::matrix(state),

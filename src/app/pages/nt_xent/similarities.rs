@@ -1,5 +1,4 @@
-//! Steps 1 to 3: the views of two sample images, the matrix of their similarities,
-//! and what each entry is to its row.
+//! Steps 1 to 3: the views of two sample images, the matrix of their similarities, and what each entry is to its row.
 
 use super::state::{NtXentSignals, batch_now, reset, six};
 use crate::app::parts::lesson::draw::{bracketed, formula, plain, table};

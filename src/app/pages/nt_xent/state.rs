@@ -31,8 +31,7 @@ pub struct NtXentSignals {
 }
 
 impl NtXentSignals {
-    /// From the address, which follows the state from then on. Returns also the
-    /// faults of the address.
+    /// From the address, which follows the state from then on. Returns also the faults of the address.
     pub fn open(lesson: &'static Lesson) -> (Self, Vec<ConfigFault>) {
         let (visit, start, faults) = Visit::open::<NtXentState>(lesson);
         let draw = RwSignal::new(start.draw);

@@ -69,8 +69,7 @@ impl Repeater {
     }
 }
 
-/// A slider with its label and its value in words. `id` ties the label to it;
-/// `below` follows it.
+/// A slider with its label and its value in words. `id` ties the label to it; `below` follows it.
 pub fn slider(
     label: &'static str,
     id: Option<String>,

@@ -55,8 +55,7 @@ pub fn rows<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [St
     std::iter::once(heads.map(str::to_owned)).chain(rows).map(|row| row.to_vec()).collect()
 }
 
-/// A number to `n` decimals, or to `n` digits before a power of ten where
-/// decimals would hide or flood it.
+/// A number to `n` decimals, or to `n` digits before a power of ten where decimals would hide or flood it.
 pub fn digits(x: f64, n: usize) -> String {
     let flooded = x.abs() >= 1e6 || (x != 0.0 && x.abs() < 1e-4);
     minus(&if flooded { format!("{x:.*e}", n - 1) } else { format!("{x:.n$}") })

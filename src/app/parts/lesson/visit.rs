@@ -49,8 +49,7 @@ impl Visit {
         self.lesson.steps.len() - 1
     }
 
-    /// From now on the browser's storage follows the progress, and the address
-    /// follows the position and `state`.
+    /// From now on the browser's storage follows the progress, and the address follows the position and `state`.
     pub fn follow<S: LessonState>(self, state: impl Fn() -> S + Send + Sync + 'static) {
         let query: Box<dyn Fn() -> String + Send + Sync> =
             Box::new(move || LessonLink { position: self.position.get(), state: state() }.to_query());

@@ -1,14 +1,11 @@
-//! One rate for all layers against LARS, on the simplest network whose layers
-//! need different rates.
+//! One rate for all layers against LARS, on the simplest network whose layers need different rates.
 //!
-//! The model: four layers of two weights each that do not influence each other;
-//! the loss is Σ ½ c ‖w − w*‖², a bowl of curvature c for each layer. Neither
-//! rule has momentum or weight decay here, and γ stays. In a real network layers
-//! do influence each other, and curvatures change on the way.
+//! The model: four layers of two weights each that do not influence each other; the loss is Σ ½ c ‖w − w*‖², a bowl of
+//! curvature c for each layer. Neither rule has momentum or weight decay here, and γ stays. In a real network layers do
+//! influence each other, and curvatures change on the way.
 //!
-//! Plain gradient descent multiplies a layer's distance to w* by |1 − γc|: it
-//! diverges where γc > 2 and hardly moves where γc is small. LARS moves every
-//! layer by γη of its own length, whatever c is. It does so also near w*, and
+//! Plain gradient descent multiplies a layer's distance to w* by |1 − γc|: it diverges where γc > 2 and hardly moves
+//! where γc is small. LARS moves every layer by γη of its own length, whatever c is. It does so also near w*, and
 //! circles w* at about that distance until γ falls.
 
 use crate::core::float::norm;
@@ -49,8 +46,7 @@ pub enum DescentRule {
     Lars,
 }
 
-/// Distances to w* over all steps, relative to the distance at the start:
-/// `[step 0..=STEPS][layer]`.
+/// Distances to w* over all steps, relative to the distance at the start: `[step 0..=STEPS][layer]`.
 pub type Distances = Vec<[f64; LAYERS]>;
 
 /// How a layer ended.
@@ -82,8 +78,7 @@ fn gradient(bowl: &Bowl, w: [f64; 2]) -> [f64; 2] {
     [0, 1].map(|i| bowl.curvature * (w[i] - bowl.best[i]))
 }
 
-/// The factor |1 − γc| that a step of plain gradient descent multiplies the
-/// distance by, in a bowl of curvature c.
+/// The factor |1 − γc| that a step of plain gradient descent multiplies the distance by, in a bowl of curvature c.
 pub fn factor(rate: f64, curvature: f64) -> f64 {
     (1.0 - rate * curvature).abs()
 }

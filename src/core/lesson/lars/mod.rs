@@ -95,8 +95,7 @@ impl LarsControl {
     }
 }
 
-/// The position of each slider and choice, in the order of [`CONTROLS`].
-/// [`Default`] is the lesson's start.
+/// The position of each slider and choice, in the order of [`CONTROLS`]. [`Default`] is the lesson's start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LarsState {
     pub positions: [f64; CONTROLS.len()],

@@ -86,8 +86,7 @@ pub fn bound(lars: &Lars) -> f64 {
     lars.trust_coefficient / lars.weight_decay
 }
 
-/// `count` gradient norms from `low` to `high` in equal ratios, each with its λ
-/// for a layer of norm `weight`.
+/// `count` gradient norms from `low` to `high` in equal ratios, each with its λ for a layer of norm `weight`.
 pub fn curve(lars: &Lars, weight: f64, low: f64, high: f64, count: usize) -> Vec<(f64, f64)> {
     let part = |i: usize| i as f64 / (count.max(2) - 1) as f64;
     let gradient = |i| low * (high / low).powf(part(i));

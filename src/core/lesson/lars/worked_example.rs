@@ -1,6 +1,5 @@
-//! The worked example over steps: two weights, one constant gradient, and a
-//! learning rate that changes; by LARS as this program has it, by other programs,
-//! and as the tutorial prints it. And why a bias gets neither λ nor β.
+//! The worked example over steps: two weights, one constant gradient, and a learning rate that changes; by LARS as this
+//! program has it, by other programs, and as the tutorial prints it. And why a bias gets neither λ nor β.
 //!
 //! Programs agree while γ is constant and disagree as soon as it changes.
 
@@ -90,8 +89,7 @@ pub fn run(rule: LarsVariant, lars: &Lars, rates: &[f64]) -> Vec<LarsStep> {
     })
 }
 
-/// v after `steps` equal updates, as a multiple of one update:
-/// 1 + μ + … + μ^(steps − 1).
+/// v after `steps` equal updates, as a multiple of one update: 1 + μ + … + μ^(steps − 1).
 pub fn gain(momentum: f64, steps: usize) -> f64 {
     (0..steps).fold(0.0, |gain, _| momentum * gain + 1.0)
 }
@@ -113,8 +111,7 @@ pub enum TutorialError {
     NoTrust,
     /// A norm is added to a vector: v ← μv + γλ(g + β‖w‖).
     NormAdded,
-    /// γ is called the local rate. That is λ; with it in γ's place, v grows by
-    /// λ·λ(g + βw).
+    /// γ is called the local rate. That is λ; with it in γ's place, v grows by λ·λ(g + βw).
     RateLocal,
     /// w ← w − v is missing: v grows, and w stays.
     NoStep,
@@ -159,12 +156,10 @@ pub fn printed_direction(error: TutorialError, lars: &Lars, w: [f64; 2]) -> [f64
     }
 }
 
-/// The best value b* of a bias that starts at 0, as biases and those of
-/// normalisation do. The loss is ½‖b − b*‖².
+/// The best value b* of a bias that starts at 0, as biases and those of normalisation do. The loss is ½‖b − b*‖².
 ///
-/// With λ the first step has λ = 1, because ‖b‖ = 0, and every later one moves b
-/// by γη of its own length, which is nearly nothing. Therefore biases and
-/// normalisation get neither λ nor β.
+/// With λ the first step has λ = 1, because ‖b‖ = 0, and every later one moves b by γη of its own length, which is
+/// nearly nothing. Therefore biases and normalisation get neither λ nor β.
 pub const BEST_BIAS: [f64; 2] = [0.3, -0.4];
 /// γ of the bias's steps.
 pub const BIAS_RATE: f64 = 0.03;

@@ -1,9 +1,8 @@
 //! One anchor's part of the loss with every intermediate number, for a lesson
 //! that writes the arithmetic out; and the lesson's temperatures.
 //!
-//! The tutorial that the lesson follows prints some of the formulas wrongly.
-//! [`LossFormula`] computes them as printed, from the same similarities, so that
-//! the wrong value stands beside the right one at every temperature.
+//! The tutorial that the lesson follows prints some of the formulas wrongly. [`LossFormula`] computes them as printed,
+//! from the same similarities, so that the wrong value stands beside the right one at every temperature.
 
 use super::views::VIEW_COUNT;
 use crate::core::nt_xent::Similarities;
@@ -15,8 +14,7 @@ pub const TAU_RANGE: (f64, f64) = (0.01, 5.0);
 /// [`TAU_RANGE`] in equal ratios, 20 to a factor of ten.
 pub const LAST_TAU_POSITION: u32 = 54;
 
-/// τ at a slider's position, to two leading digits: 0.1, 0.2, 0.5, 1, 2 and 5
-/// are among them.
+/// τ at a slider's position, to two leading digits: 0.1, 0.2, 0.5, 1, 2 and 5 are among them.
 pub fn tau_at(position: u32) -> f64 {
     let tau = TAU_RANGE.0 * 10_f64.powf(f64::from(position.min(LAST_TAU_POSITION)) / 20.0);
     // Through text, so that 0.1 is exactly the literal 0.1.
@@ -87,22 +85,19 @@ impl AnchorRow {
         &self.candidates[1..]
     }
 
-    /// The negatives' exps over the positive's: p = 1/(1 + odds), which keeps
-    /// its digits where p is near 1.
+    /// The negatives' exps over the positive's: p = 1/(1 + odds), which keeps its digits where p is near 1.
     pub fn odds(&self) -> f64 {
         self.loss.exp_m1()
     }
 
-    /// ∂ℓ/∂cosine of candidate `n`: (p − 1)/τ for the positive, which is the
-    /// first candidate, and p/τ for a negative.
+    /// ∂ℓ/∂cosine of candidate `n`: (p − 1)/τ for the positive, which is the first candidate, and p/τ for a negative.
     pub fn slope(&self, n: usize, tau: f64) -> f64 {
         let above = if n == 0 { (-self.loss).exp_m1() } else { self.candidates[n].probability };
         above / tau
     }
 
-    /// Each negative's part of the push on the anchor, in the row's order, summing
-    /// to 1: the softmax over the negatives alone (Wang and Liu 2021). The lower
-    /// τ, the more of the push comes from the most similar negative.
+    /// Each negative's part of the push on the anchor, in the row's order, summing to 1: the softmax over the negatives
+    /// alone (Wang and Liu 2021). The lower τ, the more of the push comes from the most similar negative.
     pub fn push_shares(&self) -> Vec<f64> {
         let most = self.negatives().iter().map(|c| c.logit).fold(f64::NEG_INFINITY, f64::max);
         let exps: Vec<f64> = self.negatives().iter().map(|c| (c.logit - most).exp()).collect();
@@ -162,8 +157,7 @@ impl LossFormula {
         (0..VIEW_COUNT).map(|i| self.row(similarities, i, tau)).collect()
     }
 
-    /// The similarities (row, column) that this formula reads for `anchor`, the
-    /// positive's first.
+    /// The similarities (row, column) that this formula reads for `anchor`, the positive's first.
     fn pairs(self, anchor: usize) -> [(usize, usize); 3] {
         let positive = |i: usize| (i + VIEW_COUNT / 2) % VIEW_COUNT;
         let from = |row: usize, first: usize| {

@@ -1,8 +1,7 @@
 //! Cosine similarities of the four views, which a visitor can edit.
 //!
-//! Any numbers within −1 and 1 can be typed, but unit vectors have them only if
-//! the matrix is positive semidefinite. [`Cosines::embedding`] finds such vectors
-//! or gives the reason why there are none.
+//! Any numbers within −1 and 1 can be typed, but unit vectors have them only if the matrix is positive semidefinite.
+//! [`Cosines::embedding`] finds such vectors or gives the reason why there are none.
 
 use super::views::VIEW_COUNT;
 use crate::core::float::dot;
@@ -14,8 +13,7 @@ pub const PAIRS: [(usize, usize); 6] = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), 
 /// The worked example, in the order of [`PAIRS`].
 pub const EXAMPLE: [f64; 6] = [0.63, 0.77, 0.70, 0.67, 0.84, 0.64];
 
-/// Tolerance of a pivot of the Cholesky factor below 0, since numbers are typed
-/// with a few decimals.
+/// Tolerance of a pivot of the Cholesky factor below 0, since numbers are typed with a few decimals.
 const TOLERANCE: f64 = 1e-9;
 
 /// A symmetric matrix with ones on its diagonal and entries within −1 and 1.
@@ -30,9 +28,8 @@ pub enum Impossible {
     TooFar { a: usize, b: usize, via: usize, angle: f64, most: f64 },
     /// The three angles between three views sum to `sum`, over 360.
     TooWide { views: [usize; 3], sum: f64 },
-    /// Every three views fit, all together do not: the views before `view` fix
-    /// components of it whose squares sum to `squares`, over 1, or they fix its
-    /// similarity to one of them at another value.
+    /// Every three views fit, all together do not: the views before `view` fix components of it whose squares sum to
+    /// `squares`, over 1, or they fix its similarity to one of them at another value.
     Together { view: usize, squares: f64 },
 }
 
@@ -43,8 +40,7 @@ impl Default for Cosines {
 }
 
 impl Cosines {
-    /// From the six values in the order of [`PAIRS`]. Returns `None` if one of
-    /// them is not a number within −1 and 1.
+    /// From the six values in the order of [`PAIRS`]. Returns `None` if one of them is not a number within −1 and 1.
     pub fn new(pairs: [f64; 6]) -> Option<Self> {
         pairs.iter().all(|v| (-1.0..=1.0).contains(v)).then_some(Self(pairs))
     }
@@ -54,8 +50,7 @@ impl Cosines {
         pair(i, k).map_or(1.0, |at| self.0[at])
     }
 
-    /// Puts `cosine` at (i, k) and (k, i). Returns false and changes nothing if
-    /// it is not within −1 and 1, or if i = k.
+    /// Puts `cosine` at (i, k) and (k, i). Returns false and changes nothing if it is not within −1 and 1, or if i = k.
     pub fn set(&mut self, i: usize, k: usize, cosine: f64) -> bool {
         match pair(i, k) {
             Some(at) if (-1.0..=1.0).contains(&cosine) => {
@@ -71,8 +66,7 @@ impl Cosines {
         self.0 == EXAMPLE
     }
 
-    /// The matrix for [`nt_xent`](crate::core::nt_xent), which works also where
-    /// no vectors have these similarities.
+    /// The matrix for [`nt_xent`](crate::core::nt_xent), which works also where no vectors have these similarities.
     pub fn similarities(&self) -> Similarities {
         let views = 0..VIEW_COUNT;
         Similarities::from_matrix(views.clone().flat_map(|i| views.clone().map(move |k| self.get(i, k))).collect())
@@ -117,9 +111,8 @@ impl Cosines {
         })
     }
 
-    /// Why no three unit vectors have these angles. They exist exactly where no
-    /// angle is over the sum of the other two and all three sum to 360° at most,
-    /// that is, where the determinant of the three's matrix is not negative.
+    /// Why no three unit vectors have these angles. They exist exactly where no angle is over the sum of the other two
+    /// and all three sum to 360° at most, that is, where the determinant of the three's matrix is not negative.
     fn misfit(&self, [i, k, l]: [usize; 3]) -> Option<Impossible> {
         let (x, y, z) = (self.get(i, k), self.get(i, l), self.get(k, l));
         if 1.0 + 2.0 * x * y * z - x * x - y * y - z * z >= -TOLERANCE {

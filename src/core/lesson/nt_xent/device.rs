@@ -12,8 +12,7 @@ const MOST: usize = 4096;
 /// Embeddings and a temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LessonBatch {
-    /// `[2N][dim]` in the order of [`nt_xent`](crate::core::nt_xent). Rows need
-    /// not have length 1.
+    /// `[2N][dim]` in the order of [`nt_xent`](crate::core::nt_xent). Rows need not have length 1.
     pub z: Vec<f32>,
     pub dim: u32,
     pub temperature: f32,
@@ -45,8 +44,7 @@ impl LossComparison {
 }
 
 impl LessonReport {
-    /// ℓ of each anchor and, last, L; `[2N + 1]`. `similarities` and `tau` must
-    /// be those of the batch that was sent.
+    /// ℓ of each anchor and, last, L; `[2N + 1]`. `similarities` and `tau` must be those of the batch that was sent.
     pub fn compare(&self, similarities: &Similarities, tau: f64) -> Vec<LossComparison> {
         let lesson = similarities.losses(tau).into_iter().chain([similarities.loss(tau)]);
         let training = self.losses.iter().copied().chain([self.loss]).map(f64::from);

@@ -1,5 +1,4 @@
-//! The embeddings of the gradient's step: a batch of unit vectors that a visitor
-//! moves, and its form in a link.
+//! The embeddings of the gradient's step: a batch of unit vectors that a visitor moves, and its form in a link.
 
 use super::cosines::Cosines;
 use super::views::VIEW_COUNT;
@@ -9,8 +8,7 @@ use std::f64::consts::TAU;
 /// Most images on the circle.
 pub const MOST_IMAGES: usize = 8;
 
-/// Precision in a link: angles in degrees and coordinates are rounded to this
-/// many parts of 1.
+/// Precision in a link: angles in degrees and coordinates are rounded to this many parts of 1.
 const PARTS: f64 = 1e4;
 
 /// What one view is to another.
@@ -20,8 +18,7 @@ pub enum Relation {
     Positive,
     /// Views of images of different classes: pushed apart.
     Negative,
-    /// Views of different images of one class: pushed apart as well, since
-    /// NT-Xent knows no classes.
+    /// Views of different images of one class: pushed apart as well, since NT-Xent knows no classes.
     FalseNegative,
 }
 
@@ -47,8 +44,7 @@ impl Embeddings {
         Self { points, dim, classes: (0..views / 2).collect() }
     }
 
-    /// The lesson's start: two images on the circle, with views far enough
-    /// apart to see both pull and push.
+    /// The lesson's start: two images on the circle, with views far enough apart to see both pull and push.
     pub fn circle() -> Self {
         let degrees = [(20.0_f64, 120.0_f64), (75.0, 200.0)];
         Self::from_angles(&degrees.map(|(a, b)| (a.to_radians(), b.to_radians())), &[0, 1])
@@ -60,8 +56,7 @@ impl Embeddings {
         Self::new(&Cosines::default().embedding().unwrap_or_default(), VIEW_COUNT)
     }
 
-    /// Where "Start again" leads from here: the circle from a circle, else the
-    /// worked example.
+    /// Where "Start again" leads from here: the circle from a circle, else the worked example.
     pub fn start(&self) -> Self {
         if self.is_circle() { Self::circle() } else { Self::example() }
     }
@@ -141,8 +136,7 @@ impl Embeddings {
         point[1].atan2(point[0]).rem_euclid(TAU)
     }
 
-    /// Puts a view at a vector, which is brought to length 1. A zero vector
-    /// changes nothing.
+    /// Puts a view at a vector, which is brought to length 1. A zero vector changes nothing.
     pub fn put(&mut self, view: usize, at: &[f64]) {
         let length = norm(at);
         if length > 1e-9 && length.is_finite() {
@@ -204,8 +198,7 @@ impl Embeddings {
         gaps.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(0.0, |(gap, from)| from + gap / 2.0)
     }
 
-    /// Mean cosine over the pairs of views in this relation; `None` if there are
-    /// no such pairs.
+    /// Mean cosine over the pairs of views in this relation; `None` if there are no such pairs.
     pub fn mean_cosine(&self, relation: Relation) -> Option<f64> {
         let views = self.views();
         let pairs = (0..views).flat_map(|i| (i + 1..views).map(move |k| (i, k)));

@@ -1,13 +1,11 @@
-//! The gradient of the loss on [`Embeddings`], taken apart into pulls and pushes;
-//! and gradient descent.
+//! The gradient of the loss on [`Embeddings`], taken apart into pulls and pushes; and gradient descent.
 
 use super::embeddings::{Embeddings, Relation};
 use crate::core::diagnostics::{alignment, uniformity};
 use crate::core::float::{dot, norm};
 use crate::core::nt_xent::{Similarities, gradients};
 
-/// A step of gradient descent that moves no point farther than this has
-/// converged.
+/// A step of gradient descent that moves no point farther than this has converged.
 pub const STILL: f64 = 1e-4;
 /// Most steps of one run of gradient descent.
 pub const MOST_STEPS: usize = 5000;
@@ -37,8 +35,7 @@ impl Embeddings {
         found.a
     }
 
-    /// Every pair's force on each of its two views. The forces on one view sum
-    /// to −∂L/∂z there.
+    /// Every pair's force on each of its two views. The forces on one view sum to −∂L/∂z there.
     pub fn forces(&self, tau: f64) -> Vec<Force> {
         let views = self.views();
         let by_cosine = self.similarities().by_cosine(tau);
@@ -75,16 +72,14 @@ impl Embeddings {
         norm(&self.total_force(forces, view, relation))
     }
 
-    /// One step of gradient descent with learning rate `rate`, and back onto the
-    /// sphere.
+    /// One step of gradient descent with learning rate `rate`, and back onto the sphere.
     pub fn descend(&mut self, tau: f64, rate: f64) {
         let moved: Vec<f64> = self.points().iter().zip(self.gradient(tau)).map(|(x, g)| x - rate * g).collect();
         self.put_all(&moved);
     }
 
-    /// A step of gradient descent with learning rate τ, halved until the loss
-    /// does not rise. Returns the distance that the farthest point moved: 0 where
-    /// no step lowers the loss.
+    /// A step of gradient descent with learning rate τ, halved until the loss does not rise. Returns the distance that
+    /// the farthest point moved: 0 where no step lowers the loss.
     pub fn step(&mut self, tau: f64) -> f64 {
         let before = self.similarities().loss(tau);
         for halvings in 0..30 {

@@ -31,8 +31,7 @@ use views::VIEWS;
 /// Largest number of a draw of views.
 pub const DRAWS: u32 = 9999;
 
-/// Every value that a visitor can set in the lesson. [`Default`] is its start: the
-/// worked example at τ = 1.
+/// Every value that a visitor can set in the lesson. [`Default`] is its start: the worked example at τ = 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NtXentState {
     /// Temperature.

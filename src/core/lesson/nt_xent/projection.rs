@@ -14,8 +14,7 @@ pub struct Projection {
 const ROUNDS: usize = 400;
 
 impl Projection {
-    /// The circle's own plane, or the plane on which the worked example spreads
-    /// the most.
+    /// The circle's own plane, or the plane on which the worked example spreads the most.
     pub fn of(embeddings: &Embeddings) -> Self {
         if embeddings.is_circle() {
             return Self { axes: [vec![1.0, 0.0], vec![0.0, 1.0]] };
@@ -39,9 +38,8 @@ impl Projection {
         self.axes[0].iter().zip(&self.axes[1]).map(|(a, b)| x * a + y * b).collect()
     }
 
-    /// The first two principal directions of rows `[n][dim]`, dim ≥ 2: on this
-    /// plane the rows' projections have the largest variance. By orthogonal
-    /// iteration on their covariance.
+    /// The first two principal directions of rows `[n][dim]`, dim ≥ 2: on this plane the rows' projections have the
+    /// largest variance. By orthogonal iteration on their covariance.
     ///
     /// # Panics
     /// If `rows` is empty or not made of rows of `dim` ≥ 2.

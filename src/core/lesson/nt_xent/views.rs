@@ -1,5 +1,4 @@
-//! The worked example's four views, and the sample images that its first step
-//! draws them from.
+//! The worked example's four views, and the sample images that its first step draws them from.
 
 use crate::core::augment::ViewParams;
 use crate::core::augment::ops::apply;
@@ -10,8 +9,7 @@ use crate::core::rng::Rng;
 use crate::core::sample;
 use std::sync::LazyLock;
 
-/// Names of the views in the order of the matrix: first views (i) of both
-/// images, then second views (j).
+/// Names of the views in the order of the matrix: first views (i) of both images, then second views (j).
 pub const VIEWS: [&str; 4] = ["x1i", "x2i", "x1j", "x2j"];
 
 /// Number of views.

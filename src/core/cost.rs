@@ -1,5 +1,5 @@
 //! What training costs: parameters, memory and arithmetic of a configuration,
-//! counted from its shapes, and what a device bears of it.
+//! counted from its shapes, and whether a device can bear it.
 
 mod networks;
 
@@ -33,7 +33,7 @@ pub struct Cost {
 const ACTIVATION_COPIES: u64 = 4;
 /// Weight, gradient, momentum and the update in flight.
 const PARAMETER_COPIES: u64 = 4;
-/// A checkpoint beside the training: the weights as they were, and the file.
+/// A checkpoint during training: a copy of the weights, and the file.
 const SAVED_COPIES: u64 = 2;
 /// Input, output and what is between them of a layer that nothing is kept of.
 const PASSING_COPIES: u64 = 3;
@@ -137,21 +137,21 @@ impl Cost {
         images as u64 * pixels + saved + FLOAT * (weights + activations + made + similarities + embeddings)
     }
 
-    /// Bytes of a run at hand that does not train: its images, its weights and what the optimiser
-    /// keeps, and published weights once more.
+    /// Bytes of a loaded run that does not train: its images, its weights, the optimiser's state, and
+    /// a second copy of published weights.
     fn at_hand(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
         let pixels = 3 * config.image_size * config.image_size;
         (images * pixels) as u64 + Self::checkpoint(config) + FLOAT * cost.published(config)
     }
 
-    /// Numbers of the published weights, which stay as the baseline of what becomes of them.
+    /// Numbers of the published weights, which stay loaded as the run's baseline.
     fn published(&self, config: &RunConfig) -> u64 {
         if config.encoder.start == InitialWeights::ImageNet { self.parameters + self.frozen } else { 0 }
     }
 
-    /// [`Cost::memory`] while `tuning` trains a classifier on `labels` labels beside the run at hand, of
-    /// `config`, and the classifier before it is kept.
+    /// [`Cost::memory`] while `tuning` trains a classifier on `labels` labels. The run of `config` and the
+    /// previous classifier stay loaded.
     pub fn tuning_memory(config: &RunConfig, tuning: &FineTuneConfig, labels: usize, images: usize) -> u64 {
         let stages = match tuning.trained {
             TrainedLayers::All => None,
@@ -169,14 +169,14 @@ impl Cost {
         Self::at_hand(config, images) + FLOAT * (weights + activations + VIEW_COPIES * batch * pixels)
     }
 
-    /// `config` made so small that it fits, by [`RunConfig::halved`]; none where nothing does.
+    /// `config` made so small that it fits, by [`RunConfig::halved`]; `None` if nothing fits.
     pub fn fitting(config: &RunConfig, images: usize, backend: Backend) -> Option<RunConfig> {
         let smaller = std::iter::successors(config.halved(), RunConfig::halved);
         smaller.into_iter().find(|smaller| Self::fits(smaller, images, backend).is_ok())
     }
 
-    /// Whether [`Cost::memory`] stays within what the backend has; a GPU's memory
-    /// is nobody's to know in a browser.
+    /// Whether [`Cost::memory`] stays within the backend's memory. A browser does not tell the memory
+    /// of a GPU, so there everything fits.
     ///
     /// # Errors
     /// [`Fault::NeedsMemory`].
@@ -198,9 +198,8 @@ impl Cost {
         within(Self::tuning_memory(config, tuning, labels, images), backend)
     }
 
-    /// The batch N to time a step of `config` with: its own, or where a step of
-    /// that would hold a slow device up for long, a smaller one, whose time grows
-    /// in proportion.
+    /// The batch N to time a step of `config` with: its own, or a smaller one if a step would keep a
+    /// slow device busy for long. The time grows in proportion to N.
     pub fn timed_batch(config: &RunConfig, device: &DeviceReport) -> usize {
         let Some(speed) = speed(device) else { return config.batch };
         let cost = Self::of(config);
@@ -215,16 +214,15 @@ impl Cost {
         ((TIMED / pair) as usize).clamp(2, config.batch)
     }
 
-    /// Images of a forward pass without gradients, such as judges an encoder: few where its
-    /// largest layer is large.
+    /// Images of a forward pass without gradients, as in evaluation: few if the encoder's largest
+    /// layer is large.
     pub fn passing_images(config: &RunConfig) -> usize {
         let outputs = convolutions(&config.encoder, config.image_size).into_iter();
         let largest = outputs.map(|conv| (conv.output * conv.side * conv.side) as u64).max().unwrap_or(1);
         (PASSING_MEMORY / (PASSING_COPIES * FLOAT * largest.max(1))).clamp(1, MOST_PASSING) as usize
     }
 
-    /// Images of a forward pass, at most `most`, that a slow device is not held up
-    /// by for long.
+    /// Images of a forward pass, at most `most`, that do not keep a slow device busy for long.
     pub fn timed_images(config: &RunConfig, device: &DeviceReport, most: usize) -> usize {
         let Some(speed) = speed(device) else { return most };
         ((speed / Self::of(config).multiplications as f64) as usize).clamp(1, most)

@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 /// Images that statistics are estimated from, at most.
 const MOST_IMAGES: usize = 2048;
 
-/// Images, of a training split of so many, that [`with_statistics`] reads.
+/// How many of `training` images [`with_statistics`] reads: full batches only.
 pub fn images_read(training: usize, batch: usize) -> usize {
     let batch = batch.clamp(1, training.max(1));
     training.min(MOST_IMAGES) / batch * batch

@@ -1,5 +1,5 @@
-//! A training run frozen between two steps: the weights, the running statistics
-//! and what the optimiser keeps for each of them. A safetensors file of the
+//! A training run between two steps: the weights, the running statistics and the optimiser's state
+//! for each of them. A safetensors file of the
 //! program's own: tensors lie as burn has them, named `model.…` and
 //! `optimizer.SLOT.…`; [`named_tensors`](super::named_tensors) writes files for other programs.
 
@@ -11,7 +11,7 @@ use burn::tensor::{DType, Tensor, TensorData, Transaction};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use std::collections::HashMap;
 
-/// Keys of the file's header: the number of steps, and what its writer noted.
+/// Keys of the file's header: the number of steps, and the writer's note.
 const STEPS: &str = "steps";
 const NOTE: &str = "note";
 
@@ -26,8 +26,8 @@ pub struct Snapshot {
     note: Option<String>,
 }
 
-/// Bytes that are read from the device at once, but at least one tensor: beside the file itself, so
-/// many are in memory.
+/// Bytes that are read from the device at once, but at least one tensor. They are in memory together
+/// with the file.
 const GROUP: usize = 32 << 20;
 const FLOAT: usize = 4;
 
@@ -40,12 +40,12 @@ impl Snapshot {
         collect.snapshot
     }
 
-    /// Of no weights, for a note alone.
+    /// Without weights, for a file that holds only a note.
     pub fn nothing() -> Self {
         Self { tensors: Vec::new(), groups: Vec::new(), steps: 0, note: None }
     }
 
-    /// Puts words of the caller's beside it, for [`note`] to read.
+    /// With a note of the caller in the file's header, for [`note`] to read.
     pub fn with_note(self, note: String) -> Self {
         Self { note: Some(note), ..self }
     }
@@ -125,7 +125,7 @@ pub fn steps(bytes: &[u8]) -> Result<u32, WeightsError> {
     steps.ok_or_else(|| WeightsError::Unreadable { detail: "its header names no number of steps".to_owned() })
 }
 
-/// What [`Snapshot::with_note`] put into the file, or none.
+/// The note of [`Snapshot::with_note`], if the file has one.
 ///
 /// # Errors
 /// [`WeightsError::Unreadable`] where it is no such file.
@@ -239,7 +239,7 @@ mod tests {
         Trainer::resume(config, store(), &(0..IMAGES).collect::<Vec<_>>(), &Device::flex(), bytes)
     }
 
-    /// Losses of so many steps.
+    /// Losses of `steps` steps.
     fn go(trainer: &mut Trainer, steps: usize) -> Vec<f32> {
         (0..steps).for_each(|_| trainer.step());
         read_sync(trainer.read()).unwrap().iter().map(|r| r.loss).collect()

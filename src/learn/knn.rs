@@ -101,7 +101,7 @@ pub struct Probe {
 
 impl Probe {
     /// Labelled training images as bank and labelled images of `judged` as
-    /// queries, at most so many of each, drawn by `seed`. None where either is
+    /// queries, at most `max_bank` and `max_queries`, drawn by `seed`. `None` if either is
     /// empty.
     pub fn new(dataset: &Dataset, judged: Split, max_bank: usize, max_queries: usize, seed: u64) -> Option<Self> {
         let (bank, bank_labels) = sample(dataset, Split::Train, max_bank, seed);

@@ -60,7 +60,7 @@ impl Lars {
         self.ratios.as_ref()
     }
 
-    /// v of one parameter; none before its first step.
+    /// v of one parameter; `None` before its first step.
     pub fn velocity<const D: usize>(&self, id: ParamId) -> Option<Tensor<D>> {
         self.velocities.get(id)
     }

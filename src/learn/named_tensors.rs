@@ -245,9 +245,9 @@ mod tests {
         Tensor::from_data(TensorData::new(values, [images, 3, size, size]), &Device::flex())
     }
 
-    /// Of [`to_safetensors`]' files, loaded by the Python file that a run is taken home
-    /// with (`core/run/archive/load_encoder.py`) into PyTorch 1.13, the wide one into
-    /// torchvision 0.14's own resnet18: the first numbers of h of `pattern(2, size, 9)`.
+    /// The first numbers of h of `pattern(2, size, 9)`. PyTorch 1.13 computed them from the files of
+    /// [`to_safetensors`], loaded by the Python file of a run's archive
+    /// (`core/run/archive/load_encoder.py`); the wide one in torchvision 0.14's own resnet18.
     const BY_PYTORCH: [(Architecture, Stem, usize, usize, [f32; 8]); 2] = [
         (
             Architecture::ResNet10,

@@ -80,7 +80,7 @@ impl Optimizer {
     }
 
     /// The tensors that it keeps for one parameter, by name, each of the
-    /// parameter's shape; none before the first step. `like` is the parameter,
+    /// parameter's shape; empty before the first step. `like` is the parameter,
     /// without a graph.
     pub fn state<const D: usize>(&self, id: ParamId, like: Tensor<D>) -> Vec<(&'static str, Tensor<D>)> {
         match self {
@@ -111,7 +111,7 @@ pub trait Rule: TensorRule {
     /// and device.
     fn take<const D: usize>(state: Self::State<D>, like: Tensor<D>) -> Vec<Tensor<D>>;
 
-    /// The state of these tensors after `steps` steps; none if there are too few.
+    /// The state of these tensors after `steps` steps; `None` if there are too few tensors.
     fn restore<const D: usize>(slots: Vec<Tensor<D>>, steps: u32) -> Option<Self::State<D>>;
 }
 
@@ -190,7 +190,7 @@ impl<O: Rule> PerTensor<O> {
         update(module, gradients, &mut Step { owner: self, rate: rate.into() })
     }
 
-    /// The tensors that belong to one parameter, by the names of the slots; none
+    /// The tensors that belong to one parameter, by the names of the slots; empty
     /// before its first step.
     pub fn state<const D: usize>(&self, id: ParamId, like: Tensor<D>) -> Vec<(&'static str, Tensor<D>)> {
         let Some(state) = self.states.get(&id) else { return Vec::new() };

@@ -84,7 +84,7 @@ impl ByteStore {
     /// The named images, in the order named: [indices, 3, S, S] in [0, 1].
     ///
     /// # Panics
-    /// Where `indices` is empty or holds an index of no image.
+    /// If `indices` is empty, or there is no image of an index.
     pub fn gather(&self, indices: &[u32]) -> Tensor<4> {
         let words = self.select(indices);
         let (n, s) = (indices.len(), self.size);

@@ -39,7 +39,7 @@ pub struct Trainer {
     order: Vec<u32>,
     learner: Learner,
     device: Device,
-    /// The published weights that the run started from, while they are at hand.
+    /// The published weights that the run started from, if they are loaded.
     published: Option<Encoder>,
     /// Steps done.
     steps: u32,
@@ -68,8 +68,8 @@ impl Trainer {
         }
     }
 
-    /// A run at its start, whose encoder begins as `weights`, on the plain device; what does not
-    /// train by the configuration is frozen. Else as [`Trainer::new`].
+    /// A run at its start, whose encoder begins with `weights`, on the plain device. The stages that
+    /// the configuration does not train are frozen. Otherwise as [`Trainer::new`].
     ///
     /// # Errors
     /// [`Fault::TooFewImages`] as there.
@@ -116,7 +116,7 @@ impl Trainer {
         })
     }
 
-    /// A run as [`Training::snapshot`] left it: it goes on as if it had not been
+    /// A run as [`Training::snapshot`] saved it: it continues as if it had not been
     /// interrupted. Arguments as in [`Trainer::new`], and the snapshot's bytes, which hold all
     /// weights, frozen ones too.
     ///
@@ -134,32 +134,32 @@ impl Trainer {
         let Learner { model, optimizer, .. } = &mut trainer.learner;
         let (model_then, steps) = checkpoint::restore(model.clone(), optimizer, checkpoint)
             .map_err(|e| Fault::Internal { detail: format!("checkpoint: {e}") })?;
-        // What is read into a network trains.
+        // Tensors that are read into a network train.
         *model = frozen(model_then, config);
         trainer.steps = steps;
         Ok(trainer)
     }
 
     /// With the published weights that the run started from, on the plain device, as its
-    /// baseline: a checkpoint holds what has become of them.
+    /// baseline: a checkpoint holds only the trained ones.
     pub fn with_published(mut self, weights: Option<Encoder>) -> Self {
         self.published = weights;
         self
     }
 
-    /// The same for a run that goes on without them so far.
+    /// Sets the baseline of a run that was resumed before its published weights were loaded.
     pub fn set_published(&mut self, weights: Encoder) {
         self.published = Some(weights);
     }
 
-    /// From the next step on, so many images go through the networks at once; 0: all of a batch.
+    /// From the next step on, `images` images go through the networks at once; 0 for the whole batch.
     pub fn set_chunk(&mut self, images: usize) {
         self.config.chunk = images;
         self.learner.chunk = views_at_once(images);
     }
 
     /// [`Training::step`] on what `change` makes of the views [2N, 3, S, S], rows
-    /// i and i + N of one image: for controls, such as positives that are none.
+    /// i and i + N of one image: for control experiments, such as wrong positives.
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
@@ -189,14 +189,13 @@ impl Trainer {
         self.pending.push((report, measured, self.learner.optimizer.trust_ratios().cloned()));
     }
 
-    /// λ of every layer in the steps that [`Training::read`] told of last, once;
-    /// none without LARS.
+    /// Takes λ of every layer in the steps that [`Training::read`] returned last; empty without LARS.
     pub fn take_trust_ratios(&mut self) -> Vec<TrustRatios> {
         std::mem::take(&mut self.ratios)
     }
 
-    /// Names of the layers that have a λ, in the order of its values: frozen ones have none, nor
-    /// has any without LARS.
+    /// Names of the layers that have a λ, in the order of its values. Frozen layers have no λ, and
+    /// without LARS no layer has one.
     pub fn layers(&self) -> Vec<String> {
         match self.learner.optimizer {
             Optimizer::Lars(_) => {
@@ -227,8 +226,8 @@ impl Trainer {
         self.learner.model.encoder.valid()
     }
 
-    /// What the trained encoder is compared with, for evaluation: it itself as the run started,
-    /// where that is another one and at hand.
+    /// The baseline of an evaluation: the encoder as it was when the run started. There is no encoder
+    /// if it is the trained one itself, or if its weights are not loaded.
     pub fn baseline(&self) -> (Baseline, Option<Encoder>) {
         if self.config.encoder.weights().is_none() {
             return (Baseline::Untrained, Some(self.initial_encoder()));
@@ -243,7 +242,7 @@ impl Trainer {
     }
 
     /// The encoder with this run's random weights, drawn again from the seed, for
-    /// evaluation. Its running statistics are those of no image at all: see
+    /// evaluation. It has seen no image, so its running statistics mean nothing: see
     /// [`with_statistics`](super::baseline::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
         initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
@@ -325,7 +324,7 @@ impl Training for Trainer {
     }
 }
 
-/// Two a chunk's image.
+/// Two views for each image of a chunk.
 fn views_at_once(images: usize) -> Option<usize> {
     (images > 0).then_some(2 * images)
 }

@@ -1,5 +1,5 @@
-//! What a training loop drives, whatever is trained: the loop itself lives where
-//! there is a clock and somebody who may ask for a pause.
+//! The interface between a training loop and what it trains, in pre-training and fine-tuning. The
+//! loops themselves are the worker's, which has a clock and receives requests to pause.
 
 use super::checkpoint::Snapshot;
 use crate::core::error::Fault;

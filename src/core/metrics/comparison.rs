@@ -56,7 +56,7 @@ pub enum Verdict {
         /// two standard errors.
         visible: f64,
         /// Images that would show this difference, if the two go on to differ as
-        /// often as here; none where they are equally good.
+        /// often as here; `None` if they are equally good.
         images_needed: Option<f64>,
     },
 }
@@ -91,7 +91,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// For a result of `hits` right among `images`; none for no images.
+    /// For a result of `hits` right among `images`; `None` without images.
     ///
     /// # Panics
     /// If there are more hits than images.
@@ -111,8 +111,8 @@ impl Resolution {
         Some(Self { images, at_best: least / n, independent: independent.clamp(least / n, 1.0) })
     }
 
-    /// Whether a difference of so much could be clear between two results whose
-    /// predictions are not at hand.
+    /// Whether a difference of this size could be clear between two results whose
+    /// predictions are not known.
     pub fn shows(&self, difference: f64) -> bool {
         difference.abs() > self.independent
     }

@@ -70,14 +70,14 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Percentile bootstrap (Efron 1979): as many images as there are, drawn with
-    /// replacement, so often as `resamples`; each end is a quantile (2.5 and
+    /// Percentile bootstrap (Efron 1979): all images, drawn with
+    /// replacement `resamples` times; each end is a quantile (2.5 and
     /// 97.5 %, linear between draws) of the scores of those sets. `confusion[t][p]`
     /// counts truth t predicted as p, and an image is a draw among these counts:
     /// which image it was does not matter. A score that divides by zero is 0, as
     /// in the report. The same seed gives the same intervals.
     ///
-    /// None for no images or no resamples.
+    /// `None` without images or resamples.
     ///
     /// # Panics
     /// If the matrix is not square.

@@ -23,7 +23,7 @@ impl Blend {
     const NONE: Self = Self { factor: 1.0, gray: 0.0, mean: 0.0 };
     const GRAYSCALE: Self = Self { factor: 0.0, gray: 1.0, mean: 0.0 };
 
-    /// The blend that an operation is; none for hue.
+    /// An operation as a blend; `None` for hue, which is no blend.
     fn of(op: ColorOp, jitter: &Jitter) -> Option<Self> {
         match op {
             ColorOp::Brightness => Some(Self { factor: jitter.brightness, ..Self::NONE }),

@@ -15,7 +15,7 @@ use std::ops::Range;
 /// all N images, then the second ones.
 ///
 /// # Panics
-/// If `indices` and `params` differ in length, or an index is of no image.
+/// If `indices` and `params` differ in length, or there is no image of an index.
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
     some_views(store, indices, params, 0..2 * indices.len())
 }
@@ -91,7 +91,7 @@ struct Resampling {
 }
 
 /// Weights that crop every image of `height` × `width`, resize the crop and
-/// mirror it where drawn; none where that changes nothing.
+/// mirror it where drawn; `None` if that changes no image.
 fn crop_and_flip(
     params: &[ViewParams],
     [height, width]: [usize; 2],
@@ -116,7 +116,7 @@ fn crop_and_flip(
     Some(Resampling::new(rows, columns, [height, width], out, device))
 }
 
-/// Weights of Gaussian blur where drawn, with reflected borders; none where no
+/// Weights of Gaussian blur where drawn, with reflected borders; `None` if no
 /// image is blurred.
 fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Resampling> {
     if params.iter().all(|p| p.blur_sigma.is_none()) {

@@ -42,7 +42,7 @@ pub struct Problem<'a, R> {
     pub classes: usize,
 }
 
-/// Epochs for so many rows: [`EPOCHS`], or as many as the budget allows.
+/// Epochs for `rows` rows: [`EPOCHS`], or as many as the budget allows.
 pub fn epochs(rows: usize, dim: usize, classes: usize) -> usize {
     // In 64 bits: usize has 32 in wasm.
     let an_epoch: u64 = [2, rows, dim + 1, RATES.len(), classes].iter().map(|&n| n as u64).product();

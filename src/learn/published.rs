@@ -80,7 +80,7 @@ pub fn load(file: &mut dyn WeightsFile, device: &Device) -> Result<Loaded, Weigh
         file.tensors().iter().map(|t| Header { name: plain_name(&t.name).to_owned(), ..t.clone() }).collect();
     // Listed on the CPU: hundreds of small tensors that only `device` would be busy with.
     let listed = |which| (which, tensors(&Encoder::imagenet(which, &Device::flex())));
-    let known = ImageNetEncoder::ALL.map(listed);
+    let known: Vec<_> = ImageNetEncoder::all().map(listed).collect();
     let which = recognise(&headers, &known)?;
     let place: HashMap<&str, usize> = headers.iter().enumerate().map(|(i, t)| (t.name.as_str(), i)).collect();
     let wanted = known.iter().filter(|network| network.0 == which).flat_map(|network| &network.1);
@@ -144,7 +144,8 @@ mod tests {
     #[test]
     fn every_network_is_recognised_among_all() {
         let device = Device::flex();
-        let known = ImageNetEncoder::ALL.map(|which| (which, tensors(&Encoder::imagenet(which, &device))));
+        let known: Vec<_> =
+            ImageNetEncoder::all().map(|which| (which, tensors(&Encoder::imagenet(which, &device)))).collect();
         for (which, own) in &known {
             let parameters = own.iter().filter(|(name, _)| !name.contains(".running_"));
             let count: usize = parameters.map(|(_, shape)| shape.iter().product::<usize>()).sum();

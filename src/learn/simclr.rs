@@ -46,10 +46,7 @@ impl SimClr {
     /// Both networks with the initial weights of `seed`: the same on every
     /// device.
     pub fn new(encoder: &EncoderConfig, head: &HeadConfig, seed: u64, device: &Device) -> Self {
-        Self {
-            encoder: initial_encoder(encoder, seed, device),
-            head: draw(ProjectionHead::new(head, encoder.features(), device), seed, "head"),
-        }
+        Self::with_encoder(initial_encoder(encoder, seed, device), encoder.features(), head, seed, device)
     }
 
     /// An encoder that has its weights (published ones, say), of `features` numbers an image,

@@ -12,6 +12,7 @@ use crate::core::error::Fault;
 use crate::core::sample::sample_set;
 use crate::learn::bench::fixed_views;
 use crate::learn::features::read;
+use crate::learn::named_tensors::{NamedTensor, pack};
 use crate::learn::nt_xent::nt_xent;
 use crate::learn::published::{Loaded, SafetensorsFile, load};
 use crate::learn::simclr::SimClr;
@@ -22,8 +23,6 @@ use crate::learn::walk::flat_gradients;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::serialize;
-use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
 
 /// A case of encoders.json.
@@ -59,17 +58,13 @@ impl KnownEncoder {
 
     /// The case's tensors as a safetensors file.
     fn file(&self) -> Result<Vec<u8>, Fault> {
-        let bytes: Vec<Vec<u8>> = self.tensors.iter().map(|(name, shape)| self.fill(name, shape)).collect();
-        let views = self.tensors.iter().zip(&bytes).map(|((name, shape), bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| unusable(&e.to_string()))?;
-            Ok((name.as_str(), view))
-        });
-        let views = views.collect::<Result<Vec<_>, Fault>>()?;
-        serialize(views, None).map_err(|e| unusable(&e.to_string()))
+        let tensors = self.tensors.iter().cloned();
+        let tensors = tensors.map(|(name, shape)| NamedTensor { values: self.fill(&name, &shape), name, shape });
+        pack(&tensors.collect::<Vec<_>>()).map_err(|e| unusable(&e.to_string()))
     }
 
-    /// The file's rule for weights, little-endian.
-    fn fill(&self, name: &str, shape: &[usize]) -> Vec<u8> {
+    /// The golden file's rule for weights.
+    fn fill(&self, name: &str, shape: &[usize]) -> Vec<f32> {
         let scale = (self.gain / shape.iter().skip(1).product::<usize>() as f64).sqrt();
         let rule = |u: f64| match name.rsplit('.').next() {
             Some("running_var") => 0.5 + u,
@@ -77,7 +72,7 @@ impl KnownEncoder {
             _ if shape.len() == 1 => 0.75 + 0.5 * u,
             _ => (2.0 * u - 1.0) * scale,
         };
-        unit(name, self.salt, shape.iter().product()).flat_map(|u| (rule(u) as f32).to_le_bytes()).collect()
+        unit(name, self.salt, shape.iter().product()).map(|u| rule(u) as f32).collect()
     }
 }
 

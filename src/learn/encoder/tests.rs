@@ -96,7 +96,7 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
 #[test]
 fn published_networks_take_their_least_size_and_give_their_features() {
     let device = Device::flex();
-    for which in ImageNetEncoder::ALL {
+    for which in ImageNetEncoder::all() {
         let net = Encoder::imagenet(which, &device);
         let side = which.weights().min_image_size;
         assert_eq!(net.valid().forward(noise([1, 3, side, side], 2)).dims(), [1, which.features()], "{which:?}");
@@ -149,7 +149,7 @@ fn all_but_the_last_stages_of_a_published_network_freeze() {
 
 #[test]
 fn every_normalisation_of_a_published_network_is_reached() {
-    for which in ImageNetEncoder::ALL {
+    for which in ImageNetEncoder::all() {
         let mut net = Encoder::imagenet(which, &Device::flex());
         let means = list(&net).iter().filter(|tensor| tensor.name.ends_with("running_mean")).count();
         assert_eq!(net.norms().len(), means, "{which:?}");

@@ -215,7 +215,7 @@ pub async fn save_note<F: FileSystem>(
 pub async fn list<F: FileSystem>(storage: &Storage<F>) -> Result<Vec<DownloadedWeights>, StorageFault> {
     let there = storage.files().list(FOLDER).await?;
     let mut kept = Vec::new();
-    for encoder in ImageNetEncoder::ALL {
+    for encoder in ImageNetEncoder::all() {
         if there.iter().any(|name| name == encoder.weights().called) {
             // Another tab may be writing. A note that can't be read counts as incomplete weights, and the list
             // continues.

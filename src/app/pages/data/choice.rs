@@ -170,9 +170,7 @@ fn Options() -> impl IntoView {
     let sizes = IMAGE_SIZES
         .map(|size| {
             view! {
-                <option value=size.to_string() selected=move || form.size.get() == size>
-                    {text::pixels(size)}
-                </option>
+                <option value=size.to_string() selected=move || form.size.get() == size>{text::pixels(size)}</option>
             }
         })
         .collect_view();

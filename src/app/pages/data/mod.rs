@@ -84,7 +84,7 @@ fn Failure() -> impl IntoView {
     let store = Store::get();
     move || {
         let end = store.import_end.get()?;
-        let kept = store.dataset.with(Option::is_some).then(|| view! { <p>{text::FAILED_KEPT}</p> });
+        let unchanged = store.dataset.with(Option::is_some).then(|| view! { <p>{text::FAILED_KEPT}</p> });
         Some(match end {
             ImportEnd::Cancelled => view! { <p class="notice warn" role="status">{text::CANCELLED}</p> }.into_any(),
             ImportEnd::Failed(fault) => {
@@ -96,7 +96,7 @@ fn Failure() -> impl IntoView {
                     <section class="data-failed" role="alert" aria-labelledby="failed-title">
                         <h2 id="failed-title">{text::FAILED}</h2>
                         <FaultWords words=fault::fault(&fault) />
-                        {kept}
+                        {unchanged}
                         {(!list.is_empty()).then(|| view! { <LeftOutTable files=list /> })}
                     </section>
                 }

@@ -46,9 +46,7 @@ pub fn Report() -> impl IntoView {
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
                 <p class="data-next">
-                    <Link to="/pretrain" attr:class="button primary">
-                        {text::NEXT}
-                    </Link>
+                    <Link to="/pretrain" attr:class="button primary">{text::NEXT}</Link>
                     <span class="muted small">{text::NEXT_TEXT}</span>
                 </p>
             </section>
@@ -126,9 +124,7 @@ fn Duplicates(groups: Vec<DuplicateGroup>) -> impl IntoView {
     view! {
         <details class="fold">
             <summary>{text::DUPLICATES}</summary>
-            <ol class="data-duplicates" tabindex="0" aria-label=text::DUPLICATES>
-                {rows}
-            </ol>
+            <ol class="data-duplicates" tabindex="0" aria-label=text::DUPLICATES>{rows}</ol>
         </details>
     }
 }
@@ -166,13 +162,13 @@ fn Classes(report: DatasetReport) -> impl IntoView {
     let pictures = Pictures::default();
     let classes = StoredValue::new(report.classes);
     let shown = RwSignal::new(FIRST_CLASSES.min(all));
-    // Asked for as their rows appear, all of a batch at once.
+    // Requested when their rows appear, all pictures of a batch at once.
     let ask = move |from: usize, to: usize| {
         let rows = |c: &Vec<ClassCount>| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect();
         fetch(client, classes.with_value(rows), pictures);
     };
-    // Not in an effect: the worker then has them on the way before it is asked
-    // to time a step, during which it answers nothing.
+    // Not in an effect, which would run after the worker is asked to time a step, during
+    // which it answers nothing.
     ask(0, shown.get_untracked());
     Effect::new(move |before: Option<usize>| {
         let to = shown.get();

@@ -172,9 +172,7 @@ fn button(report: Predictions, open: RwSignal<Option<Cell>>, images: u32, cell: 
     let label = report.with_value(|r| text::cell(images, &r.classes[cell.truth], &r.classes[cell.said]));
     view! {
         <li>
-            <button type="button" aria-haspopup="dialog" on:click=act(move |_| open.set(Some(cell)))>
-                {label}
-            </button>
+            <button type="button" aria-haspopup="dialog" on:click=act(move |_| open.set(Some(cell)))>{label}</button>
         </li>
     }
 }

@@ -100,9 +100,7 @@ pub fn device(state: NtXentSignals) -> AnyView {
         </div>
         <p role="status">{status}</p>
         {live(move || (!example.get()).then(|| reset(state, || ())))}
-        <div class="lesson-answer" aria-live="polite">
-            {live(move || report.get().map(shown))}
-        </div>
+        <div class="lesson-answer" aria-live="polite">{live(move || report.get().map(shown))}</div>
     }
     .into_any()
 }

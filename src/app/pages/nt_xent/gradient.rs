@@ -93,9 +93,7 @@ pub fn gradient(state: NtXentSignals, open: bool) -> AnyView {
     let button = move |words: &'static str, off: fn(bool, usize) -> bool, does: fn(&mut Embeddings) -> bool| {
         let disabled = move || off(on_circle.get(), images.get());
         view! {
-            <button disabled=disabled on:click=act(move |_| change(does))>
-                {words}
-            </button>
+            <button disabled=disabled on:click=act(move |_| change(does))>{words}</button>
         }
         .into_any()
     };

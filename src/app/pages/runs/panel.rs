@@ -212,9 +212,7 @@ fn Like(record: RunRecord) -> impl IntoView {
                 <label>{text::LIKE_VALUE} {live(move || value_input(setting.get(), value))}</label>
             </div>
             <div class="actions">
-                <button type="submit" disabled=move || busy.get() || no_images.get()>
-                    {text::LIKE_START}
-                </button>
+                <button type="submit" disabled=move || busy.get() || no_images.get()>{text::LIKE_START}</button>
                 <Button label=text::LIKE_QUEUE press=act(enqueue) />
                 <Button label=text::LIKE_GO kind="quiet" disabled=busy press=act(move |_| with(&set_up)) />
             </div>
@@ -242,9 +240,7 @@ pub fn SettingSelect(
                     .iter()
                     .map(|one| {
                         view! {
-                            <option value=one.key selected=move || setting.get() == one>
-                                {settings::label(one)}
-                            </option>
+                            <option value=one.key selected=move || setting.get() == one>{settings::label(one)}</option>
                         }
                     })
                     .collect_view()}

@@ -261,9 +261,7 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<TypedAxis>>) -> impl IntoView {
                 label=text::SWEEP_REMOVE
                 press=act(move |_| lines.update(|lines| lines.retain(|line| line.id != id)))
             />
-            <p class="muted small whole" id=format!("axis-{id}")>
-                {live(move || text::accepted(setting.get()))}
-            </p>
+            <p class="muted small whole" id=format!("axis-{id}")>{live(move || text::accepted(setting.get()))}</p>
         </div>
     }
 }

@@ -136,9 +136,7 @@ fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) 
             {cells}
             <td>
                 <div class="row-actions">
-                    <button type="button" aria-label=text::open(&called) on:click=act(open)>
-                        {text::OPEN}
-                    </button>
+                    <button type="button" aria-label=text::open(&called) on:click=act(open)>{text::OPEN}</button>
                     <button
                         type="button"
                         aria-label=text::more(&called)

@@ -104,9 +104,7 @@ pub fn lesson(
             children=move |(n, open)| step(visit, n, interactive(n, open), open)
         />
         <div class="lesson-nav">
-            <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>
-                {text::BACK}
-            </button>
+            <button disabled=move || all.get() || at.get() == 0 on:click=act(move |_| by(false))>{text::BACK}</button>
             <span class="muted small">{text::KEYS}</span>
             <button class="primary" disabled=move || all.get() || at.get() == last on:click=act(move |_| by(true))>
                 {text::NEXT}
@@ -185,9 +183,7 @@ fn question(visit: Visit, n: usize) -> AnyView {
             }
         };
         view! {
-            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=act(choose)>
-                {*answer}
-            </button>
+            <button aria-pressed=move || (chosen.get() == Some(i)).to_string() on:click=act(choose)>{*answer}</button>
         }
     });
     let reply = move || {

@@ -166,21 +166,24 @@ fn sources_are_tidy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The documents lead a reader to files and folders that exist.
+/// Documents, and comments outside `src`, lead a reader to files and folders that exist.
 #[test]
-fn documents_name_paths_that_exist() {
+fn paths_that_are_named_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md"];
+    let mut files: Vec<PathBuf> =
+        documents.into_iter().chain(["Cargo.toml", "Trunk.toml", "index.html"]).map(|file| root.join(file)).collect();
+    files.extend(["tests/bench", "tests/e2e", "xtask/src"].iter().flat_map(|folder| sources(&root.join(folder))));
     let mut wrong = Vec::new();
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md", "Cargo.toml"] {
-        let text = fs::read_to_string(root.join(document)).unwrap_or_else(|error| panic!("{document}: {error}"));
-        wrong.extend(
-            paths_in(&text).into_iter().filter(|path| !root.join(path).exists()).map(|p| format!("{document}: {p}")),
-        );
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", shown(&file)));
+        let missing = paths_in(&text).into_iter().filter(|path| !root.join(path).exists());
+        wrong.extend(missing.map(|path| format!("{} names {path}", shown(&file))));
     }
     assert!(wrong.is_empty(), "no such file or folder:\n{}", wrong.join("\n"));
     assert_eq!(
-        paths_in("`src/core/rng.rs`, (src/app/), xtask/src/main.rs. `src/**`"),
-        ["src/core/rng.rs", "src/app/", "xtask/src/main.rs"]
+        paths_in("`src/core/rng.rs`, (src/app/), xtask/src/split.rs. `src/**`"),
+        ["src/core/rng.rs", "src/app/", "xtask/src/split.rs"]
     );
 }
 
@@ -208,9 +211,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a readable folder").flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("node_modules") {
             found.extend(sources(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
+        } else if path.extension().is_some_and(|e| e == "rs" || e == "mjs") {
             found.push(path);
         }
     }

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { golden } from "./ask.mjs";
 
-/** The published file has so many bytes: src/core/imagenet/addresses.rs. */
+/** The published file has so many bytes: src/core/hub_addresses.rs. */
 const LENGTH = 46_807_446;
 
 /** A safetensors file of ResNet-18 with a classifier, all numbers 0, as long as the published one. */

@@ -65,7 +65,7 @@ export async function open(known, device) {
   let x;
   const pass = async () => (await features(() => tf.div(tf.sub(x, mean3), std3)))[0];
   return Object.assign(pass, {
-    /** Images as src/learn/bench/forward.rs makes them. */
+    /** Images as src/learn/bench/mod.rs makes them. */
     images({ side, images }) {
       const shape = [images, 3, side, side];
       x?.dispose();

@@ -1,4 +1,4 @@
-// The numbers of a case of tests/golden/encoders.json: the JavaScript twin of src/learn/check/encoder.rs.
+// The numbers of a case of tests/golden/encoders.json: the JavaScript twin of src/learn/check/networks.rs.
 
 /** `count` numbers in [0, 1) keyed by name: SplitMix64 in halves of 32 bits. */
 export function unit(name, salt, count) {

@@ -1,4 +1,4 @@
-// The weights and the input that every library starts from: the JavaScript twin of src/learn/bench/fixed.rs.
+// The weights and the input that every library starts from: the JavaScript twin of src/learn/bench/inputs.rs.
 
 /** `count` numbers in [0, 1): mulberry32, counted by position. */
 export function mulberry(seed, count) {

@@ -220,7 +220,7 @@ fn a_visitors_encoder_is_far_above_raw_pixels_and_takes_no_class_for_another() {
         test_use: 1,
     };
     let report = block_on(evaluation.run(&mut async |_| true)).expect("an evaluation");
-    let untrained = report.untrained.expect("a baseline");
+    let untrained = report.linear_baseline.expect("a baseline");
     let [trained, untrained, raw] =
         [&report.trained, &untrained, &report.raw_pixels].map(|linear| linear.test.accuracy);
     let found = format!("trained {trained}, untrained {untrained}, raw pixels {raw}");

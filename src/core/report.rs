@@ -220,17 +220,19 @@ pub struct EvaluationReport {
     pub test_images: Vec<u32>,
     pub truth: Vec<u16>,
     pub trained: LinearReport,
-    /// What `untrained` is a result of.
+    /// What the results of the baseline are of.
     #[serde(default)]
     pub baseline: Baseline,
     /// The encoder as the run started; None if it is missing or the same.
-    pub untrained: Option<LinearReport>,
+    #[serde(rename = "untrained")]
+    pub linear_baseline: Option<LinearReport>,
     pub raw_pixels: LinearReport,
     /// Side that the raw pixels were averaged to; None if they were not.
     pub raw_side: Option<u32>,
-    /// kNN accuracy on test of trained and untrained h.
+    /// kNN accuracy on test of trained h and of the baseline's.
     pub knn_trained: f32,
-    pub knn_untrained: Option<f32>,
+    #[serde(rename = "knn_untrained")]
+    pub knn_baseline: Option<f32>,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
     /// Which result of this run on the test split this is, from 1. A later one is not an independent measurement.

@@ -291,7 +291,7 @@ mod tests {
     fn evaluation_judges_all_three_on_the_test_split() {
         let report = block_on(evaluation(200, &Device::flex(), &mut async |_| true)).unwrap();
         assert_eq!((report.test_images.len(), report.classes.len()), (40, 10));
-        for linear in [&report.trained, report.untrained.as_ref().unwrap(), &report.raw_pixels] {
+        for linear in [&report.trained, report.linear_baseline.as_ref().unwrap(), &report.raw_pixels] {
             assert_eq!(linear.predicted.len(), 40);
         }
     }

@@ -77,7 +77,7 @@ impl Evaluation<'_> {
         let trained = self.linear(&h, &parts, &mut async |p| pause(0.3 + 0.08 * p).await).await?;
         let knn_trained = self.knn(&h, &parts, &mut async |p| pause(0.38 + 0.02 * p).await).await?;
 
-        let (mut untrained, mut knn_untrained) = (None, None);
+        let (mut linear_baseline, mut knn_baseline) = (None, None);
         if let Some(initial) = self.initial {
             let train: Vec<u32> = self.dataset.split(Split::Train).into_iter().map(|i| i as u32).collect();
             let mut part = async |p| pause(0.4 + 0.1 * p).await;
@@ -88,8 +88,8 @@ impl Evaluation<'_> {
                 _ => initial.clone(),
             };
             let h = self.features(&initial, &parts, &mut async |p| pause(0.5 + 0.2 * p).await).await?;
-            untrained = Some(self.linear(&h, &parts, &mut async |p| pause(0.7 + 0.08 * p).await).await?);
-            knn_untrained = Some(self.knn(&h, &parts, &mut async |p| pause(0.78 + 0.02 * p).await).await?);
+            linear_baseline = Some(self.linear(&h, &parts, &mut async |p| pause(0.7 + 0.08 * p).await).await?);
+            knn_baseline = Some(self.knn(&h, &parts, &mut async |p| pause(0.78 + 0.02 * p).await).await?);
         }
 
         let pixels = parts.each_ref().map(|part| Pixels::new(self.dataset, part.indices.clone()));
@@ -102,11 +102,11 @@ impl Evaluation<'_> {
             truth: test.labels.iter().map(|&l| l as u16).collect(),
             trained,
             baseline: self.baseline,
-            untrained,
+            linear_baseline,
             raw_pixels,
             raw_side: (side < self.dataset.size).then_some(side as u32),
             knn_trained,
-            knn_untrained,
+            knn_baseline,
             steps: self.steps,
             test_use: self.test_use,
             seconds: 0.0,
@@ -210,13 +210,13 @@ mod tests {
         .unwrap();
         assert_eq!((report.test_images.len(), report.truth.len()), (30, 30));
         assert!(report.test_images.iter().zip(&report.truth).all(|(&i, &t)| set.examples[i as usize].label == Some(t)));
-        for linear in [&report.raw_pixels, report.untrained.as_ref().unwrap(), &report.trained] {
+        for linear in [&report.raw_pixels, report.linear_baseline.as_ref().unwrap(), &report.trained] {
             assert!(linear.test.accuracy > 0.9, "{}", linear.test.accuracy);
             let right = linear.predicted.iter().zip(&report.truth).filter(|(a, b)| a == b).count();
             assert!((linear.test.accuracy - right as f64 / 30.0).abs() < 1e-9);
         }
         assert_eq!(report.raw_side, None, "16 pixels are taken whole");
-        assert!(report.knn_untrained.unwrap() > 0.9, "{:?}", report.knn_untrained);
+        assert!(report.knn_baseline.unwrap() > 0.9, "{:?}", report.knn_baseline);
         assert!(parts.is_sorted() && parts.last().is_some_and(|&p| p > 0.99), "{parts:?}");
     }
 

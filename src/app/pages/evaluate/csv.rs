@@ -65,8 +65,11 @@ fn names(report: &EvaluationReport) -> [&'static str; 2] {
 fn scores(report: &EvaluationReport) -> String {
     let mut out = row(["features", "classifier", "test_accuracy", "validation_accuracy", "rate", "epoch"]);
     let [own, before] = names(report);
-    let linear: [(&str, Option<&LinearReport>); 3] =
-        [(own, Some(&report.trained)), (before, report.untrained.as_ref()), ("raw_pixels", Some(&report.raw_pixels))];
+    let linear: [(&str, Option<&LinearReport>); 3] = [
+        (own, Some(&report.trained)),
+        (before, report.linear_baseline.as_ref()),
+        ("raw_pixels", Some(&report.raw_pixels)),
+    ];
     for (name, r) in linear.into_iter().filter_map(|(name, r)| Some((name, r?))) {
         out += &line(&[
             name.into(),
@@ -77,7 +80,7 @@ fn scores(report: &EvaluationReport) -> String {
             r.chosen_epoch.to_string(),
         ]);
     }
-    let knn = [(own, Some(report.knn_trained)), (before, report.knn_untrained)];
+    let knn = [(own, Some(report.knn_trained)), (before, report.knn_baseline)];
     for (name, accuracy) in knn.into_iter().filter_map(|(name, knn)| Some((name, knn?))) {
         out += &line(&[name.into(), "knn".into(), accuracy.to_string(), String::new(), String::new(), String::new()]);
     }
@@ -117,8 +120,11 @@ fn matrix(report: &EvaluationReport) -> String {
 fn predictions(report: &EvaluationReport) -> String {
     let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
     let [own, before] = names(report);
-    let all =
-        [(own, Some(&report.trained)), (before, report.untrained.as_ref()), ("raw pixels", Some(&report.raw_pixels))];
+    let all = [
+        (own, Some(&report.trained)),
+        (before, report.linear_baseline.as_ref()),
+        ("raw pixels", Some(&report.raw_pixels)),
+    ];
     let all: Vec<(&str, &LinearReport)> = all.into_iter().filter_map(|(name, r)| Some((name, r?))).collect();
     let mut head = vec!["image".to_owned(), "true class".to_owned()];
     head.extend(all.iter().map(|(name, _)| (*name).to_owned()));

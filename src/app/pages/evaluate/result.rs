@@ -53,7 +53,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                 let c = PairedComparison::paired(&r.trained.predicted, other, &r.truth);
                 text::comparison(name, c.difference, c.error, c.is_clear())
             };
-            let before = r.untrained.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
+            let before = r.linear_baseline.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
             let published: Vec<String> =
                 others.with(|all| all.iter().map(|(name, other)| against(&other.trained.predicted, name)).collect());
             let rest = [against(&r.raw_pixels.predicted, text::THAN_RAW), text::chance(r.classes.len(), chance(r))];
@@ -106,12 +106,12 @@ fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
         let [own, before] = text::features(r.baseline);
         let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
         let mut rows = vec![(text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")];
-        rows.extend(r.untrained.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")));
+        rows.extend(r.linear_baseline.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")));
         let named = || others.iter().map(|(name, other)| (name.clone(), other));
         rows.extend(named().map(|(name, other)| (text::LINEAR, name, other.trained.test.accuracy, "")));
         rows.push((text::LINEAR, raw, r.raw_pixels.test.accuracy, ""));
         rows.push((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own"));
-        rows.extend(r.knn_untrained.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")));
+        rows.extend(r.knn_baseline.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")));
         rows.extend(named().map(|(name, other)| (text::KNN, name, f64::from(other.knn_trained), "")));
         (rows, chance(r))
     });

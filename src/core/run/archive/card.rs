@@ -185,13 +185,13 @@ fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
             },
             &evaluation.trained.test,
         );
-        if let Some(untrained) = &evaluation.untrained {
+        if let Some(baseline) = &evaluation.linear_baseline {
             row(
                 match evaluation.baseline {
                     Baseline::Untrained => "linear, on the untrained encoder",
                     _ => "linear, on the encoder with its ImageNet weights",
                 },
-                &untrained.test,
+                &baseline.test,
             );
         }
         row("linear, on raw pixels", &evaluation.raw_pixels.test);

@@ -102,7 +102,7 @@ fn a_card_tells_what_the_encoder_started_from() {
     }
     run.config.trained = config::TrainedPart::Head;
     if let Some(evaluation) = &mut run.evaluation {
-        (evaluation.baseline, evaluation.untrained) = (Baseline::Itself, None);
+        (evaluation.baseline, evaluation.linear_baseline) = (Baseline::Itself, None);
     }
     let text = card(&run, None);
     assert!(text.contains("SimCLR did not change them here."), "{text}");

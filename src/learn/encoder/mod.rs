@@ -1,4 +1,4 @@
-//! Encoders f: image → h. A new one has a file of its own here, a variant and a line in [`Network`],
+//! Encoders f: image → h. A new one has a file of its own here, a variant and a line in `Network`,
 //! and a row in `core::architecture`.
 
 mod conv4;

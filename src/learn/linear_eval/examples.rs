@@ -50,7 +50,7 @@ impl Examples {
     }
 
     /// Trains a classifier by the recipe of linear evaluation on `features`, one row an
-    /// image, in the images' order; see [`train`](super::classifier::train).
+    /// image, in the images' order; see [`fit`].
     pub async fn fit(
         &self,
         features: &Features,

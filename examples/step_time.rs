@@ -3,9 +3,8 @@
 //!
 //! `cargo run --release --example step_time -- [tiny|r18] [STEPS] [cpu|gpu] [peer|full|parts]`
 //!
-//! `peer` is the step that tests/bench/peers has in other libraries, torch_step.py
-//! natively; `full` is the program's own, with augmentation and LARS; `parts`
-//! takes that apart. For a GPU (Vulkan, Metal or DX12 through wgpu) build with
+//! `peer` is the step that tests/bench/peers has in other libraries, torch_step.py natively; `full` is the program's
+//! own, with augmentation and LARS; `parts` takes that apart. For a GPU (Vulkan, Metal or DX12 through wgpu) build with
 //! `--features gpu`; time by kernel is told with a file cubecl.toml here:
 //!
 //! ```toml

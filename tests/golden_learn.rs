@@ -1,7 +1,6 @@
-//! `learn`, natively on the CPU backend, against expected values made with
-//! other libraries: every case of every file in the folder named by
-//! `GOLDEN_DIR`, or in tests/golden where it is not set. The browser tests put
-//! the same cases to the worker, on WebGPU and on the CPU backend.
+//! `learn`, natively on the CPU backend, against expected values made with other libraries: every case of every file in
+//! the folder named by `GOLDEN_DIR`, or in tests/golden where it is not set. The browser tests put the same cases to
+//! the worker, on WebGPU and on the CPU backend.
 #![cfg(feature = "learn")]
 #![allow(clippy::unwrap_used, reason = "in helpers of tests as in tests")]
 
@@ -18,9 +17,8 @@ fn answer(kind: &str, case: &Value) -> Vec<Vec<f32>> {
     block_on(check::answer(case, &Device::flex())).unwrap_or_else(|e| panic!("{kind}: {e:?}"))
 }
 
-/// Image operations against torchvision's results: every case of augment.json
-/// goes through the batch function that training calls, beside images that are
-/// left alone, with all other operations at identity.
+/// Image operations against torchvision's results: every case of augment.json goes through the batch function that
+/// training calls, beside images that are left alone, with all other operations at identity.
 mod augment {
     use super::{answer, golden};
     use serde_json::json;
@@ -67,9 +65,8 @@ mod augment {
     }
 }
 
-/// Encoders with the original library's weights by name, through the loader of
-/// published weights. Each is a test of its own, so that they run side by side and a
-/// failure names its network.
+/// Encoders with the original library's weights by name, through the loader of published weights. Each is a test of its
+/// own, so that they run side by side and a failure names its network.
 mod encoders {
     use super::{answer, golden};
 

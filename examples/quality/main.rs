@@ -1,6 +1,5 @@
-//! Learning quality on small CIFAR-10: pre-training of a ResNet-10 of width 16,
-//! judged by linear evaluation and kNN, to be compared with other people's
-//! SimCLR at the same settings.
+//! Learning quality on small CIFAR-10: pre-training of a ResNet-10 of width 16, judged by linear evaluation and kNN, to
+//! be compared with other people's SimCLR at the same settings.
 //!
 //! `cargo run --release --example quality --
 //!  TRAIN.zip TEST.zip KEEP SEED…`

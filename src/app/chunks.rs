@@ -1,7 +1,6 @@
-//! The page's program in chunks. What every page needs is one module, which is there
-//! when anything shows. The other pages lie in chunks, which are fetched when one of
-//! their pages is first opened. xtask's `split` cuts the compiled program at the
-//! functions here that are marked with `wasm_split`.
+//! The page's program in chunks. What every page needs is one module, which is there when anything shows. The other
+//! pages lie in chunks, which are fetched when one of their pages is first opened. xtask's `split` cuts the compiled
+//! program at the functions here that are marked with `wasm_split`.
 
 // The macro exports the functions by name, which counts as unsafe.
 #![allow(unsafe_code)]
@@ -17,8 +16,7 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Shows pages, and a line in place of a page whose chunk is being fetched, or could not
-/// be fetched.
+/// Shows pages, and a line in place of a page whose chunk is being fetched, or could not be fetched.
 #[derive(Clone, Copy, Default)]
 pub struct ChunkLoader {
     /// Changes when a chunk has been fetched.

@@ -1,5 +1,4 @@
-//! The page: it draws and listens. Everything that trains lives in the worker, which
-//! [`client`] owns.
+//! The page: it draws and listens. Everything that trains lives in the worker, which [`client`] owns.
 //!
 //! | module | holds |
 //! |---|---|

@@ -1,6 +1,5 @@
-//! Leptos' reactive values over boxed closures. Leptos makes code of its own for
-//! every closure that it is given; boxed, there is one per type of value. This is a
-//! good part of the page's download.
+//! Leptos' reactive values over boxed closures. Leptos makes code of its own for every closure that it is given; boxed,
+//! there is one per type of value. This is a good part of the page's download.
 
 use leptos::prelude::*;
 
@@ -36,8 +35,7 @@ pub fn Show(#[prop(into)] when: When, children: ChildrenFn, #[prop(optional, int
     (move || if holds.get() { children() } else { fallback.run() }).into_any()
 }
 
-/// A part of a view that changes with its signals: `{live(move || …)}` in place of
-/// `{move || …}`.
+/// A part of a view that changes with its signals: `{live(move || …)}` in place of `{move || …}`.
 pub fn live<V: IntoView + 'static>(f: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     fn of(f: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
         (move || f()).into_any()

@@ -1,6 +1,5 @@
-//! The address, links, and going from page to page without loading one. A few routes
-//! without parameters need no more than this (Leptos' own router was a twentieth of the
-//! page's download).
+//! The address, links, and going from page to page without loading one. A few routes without parameters need no more
+//! than this (Leptos' own router was a twentieth of the page's download).
 
 use crate::app::reactive::{act, memo};
 use leptos::ev::MouseEvent;
@@ -10,8 +9,7 @@ use wasm_bindgen::JsValue;
 /// The current address; `Copy`, taken by [`Router::get`] in any component.
 #[derive(Clone, Copy)]
 pub struct Router {
-    /// Path below the program's folder, without a closing slash: `/lesson/lars`;
-    /// `/` alone for the home page.
+    /// Path below the program's folder, without a closing slash: `/lesson/lars`; `/` alone for the home page.
     pub path: Memo<String>,
     /// The browser's whole path.
     now: RwSignal<String>,
@@ -50,8 +48,7 @@ impl Router {
         window().scroll_to_with_x_and_y(0.0, 0.0);
     }
 
-    /// Handles a click on a link to `route`. A click that opens a new tab or window is left
-    /// to the browser.
+    /// Handles a click on a link to `route`. A click that opens a new tab or window is left to the browser.
     pub fn click(self, event: &MouseEvent, route: &str) {
         let new_tab =
             event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() || event.button() != 0;

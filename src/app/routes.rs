@@ -1,5 +1,4 @@
-//! Every route: its address, the page that it shows, and the chunk of the program in
-//! which that page lies.
+//! Every route: its address, the page that it shows, and the chunk of the program in which that page lies.
 //!
 //! The page, xtask (which writes one `index.html` a route) and the tests read this one
 //! table. So it uses nothing else of the program.
@@ -19,8 +18,7 @@ pub enum Page {
     Help,
 }
 
-/// A part of the page's program that is fetched by itself; the function of this name
-/// in `chunks.rs` holds its pages.
+/// A part of the page's program that is fetched by itself; the function of this name in `chunks.rs` holds its pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Chunk {
     Lessons,

@@ -83,8 +83,7 @@ impl Family {
     }
 }
 
-/// What is done to a channel before a network sees it: (value − mean) / std, for values
-/// in [0, 1], by channel R, G, B.
+/// What is done to a channel before a network sees it: (value − mean) / std, for values in [0, 1], by channel R, G, B.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     pub mean: [f32; 3],
@@ -103,9 +102,8 @@ impl Normalisation {
 
 /// A file at the Hugging Face Hub.
 ///
-/// Revisions, lengths and sums were read off the Hub's pages and other programs' tables, not off
-/// the files themselves: the Hub was out of reach where this was written. What could not be
-/// found out is `None` and is not checked.
+/// Revisions, lengths and sums were read off the Hub's pages and other programs' tables, not off the files themselves:
+/// the Hub was out of reach where this was written. What could not be found out is `None` and is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishedFile {
     pub repository: &'static str,
@@ -142,8 +140,7 @@ impl PublishedFile {
 /// Weights that were trained on ImageNet with labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PublishedWeights {
-    /// The library that publishes them, and what the network is called there; tensors are named as
-    /// there.
+    /// The library that publishes them, and what the network is called there; tensors are named as there.
     pub library: &'static str,
     pub called: &'static str,
     /// Side of the images that they were trained on, in pixels.
@@ -197,9 +194,8 @@ const fn resnet(key: &'static str, name: &'static str, block: Block, blocks: [us
     }
 }
 
-/// Weights of torchvision, which the Hub has from timm. VGG19's five poolings leave nothing of images
-/// of less than 32 pixels. The ResNets pad: below their total stride of 32 they would look at
-/// padding, for the most part.
+/// Weights of torchvision, which the Hub has from timm. VGG19's five poolings leave nothing of images of less than 32
+/// pixels. The ResNets pad: below their total stride of 32 they would look at padding, for the most part.
 const fn torchvision(called: &'static str, parameters: usize, file: PublishedFile) -> Option<PublishedWeights> {
     let normalisation = Normalisation::IMAGENET;
     let (image_size, min_image_size) = (224, 32);

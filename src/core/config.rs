@@ -1,6 +1,5 @@
-//! What a run is made of. Every field is a setting that the page offers; its
-//! row in [`run_settings`] holds its key, bounds and checks; its words are in
-//! `app::text::settings`.
+//! What a run is made of. Every field is a setting that the page offers; its row in [`run_settings`] holds its key,
+//! bounds and checks; its words are in `app::text::settings`.
 
 pub use super::architecture::{Architecture, Stem};
 
@@ -117,8 +116,7 @@ pub struct AugmentConfig {
     pub flip_probability: f32,
     /// Probability of colour jitter.
     pub jitter_probability: f32,
-    /// Strength s of colour jitter: brightness, contrast, saturation ± 0.8 s,
-    /// hue ± 0.2 s of a turn.
+    /// Strength s of colour jitter: brightness, contrast, saturation ± 0.8 s, hue ± 0.2 s of a turn.
     pub jitter_strength: f32,
     /// Probability of grayscale.
     pub gray_probability: f32,
@@ -154,8 +152,7 @@ pub struct OptimizerConfig {
     pub warmup: f32,
 }
 
-/// Everything that shapes a pre-training run. Two runs with equal configurations on equal
-/// images give the same curve.
+/// Everything that shapes a pre-training run. Two runs with equal configurations on equal images give the same curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
     /// Side of the square training images in pixels.
@@ -171,8 +168,7 @@ pub struct RunConfig {
     pub optimizer: OptimizerConfig,
     /// N: images a step; 2N views. The last, incomplete batch is dropped.
     pub batch: usize,
-    /// Images whose views go through the networks at once, by gradient caching; 0 for the
-    /// whole batch.
+    /// Images whose views go through the networks at once, by gradient caching; 0 for the whole batch.
     #[serde(default)]
     pub chunk: usize,
     /// 0 only if the encoder starts from published weights, which are then evaluated as they are.
@@ -182,9 +178,8 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// Whether a step takes as long with `other`, because the same tensors go through the
-    /// same operations. Epochs, rates and seeds do not matter. Of an operation on views it
-    /// matters only whether it is on.
+    /// Whether a step takes as long with `other`, because the same tensors go through the same operations. Epochs,
+    /// rates and seeds do not matter. Of an operation on views it matters only whether it is on.
     pub fn same_step(&self, other: &Self) -> bool {
         let work = |c: &Self| {
             let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0);

@@ -16,8 +16,7 @@ pub struct Cost {
     pub parameters: u64,
     /// Those of frozen stages.
     pub frozen: u64,
-    /// Numbers in the outputs of the convolutions that train, for one view: what the backward
-    /// pass needs.
+    /// Numbers in the outputs of the convolutions that train, for one view: what the backward pass needs.
     pub activations: u64,
     /// Numbers in the largest output of a frozen convolution, which nothing keeps.
     pub passing: u64,
@@ -27,9 +26,8 @@ pub struct Cost {
     pub trained_multiplications: u64,
 }
 
-/// Copies of each activation that live until the backward pass has used them:
-/// a convolution's output, its normalised and its rectified form, and the
-/// gradient in flight.
+/// Copies of each activation that live until the backward pass has used them: a convolution's output, its normalised
+/// and its rectified form, and the gradient in flight.
 const ACTIVATION_COPIES: u64 = 4;
 /// Weight, gradient, momentum and the update in flight.
 const PARAMETER_COPIES: u64 = 4;
@@ -52,14 +50,12 @@ const FLOAT: u64 = 4;
 /// Bytes of the 4 GiB of wasm memory that training may take by the count below;
 /// the rest is for the library of images, fragments and what the count leaves out.
 const CPU_MEMORY: u64 = 3 << 30;
-/// Multiplications a second: of the CPU backend in wasm on a common machine, and of
-/// WebGPU emulated by software.
+/// Multiplications a second: of the CPU backend in wasm on a common machine, and of WebGPU emulated by software.
 const CPU_SPEED: f64 = 6e9;
 const SOFTWARE_SPEED: f64 = 2e8;
 /// Passes as costly as the forward one in the backward one: to inputs and to weights.
 const BACKWARD: f64 = 2.0;
-/// Seconds that a step may take when it is timed, and those that a smaller one is
-/// cut to where it would take longer.
+/// Seconds that a step may take when it is timed, and those that a smaller one is cut to where it would take longer.
 const LONGEST_TIMED: f64 = 3.0;
 const TIMED: f64 = 2.0;
 
@@ -214,8 +210,7 @@ impl Cost {
         ((TIMED / pair) as usize).clamp(2, config.batch)
     }
 
-    /// Images of a forward pass without gradients, as in evaluation: few if the encoder's largest
-    /// layer is large.
+    /// Images of a forward pass without gradients, as in evaluation: few if the encoder's largest layer is large.
     pub fn passing_images(config: &RunConfig) -> usize {
         let outputs = convolutions(&config.encoder, config.image_size).into_iter();
         let largest = outputs.map(|conv| (conv.output * conv.side * conv.side) as u64).max().unwrap_or(1);

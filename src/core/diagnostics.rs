@@ -4,11 +4,9 @@
 use super::float::{dot, normalize_rows};
 use super::report::StepReport;
 
-/// Before this step the spread of embeddings means nothing: initial weights give similar
-/// embeddings.
+/// Before this step the spread of embeddings means nothing: initial weights give similar embeddings.
 const SETTLED: u32 = 10;
-/// Part of the healthy spread, 1/√dim, under which embeddings count as
-/// collapsing; the program's own choice.
+/// Part of the healthy spread, 1/√dim, under which embeddings count as collapsing; the program's own choice.
 const COLLAPSE: f32 = 0.25;
 
 /// A reason to warn the user at once.
@@ -42,9 +40,8 @@ pub fn alignment(z_a: &[f64], z_b: &[f64], dim: usize) -> f64 {
     squared_distance(&a, &b) / (a.len() / dim).max(1) as f64
 }
 
-/// ln mean_{i<j} exp(−2‖zᵢ − zⱼ‖²) over normalised rows (Wang and Isola 2020):
-/// 0 where all fall together, towards −4 where they spread over the sphere.
-/// 0 for fewer than two rows.
+/// ln mean_{i<j} exp(−2‖zᵢ − zⱼ‖²) over normalised rows (Wang and Isola 2020): 0 where all fall together, towards −4
+/// where they spread over the sphere. 0 for fewer than two rows.
 ///
 /// # Panics
 /// If `rows` is not made of rows of `dim`.
@@ -62,9 +59,8 @@ pub fn uniformity(rows: &[f64], dim: usize) -> f64 {
     (sum / (n * (n - 1) / 2) as f64).ln()
 }
 
-/// Mean over dimensions of the standard deviation (divisor n − 1) of normalised
-/// rows: about 1/√dim for a healthy encoder, 0 where the embeddings collapsed.
-/// 0 for fewer than two rows.
+/// Mean over dimensions of the standard deviation (divisor n − 1) of normalised rows: about 1/√dim for a healthy
+/// encoder, 0 where the embeddings collapsed. 0 for fewer than two rows.
 ///
 /// # Panics
 /// If `rows` is not made of rows of `dim`.
@@ -82,9 +78,8 @@ pub fn std(rows: &[f64], dim: usize) -> f64 {
     (0..dim).map(of_dimension).sum::<f64>() / dim as f64
 }
 
-/// RankMe (Garrido et al. 2023): exp of the entropy of the singular values,
-/// p_k = σ_k/Σσ + 1e−7. A smooth count of the dimensions in use, from 1 to
-/// min(n, dim); 0 for no rows or only zeros.
+/// RankMe (Garrido et al. 2023): exp of the entropy of the singular values, p_k = σ_k/Σσ + 1e−7. A smooth count of the
+/// dimensions in use, from 1 to min(n, dim); 0 for no rows or only zeros.
 ///
 /// # Panics
 /// If `rows` is not made of rows of `dim`.

@@ -228,8 +228,7 @@ pub enum Fault {
     Weights(WeightsFault),
     /// The encoder needs published weights, which are neither loaded nor stored in this browser.
     NoWeights { encoder: ImageNetEncoder },
-    /// A run continues on its own images only. `found` is the fingerprint of the loaded images, if there are
-    /// any.
+    /// A run continues on its own images only. `found` is the fingerprint of the loaded images, if there are any.
     WrongImages { expected: String, found: Option<String> },
     /// Fewer training images than one batch needs.
     TooFewImages { have: usize, need: usize },

@@ -2,9 +2,8 @@
 //!
 //! λ = η‖w‖ / (‖g‖ + β‖w‖), v ← μ v + γ λ (g + β w), w ← w − v
 //!
-//! with γ the global learning rate (inside the momentum, unlike in lightly and
-//! timm, which differs as soon as γ changes), β the weight decay, η the trust
-//! coefficient and μ the momentum. λ = 1 where ‖w‖ or ‖g‖ is 0.
+//! with γ the global learning rate (inside the momentum, unlike in lightly and timm, which differs as soon as γ
+//! changes), β the weight decay, η the trust coefficient and μ the momentum. λ = 1 where ‖w‖ or ‖g‖ is 0.
 
 use super::config::OptimizerConfig;
 use super::float::{Float, norm};
@@ -30,9 +29,8 @@ impl From<&OptimizerConfig> for Lars {
     }
 }
 
-/// Whether a tensor of this shape gets the trust ratio and weight decay. Biases
-/// and normalisation parameters, the one-dimensional ones, get neither; names
-/// play no part.
+/// Whether a tensor of this shape gets the trust ratio and weight decay. Biases and normalisation parameters, the
+/// one-dimensional ones, get neither; names play no part.
 pub fn adapts(shape: &[usize]) -> bool {
     shape.len() > 1
 }

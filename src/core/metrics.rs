@@ -1,5 +1,4 @@
-//! Classification metrics from true and predicted classes, as scikit-learn
-//! defines them; the golden tests compare them.
+//! Classification metrics from true and predicted classes, as scikit-learn defines them; the golden tests compare them.
 
 pub mod comparison;
 pub mod interval;
@@ -48,9 +47,8 @@ impl Scores {
 }
 
 impl ClassificationReport {
-    /// From true and predicted classes of the same images, numbered below `classes`.
-    /// Macro averages count every class alike, also one without images (its
-    /// scores are 0), as scikit-learn does with all labels given.
+    /// From true and predicted classes of the same images, numbered below `classes`. Macro averages count every class
+    /// alike, also one without images (its scores are 0), as scikit-learn does with all labels given.
     ///
     /// # Panics
     /// If the two differ in length or a class is not below `classes`.

@@ -1,5 +1,4 @@
-//! Plain Rust: no tensors, no browser. What the lessons show and what the
-//! tensor code is checked against.
+//! Plain Rust: no tensors, no browser. What the lessons show and what the tensor code is checked against.
 
 pub mod architecture;
 pub mod augment;

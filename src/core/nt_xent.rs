@@ -1,6 +1,5 @@
-//! NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020,
-//! equation 1): ℓ(i, j) = −ln [ exp(s_ij/τ) / Σ_{k≠i} exp(s_ik/τ) ] with s the
-//! cosine, and the loss its mean over all 2N anchors.
+//! NT-Xent, the normalised temperature-scaled cross entropy (Chen et al. 2020, equation 1): ℓ(i, j) = −ln [ exp(s_ij/τ)
+//! / Σ_{k≠i} exp(s_ik/τ) ] with s the cosine, and the loss its mean over all 2N anchors.
 //!
 //! Computed as ℓ = softplus(u), u = ln Σ_{k negative} exp((s_k − s_positive)/τ),
 //! which overflows at no τ and keeps its digits where the loss is near 0.
@@ -41,8 +40,7 @@ pub struct Gradients<F = f64> {
 }
 
 impl<F: Float> Similarities<F> {
-    /// From embeddings of both views, `[N][dim]` each, not normalised. A zero
-    /// row has cosine 0 with everything.
+    /// From embeddings of both views, `[N][dim]` each, not normalised. A zero row has cosine 0 with everything.
     ///
     /// # Panics
     /// If the two differ in length, are empty or not made of rows of `dim`.
@@ -56,8 +54,7 @@ impl<F: Float> Similarities<F> {
         Self { cosines, views: unit.len() / dim }
     }
 
-    /// From a symmetric matrix `[2N][2N]` of cosines in the order
-    /// a₀ … a_{N−1}, b₀ … b_{N−1}.
+    /// From a symmetric matrix `[2N][2N]` of cosines in the order a₀ … a_{N−1}, b₀ … b_{N−1}.
     ///
     /// # Panics
     /// If the matrix is not square, or its side is odd or 0.
@@ -116,8 +113,7 @@ impl<F: Float> Similarities<F> {
         Anchor { positive: self.positive(i), negatives: self.negatives(i).collect(), probability: (-loss).exp(), loss }
     }
 
-    /// Softmax over the candidates k ≠ i of every anchor i: row-major
-    /// `[2N][2N]`, rows sum to 1, the diagonal is 0.
+    /// Softmax over the candidates k ≠ i of every anchor i: row-major `[2N][2N]`, rows sum to 1, the diagonal is 0.
     pub fn probabilities(&self, tau: F) -> Vec<F> {
         let mut out = vec![F::ZERO; self.cosines.len()];
         for (i, row) in out.chunks_exact_mut(self.views).enumerate() {
@@ -131,10 +127,9 @@ impl<F: Float> Similarities<F> {
         out
     }
 
-    /// Part of the anchors whose positive is nearer than every negative: top-1
-    /// among all 2N − 1 candidates. A tie counts as a miss, so that collapsed
-    /// embeddings score 0, and so does NaN. The definition that the device code
-    /// is tested against.
+    /// Part of the anchors whose positive is nearer than every negative: top-1 among all 2N − 1 candidates. A tie
+    /// counts as a miss, so that collapsed embeddings score 0, and so does NaN. The definition that the device code is
+    /// tested against.
     pub fn contrastive_accuracy(&self) -> f64 {
         let hit = |i: &usize| {
             let s = self.cosine(*i, self.positive(*i));
@@ -157,8 +152,7 @@ impl<F: Float> Similarities<F> {
     }
 }
 
-/// The loss and its gradients for embeddings `[N][dim]` of both views, not
-/// normalised; a zero row gets a zero gradient.
+/// The loss and its gradients for embeddings `[N][dim]` of both views, not normalised; a zero row gets a zero gradient.
 ///
 /// # Panics
 /// As [`Similarities::of`].

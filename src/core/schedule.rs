@@ -3,9 +3,8 @@
 use super::config::OptimizerConfig;
 use std::f64::consts::PI;
 
-/// Steps count from 1. The warm-up rises from 0 (at the step before the first)
-/// to the peak at its last step; the cosine falls to 0 at the step after the
-/// last. So no step is wasted at a rate of 0, and one step is at the peak.
+/// Steps count from 1. The warm-up rises from 0 (at the step before the first) to the peak at its last step; the cosine
+/// falls to 0 at the step after the last. So no step is wasted at a rate of 0, and one step is at the peak.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     peak: f64,
@@ -15,8 +14,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// For a run of `total` steps; the warm-up takes `config.warmup` of them,
-    /// rounded.
+    /// For a run of `total` steps; the warm-up takes `config.warmup` of them, rounded.
     pub fn new(config: &OptimizerConfig, total: u32) -> Self {
         let warmup = (f64::from(config.warmup) * f64::from(total)).round() as u32;
         Self { peak: config.peak_rate.into(), warmup: warmup.clamp(1, total.max(1)), total }

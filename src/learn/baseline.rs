@@ -17,12 +17,10 @@ pub fn images_read(training: usize, batch: usize) -> usize {
     training.min(MOST_IMAGES) / batch * batch
 }
 
-/// `initial` with batch-norm statistics of the training images `train`, drawn
-/// by `seed` in random order: a data set lies in order of classes, and a batch
-/// of one class has less variance than the set.
+/// `initial` with batch-norm statistics of the training images `train`, drawn by `seed` in random order: a data set
+/// lies in order of classes, and a batch of one class has less variance than the set.
 ///
-/// `initial` is on the plain device, as the store; `pause` as in
-/// [`features`](super::features::features).
+/// `initial` is on the plain device, as the store; `pause` as in [`features`](super::features::features).
 ///
 /// # Errors
 /// [`Stopped::OnRequest`] where `pause` says so.
@@ -53,12 +51,10 @@ pub async fn with_statistics(
     Ok(estimator.finish())
 }
 
-/// Re-estimates running statistics as the plain average over batches, instead
-/// of whatever they were. Weights stay.
+/// Re-estimates running statistics as the plain average over batches, instead of whatever they were. Weights stay.
 ///
-/// For encoders that never trained: their running mean 0 and variance 1 say
-/// nothing about the images. One pass is enough, because in training mode every
-/// layer sees its input normalised by the batch itself. A batch at a time, so
+/// For encoders that never trained: their running mean 0 and variance 1 say nothing about the images. One pass is
+/// enough, because in training mode every layer sees its input normalised by the batch itself. A batch at a time, so
 /// that a caller can yield in between.
 #[derive(Debug)]
 pub struct BatchNormEstimator {

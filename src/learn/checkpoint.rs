@@ -1,7 +1,6 @@
-//! A training run between two steps: the weights, the running statistics and the optimiser's state
-//! for each of them. A safetensors file of the
-//! program's own: tensors lie as burn has them, named `model.…` and
-//! `optimizer.SLOT.…`; [`named_tensors`](super::named_tensors) writes files for other programs.
+//! A training run between two steps: the weights, the running statistics and the optimiser's state for each of them. A
+//! safetensors file of the program's own: tensors lie as burn has them, named `model.…` and `optimizer.SLOT.…`;
+//! [`named_tensors`](super::named_tensors) writes files for other programs.
 
 use super::named_tensors::WeightsError;
 use super::optim::Optimizer;
@@ -15,9 +14,8 @@ use std::collections::HashMap;
 const STEPS: &str = "steps";
 const NOTE: &str = "note";
 
-/// Weights and optimiser as they were after some step. The tensors are still on
-/// the device: taking a snapshot costs nothing, and training may go on while
-/// [`Snapshot::into_bytes`] reads them.
+/// Weights and optimiser as they were after some step. The tensors are still on the device: taking a snapshot costs
+/// nothing, and training may go on while [`Snapshot::into_bytes`] reads them.
 pub struct Snapshot {
     tensors: Vec<(String, Vec<usize>)>,
     /// Those tensors in order, some at a time, with the bytes of each group.
@@ -26,8 +24,7 @@ pub struct Snapshot {
     note: Option<String>,
 }
 
-/// Bytes that are read from the device at once, but at least one tensor. They are in memory together
-/// with the file.
+/// Bytes that are read from the device at once, but at least one tensor. They are in memory together with the file.
 const GROUP: usize = 32 << 20;
 const FLOAT: usize = 4;
 
@@ -139,8 +136,7 @@ fn in_header(bytes: &[u8], key: &str) -> Result<Option<String>, WeightsError> {
     Ok(header.metadata().as_ref().and_then(|all| all.get(key).cloned()))
 }
 
-/// `module` and `optimizer` as a [`Snapshot`] of the same shapes had them, and
-/// the steps done by then.
+/// `module` and `optimizer` as a [`Snapshot`] of the same shapes had them, and the steps done by then.
 ///
 /// # Errors
 /// The file is not one, or of another network: the first tensor that is wrong.

@@ -48,9 +48,8 @@ impl Features {
 
 /// Features of the named images, `batch` at a time.
 ///
-/// `encoder` evaluates where it is on a plain device ([`Module::valid`]), and
-/// the store must be on the same device. After each batch `pause` gets the part
-/// done (0 to 1); it may wait, and ends the work by returning false.
+/// `encoder` evaluates where it is on a plain device ([`Module::valid`]), and the store must be on the same device.
+/// After each batch `pause` gets the part done (0 to 1); it may wait, and ends the work by returning false.
 ///
 /// [`Module::valid`]: burn::module::Module::valid
 pub async fn features(

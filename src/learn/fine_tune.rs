@@ -111,8 +111,7 @@ pub struct FineTuneStep {
     pub loss: f32,
 }
 
-/// Training of one classifier. Everything random comes from the configuration's
-/// seed, drawn on the host.
+/// Training of one classifier. Everything random comes from the configuration's seed, drawn on the host.
 pub struct FineTuner {
     config: FineTuneConfig,
     store: ByteStore,
@@ -155,8 +154,7 @@ impl FineTuner {
         })
     }
 
-    /// Puts back what [`Training::snapshot`] left; it then goes on as if it had not
-    /// been interrupted.
+    /// Puts back what [`Training::snapshot`] left; it then goes on as if it had not been interrupted.
     ///
     /// # Errors
     /// [`Fault::Internal`] where the bytes are not those of such a training.

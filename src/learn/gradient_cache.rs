@@ -1,13 +1,12 @@
 //! Gradient caching (Gao et al. 2021, arXiv 2101.06983): the gradient of a contrastive loss over a
 //! batch whose graph does not fit the memory at once.
 //!
-//! NT-Xent looks at all embeddings z together, but given ∂L/∂z each view's part of the gradient
-//! by the weights θ is its own: ∂L/∂θ = Σᵢ (∂L/∂zᵢ)(∂zᵢ/∂θ). So z is computed without a graph, then
-//! ∂L/∂z, and then, a chunk of views at a time, z again with a graph, which takes the cached part of
-//! ∂L/∂z backwards. The result is the whole batch's gradient, with all its negatives (plain
-//! accumulation over small batches has fewer), for one more forward pass. Views are made a chunk at a
-//! time too, once for each pass, and the loss looks at some anchors at a time, so that of the whole
-//! batch nothing larger than z is in memory.
+//! NT-Xent looks at all embeddings z together, but given ∂L/∂z each view's part of the gradient by the weights θ is its
+//! own: ∂L/∂θ = Σᵢ (∂L/∂zᵢ)(∂zᵢ/∂θ). So z is computed without a graph, then ∂L/∂z, and then, a chunk of views at a
+//! time, z again with a graph, which takes the cached part of ∂L/∂z backwards. The result is the whole batch's
+//! gradient, with all its negatives (plain accumulation over small batches has fewer), for one more forward pass. Views
+//! are made a chunk at a time too, once for each pass, and the loss looks at some anchors at a time, so that of the
+//! whole batch nothing larger than z is in memory.
 //!
 //! **Batch normalisation**: in training mode a chunk is normalised by its own statistics, not by
 //! those of all 2N views. The gradient is then exactly that of the network so normalised, another

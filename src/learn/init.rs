@@ -8,13 +8,11 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use std::convert::Infallible;
 
-/// Writes PyTorch's default distribution into every weight of `module`:
-/// convolutions and linear layers U(±1/√fan_in), their biases the same,
-/// normalisation 1 and 0 (they are made so and stay).
+/// Writes PyTorch's default distribution into every weight of `module`: convolutions and linear layers U(±1/√fan_in),
+/// their biases the same, normalisation 1 and 0 (they are made so and stay).
 ///
-/// Every tensor has a stream of its own, keyed by `seed` and its path under
-/// `root`, so that adding a layer changes no other one's weights. A linear
-/// weight is drawn as [out, in], PyTorch's order, and stored transposed.
+/// Every tensor has a stream of its own, keyed by `seed` and its path under `root`, so that adding a layer changes no
+/// other one's weights. A linear weight is drawn as [out, in], PyTorch's order, and stored transposed.
 pub fn draw<M: Module>(module: M, seed: u64, root: &str) -> M {
     let Ok(module) = fill(module, &mut Draw { seed, root, fan_in: 1 });
     module

@@ -1,6 +1,5 @@
-//! k nearest neighbours on normalised features, the quickest judgement of an
-//! encoder (Wu et al. 2018, arXiv 1805.01978): a query's classes get
-//! Σ exp(cos / T) over its k nearest images of the bank.
+//! k nearest neighbours on normalised features, the quickest judgement of an encoder (Wu et al. 2018, arXiv
+//! 1805.01978): a query's classes get Σ exp(cos / T) over its k nearest images of the bank.
 
 use super::encoder::Encoder;
 use super::features::{Features, Stopped, features};
@@ -100,9 +99,8 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Labelled training images as bank and labelled images of `judged` as
-    /// queries, at most `max_bank` and `max_queries`, drawn by `seed`. `None` if either is
-    /// empty.
+    /// Labelled training images as bank and labelled images of `judged` as queries, at most `max_bank` and
+    /// `max_queries`, drawn by `seed`. `None` if either is empty.
     pub fn new(dataset: &Dataset, judged: Split, max_bank: usize, max_queries: usize, seed: u64) -> Option<Self> {
         let (bank, bank_labels) = sample(dataset, Split::Train, max_bank, seed);
         let (queries, truth) = sample(dataset, judged, max_queries, seed);

@@ -16,19 +16,16 @@ pub struct LarsConfig {
     pub trust_coefficient: f32,
 }
 
-/// Layer-wise adaptive rate scaling:
-/// λ = η‖w‖ / (‖g‖ + β‖w‖); v ← μ v + γ λ (g + β w); w ← w − v.
+/// Layer-wise adaptive rate scaling: λ = η‖w‖ / (‖g‖ + β‖w‖); v ← μ v + γ λ (g + β w); w ← w − v.
 ///
-/// λ = 1 where ‖w‖ or ‖g‖ is 0. One-dimensional tensors, which are biases and
-/// normalisation, get neither λ nor β. Norms are computed and used on the
-/// device: nothing is read. All λ are computed as one vector, because on a GPU
-/// a dozen operations on one number cost as much as on a thousand.
+/// λ = 1 where ‖w‖ or ‖g‖ is 0. One-dimensional tensors, which are biases and normalisation, get neither λ nor β. Norms
+/// are computed and used on the device: nothing is read. All λ are computed as one vector, because on a GPU a dozen
+/// operations on one number cost as much as on a thousand.
 #[derive(Debug)]
 pub struct Lars {
     config: LarsConfig,
-    /// v of every parameter that has taken a step, in the parameter's own shape:
-    /// burn's fusion flattens permuted views in the wrong order. (A container of
-    /// gradients is burn's one that holds tensors of any rank.)
+    /// v of every parameter that has taken a step, in the parameter's own shape: burn's fusion flattens permuted views
+    /// in the wrong order. (A container of gradients is burn's one that holds tensors of any rank.)
     velocities: GradientsParams,
     /// λ of every adapted tensor in the newest step; [P].
     ratios: Option<Tensor<1>>,
@@ -39,8 +36,7 @@ impl Lars {
         Self { config, velocities: GradientsParams::new(), ratios: None }
     }
 
-    /// One step of every parameter of `module` that has a gradient, at learning
-    /// rate γ.
+    /// One step of every parameter of `module` that has a gradient, at learning rate γ.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
         let mut squares = Squares { gradients: &gradients, weights: Vec::new(), slopes: Vec::new() };
         visit(&module, &mut squares);
@@ -79,9 +75,8 @@ impl Lars {
     }
 }
 
-/// ‖t‖², [1]. By rows and then over them: two kernels that use a whole GPU. burn's
-/// `sum` takes one a dimension, and one more for the squares. In what order the
-/// rows lie in memory is of no matter.
+/// ‖t‖², [1]. By rows and then over them: two kernels that use a whole GPU. burn's `sum` takes one a dimension, and one
+/// more for the squares. In what order the rows lie in memory is of no matter.
 fn square_norm<const D: usize>(t: Tensor<D>) -> Tensor<1> {
     let shape = t.dims();
     let rows = t.reshape([shape[0], shape[1..].iter().product()]).powi_scalar(2).sum_dim(1);

@@ -26,9 +26,8 @@ impl Learner {
         Self { model, optimizer, temperature, chunk: None, masks: None }
     }
 
-    /// One step on `views` [2N, 3, S, S], where rows i and i + N are views of one
-    /// image, at learning rate `rate`. One forward pass over all views, so they
-    /// share their batch statistics; in chunks where [`Learner::chunk`] says so.
+    /// One step on `views` [2N, 3, S, S], where rows i and i + N are views of one image, at learning rate `rate`. One
+    /// forward pass over all views, so they share their batch statistics; in chunks where [`Learner::chunk`] says so.
     ///
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
     /// accuracy and std of z before the step, [3], still on the device.

@@ -3,14 +3,12 @@
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use std::ops::Range;
 
-/// Stands for "not a candidate" in a difference of logits: far below any real
-/// one (cosines differ by at most 2, over τ ≥ 0.01 that is 200), and finite, so
-/// that a batch of one pair, which has no negatives, gives loss 0 and not NaN.
-/// It fits f16.
+/// Stands for "not a candidate" in a difference of logits: far below any real one (cosines differ by at most 2, over τ
+/// ≥ 0.01 that is 200), and finite, so that a batch of one pair, which has no negatives, gives loss 0 and not NaN. It
+/// fits f16.
 const MASKED: f32 = -30_000.0;
 
-/// A row whose entries are all within this of 0 counts as zero: its reciprocal
-/// is still an f32. (0 in f16.)
+/// A row whose entries are all within this of 0 counts as zero: its reciprocal is still an f32. (0 in f16.)
 const TINY: f32 = 1e-30;
 
 /// What one batch of embeddings gives; everything stays on the device.
@@ -18,8 +16,7 @@ const TINY: f32 = 1e-30;
 pub struct NtXent {
     /// Mean of ℓ over the 2N anchors; [1], with its graph.
     pub loss: Tensor<1>,
-    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse
-    /// reads 0. [1], no graph.
+    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse reads 0. [1], no graph.
     ///
     /// [`Similarities::contrastive_accuracy`]: crate::core::nt_xent::Similarities::contrastive_accuracy
     pub contrastive_accuracy: Tensor<1>,
@@ -35,12 +32,10 @@ impl NtXent {
     }
 }
 
-/// Rows of `z` [B, D] over their length. A zero row stays zero, and its
-/// gradient is zero.
+/// Rows of `z` [B, D] over their length. A zero row stays zero, and its gradient is zero.
 pub fn normalise_rows(z: Tensor<2>) -> Tensor<2> {
-    // Over the largest entry first, so that no square overflows or vanishes (in
-    // f16, 300² does). A constant for the gradient: the result does not depend
-    // on it. A zero row is multiplied by 0, which stops its gradient as well.
+    // Over the largest entry first, so that no square overflows or vanishes (in f16, 300² does). A constant for the
+    // gradient: the result does not depend on it. A zero row is multiplied by 0, which stops its gradient as well.
     let largest = z.clone().detach().max_abs_dim(1);
     let zero = largest.clone().lower_equal_scalar(TINY);
     let z = z * largest.mask_fill(zero.clone(), 1).recip().mask_fill(zero.clone(), 0);
@@ -57,11 +52,9 @@ pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
 
 /// NT-Xent of `z` [2N, D], where rows i and i + N are a positive pair.
 ///
-/// ℓᵢ = −ln(exp(sᵢₚ) / Σ_{k≠i} exp(sᵢₖ)) with s = cosine / τ, computed as
-/// ln(1 + Σ over the negatives of exp(sᵢₖ − sᵢₚ)): differences to the positive
-/// keep their digits when the loss is near 0, where log-sum-exp minus the
-/// positive has lost them, and the greatest is taken out first, so nothing
-/// overflows at any τ.
+/// ℓᵢ = −ln(exp(sᵢₚ) / Σ_{k≠i} exp(sᵢₖ)) with s = cosine / τ, computed as ln(1 + Σ over the negatives of exp(sᵢₖ −
+/// sᵢₚ)): differences to the positive keep their digits when the loss is near 0, where log-sum-exp minus the positive
+/// has lost them, and the greatest is taken out first, so nothing overflows at any τ.
 pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     let Anchors { losses, nearest_negative, unit } = anchors(z, temperature, masks);
     let contrastive_accuracy = nearest_negative.inner().lower_scalar(0).float().mean();
@@ -81,10 +74,9 @@ pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, T
     (loss.inner(), losses.inner().squeeze_dim(1), gradient)
 }
 
-/// What [`NtXent::measured`] gives of `z` [2N, D], and the gradient of the loss by z, [2N, D], of at
-/// most `at_once` anchors at a time: the similarities of a large batch are larger than all else of
-/// it (2N = 8 192: 256 MB, and the graph keeps several of them). The loss is a mean over anchors, so
-/// its gradient is the mean of theirs.
+/// What [`NtXent::measured`] gives of `z` [2N, D], and the gradient of the loss by z, [2N, D], of at most `at_once`
+/// anchors at a time: the similarities of a large batch are larger than all else of it (2N = 8 192: 256 MB, and the
+/// graph keeps several of them). The loss is a mean over anchors, so its gradient is the mean of theirs.
 pub fn nt_xent_gradient(z: Tensor<2>, temperature: f32, at_once: usize) -> (Tensor<1>, Tensor<2>) {
     let [rows, _] = z.dims();
     let device = z.device();
@@ -137,8 +129,7 @@ fn anchors(z: Tensor<2>, temperature: f32, masks: &Masks) -> Anchors {
     Anchors { losses, nearest_negative, unit }
 }
 
-/// Who is what to whom in a batch of 2N embeddings, for R anchors of it; the same for every
-/// batch of a run.
+/// Who is what to whom in a batch of 2N embeddings, for R anchors of it; the same for every batch of a run.
 #[derive(Clone, Debug)]
 pub struct Masks {
     anchors: Range<usize>,

@@ -79,9 +79,8 @@ impl Optimizer {
         }
     }
 
-    /// The tensors that it keeps for one parameter, by name, each of the
-    /// parameter's shape; empty before the first step. `like` is the parameter,
-    /// without a graph.
+    /// The tensors that it keeps for one parameter, by name, each of the parameter's shape; empty before the first
+    /// step. `like` is the parameter, without a graph.
     pub fn state<const D: usize>(&self, id: ParamId, like: Tensor<D>) -> Vec<(&'static str, Tensor<D>)> {
         match self {
             Self::Lars(lars) => lars.velocity(id).map(|v| ("velocity", v)).into_iter().collect(),
@@ -90,8 +89,7 @@ impl Optimizer {
         }
     }
 
-    /// Puts back what [`Optimizer::state`] gave after `steps` steps, in the order of
-    /// the slots.
+    /// Puts back what [`Optimizer::state`] gave after `steps` steps, in the order of the slots.
     pub fn set_state<const D: usize>(&mut self, id: ParamId, mut slots: Vec<Tensor<D>>, steps: u32) {
         match self {
             Self::Lars(lars) => slots.drain(..).take(1).for_each(|velocity| lars.set_velocity(id, velocity)),
@@ -101,14 +99,12 @@ impl Optimizer {
     }
 }
 
-/// A rule of burn whose state is a few tensors of the parameter's shape, and the
-/// number of steps taken.
+/// A rule of burn whose state is a few tensors of the parameter's shape, and the number of steps taken.
 pub trait Rule: TensorRule {
     /// What the tensors of a state are called.
     const SLOTS: &'static [&'static str];
 
-    /// The tensors of a state, in the order of the slots; `like` is of their shape
-    /// and device.
+    /// The tensors of a state, in the order of the slots; `like` is of their shape and device.
     fn take<const D: usize>(state: Self::State<D>, like: Tensor<D>) -> Vec<Tensor<D>>;
 
     /// The state of these tensors after `steps` steps; `None` if there are too few tensors.
@@ -119,8 +115,7 @@ impl Rule for Sgd {
     const SLOTS: &'static [&'static str] = &["velocity"];
 
     fn take<const D: usize>(state: SgdState<D>, like: Tensor<D>) -> Vec<Tensor<D>> {
-        // burn's velocity is private. Its transform with momentum 1 and dampening 1
-        // gives it back as it is.
+        // burn's velocity is private. Its transform with momentum 1 and dampening 1 gives it back as it is.
         let same = Momentum::new(&MomentumConfig::new().with_momentum(1.0).with_dampening(1.0));
         let velocity = |state: MomentumState<D>| same.transform(like.zeros_like(), Some(state)).0;
         state.momentum.map(velocity).into_iter().collect()
@@ -145,8 +140,7 @@ impl Rule for AdamW {
     }
 }
 
-/// One rule for vectors, which are biases and normalisation, another for
-/// everything else.
+/// One rule for vectors, which are biases and normalisation, another for everything else.
 #[derive(Clone)]
 pub struct ByRank<O> {
     pub vectors: O,
@@ -184,14 +178,12 @@ impl<O: Rule> PerTensor<O> {
         Self { rule, states: HashMap::new() }
     }
 
-    /// One step of every parameter of `module` that has a gradient, at learning
-    /// rate `rate`.
+    /// One step of every parameter of `module` that has a gradient, at learning rate `rate`.
     pub fn step<M: Module>(&mut self, rate: f32, module: M, gradients: GradientsParams) -> M {
         update(module, gradients, &mut Step { owner: self, rate: rate.into() })
     }
 
-    /// The tensors that belong to one parameter, by the names of the slots; empty
-    /// before its first step.
+    /// The tensors that belong to one parameter, by the names of the slots; empty before its first step.
     pub fn state<const D: usize>(&self, id: ParamId, like: Tensor<D>) -> Vec<(&'static str, Tensor<D>)> {
         let Some(state) = self.states.get(&id) else { return Vec::new() };
         let slots = O::take(state.clone().downcast::<O::State<D>>(), like);

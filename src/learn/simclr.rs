@@ -16,8 +16,7 @@ pub struct ProjectionHead {
 }
 
 impl ProjectionHead {
-    /// The head of `config` for h of length `features`, with unspecified
-    /// weights: draw them with [`draw`].
+    /// The head of `config` for h of length `features`, with unspecified weights: draw them with [`draw`].
     pub fn new(config: &HeadConfig, features: usize, device: &Device) -> Self {
         let hidden = config.layers.saturating_sub(1);
         let layer = |output| LinearConfig::new(features, output).init(device);
@@ -43,8 +42,7 @@ pub struct SimClr {
 }
 
 impl SimClr {
-    /// Both networks with the initial weights of `seed`: the same on every
-    /// device.
+    /// Both networks with the initial weights of `seed`: the same on every device.
     pub fn new(encoder: &EncoderConfig, head: &HeadConfig, seed: u64, device: &Device) -> Self {
         Self::with_encoder(initial_encoder(encoder, seed, device), encoder.features(), head, seed, device)
     }
@@ -55,10 +53,9 @@ impl SimClr {
         Self { encoder, head: draw(ProjectionHead::new(head, features, device), seed, "head") }
     }
 
-    /// Only the head and the encoder's last `trained` stages train from here on: the others keep
-    /// their weights and running statistics, their normalisation is in evaluation mode, and no
-    /// graph is kept for them. Weights that are read into the model afterwards train again: freeze
-    /// it after a checkpoint was restored.
+    /// Only the head and the encoder's last `trained` stages train from here on: the others keep their weights and
+    /// running statistics, their normalisation is in evaluation mode, and no graph is kept for them. Weights that are
+    /// read into the model afterwards train again: freeze it after a checkpoint was restored.
     pub fn freeze_but_last(self, trained: usize) -> Self {
         Self { encoder: self.encoder.freeze_but_last(trained), ..self }
     }

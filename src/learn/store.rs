@@ -11,10 +11,9 @@ const MAX_CHUNK: usize = 128 << 20;
 
 /// A data set's pixels as bytes on a device.
 ///
-/// WGSL has no 8-bit integers, so four bytes share an `i32`: byte k of word w
-/// of an image is its pixel `k * words + w`. With this order the four bytes of
-/// a word unpack to four contiguous quarters of the image.
-/// The images lie in chunks because WebGPU limits what one binding may address.
+/// WGSL has no 8-bit integers, so four bytes share an `i32`: byte k of word w of an image is its pixel `k * words + w`.
+/// With this order the four bytes of a word unpack to four contiguous quarters of the image. The images lie in chunks
+/// because WebGPU limits what one binding may address.
 #[derive(Clone, Debug)]
 pub struct ByteStore {
     /// Each [images in the chunk, words].

@@ -19,17 +19,14 @@ use crate::core::schedule::Schedule;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-/// Steps whose measurements may wait on the device at once; the oldest are
-/// dropped unread beyond that.
+/// Steps whose measurements may wait on the device at once; the oldest are dropped unread beyond that.
 const RING: usize = 4096;
 
 /// Pre-training of one encoder on the images of one split.
 ///
-/// Everything random comes from the configuration's seed, drawn on the host:
-/// two trainers of equal configuration on equal images go the same way.
-/// [`Training::step`] waits for nothing, so that it can be called where waiting
-/// is impossible (WebGPU in a browser); its `read` fetches what the steps
-/// measured, asynchronously.
+/// Everything random comes from the configuration's seed, drawn on the host: two trainers of equal configuration on
+/// equal images go the same way. [`Training::step`] waits for nothing, so that it can be called where waiting is
+/// impossible (WebGPU in a browser); its `read` fetches what the steps measured, asynchronously.
 pub struct Trainer {
     config: RunConfig,
     store: ByteStore,
@@ -116,9 +113,8 @@ impl Trainer {
         })
     }
 
-    /// A run as [`Training::snapshot`] saved it: it continues as if it had not been
-    /// interrupted. Arguments as in [`Trainer::new`], and the snapshot's bytes, which hold all
-    /// weights, frozen ones too.
+    /// A run as [`Training::snapshot`] saved it: it continues as if it had not been interrupted. Arguments as in
+    /// [`Trainer::new`], and the snapshot's bytes, which hold all weights, frozen ones too.
     ///
     /// # Errors
     /// [`Fault::TooFewImages`] as there; [`Fault::Internal`] where the bytes are
@@ -241,9 +237,8 @@ impl Trainer {
         }
     }
 
-    /// The encoder with this run's random weights, drawn again from the seed, for
-    /// evaluation. It has seen no image, so its running statistics mean nothing: see
-    /// [`with_statistics`](super::baseline::with_statistics).
+    /// The encoder with this run's random weights, drawn again from the seed, for evaluation. It has seen no image, so
+    /// its running statistics mean nothing: see [`with_statistics`](super::baseline::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
         initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
     }
@@ -261,8 +256,7 @@ impl Trainer {
 impl Training for Trainer {
     type Step = StepReport;
 
-    /// Draws the batch and its views, makes them on the device, forward, loss,
-    /// backward, new weights.
+    /// Draws the batch and its views, makes them on the device, forward, loss, backward, new weights.
     fn step(&mut self) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
@@ -313,8 +307,7 @@ impl Training for Trainer {
         self.config.total_steps(self.images.len())
     }
 
-    /// Full batches in the training images; the incomplete rest is dropped, and
-    /// is another one every epoch.
+    /// Full batches in the training images; the incomplete rest is dropped, and is another one every epoch.
     fn steps_per_epoch(&self) -> u32 {
         self.config.steps_per_epoch(self.images.len())
     }
@@ -337,8 +330,7 @@ fn frozen(model: SimClr, config: &RunConfig) -> SimClr {
     }
 }
 
-/// What is drawn for both views of one image in one epoch (from 1): the run's
-/// own draws, also for previews.
+/// What is drawn for both views of one image in one epoch (from 1): the run's own draws, also for previews.
 pub fn draw_views(config: &RunConfig, epoch: u32, image: u32) -> [ViewParams; 2] {
     view_pair(&config.augment, config.image_size, config.seed, epoch, image)
 }

@@ -16,8 +16,7 @@ pub trait Training {
     /// transfer; the device has finished those steps when this returns.
     ///
     /// # Errors
-    /// Where the device gives no values: [`Fault::OutOfMemory`] or
-    /// [`Fault::Internal`] (it may be lost).
+    /// Where the device gives no values: [`Fault::OutOfMemory`] or [`Fault::Internal`] (it may be lost).
     fn read(&mut self) -> impl Future<Output = Result<Vec<Self::Step>, Fault>>;
 
     /// The training as it is between two steps; it may go on at once.

@@ -1,5 +1,4 @@
-//! One walk through a network's tensors by their names, for everything that reads, replaces,
-//! updates or freezes them.
+//! One walk through a network's tensors by their names, for everything that reads, replaces, updates or freezes them.
 
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
@@ -71,8 +70,7 @@ pub fn update<M: Module>(module: M, gradients: GradientsParams, rule: &mut impl 
     module.map(&mut Update { gradients, rule })
 }
 
-/// `module` without gradients, and with normalisation in evaluation mode, in the parts whose tensors
-/// `frozen` names.
+/// `module` without gradients, and with normalisation in evaluation mode, in the parts whose tensors `frozen` names.
 pub fn freeze<M: Module>(module: M, frozen: &dyn Fn(&str) -> bool) -> M {
     module.map(&mut Freeze(Walk::new(frozen)))
 }

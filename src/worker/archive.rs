@@ -79,8 +79,7 @@ pub fn pack(run: &StoredRun, extras: &Extras) -> Result<Vec<u8>, Fault> {
     zip.finish().map(Cursor::into_inner).map_err(|e| internal(e.to_string()))
 }
 
-/// The run of an archive that [`pack`] made. It is checked: the weights are of the network that the record
-/// describes.
+/// The run of an archive that [`pack`] made. It is checked: the weights are of the network that the record describes.
 ///
 /// # Errors
 /// [`Fault::RunArchive`], which names the file that is wrong.

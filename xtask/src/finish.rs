@@ -155,8 +155,7 @@ fn hashes(page: &str) -> Outcome<String> {
     Ok(sources.join(" "))
 }
 
-/// Trunk copies style sheets but does not bundle them, so an import would
-/// point at a file that is not there.
+/// Trunk copies style sheets but does not bundle them, so an import would point at a file that is not there.
 fn check_styles(dist: &Path) -> Outcome {
     for entry in fs::read_dir(dist).map_err(|e| format!("cannot read {}: {e}", dist.display()))?.flatten() {
         let path = entry.path();

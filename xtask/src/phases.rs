@@ -52,8 +52,7 @@ impl Phase {
 
 /// Runs all phases, or the one named; fails when one has failed.
 ///
-/// Later phases run although an earlier one failed, so that one run shows
-/// everything there is to mend.
+/// Later phases run although an earlier one failed, so that one run shows everything there is to mend.
 pub fn run(extent: Extent, only: Option<&str>, rest: &[String]) -> Outcome {
     let phases: Vec<Phase> = match only {
         None => ALL.to_vec(),

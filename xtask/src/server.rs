@@ -7,8 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Takes the port, 0 for any: before the build, whose minutes nobody wants to
-/// wait to hear that the port is in use.
+/// Takes the port, 0 for any: before the build, whose minutes nobody wants to wait to hear that the port is in use.
 pub fn listen(port: u16) -> Outcome<TcpListener> {
     TcpListener::bind(("127.0.0.1", port))
         .map_err(|e| format!("cannot listen on port {port}: {e}; choose another with --port N"))
@@ -74,8 +73,7 @@ fn head(stream: &mut TcpStream, status: &str, kind: &str, length: usize, more: &
 
 fn resolve(dist: &Path, target: &str) -> Reply {
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    // The page's own files have plain names: an escape or a dotted part is
-    // never one of them.
+    // The page's own files have plain names: an escape or a dotted part is never one of them.
     if !path.starts_with('/') || path.contains(['%', '\\']) || path.split('/').any(|part| part.starts_with('.')) {
         return Reply::Missing;
     }

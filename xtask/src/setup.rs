@@ -105,9 +105,8 @@ fn wasm_bindgen_version() -> Outcome<String> {
         .ok_or_else(|| "Cargo.lock names no wasm-bindgen version".to_string())
 }
 
-/// A program from crates.io: the one on PATH or installed here before if its
-/// version is right, else built from source at this level of optimisation (a few
-/// minutes, once).
+/// A program from crates.io: the one on PATH or installed here before if its version is right, else built from source
+/// at this level of optimisation (a few minutes, once).
 fn crate_program(package: &str, program: &str, version: &str, level: &str, options: &[&str]) -> Outcome<PathBuf> {
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     let installed = absolute(&Path::new(TOOLS).join("bin").join(&name))?;
@@ -221,8 +220,7 @@ fn libraries_missing(chromium: &Path, names: &[String]) -> String {
 fn installed_chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     let mac = PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
-    // Ubuntu's chromium-browser can be a note that says where to find a
-    // browser: only one that answers counts.
+    // Ubuntu's chromium-browser can be a note that says where to find a browser: only one that answers counts.
     let works = |path: &PathBuf| output(Command::new(path).arg("--version")).is_ok();
     names.iter().filter_map(|name| find(name)).chain(mac.is_file().then_some(mac)).find(works)
 }

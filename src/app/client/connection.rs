@@ -21,22 +21,19 @@ fn meta(name: &str) -> Option<String> {
     tag.get_attribute("content").filter(|c| !c.is_empty())
 }
 
-/// Address that published weights are fetched from: the Hub's, or the one that a `<meta>`
-/// of the page names.
+/// Address that published weights are fetched from: the Hub's, or the one that a `<meta>` of the page names.
 pub fn weights_from() -> String {
     let named = meta("weights-from").unwrap_or_default();
     Url::new_with_base(&named, &base_url()).map(|url| url.href()).unwrap_or(named)
 }
 
-/// URL of one of the worker's two files. The build's hash of both keeps an old
-/// cached file from meeting a new one.
+/// URL of one of the worker's two files. The build's hash of both keeps an old cached file from meeting a new one.
 fn url(base: &str, file: &str) -> String {
     let version = meta("worker-version").map(|v| format!("?v={v}")).unwrap_or_default();
     format!("{base}{file}{version}")
 }
 
-/// Downloads the worker's wasm; `progress` gets the bytes so far and, where
-/// known, of all.
+/// Downloads the worker's wasm; `progress` gets the bytes so far and, where known, of all.
 pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<ArrayBuffer, String> {
     let url = url(base, "worker_bg.wasm");
     let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
@@ -72,9 +69,8 @@ pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Arr
 
 /// Starts the worker and hands it its wasm.
 ///
-/// A worker started from a `blob:` script inherits the page's content security
-/// policy, one started from a URL does not; the policy is what keeps images on
-/// this machine.
+/// A worker started from a `blob:` script inherits the page's content security policy, one started from a URL does not;
+/// the policy is what keeps images on this machine.
 pub fn start(base: &str, wasm: &ArrayBuffer) -> Result<Worker, String> {
     let failed = |e: JsValue| error_text(&e);
     let import = js_sys::JSON::stringify(&url(base, "worker.js").into()).map_err(failed)?;

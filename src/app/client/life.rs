@@ -12,8 +12,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, Worker};
 
-/// A restart is offered when the worker sends nothing for so many milliseconds while it
-/// has something to do.
+/// A restart is offered when the worker sends nothing for so many milliseconds while it has something to do.
 const SILENCE: f64 = 60_000.0;
 /// Time between two liveness messages.
 const PING: Duration = Duration::from_secs(5);
@@ -36,8 +35,7 @@ impl Client {
         }
     }
 
-    /// Ends the worker and starts another. Settings stay, images are loaded again, the
-    /// encoder is lost.
+    /// Ends the worker and starts another. Settings stay, images are loaded again, the encoder is lost.
     pub fn restart(self) {
         let given_up = self.stop();
         self.store.clear_worker();
@@ -184,9 +182,8 @@ impl Client {
             || untrack(|| store.stored_runs.is_tuning())
     }
 
-    /// Sends a liveness message while the worker has something to do, and offers a restart
-    /// if the worker has sent nothing for a minute since such a message. An idle worker
-    /// may be silent for any time.
+    /// Sends a liveness message while the worker has something to do, and offers a restart if the worker has sent
+    /// nothing for a minute since such a message. An idle worker may be silent for any time.
     pub(super) fn check_liveness(self) {
         let state = self.store.worker.get_untracked();
         if !matches!(state, WorkerState::Starting | WorkerState::Ready | WorkerState::Silent) {

@@ -102,8 +102,7 @@ impl Client {
         });
     }
 
-    /// Changes the device of the computations. If the device is not available, the choice
-    /// goes back to the one before.
+    /// Changes the device of the computations. If the device is not available, the choice goes back to the one before.
     pub fn use_device(self, choice: DeviceChoice) {
         self.dispatch(Request::UseDevice(choice), Vec::new(), Some(self.device_answer(choice)));
     }
@@ -159,8 +158,7 @@ impl Client {
         self.post_waiting();
     }
 
-    /// Shows what a request changes at once. Returns the run that a start replaces on the
-    /// page.
+    /// Shows what a request changes at once. Returns the run that a start replaces on the page.
     fn note_request(self, request: &Request) -> Option<RunView> {
         let store = self.store;
         match request {

@@ -20,8 +20,7 @@ use web_sys::FileList;
 /// Classes that have a row of their own; the others share one.
 const ROWS: usize = 5;
 
-/// Images that are being classified, and the answer; `Copy`, shared by the parts of this
-/// page.
+/// Images that are being classified, and the answer; `Copy`, shared by the parts of this page.
 #[derive(Clone, Copy)]
 struct Classification {
     store: Store,
@@ -195,8 +194,7 @@ fn summary(report: &ClassifyReport) -> String {
     report.images.iter().map(say).collect::<Vec<_>>().join(" ")
 }
 
-/// The answer for each image: classes with their probabilities, and the training images
-/// most like it.
+/// The answer for each image: classes with their probabilities, and the training images most like it.
 #[component]
 fn Answers(report: ClassifyReport) -> impl IntoView {
     if report.images.is_empty() {

@@ -1,5 +1,4 @@
-//! A line chart: curves, horizontal lines that say what their height means, and a
-//! table behind them.
+//! A line chart: curves, horizontal lines that say what their height means, and a table behind them.
 
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::parts as text;
@@ -38,8 +37,7 @@ impl From<Signal<Vec<Series>>> for Curves {
     }
 }
 
-/// `x_name` heads the table's first column; `help` is a sentence on how to read
-/// the chart.
+/// `x_name` heads the table's first column; `help` is a sentence on how to read the chart.
 #[component]
 pub fn Chart(
     title: &'static str,
@@ -139,8 +137,7 @@ fn number(y: f64, format: fn(f64) -> String) -> String {
     if y.is_finite() { format(y) } else { text::NO_NUMBER.to_owned() }
 }
 
-/// The numbers behind a chart, a row for each x and a column for each curve. Its rows
-/// exist only while it is open.
+/// The numbers behind a chart, a row for each x and a column for each curve. Its rows exist only while it is open.
 #[component]
 fn Table(
     title: &'static str,

@@ -1,5 +1,4 @@
-//! What a run costs on this device: measured before the run starts, then from the run's
-//! own steps.
+//! What a run costs on this device: measured before the run starts, then from the run's own steps.
 
 use crate::app::client::Client;
 use crate::app::parts::widgets::{Button, Fact};

@@ -16,8 +16,7 @@ use web_sys::{
     FileSystemEntry, FileSystemFileEntry, HtmlAnchorElement, Url,
 };
 
-/// A marked area that lights up while files are dragged over it. [`accept_drops`] takes
-/// the drop.
+/// A marked area that lights up while files are dragged over it. [`accept_drops`] takes the drop.
 #[component]
 pub fn DropArea(children: Children) -> impl IntoView {
     let over = RwSignal::new(false);
@@ -140,9 +139,8 @@ impl Dropped {
     }
 }
 
-/// Takes drops on the whole page for as long as the calling component lives: without
-/// this, a browser would leave the program and open a file that is dropped beside the
-/// marked area.
+/// Takes drops on the whole page for as long as the calling component lives: without this, a browser would leave the
+/// program and open a file that is dropped beside the marked area.
 pub fn accept_drops(take: impl Fn(Dropped) + 'static) {
     let over = window_event_listener(ev::dragover, |event| event.prevent_default());
     let drop = window_event_listener(ev::drop, move |event| {
@@ -161,8 +159,7 @@ async fn file_of(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
     promise(|done, fail| entry.file_with_callback_and_callback(done, fail)).await?.dyn_into()
 }
 
-/// Puts everything in a folder into `all`: the browser gives at most 100 entries
-/// a call, and an empty list at the end.
+/// Puts everything in a folder into `all`: the browser gives at most 100 entries a call, and an empty list at the end.
 async fn children(folder: &FileSystemDirectoryEntry, all: &mut Vec<FileSystemEntry>) -> Result<(), JsValue> {
     let reader: FileSystemDirectoryReader = folder.create_reader();
     loop {

@@ -102,8 +102,7 @@ fn WorkerTrouble() -> impl IntoView {
     }
 }
 
-/// Rows shown at first and added with each click: a browser is too slow with tens of
-/// thousands of rows.
+/// Rows shown at first and added with each click: a browser is too slow with tens of thousands of rows.
 const ROWS: usize = 200;
 
 /// Files that were not used, one by one, with cause and advice.
@@ -137,8 +136,7 @@ pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
     }
 }
 
-/// Tells screen reader users what a sighted user sees happen; `Copy`, taken by
-/// [`Announcer::get`].
+/// Tells screen reader users what a sighted user sees happen; `Copy`, taken by [`Announcer::get`].
 #[derive(Clone, Copy)]
 pub struct Announcer(RwSignal<String>);
 
@@ -167,8 +165,7 @@ impl Announcer {
     }
 }
 
-/// One polite live region: a screen reader says what [`Announcer::say`] puts in it. The
-/// layout has the only one.
+/// One polite live region: a screen reader says what [`Announcer::say`] puts in it. The layout has the only one.
 #[component]
 pub fn LiveRegion() -> impl IntoView {
     let Announcer(words) = Announcer::get();

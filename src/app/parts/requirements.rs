@@ -5,8 +5,7 @@ use crate::app::state::Store;
 use crate::app::text::evaluate as text;
 use leptos::prelude::*;
 
-/// A card that says what the page requires and why, with a link to it and a list of what
-/// the page gives.
+/// A card that says what the page requires and why, with a link to it and a list of what the page gives.
 pub fn view(
     title: &'static str,
     why: &'static str,

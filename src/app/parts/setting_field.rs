@@ -136,8 +136,7 @@ impl Field {
             self;
         let help_id = format!("{id}-help");
         let change = move |event: Event| set.run(event_target_value(&event));
-        // A box whose refused value was dropped shows the setting again, even if the
-        // setting did not change.
+        // A box whose refused value was dropped shows the setting again, even if the setting did not change.
         let node = NodeRef::<leptos::html::Input>::new();
         Effect::new(move || {
             if !refused.get()

@@ -1,5 +1,4 @@
-//! The run at hand as it is stored, exported as an archive and imported again; deleting
-//! everything that is stored.
+//! The run at hand as it is stored, exported as an archive and imported again; deleting everything that is stored.
 
 use super::files::{Choose, save};
 use super::notice::{Announcer, FaultWords};

@@ -24,8 +24,7 @@ pub fn PageHead(title: &'static str, lead: &'static str) -> impl IntoView {
     }
 }
 
-/// A progress bar with its words. `part` is 0 to 1, or `None` while it is unknown;
-/// `detail` stands at the right.
+/// A progress bar with its words. `part` is 0 to 1, or `None` while it is unknown; `detail` stands at the right.
 #[component]
 pub fn Meter(
     #[prop(into)] label: Signal<String>,

@@ -10,8 +10,7 @@ use leptos::prelude::*;
 const RUN: &str = "unfinished-run";
 const QUEUE: &str = "unfinished-queue";
 
-/// Reads what an earlier visit has stored, and stores each change from now on. Call it
-/// once a page.
+/// Reads what an earlier visit has stored, and stores each change from now on. Call it once a page.
 pub fn install(store: Store) {
     let stored_runs = store.stored_runs;
     stored_runs.hint.set(read(RUN).and_then(|text| Hint::from_text(&text)));

@@ -97,8 +97,7 @@ pub struct Store {
     pub config: RwSignal<RunConfig>,
     /// The preset that untouched settings follow.
     pub preset: RwSignal<Preset>,
-    /// Whether the settings are the user's own (or a link's) rather than those
-    /// that fit the images.
+    /// Whether the settings are the user's own (or a link's) rather than those that fit the images.
     pub touched: RwSignal<bool>,
     /// The configuration that the run in [`Store::run`] was started with.
     pub run_config: RwSignal<Option<RunConfig>>,
@@ -147,8 +146,7 @@ impl Store {
         self.evaluating.with(Option::is_some) || self.stored_runs.is_tuning()
     }
 
-    /// Whether the run at hand has an encoder to evaluate: it took a step, or it started
-    /// from published weights.
+    /// Whether the run at hand has an encoder to evaluate: it took a step, or it started from published weights.
     pub fn has_encoder(&self) -> bool {
         let published = || self.run_config.with(|c| c.as_ref().is_some_and(|c| c.encoder.weights().is_some()));
         self.run.get().keeps_encoder() && (self.steps.with(|s| !s.is_empty()) || published())
@@ -211,8 +209,7 @@ pub struct StoredRuns {
     pub fine_tuning: RwSignal<Option<FineTuneProgress>>,
     /// The list of fine-tunings that was started last.
     pub tuning_list: RwSignal<Vec<FineTuneConfig>>,
-    /// Part done, 0 to 1, of the computation that precedes the first classification;
-    /// `None` when it is not under way.
+    /// Part done, 0 to 1, of the computation that precedes the first classification; `None` when it is not under way.
     pub classifying: RwSignal<Option<f32>>,
     /// Classifiers that were trained on the run at hand.
     pub fine_tuned: RwSignal<Vec<FineTuneReport>>,

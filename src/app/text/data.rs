@@ -179,8 +179,7 @@ pub fn thumbnail(class: &str, name: &str) -> String {
 
 pub const LEFT_OUT: &str = "Left out";
 pub const NONE_LEFT_OUT: &str = "Every file was read.";
-/// How many of what was chosen were left out: files or images, parts of them,
-/// rows of a table.
+/// How many of what was chosen were left out: files or images, parts of them, rows of a table.
 pub fn left_out(list: &[SkippedFile]) -> String {
     let lost = |lost| list.iter().filter(|l| l.fault.lost() == lost).count();
     let part = |n, one: &str, many: &str| match n {

@@ -158,8 +158,7 @@ fn points(difference: f64) -> String {
     format!("{value:.1} {unit}")
 }
 
-/// Compares the trained encoder with something else; `clear` if this many test images
-/// suffice to tell the two apart.
+/// Compares the trained encoder with something else; `clear` if this many test images suffice to tell the two apart.
 pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> String {
     let (amount, error) = (points(difference), format!("{:.1}", error * 100.0));
     match (clear, difference > 0.0) {

@@ -1,5 +1,4 @@
-//! Words of the page "Help". Answers say what the program does, with the numbers
-//! of the method's sources.
+//! Words of the page "Help". Answers say what the program does, with the numbers of the method's sources.
 
 pub const TITLE: &str = "Help";
 pub const LEAD: &str = "Short answers. Where the page can tell your own case, it does so first.";

@@ -1,5 +1,4 @@
-//! Every word that a user reads, one module a page. Code elsewhere holds no
-//! user-facing string.
+//! Every word that a user reads, one module a page. Code elsewhere holds no user-facing string.
 
 pub mod classify;
 pub mod confidence;

@@ -1,5 +1,4 @@
-//! Words of the parts that several pages share: charts, the device, export and import of
-//! a run.
+//! Words of the parts that several pages share: charts, the device, export and import of a run.
 
 use crate::protocol::DeviceChoice;
 

@@ -128,9 +128,8 @@ impl ViewParams {
     }
 }
 
-/// Random resized crop as torchvision's `RandomResizedCrop.get_params`: area
-/// uniform, aspect ratio log-uniform, position uniform among the whole pixels
-/// where it fits.
+/// Random resized crop as torchvision's `RandomResizedCrop.get_params`: area uniform, aspect ratio log-uniform,
+/// position uniform among the whole pixels where it fits.
 fn draw_crop(min_area: f64, size: usize, rng: &mut Rng) -> Crop {
     let side = size as f64;
     let unit = |rng: &mut Rng| f64::from(rng.unit());

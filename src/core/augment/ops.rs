@@ -13,8 +13,7 @@ pub fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.iter().map(|&b| f32::from(b) / 255.0).collect()
 }
 
-/// Cuts `crop` out of `[3][h][w]` and resizes it to `[3][out_h][out_w]`:
-/// bilinear, antialiased where it shrinks.
+/// Cuts `crop` out of `[3][h][w]` and resizes it to `[3][out_h][out_w]`: bilinear, antialiased where it shrinks.
 ///
 /// # Panics
 /// If the crop is empty or leaves the image.
@@ -99,9 +98,8 @@ pub fn normalize(image: &mut [f32], mean: [f32; 3], std: [f32; 3]) {
     }
 }
 
-/// Side of the blur's kernel for images of `size` pixels: a tenth of the side,
-/// odd (as google-research/simclr: `2 * (size / 10 / 2) + 1`), but at least 3,
-/// because a kernel of 1 would blur nothing.
+/// Side of the blur's kernel for images of `size` pixels: a tenth of the side, odd (as google-research/simclr: `2 *
+/// (size / 10 / 2) + 1`), but at least 3, because a kernel of 1 would blur nothing.
 pub fn blur_kernel(size: usize) -> usize {
     (size / 10 / 2 * 2 + 1).max(3)
 }

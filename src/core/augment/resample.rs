@@ -1,15 +1,11 @@
-//! Crop-and-resize and blur are separable and linear: `out = R · image · Cᵀ` with
-//! a weight matrix for rows and one for columns. The matrices are made here only;
-//! slices and device both multiply by them.
+//! Crop-and-resize and blur are separable and linear: `out = R · image · Cᵀ` with a weight matrix for rows and one for
+//! columns. The matrices are made here only; slices and device both multiply by them.
 
-/// Weights of a 1-D bilinear resampling of the samples
-/// `in_start..in_start + in_len` of an axis of `in_size` to `out_size` samples.
-/// Row-major `[out_size][in_size]`, every row sums to 1; samples outside the
-/// range have weight 0.
+/// Weights of a 1-D bilinear resampling of the samples `in_start..in_start + in_len` of an axis of `in_size` to
+/// `out_size` samples. Row-major `[out_size][in_size]`, every row sums to 1; samples outside the range have weight 0.
 ///
-/// Pixel centres are at half-integers. Where the axis shrinks, the triangle is
-/// widened by the factor (antialiasing), as torchvision's `resize(antialias=True)`
-/// does; where it grows, this is plain bilinear with clamped borders.
+/// Pixel centres are at half-integers. Where the axis shrinks, the triangle is widened by the factor (antialiasing), as
+/// torchvision's `resize(antialias=True)` does; where it grows, this is plain bilinear with clamped borders.
 ///
 /// # Panics
 /// If the range is empty or leaves the axis.
@@ -30,8 +26,7 @@ pub fn resize_weights(in_start: usize, in_len: usize, in_size: usize, out_size: 
     weights
 }
 
-/// The blur's taps: a Gaussian of `sigma` pixels at the integers around 0,
-/// `kernel` of them (odd), summing to 1.
+/// The blur's taps: a Gaussian of `sigma` pixels at the integers around 0, `kernel` of them (odd), summing to 1.
 pub fn gaussian_taps(kernel: usize, sigma: f32) -> Vec<f32> {
     assert!(kernel % 2 == 1, "a kernel of {kernel} has no middle");
     let middle = (kernel / 2) as f64;
@@ -42,9 +37,8 @@ pub fn gaussian_taps(kernel: usize, sigma: f32) -> Vec<f32> {
     raw.iter().map(|v| (v / total) as f32).collect()
 }
 
-/// Weights of a 1-D Gaussian blur of an axis of `size` samples, row-major
-/// `[size][size]`, every row sums to 1. Borders are reflected without repeating
-/// the outermost sample.
+/// Weights of a 1-D Gaussian blur of an axis of `size` samples, row-major `[size][size]`, every row sums to 1. Borders
+/// are reflected without repeating the outermost sample.
 pub fn blur_weights(size: usize, kernel: usize, sigma: f32) -> Vec<f32> {
     let taps = gaussian_taps(kernel, sigma);
     let middle = (kernel / 2) as isize;
@@ -122,8 +116,7 @@ mod tests {
 
     #[test]
     fn halving_takes_the_widened_triangle() {
-        // Centre 3 of out 1 (scale 2, half-width 2): distances 1.5, .5, .5, 1.5
-        // give ¼, ¾, ¾, ¼ of a total of 2.
+        // Centre 3 of out 1 (scale 2, half-width 2): distances 1.5, .5, .5, 1.5 give ¼, ¾, ¾, ¼ of a total of 2.
         let weights = resize_weights(0, 8, 8, 4);
         assert_eq!(weights[8..16], [0., 0.125, 0.375, 0.375, 0.125, 0., 0., 0.]);
         // At the border the missing tap is left out: ¾, ¾, ¼ of 1.75.

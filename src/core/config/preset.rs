@@ -42,8 +42,7 @@ impl Preset {
     }
 }
 
-/// N for a training split: a power of two, at least 2, at most half of the images, so that
-/// an epoch has two steps.
+/// N for a training split: a power of two, at least 2, at most half of the images, so that an epoch has two steps.
 pub fn default_batch(training_images: usize) -> usize {
     let half = (training_images / 2).clamp(2, DEFAULT_BATCH);
     1 << half.ilog2()
@@ -51,9 +50,8 @@ pub fn default_batch(training_images: usize) -> usize {
 
 /// Learning rate at the end of warm-up for N images a step.
 ///
-/// LARS: 0.075·√N (Chen et al. 2020, appendix B.1), which beats the linear rule
-/// for small batches. SGD: 0.06·N/128, as lightly's CIFAR-10 benchmark. AdamW:
-/// 0.001·√(N/256), the square-root rule that fits adaptive optimisers.
+/// LARS: 0.075·√N (Chen et al. 2020, appendix B.1), which beats the linear rule for small batches. SGD: 0.06·N/128, as
+/// lightly's CIFAR-10 benchmark. AdamW: 0.001·√(N/256), the square-root rule that fits adaptive optimisers.
 pub fn default_rate(optimizer: Optimizer, batch: usize) -> f32 {
     let n = batch as f64;
     let rate = match optimizer {
@@ -97,8 +95,7 @@ impl OptimizerConfig {
 }
 
 impl RunConfig {
-    /// The balanced preset for images of `image_size` pixels and a training
-    /// split of `training_images`.
+    /// The balanced preset for images of `image_size` pixels and a training split of `training_images`.
     pub fn preset(image_size: usize, training_images: usize) -> Self {
         Self::named(Preset::Balanced, image_size, training_images)
     }
@@ -122,10 +119,9 @@ impl RunConfig {
         }
     }
 
-    /// This configuration with settings that suit the sample set. Colour says nothing about
-    /// its classes, so half of the views are grey. Few steps must do, so τ is lower and the
-    /// optimiser is AdamW. With these, ConvNet-4 of width 8 reached 75 % linear accuracy in
-    /// 270 steps; with the general preset, 50 % in 300.
+    /// This configuration with settings that suit the sample set. Colour says nothing about its classes, so half of the
+    /// views are grey. Few steps must do, so τ is lower and the optimiser is AdamW. With these, ConvNet-4 of width 8
+    /// reached 75 % linear accuracy in 270 steps; with the general preset, 50 % in 300.
     pub fn for_sample_set(self) -> Self {
         Self {
             temperature: 0.2,

@@ -10,8 +10,7 @@ use crate::core::query::pairs;
 /// A row of [`SETTINGS`].
 pub type RunSetting = &'static Setting<RunConfig>;
 
-/// In the order of links, tables and model cards: images, encoder, head, augmentation,
-/// loss, optimiser, run.
+/// In the order of links, tables and model cards: images, encoder, head, augmentation, loss, optimiser, run.
 pub static SETTINGS: [Setting<RunConfig>; 28] = [
     row("size", Bounds::OneOf(SIZES), |c| &mut c.image_size).within(|c, _| {
         let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
@@ -163,12 +162,10 @@ pub fn to_query(config: &RunConfig) -> String {
     pairs.join("&")
 }
 
-/// Reads a link, with or without `?` or `#` before it. Settings that it does not name are
-/// taken from `base`.
+/// Reads a link, with or without `?` or `#` before it. Settings that it does not name are taken from `base`.
 ///
 /// # Errors
-/// All faults found: values out of bounds, keys given twice, and keys that do
-/// not exist, whose `accepts` is empty.
+/// All faults found: values out of bounds, keys given twice, and keys that do not exist, whose `accepts` is empty.
 pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<ConfigFault>> {
     let mut config = *base;
     let mut faults = Vec::new();
@@ -214,9 +211,8 @@ impl RunConfig {
         check(&SETTINGS, self)
     }
 
-    /// Makes the settings go together after a person has set `changed`: each of the others
-    /// that is not accepted any more becomes the nearest value that is. A fault of
-    /// `changed` itself stays.
+    /// Makes the settings go together after a person has set `changed`: each of the others that is not accepted any
+    /// more becomes the nearest value that is. A fault of `changed` itself stays.
     pub fn settle(&mut self, changed: RunSetting) {
         const DEPENDENT: [RunSetting; 5] = [START, setting("stem"), setting("width"), IMAGE_SIZE, EPOCHS];
         for setting in DEPENDENT {

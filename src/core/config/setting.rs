@@ -1,7 +1,6 @@
-//! What makes a field of a configuration a setting: its key, what it accepts, where its
-//! value lies. Links, checks, sweeps and the page's forms know settings by tables of such
-//! rows: [`run_settings`](super::run_settings) for pre-training and
-//! [`fine_tune`](crate::core::run::fine_tune) for fine-tuning. Labels and help are in
+//! What makes a field of a configuration a setting: its key, what it accepts, where its value lies. Links, checks,
+//! sweeps and the page's forms know settings by tables of such rows: [`run_settings`](super::run_settings) for
+//! pre-training and [`fine_tune`](crate::core::run::fine_tune) for fine-tuning. Labels and help are in
 //! `app::text::settings`.
 
 use crate::core::error::ConfigFault;
@@ -52,9 +51,8 @@ impl<C: 'static> Setting<C> {
     /// Puts `value` into `config`.
     ///
     /// # Errors
-    /// If the value is of the wrong kind or out of [`Setting::bounds`]; `config`
-    /// then stays as it was. What depends on other settings is left to
-    /// [`check`], because the other setting may be set next.
+    /// If the value is of the wrong kind or out of [`Setting::bounds`]; `config` then stays as it was. What depends on
+    /// other settings is left to [`check`], because the other setting may be set next.
     pub fn set(&self, config: &mut C, value: Value) -> Result<(), ConfigFault> {
         if !self.bounds.accept(value) {
             return Err(self.fault(&value.to_string(), &self.bounds));
@@ -211,8 +209,7 @@ pub enum Value {
     Choice(&'static str),
 }
 
-/// As links carry it: `128`, `0.5`, `on`, `resnet10`. Parsing it back with
-/// [`Bounds::parse`] gives the same value.
+/// As links carry it: `128`, `0.5`, `on`, `resnet10`. Parsing it back with [`Bounds::parse`] gives the same value.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -10,8 +10,7 @@ fn config(architecture: Architecture, width: usize, batch: usize) -> RunConfig {
     }
 }
 
-/// torchvision's ResNet-18 without its classifier has 11 176 512 parameters;
-/// a 3×3 stem takes 7 680 fewer.
+/// torchvision's ResNet-18 without its classifier has 11 176 512 parameters; a 3×3 stem takes 7 680 fewer.
 #[test]
 fn resnet18_has_its_published_parameters_and_outputs() {
     let mut config = config(Architecture::ResNet18, 64, 16);
@@ -163,8 +162,7 @@ fn what_is_too_much_for_the_cpu_is_refused_there_only() {
     assert_eq!(Cost::fits(&thorough(256), 5_000, Backend::WebGpu), Ok(()));
 }
 
-/// ResNet-18 with a small stem takes 0.56 thousand million multiplications for
-/// 32 × 32 pixels, as is published.
+/// ResNet-18 with a small stem takes 0.56 thousand million multiplications for 32 × 32 pixels, as is published.
 #[test]
 fn large_networks_are_timed_with_small_batches_on_slow_devices() {
     let thorough = config(Architecture::ResNet18, 64, 128);

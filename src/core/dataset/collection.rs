@@ -167,9 +167,8 @@ impl Collection {
     }
 }
 
-/// The split that an image has before the draw, by its import's role and its folder. The `first` images with
-/// labels are split like a new set even if they were added as training images, so that some of them can
-/// evaluate what was learned.
+/// The split that an image has before the draw, by its import's role and its folder. The `first` images with labels are
+/// split like a new set even if they were added as training images, so that some of them can evaluate what was learned.
 fn given_split(role: ImportRole, split: Option<Split>, first: bool) -> GivenSplit {
     match (role, split) {
         (ImportRole::AddTest, _) => GivenSplit::Fixed(Split::Test),

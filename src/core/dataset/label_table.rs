@@ -1,8 +1,7 @@
 //! Labels from a table: `labels.csv` with a file and a label a row.
 //!
-//! With or without a header; separated by comma, semicolon or tab; cells may be quoted (RFC 4180); LF or CRLF;
-//! UTF-8 or UTF-16 with a mark, else Latin-1. A header may put the columns in another order and name a third
-//! one, `split`.
+//! With or without a header; separated by comma, semicolon or tab; cells may be quoted (RFC 4180); LF or CRLF; UTF-8 or
+//! UTF-16 with a mark, else Latin-1. A header may put the columns in another order and name a third one, `split`.
 
 use super::Split;
 use super::folders::{file_name, parts, split_name};

@@ -80,8 +80,7 @@ impl Dataset {
 }
 
 /// A 64-bit hash of bytes, the same on every machine. Words of eight bytes are mixed in by exclusive or, an odd
-/// multiplier and a shift, as in FNV-1a but eight bytes at a time. It guards against chance, not against
-/// forgery.
+/// multiplier and a shift, as in FNV-1a but eight bytes at a time. It guards against chance, not against forgery.
 #[derive(Clone, Copy, Debug)]
 pub struct Hasher(u64);
 

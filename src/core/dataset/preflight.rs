@@ -104,8 +104,7 @@ fn duplicates(dataset: &Dataset, groups: &[usize]) -> Vec<DatasetWarning> {
     warnings
 }
 
-/// The names behind the warning of duplicates: the first groups, in the order of the set, with their first
-/// names.
+/// The names behind the warning of duplicates: the first groups, in the order of the set, with their first names.
 pub fn duplicate_names(dataset: &Dataset, groups: &[usize]) -> Vec<DuplicateGroup> {
     let mut members = vec![0usize; groups.len()];
     groups.iter().for_each(|&group| members[group] += 1);

@@ -17,9 +17,8 @@ impl PairedComparison {
     /// Compares predicted with true classes, image by image. Images that one of
     /// the lists lacks are ignored; with none left, both numbers are 0.
     ///
-    /// The variance of paired proportions, (b + c − (b − c)²/n)/n², with b and c
-    /// the images that only the first or only the second gets right (McNemar
-    /// 1947; Agresti, Categorical Data Analysis, section 11.1).
+    /// The variance of paired proportions, (b + c − (b − c)²/n)/n², with b and c the images that only the first or only
+    /// the second gets right (McNemar 1947; Agresti, Categorical Data Analysis, section 11.1).
     pub fn paired(first: &[u16], second: &[u16], truth: &[u16]) -> Self {
         let (mut n, mut only_first, mut only_second) = (0.0, 0.0, 0.0);
         for ((&a, &b), &t) in first.iter().zip(second).zip(truth) {
@@ -52,8 +51,7 @@ pub enum Verdict {
     /// The images are too few to tell the two apart.
     Unclear {
         difference: f64,
-        /// Least difference that these images would have shown between these two:
-        /// two standard errors.
+        /// Least difference that these images would have shown between these two: two standard errors.
         visible: f64,
         /// Images that would show this difference, if the two go on to differ as
         /// often as here; `None` if they are equally good.
@@ -80,13 +78,11 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resolution {
     pub images: u32,
-    /// Least difference that could ever be clear: one classifier is right on this
-    /// part of the images and the other is not, and on no image is it the other
-    /// way round. Of a hundred images, four.
+    /// Least difference that could ever be clear: one classifier is right on this part of the images and the other is
+    /// not, and on no image is it the other way round. Of a hundred images, four.
     pub at_best: f64,
-    /// Difference needed where the mistakes of the two have nothing to do with
-    /// each other: two standard errors of two independent rates near this one.
-    /// Networks trained on the same images err alike, which needs less.
+    /// Difference needed where the mistakes of the two have nothing to do with each other: two standard errors of two
+    /// independent rates near this one. Networks trained on the same images err alike, which needs less.
     pub independent: f64,
 }
 
@@ -111,8 +107,7 @@ impl Resolution {
         Some(Self { images, at_best: least / n, independent: independent.clamp(least / n, 1.0) })
     }
 
-    /// Whether a difference of this size could be clear between two results whose
-    /// predictions are not known.
+    /// Whether a difference of this size could be clear between two results whose predictions are not known.
     pub fn shows(&self, difference: f64) -> bool {
         difference.abs() > self.independent
     }

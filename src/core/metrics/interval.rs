@@ -17,8 +17,7 @@ pub struct Interval {
 impl Interval {
     /// Wilson's score interval of the rate `hits` / `images` (Wilson 1927):
     ///
-    /// (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n), with p the rate and
-    /// z = 1.96.
+    /// (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n), with p the rate and z = 1.96.
     ///
     /// Unlike p ± z √(p(1 − p)/n) it holds for few images and for rates near 0 or
     /// 1. Nothing is known from no images: [0, 1].
@@ -59,8 +58,7 @@ pub struct ClassIntervals {
     pub f1: Interval,
 }
 
-/// 95 % intervals of what a [`ClassificationReport`](super::ClassificationReport)
-/// holds and no formula covers.
+/// 95 % intervals of what a [`ClassificationReport`](super::ClassificationReport) holds and no formula covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     pub macro_f1: Interval,
@@ -70,12 +68,10 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Percentile bootstrap (Efron 1979): all images, drawn with
-    /// replacement `resamples` times; each end is a quantile (2.5 and
-    /// 97.5 %, linear between draws) of the scores of those sets. `confusion[t][p]`
-    /// counts truth t predicted as p, and an image is a draw among these counts:
-    /// which image it was does not matter. A score that divides by zero is 0, as
-    /// in the report. The same seed gives the same intervals.
+    /// Percentile bootstrap (Efron 1979): all images, drawn with replacement `resamples` times; each end is a quantile
+    /// (2.5 and 97.5 %, linear between draws) of the scores of those sets. `confusion[t][p]` counts truth t predicted
+    /// as p, and an image is a draw among these counts: which image it was does not matter. A score that divides by
+    /// zero is 0, as in the report. The same seed gives the same intervals.
     ///
     /// `None` without images or resamples.
     ///
@@ -206,8 +202,7 @@ mod tests {
         assert!((got.low - low).abs() < 5e-5 && (got.high - high).abs() < 5e-5, "{got:?} for [{low}, {high}]");
     }
 
-    /// Newcombe 1998, Two-sided confidence intervals for the single proportion,
-    /// table I, method 3.
+    /// Newcombe 1998, Two-sided confidence intervals for the single proportion, table I, method 3.
     #[test]
     fn published_intervals() {
         near(Interval::wilson(81, 263), 0.2553, 0.3662);

@@ -40,8 +40,7 @@ pub struct Tuning {
 /// A row of [`SETTINGS`].
 pub type TuningSetting = &'static Setting<Tuning>;
 
-/// Every setting of fine-tuning, in the order of the form. Their words are rows of
-/// `app::text::settings`.
+/// Every setting of fine-tuning, in the order of the form. Their words are rows of `app::text::settings`.
 pub static SETTINGS: [Setting<Tuning>; 5] = [
     Setting::new("labels", Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t: &mut Tuning| &mut t.config.fraction),
     // The last stages that learn; 0 stands for all layers, and for none but the classifier.
@@ -118,10 +117,9 @@ impl FineTuneConfig {
         }
     }
 
-    /// The three trainings that are compared at the same fraction and budget: this one; the
-    /// same network from random weights, all of which learn, since frozen random layers are of
-    /// no use; and a linear classifier on the frozen encoder, trained as in linear evaluation
-    /// whatever the settings.
+    /// The three trainings that are compared at the same fraction and budget: this one; the same network from random
+    /// weights, all of which learn, since frozen random layers are of no use; and a linear classifier on the frozen
+    /// encoder, trained as in linear evaluation whatever the settings.
     pub fn contestants(&self) -> [Self; 3] {
         let random = Self { start: TuningStart::Random, trained: TrainedLayers::All, ..*self };
         [*self, random, Self::recipe(TuningStart::Pretrained, TrainedLayers::Classifier, self.fraction, self.seed)]
@@ -153,8 +151,7 @@ impl FineTuneConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneEpoch {
     pub epoch: u32,
-    /// Mean cross-entropy over the epoch's steps; `None` for a linear classifier, whose
-    /// training reports no epochs.
+    /// Mean cross-entropy over the epoch's steps; `None` for a linear classifier, whose training reports no epochs.
     pub loss: Option<f32>,
     /// `None` without validation images.
     pub validation_accuracy: Option<f32>,
@@ -214,8 +211,7 @@ pub struct FineTuneReport {
     /// Training images whose labels were used.
     pub labels: usize,
     pub epochs: Vec<FineTuneEpoch>,
-    /// With the weights of the last epoch: the schedule ends there, and every contestant has
-    /// the same budget.
+    /// With the weights of the last epoch: the schedule ends there, and every contestant has the same budget.
     pub test: ClassificationReport,
     /// Predicted class of each labelled test image, in the data set's order.
     pub predicted: Vec<u16>,

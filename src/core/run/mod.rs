@@ -71,8 +71,7 @@ pub struct RunRecord {
     pub device: DeviceReport,
     /// Version of the program that started it.
     pub program: String,
-    /// Its state when it was last stored. A run that was running then was cut off, and can continue like a
-    /// paused one.
+    /// Its state when it was last stored. A run that was running then was cut off, and can continue like a paused one.
     pub state: RunState,
     /// Steps done, and steps of the whole run.
     pub steps: u32,

@@ -23,9 +23,8 @@ pub struct Axis {
 pub struct Sweep {
     pub base: RunConfig,
     pub axes: Vec<Axis>,
-    /// Whether the learning rate follows a varied batch or optimiser, by
-    /// [`RunConfig::follow_rate`]. If not, a larger batch is compared at a rate that suits
-    /// the smaller one.
+    /// Whether the learning rate follows a varied batch or optimiser, by [`RunConfig::follow_rate`]. If not, a larger
+    /// batch is compared at a rate that suits the smaller one.
     pub scale_rate: bool,
 }
 

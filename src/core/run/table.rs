@@ -69,9 +69,8 @@ pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Index of the best run: by accuracy on validation, never on test; between equals by kNN,
-/// then the earlier one. `None` if no run was evaluated on validation. For runs on different
-/// images, ask for each group of [`by_data`].
+/// Index of the best run: by accuracy on validation, never on test; between equals by kNN, then the earlier one. `None`
+/// if no run was evaluated on validation. For runs on different images, ask for each group of [`by_data`].
 pub fn best(records: &[&RunRecord]) -> Option<usize> {
     let rank = |place: usize| {
         let record = records[place];
@@ -165,8 +164,7 @@ fn setting_rank(setting: RunSetting, config: &RunConfig) -> f64 {
     }
 }
 
-/// Indices of `records` in sorted order; equals stay as they were. Runs without the value
-/// come last in both directions.
+/// Indices of `records` in sorted order; equals stay as they were. Runs without the value come last in both directions.
 pub fn sorted(records: &[&RunRecord], by: Column, descending: bool) -> Vec<usize> {
     let ranks: Vec<Option<Rank>> = records.iter().map(|record| by.rank(record)).collect();
     let compare = |a: &Rank, b: &Rank| match (a, b) {

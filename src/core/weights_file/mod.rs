@@ -1,6 +1,5 @@
-//! Files of weights that other programs made: what a file lists, how its numbers are read, which network it is
-//! of, and PyTorch's own formats. There are no tensors here: `learn::published` puts the numbers into a
-//! network.
+//! Files of weights that other programs made: what a file lists, how its numbers are read, which network it is of, and
+//! PyTorch's own formats. There are no tensors here: `learn::published` puts the numbers into a network.
 
 #[cfg(test)]
 pub mod fixture;

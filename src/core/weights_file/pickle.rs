@@ -8,8 +8,7 @@ use std::collections::HashMap;
 /// Position of a node in [`Pickle::nodes`].
 pub type Id = usize;
 
-/// A value. It refers to its parts by position, so that a value that is used twice, or within itself, is one
-/// node.
+/// A value. It refers to its parts by position, so that a value that is used twice, or within itself, is one node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     None,

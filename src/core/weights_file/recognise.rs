@@ -7,9 +7,8 @@ use std::collections::HashMap;
 /// A network of the program, and the tensors that it wants: names and shapes.
 pub type Known = (ImageNetEncoder, Vec<(String, Vec<usize>)>);
 
-/// The network of `known` that has exactly the tensors of the file. A classifier and counters of batches don't
-/// count. Any other tensor that a network lacks rules it out, because ResNet-152 has all tensors of ResNet-101
-/// and more.
+/// The network of `known` that has exactly the tensors of the file. A classifier and counters of batches don't count.
+/// Any other tensor that a network lacks rules it out, because ResNet-152 has all tensors of ResNet-101 and more.
 ///
 /// `tensors` are named as [`plain_name`] makes them.
 ///
@@ -19,8 +18,7 @@ pub type Known = (ImageNetEncoder, Vec<(String, Vec<usize>)>);
 pub fn recognise(tensors: &[Header], known: &[Known]) -> Result<ImageNetEncoder, WeightsFault> {
     let shapes: HashMap<&str, &[usize]> = tensors.iter().map(|t| (t.name.as_str(), &t.shape[..])).collect();
     let fits = |(name, shape): &(String, Vec<usize>)| shapes.get(name.as_str()) == Some(&&shape[..]);
-    // All networks of a family have vectors of the same names and lengths; weights of more dimensions tell them
-    // apart.
+    // All networks of a family have vectors of the same names and lengths; weights of more dimensions tell them apart.
     let telling = tensors.iter().filter(|t| t.shape.len() > 1 && !beside_the_encoder(&t.name)).count();
     let mut nearest: Option<(f64, &Known)> = None;
     for network in known {

@@ -1,11 +1,9 @@
-//! Colour jitter and grayscale of a whole batch, each image with its own
-//! factors in its own order.
+//! Colour jitter and grayscale of a whole batch, each image with its own factors in its own order.
 //!
-//! Brightness, contrast and saturation are all x ← clamp(f·x + (1 − f)·ref)
-//! with ref = 0, the mean of the grayscale, and the grayscale; grayscale itself
-//! is f = 0 with the grayscale as ref. So each image's order falls into up to
-//! three such blends, the hue, up to three more, and one for grayscale; blend k
-//! of all images is one step, in which images without a k-th blend have f = 1.
+//! Brightness, contrast and saturation are all x ← clamp(f·x + (1 − f)·ref) with ref = 0, the mean of the grayscale,
+//! and the grayscale; grayscale itself is f = 0 with the grayscale as ref. So each image's order falls into up to three
+//! such blends, the hue, up to three more, and one for grayscale; blend k of all images is one step, in which images
+//! without a k-th blend have f = 1.
 
 use crate::core::augment::ops::LUMA;
 use crate::core::augment::{ColorOp, Jitter, ViewParams};
@@ -129,10 +127,9 @@ impl Coefficients {
 
 /// Values of one row after another, each [B, 1, 1] on the device.
 ///
-/// In one upload where a row by itself is a view: on a GPU that is where it
-/// begins at a multiple of 256 bytes, as with 64 views. Else a slice would be a
-/// kernel each, and the rows go up one by one. All at once, because a slice
-/// between two operations ends what burn fuses.
+/// In one upload where a row by itself is a view: on a GPU that is where it begins at a multiple of 256 bytes, as with
+/// 64 views. Else a slice would be a kernel each, and the rows go up one by one. All at once, because a slice between
+/// two operations ends what burn fuses.
 fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
     let images = plans.len();
     let row = |row: usize| plans.iter().map(move |numbers| numbers[row]);
@@ -147,9 +144,8 @@ fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
 
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
 ///
-/// Where any image is jittered, all slots of jitter run, whatever was drawn: a
-/// GPU makes its kernels for one sequence of operations, and would make new ones
-/// for each that differs.
+/// Where any image is jittered, all slots of jitter run, whatever was drawn: a GPU makes its kernels for one sequence
+/// of operations, and would make new ones for each that differs.
 pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor<4> {
     let [b, _, height, width] = images.dims();
     let mut x = images.reshape([b, 3, height * width]);

@@ -1,6 +1,5 @@
-//! SimCLR's augmentation on the device, a whole batch at a time: what was drawn
-//! for each view ([`ViewParams`]) becomes a few numbers and weights an image,
-//! and the same handful of tensor operations runs over all images at once.
+//! SimCLR's augmentation on the device, a whole batch at a time: what was drawn for each view ([`ViewParams`]) becomes
+//! a few numbers and weights an image, and the same handful of tensor operations runs over all images at once.
 
 mod color;
 
@@ -11,8 +10,7 @@ use crate::core::augment::resample::{blur_weights, resize_weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
-/// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of
-/// all N images, then the second ones.
+/// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of all N images, then the second ones.
 ///
 /// # Panics
 /// If `indices` and `params` differ in length, or there is no image of an index.
@@ -56,8 +54,7 @@ pub struct OutputShape {
 /// Operations that no image of the batch needs are left out.
 ///
 /// # Panics
-/// If there are not as many parameters as images, a crop leaves its image, or
-/// the kernel is even.
+/// If there are not as many parameters as images, a crop leaves its image, or the kernel is even.
 pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) -> Tensor<4> {
     let [batch, _, height, width] = images.dims();
     assert_eq!(batch, params.len(), "one view an image");
@@ -80,9 +77,8 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
     }
 }
 
-// Crop, resize, flip and blur are linear and separable, so each is two batched matrix products,
-// out = R · image · Cᵀ, with one R and one C an image. The weights are `core`'s; they go to the device
-// with the batch.
+// Crop, resize, flip and blur are linear and separable, so each is two batched matrix products, out = R · image · Cᵀ,
+// with one R and one C an image. The weights are `core`'s; they go to the device with the batch.
 
 /// R [B, out_h, H] and Cᵀ [B, W, out_w] of a batch, on the device.
 struct Resampling {
@@ -116,8 +112,7 @@ fn crop_and_flip(
     Some(Resampling::new(rows, columns, [height, width], out, device))
 }
 
-/// Weights of Gaussian blur where drawn, with reflected borders; `None` if no
-/// image is blurred.
+/// Weights of Gaussian blur where drawn, with reflected borders; `None` if no image is blurred.
 fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Resampling> {
     if params.iter().all(|p| p.blur_sigma.is_none()) {
         return None;

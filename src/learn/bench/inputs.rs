@@ -47,8 +47,7 @@ impl Setting {
 const WEIGHT_SEED: u32 = 1000;
 const VIEW_SEED: u32 = 7;
 
-/// `count` numbers in [0, 1): mulberry32, counted by position, so that number i
-/// needs none of those before it.
+/// `count` numbers in [0, 1): mulberry32, counted by position, so that number i needs none of those before it.
 pub fn mulberry(seed: u32, count: usize) -> Vec<f32> {
     let one = |i: u32| {
         let s = seed.wrapping_add((i + 1).wrapping_mul(0x6d2b_79f5));
@@ -99,8 +98,7 @@ pub fn noise(images: usize) -> Dataset {
 /// Classes of [`labelled`].
 const CLASSES: usize = 10;
 
-/// Noise in equal classes: three in five to train on, one each for validation
-/// and test.
+/// Noise in equal classes: three in five to train on, one each for validation and test.
 pub fn labelled(images: usize) -> Dataset {
     let mut set = noise(images);
     set.classes = (0..CLASSES).map(|class| format!("class {class}")).collect();

@@ -35,11 +35,9 @@ const PEER_RATE: f32 = 0.05;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// What the other libraries compute: fixed views, SGD with momentum 0.9 at
-    /// rate 0.05.
+    /// What the other libraries compute: fixed views, SGD with momentum 0.9 at rate 0.05.
     Peer,
-    /// What training computes: a batch from the bytes on the device, both views
-    /// made of it, LARS.
+    /// What training computes: a batch from the bytes on the device, both views made of it, LARS.
     Full,
 }
 
@@ -222,9 +220,8 @@ impl Forward {
 /// Images a forward pass.
 const EVALUATION_BATCH: usize = 128;
 
-/// Everything that linear evaluation does, on `images` images in ten classes
-/// and three splits with the encoder of [`Setting::Tiny`]. `device` without
-/// autodiff; `pause` as in [`features`](crate::learn::features::features).
+/// Everything that linear evaluation does, on `images` images in ten classes and three splits with the encoder of
+/// [`Setting::Tiny`]. `device` without autodiff; `pause` as in [`features`](crate::learn::features::features).
 ///
 /// # Errors
 /// Where the device fails, or `pause` says stop.
@@ -256,9 +253,8 @@ mod tests {
     use super::*;
     use crate::learn::block_on::block_on;
 
-    /// The same steps in torch, TensorFlow.js and jax-js gave these losses: one
-    /// number checks convolutions, batch normalisation, head, loss, gradients and
-    /// momentum together.
+    /// The same steps in torch, TensorFlow.js and jax-js gave these losses: one number checks convolutions, batch
+    /// normalisation, head, loss, gradients and momentum together.
     #[test]
     fn four_steps_give_the_losses_of_other_libraries() {
         let mut bench = block_on(Bench::new(Setting::Tiny, Kind::Peer, &Device::flex())).unwrap();

@@ -1,6 +1,5 @@
-//! Cases of golden files and other comparisons, computed by the code that
-//! training calls. Native tests and the worker in a browser ask the same
-//! questions, so that every device is held to the same values.
+//! Cases of golden files and other comparisons, computed by the code that training calls. Native tests and the worker
+//! in a browser ask the same questions, so that every device is held to the same values.
 
 mod array;
 mod networks;
@@ -32,23 +31,19 @@ pub enum Case {
     Convolution(Convolution),
     /// Features of an encoder with known weights. Answer: [B, F].
     Encoder(KnownEncoder),
-    /// A whole network at its initial weights. Answer: the loss of fixed views;
-    /// its gradient over each parameter.
+    /// A whole network at its initial weights. Answer: the loss of fixed views; its gradient over each parameter.
     Network(Network),
     /// Random full chains of augmentation on images of `size` pixels, from bytes
     /// in the store. Answer: the views of the device; the same by `core`.
     Chain { seed: u64, size: usize },
-    /// Training at the peak rate from the first step, with [`steps_config`].
-    /// Answer: the loss of each step.
+    /// Training at the peak rate from the first step, with [`steps_config`]. Answer: the loss of each step.
     Steps { count: usize, optimizer: Optimizer },
 }
 
-/// Computes a case on `device`, which is without autodiff. Numbers are flat, in
-/// row-major order.
+/// Computes a case on `device`, which is without autodiff. Numbers are flat, in row-major order.
 ///
 /// # Errors
-/// [`Fault::Internal`] where the case cannot be used or the device gives no
-/// values.
+/// [`Fault::Internal`] where the case cannot be used or the device gives no values.
 pub async fn answer(case: Case, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
     match case {
         Case::NtXent { temperature, z_a, z_b } => nt_xent_gradient(temperature, &z_a, &z_b, device).await,

@@ -38,8 +38,7 @@ pub struct KnownEncoder {
 }
 
 impl KnownEncoder {
-    /// Features of the case's input, [B, F]: the weights go through a safetensors file, as
-    /// published ones do.
+    /// Features of the case's input, [B, F]: the weights go through a safetensors file, as published ones do.
     pub async fn features(&self, device: &Device) -> Result<Vec<f32>, Fault> {
         let bytes = self.file()?;
         let loaded = SafetensorsFile::open(&bytes).and_then(|mut file| load(&mut file, device));
@@ -124,10 +123,9 @@ impl Network {
 const BATCH: usize = 8;
 const SIZE: usize = 16;
 
-/// The run: ConvNet-4 of width 8 on one batch of eight 16-pixel images, at the
-/// peak rate from the first step. All operations of the augmentation, but gently,
-/// so that the loss of five steps falls for what was learned and not for the
-/// luck of the draw.
+/// The run: ConvNet-4 of width 8 on one batch of eight 16-pixel images, at the peak rate from the first step. All
+/// operations of the augmentation, but gently, so that the loss of five steps falls for what was learned and not for
+/// the luck of the draw.
 pub fn steps_config(optimizer: Optimizer) -> RunConfig {
     let peak_rate = match optimizer {
         Optimizer::Lars => 1.0,

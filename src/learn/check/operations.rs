@@ -160,9 +160,8 @@ pub enum Op {
     Normalize { mean: [f32; 3], std: [f32; 3] },
 }
 
-/// Three images: the second is the operation's result; around it another
-/// picture, 1 − v² of the same, that is left alone (but normalised, as that is
-/// done to whole batches).
+/// Three images: the second is the operation's result; around it another picture, 1 − v² of the same, that is left
+/// alone (but normalised, as that is done to whole batches).
 pub async fn image_operation(op: &Op, image: &Array, device: &Device) -> Result<Vec<f32>, Fault> {
     let [channels, height, width] = image.dims()?;
     if channels != 3 {
@@ -228,8 +227,7 @@ fn jitter(op: ColorOp, value: f32) -> Jitter {
     jitter
 }
 
-/// Two random views of each of 32 images of the sample set, by the device from
-/// bytes and by `core`.
+/// Two random views of each of 32 images of the sample set, by the device from bytes and by `core`.
 pub async fn random_chain(seed: u64, size: usize, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
     let all = AugmentConfig { blur_probability: 0.5, jitter_strength: 1.0, ..AugmentConfig::preset(size) };
     let set = sample_set(seed, 4, size);

@@ -1,9 +1,7 @@
-//! [`Convolution`] on a GPU: which layers take the tiled kernels, and their
-//! launch. The rest falls back to burn's.
+//! [`Convolution`] on a GPU: which layers take the tiled kernels, and their launch. The rest falls back to burn's.
 
-// SAFETY of all launches here: each kernel compares its position with the size
-// of its output first, and reads where coordinates are inside the image only;
-// tensors are contiguous and of the sizes that `Sizes` was made of.
+// SAFETY of all launches here: each kernel compares its position with the size of its output first, and reads where
+// coordinates are inside the image only; tensors are contiguous and of the sizes that `Sizes` was made of.
 #![allow(unsafe_code)]
 
 use super::{Convolution, kernels, options, output_side};
@@ -55,8 +53,7 @@ impl Sizes {
         }
     }
 
-    /// Whether tiles of pixels and channels cover the output, and vectors the
-    /// input channels.
+    /// Whether tiles of pixels and channels cover the output, and vectors the input channels.
     fn tiles_output(&self) -> bool {
         let [input, output] = self.channels;
         input.is_multiple_of(VECTOR)
@@ -64,8 +61,7 @@ impl Sizes {
             && self.output[1].is_multiple_of(kernels::PIXELS)
     }
 
-    /// The same for the gradient of the input, whose tiles take every
-    /// `stride`-th pixel.
+    /// The same for the gradient of the input, whose tiles take every `stride`-th pixel.
     fn tiles_input(&self) -> bool {
         let [input, output] = self.channels;
         output.is_multiple_of(VECTOR)
@@ -181,9 +177,8 @@ impl Convolution for CubeBackend {
             );
         });
         let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([kernel, kernel, channels, out]));
-        // In [O, C, K, K] in memory too, as the weights are, not as a view: the optimiser
-        // reads all of them side by side, and burn's fusion has flattened views in the
-        // wrong order.
+        // In [O, C, K, K] in memory too, as the weights are, not as a view: the optimiser reads all of them side by
+        // side, and burn's fusion has flattened views in the wrong order.
         contiguous(sum, &[3, 2, 0, 1])
     }
 }

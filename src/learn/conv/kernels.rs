@@ -1,6 +1,5 @@
-//! Tiled convolution kernels: a thread keeps a tile of results in registers, so
-//! that every number it loads is used several times. One result a thread loads
-//! as much as it computes, which is what a GPU is slowest at.
+//! Tiled convolution kernels: a thread keeps a tile of results in registers, so that every number it loads is used
+//! several times. One result a thread loads as much as it computes, which is what a GPU is slowest at.
 //!
 //! All activations are [B, H, W, C] and contiguous, vectors of channels.
 
@@ -98,9 +97,8 @@ pub fn forward<N: Size>(
     }
 }
 
-/// The gradient of the input: `gradient` [B, H′, W′, O], `weights` [K, K, O, C],
-/// `result` [B, H, W, C]. A thread's pixels are `stride` apart: those neighbours
-/// that the same weights reach.
+/// The gradient of the input: `gradient` [B, H′, W′, O], `weights` [K, K, O, C], `result` [B, H, W, C]. A thread's
+/// pixels are `stride` apart: those neighbours that the same weights reach.
 #[cube(launch_unchecked)]
 pub fn input_gradient<N: Size>(
     gradient: &Tensor<Vector<f32, N>>,

@@ -6,8 +6,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-/// Four times 3×3 convolution (stride 1, 2, 2, 2), batch normalisation, ReLU;
-/// widths w, 2w, 4w, 8w; global average.
+/// Four times 3×3 convolution (stride 1, 2, 2, 2), batch normalisation, ReLU; widths w, 2w, 4w, 8w; global average.
 #[derive(Module, Debug)]
 pub struct ConvNet4 {
     conv1: Conv2d,

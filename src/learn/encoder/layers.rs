@@ -11,8 +11,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor, TensorData, module};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A square convolution without bias (normalisation follows and has one),
-/// padded so that stride 1 keeps the size.
+/// A square convolution without bias (normalisation follows and has one), padded so that stride 1 keeps the size.
 pub fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
     let side = kernel / 2;
     Conv2dConfig::new(channels, [kernel, kernel])
@@ -30,9 +29,8 @@ pub fn pool3(padding: usize) -> MaxPool2d {
         .init()
 }
 
-/// What a layer makes of `x` [B, C, H, W]. burn's layer holds the weights; the
-/// convolution is ours where it can be, since its kernels suit a GPU better:
-/// square, and padded alike on all sides. Dilation and groups are in no network
+/// What a layer makes of `x` [B, C, H, W]. burn's layer holds the weights; the convolution is ours where it can be,
+/// since its kernels suit a GPU better: square, and padded alike on all sides. Dilation and groups are in no network
 /// here.
 pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     let alike = match layer.padding {
@@ -77,14 +75,12 @@ pub const MOMENTUM: f64 = 0.1;
 
 /// Batch normalisation over all but the second dimension.
 ///
-/// On an autodiff device (training) it normalises by the statistics of the
-/// batch, which for SimCLR are those of all 2N views, and moves the running
-/// ones; on a plain device (evaluation, after [`Module::valid`]) it uses the
-/// running ones. [`Module::freeze`] gives the second while training.
+/// On an autodiff device (training) it normalises by the statistics of the batch, which for SimCLR are those of all 2N
+/// views, and moves the running ones; on a plain device (evaluation, after [`Module::valid`]) it uses the running ones.
+/// [`Module::freeze`] gives the second while training.
 ///
-/// Unlike burn's layer, the running variance takes the unbiased estimate
-/// (divisor n − 1), as PyTorch's does, so that weights travel between the two
-/// and mean the same.
+/// Unlike burn's layer, the running variance takes the unbiased estimate (divisor n − 1), as PyTorch's does, so that
+/// weights travel between the two and mean the same.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     pub weight: Param<Tensor<1>>,

@@ -23,9 +23,8 @@ use vgg::Vgg;
 
 /// One of the program's encoders, with the normalisation of its input.
 ///
-/// On an autodiff device it trains (batch statistics); its [`Module::valid`]
-/// copy, on the plain device, evaluates (running statistics). The names of its tensors are the
-/// network's own: this type adds nothing to them.
+/// On an autodiff device it trains (batch statistics); its [`Module::valid`] copy, on the plain device, evaluates
+/// (running statistics). The names of its tensors are the network's own: this type adds nothing to them.
 #[derive(Module, Debug)]
 pub struct Encoder {
     network: Network,
@@ -65,9 +64,8 @@ impl Network {
 }
 
 impl Encoder {
-    /// The network of `config` with unspecified weights: draw them with
-    /// [`init::draw`](super::init::draw) or load them with
-    /// [`named_tensors::load`](super::named_tensors::load).
+    /// The network of `config` with unspecified weights: draw them with [`init::draw`](super::init::draw) or load them
+    /// with [`named_tensors::load`](super::named_tensors::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
         match config.published() {
             Some(which) => Self::imagenet(which, device),

@@ -11,8 +11,7 @@ const CLASSES: usize = 3;
 const IMAGES: usize = 63;
 const NET: EncoderConfig = EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8);
 
-/// Classes told apart by their brightest colour; every third image of a class is
-/// held out.
+/// Classes told apart by their brightest colour; every third image of a class is held out.
 fn store() -> ByteStore {
     let mut rng = Rng::new(3);
     let mut pixels = Vec::new();

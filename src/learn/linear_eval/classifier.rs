@@ -86,9 +86,8 @@ impl LinearClassifier {
     }
 }
 
-/// Trains on `train`, chooses rate and epoch on `validation` (accuracy, then
-/// loss), and judges the chosen weights once on `test`. Weights start at 0; the
-/// order of rows is drawn by `seed`. On the CPU, whatever the training device.
+/// Trains on `train`, chooses rate and epoch on `validation` (accuracy, then loss), and judges the chosen weights once
+/// on `test`. Weights start at 0; the order of rows is drawn by `seed`. On the CPU, whatever the training device.
 ///
 /// `pause` as in [`features`](crate::learn::features::features).
 ///

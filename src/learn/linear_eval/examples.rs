@@ -1,5 +1,4 @@
-//! The problem that labelled images make for a linear classifier, from features of
-//! these and perhaps of others.
+//! The problem that labelled images make for a linear classifier, from features of these and perhaps of others.
 
 use super::classifier::{Labelled, LinearClassifier, Problem, fit};
 use super::rows::Rows;

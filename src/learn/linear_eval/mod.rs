@@ -56,15 +56,13 @@ impl Part {
 type Splits<R> = [R; 3];
 
 impl Evaluation<'_> {
-    /// Evaluates everything; the test split is looked at once for each of the
-    /// three classifiers and of the two kNN numbers. `seconds` is left at 0:
-    /// only the caller has a clock in every environment.
+    /// Evaluates everything; the test split is looked at once for each of the three classifiers and of the two kNN
+    /// numbers. `seconds` is left at 0: only the caller has a clock in every environment.
     ///
     /// `pause` as in [`features`].
     ///
     /// # Errors
-    /// [`Fault::NoLabels`] where fewer than two classes have training images or
-    /// there is no test image.
+    /// [`Fault::NoLabels`] where fewer than two classes have training images or there is no test image.
     pub async fn run(&self, pause: &mut impl AsyncFnMut(f32) -> bool) -> Result<EvaluationReport, Stopped> {
         let parts = [Split::Train, Split::Validation, Split::Test].map(|split| Part::of(self.dataset, split));
         let [train_part, _, test] = &parts;

@@ -29,9 +29,8 @@ impl Rows for Features {
 /// Longest side of the images that the raw-pixel baseline sees.
 const PIXEL_SIDE: usize = 32;
 
-/// Raw pixels of a data set's images, in [0, 1]. Images of a longer side than
-/// 32 are averaged over squares of pixels down to at most that: a linear
-/// classifier gains nothing from more, and 96-pixel rows would take minutes.
+/// Raw pixels of a data set's images, in [0, 1]. Images of a longer side than 32 are averaged over squares of pixels
+/// down to at most that: a linear classifier gains nothing from more, and 96-pixel rows would take minutes.
 #[derive(Clone, Debug)]
 pub struct Pixels<'a> {
     dataset: &'a Dataset,
@@ -108,9 +107,8 @@ impl Standard {
         Self { mean: mean.iter().map(|&m| m as f32).collect(), scale }
     }
 
-    /// Standardised rows, each with a 1 after it (for the bias): row-major,
-    /// Weights [classes, dim] and biases [classes] on rows as they are, that do what
-    /// `weights` [dim + 1, classes], the bias last, do on rows after this: w · s and
+    /// Standardised rows, each with a 1 after it (for the bias): row-major, Weights [classes, dim] and biases [classes]
+    /// on rows as they are, that do what `weights` [dim + 1, classes], the bias last, do on rows after this: w · s and
     /// b − Σ w · s · m of each column.
     pub fn folded(&self, weights: &[f32], classes: usize) -> (Vec<f32>, Vec<f32>) {
         let dim = self.mean.len();

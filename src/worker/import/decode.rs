@@ -185,10 +185,9 @@ fn span(taps: &[Taps]) -> Range<usize> {
 /// Shrinks or enlarges an image of `width` × `height`, both at least 1, to planar RGB, [3, S, S]: the shorter
 /// side becomes the training size, the middle of the longer one is kept.
 ///
-/// When it shrinks, the filter is a triangle as wide as two source pixels a target pixel, so that every source
-/// pixel counts (what Pillow and torchvision call antialiased bilinear). When it enlarges, it is plain
-/// bilinear. At equal size the pixels stay as they are. Values are averaged as stored (sRGB), as is common in
-/// training pipelines.
+/// When it shrinks, the filter is a triangle as wide as two source pixels a target pixel, so that every source pixel
+/// counts (what Pillow and torchvision call antialiased bilinear). When it enlarges, it is plain bilinear. At equal
+/// size the pixels stay as they are. Values are averaged as stored (sRGB), as is common in training pipelines.
 ///
 /// `read(y, columns, out)` fills `out` with the pixels of a row (0 to 255), one for each of `columns`. It is
 /// called once a row, in order, and only for rows with a weight.

@@ -55,8 +55,7 @@ pub struct ImageImporter {
 }
 
 impl ImageImporter {
-    /// Prepares to read `files` at `size` × `size` pixels. The browser did not give the chosen files in
-    /// `refused`.
+    /// Prepares to read `files` at `size` × `size` pixels. The browser did not give the chosen files in `refused`.
     pub fn new(files: &[File], refused: &[SkippedFile], size: usize) -> Self {
         let kept: Vec<File> = files.iter().filter(|file| !folders::is_clutter(file.path())).cloned().collect();
         let (packed, mut loose): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&i| is_archive(&kept[i]));

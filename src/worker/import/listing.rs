@@ -1,5 +1,4 @@
-//! Which of the chosen files to read, and what folders, archives and tables say of each. And CIFAR-10's
-//! batches.
+//! Which of the chosen files to read, and what folders, archives and tables say of each. And CIFAR-10's batches.
 
 use super::decode::fit_planar;
 use crate::core::dataset::Split;

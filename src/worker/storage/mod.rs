@@ -139,8 +139,7 @@ impl<F: FileSystem> Storage<F> {
         Ok(StoredRun { record, curve, state })
     }
 
-    /// Holds a run, then loads it. The run has everything that another tab saved before, and no other tab saves
-    /// after.
+    /// Holds a run, then loads it. The run has everything that another tab saved before, and no other tab saves after.
     ///
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::NotFound`] if there is no run

@@ -52,8 +52,7 @@ impl Plan {
     /// Plans from the beginning of a published file; `None` if the header is not complete yet.
     ///
     /// # Errors
-    /// [`WeightsFault`] if it is not a safetensors file, or not one of `encoder`, whose `tensors` are names and
-    /// shapes.
+    /// [`WeightsFault`] if it is not a safetensors file, or not one of `encoder`, whose `tensors` are names and shapes.
     pub fn read(
         head: &[u8],
         encoder: ImageNetEncoder,
@@ -104,8 +103,7 @@ impl Plan {
         Ok(Some(Self { stored: to, published: data + metadata.data_len() as u64, header, spans }))
     }
 
-    /// The next part of the published file to request if the stored one has `done` bytes; `None` if it is
-    /// complete.
+    /// The next part of the published file to request if the stored one has `done` bytes; `None` if it is complete.
     pub fn next(&self, done: u64) -> Option<Range<u64>> {
         let first = self.spans.iter().position(|span| done < span.to + span.length)?;
         let span = self.spans[first];

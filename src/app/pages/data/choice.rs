@@ -1,5 +1,4 @@
-//! The choice of images: the sample set, or own images by folder, files or drop, and how
-//! they are read.
+//! The choice of images: the sample set, or own images by folder, files or drop, and how they are read.
 
 use super::import::ImportForm;
 use crate::app::parts::files::{Choose, DropArea, Listed, of_list};
@@ -56,8 +55,7 @@ fn patterns() -> impl IntoView {
     pictures.collect_view()
 }
 
-/// The choice of own images: a folder, files or a zip; after the first set also what
-/// they are for.
+/// The choice of own images: a folder, files or a zip; after the first set also what they are for.
 #[component]
 pub fn Chooser() -> impl IntoView {
     let store = Store::get();
@@ -156,9 +154,8 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
     }
 }
 
-/// How images are read: side in pixels and seed of the split. Both hold for the next
-/// import. A button reads the loaded files again, so that choosing a value alone costs
-/// nothing.
+/// How images are read: side in pixels and seed of the split. Both hold for the next import. A button reads the loaded
+/// files again, so that choosing a value alone costs nothing.
 #[component]
 fn Options() -> impl IntoView {
     let store = Store::get();

@@ -93,8 +93,7 @@ impl ImportForm {
         self.listings.get_value()
     }
 
-    /// Notes that `files` were found. False if the listing was cancelled, or the user has
-    /// left the page.
+    /// Notes that `files` were found. False if the listing was cancelled, or the user has left the page.
     fn listed(self, listing: u32, files: usize) -> bool {
         let current = self.listings.try_get_value() == Some(listing)
             && self.listing.try_with_untracked(Option::is_some) == Some(true);

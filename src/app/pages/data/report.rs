@@ -167,8 +167,7 @@ fn Classes(report: DatasetReport) -> impl IntoView {
         let rows = |c: &Vec<ClassCount>| c[from..to].iter().flat_map(|c| c.thumbnails.iter().copied()).collect();
         fetch(client, classes.with_value(rows), pictures);
     };
-    // Not in an effect, which would run after the worker is asked to time a step, during
-    // which it answers nothing.
+    // Not in an effect, which would run after the worker is asked to time a step, during which it answers nothing.
     ask(0, shown.get_untracked());
     Effect::new(move |before: Option<usize>| {
         let to = shown.get();

@@ -22,8 +22,7 @@ use leptos::prelude::*;
 use predictions::{Scores, TestPredictions};
 use result::Headline;
 
-/// The page `/evaluate`. By the store it shows what is missing, the button that starts, the
-/// progress or the result.
+/// The page `/evaluate`. By the store it shows what is missing, the button that starts, the progress or the result.
 #[component]
 pub fn Evaluate() -> impl IntoView {
     let store = Store::get();

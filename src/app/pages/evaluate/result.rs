@@ -19,8 +19,7 @@ pub type Report = StoredValue<EvaluationReport>;
 /// Evaluations of published weights on the same images, by name.
 type Others = Vec<(String, EvaluationReport)>;
 
-/// The evaluations to show beside `report`: all but those of the weights that it already
-/// contains.
+/// The evaluations to show beside `report`: all but those of the weights that it already contains.
 fn beside(store: Store, report: Report) -> Others {
     let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
     let stored = store.stored_runs.list.get().unwrap_or_default();

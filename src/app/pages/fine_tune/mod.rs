@@ -49,8 +49,7 @@ pub fn FineTune() -> impl IntoView {
     }
 }
 
-/// Milliseconds until the end of the list, by the time of a step. Linear classifiers, which
-/// take seconds, do not count.
+/// Milliseconds until the end of the list, by the time of a step. Linear classifiers, which take seconds, do not count.
 fn left(p: &FineTuneProgress) -> Option<f64> {
     if p.milliseconds <= 0.0 || p.total_steps == 0 {
         return None;

@@ -17,8 +17,7 @@ use leptos::prelude::*;
 /// Results of one contestant, one for each fraction.
 type Curve = Vec<Option<FineTuneReport>>;
 
-/// Where fraction `i` of contestant `line` stands, 0 to 100: side by side, so that no
-/// interval hides another.
+/// Where fraction `i` of contestant `line` stands, 0 to 100: side by side, so that no interval hides another.
 fn x(i: usize, line: usize) -> f64 {
     100.0 * (i as f64 + 0.5) / FRACTIONS.len() as f64 + 3.0 * (line as f64 - 1.0)
 }

@@ -1,5 +1,4 @@
-//! The run: its phase, how far it is, the buttons that its state allows, and the encoder as a
-//! download.
+//! The run: its phase, how far it is, the buttons that its state allows, and the encoder as a download.
 
 use crate::app::client::Client;
 use crate::app::parts::files::save;

@@ -25,8 +25,7 @@ fn choose(store: Store, net: ImageNetEncoder) {
     take(store, net, |encoder| *encoder = EncoderConfig::with_weights(net));
 }
 
-/// Starts from weights that were fetched, if their network is still chosen: fetching may have
-/// taken long.
+/// Starts from weights that were fetched, if their network is still chosen: fetching may have taken long.
 fn start_from(store: Store, net: ImageNetEncoder) {
     if store.config.with_untracked(|c| c.encoder.published()) == Some(net) {
         take(store, net, |encoder| encoder.start = InitialWeights::ImageNet);

@@ -12,8 +12,7 @@ use crate::core::run::RunRecord;
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use std::fmt::Write;
 
-/// The card of a run; with `fine_tuned`, also of the fine-tuned classifier, whose weights are in the same
-/// archive.
+/// The card of a run; with `fine_tuned`, also of the fine-tuned classifier, whose weights are in the same archive.
 pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let sections = [
         summary(record, fine_tuned),

@@ -49,8 +49,7 @@ fn line<const N: usize>(fields: [impl AsRef<str>; N]) -> String {
     fields.each_ref().map(|text| field(text.as_ref())).join(",") + "\r\n"
 }
 
-/// The text, in quotes if it holds a comma, a quote, a line break, or a space at an end that some programs
-/// would drop.
+/// The text, in quotes if it holds a comma, a quote, a line break, or a space at an end that some programs would drop.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) || text.trim() != text {
         format!("\"{}\"", text.replace('"', "\"\""))
@@ -61,9 +60,8 @@ fn field(text: &str) -> String {
 
 /// An array of `values` [rows, columns], row-major, in numpy's format.
 ///
-/// Version 1.0 of numpy.lib.format: magic, version, length of the header (u16), the header (a Python
-/// dictionary, padded so that the data begin at a multiple of 64 bytes), then the data, little-endian, in C
-/// order.
+/// Version 1.0 of numpy.lib.format: magic, version, length of the header (u16), the header (a Python dictionary, padded
+/// so that the data begin at a multiple of 64 bytes), then the data, little-endian, in C order.
 ///
 /// # Panics
 /// If the number of values is not rows · columns.

@@ -112,7 +112,7 @@ fn read_items(
             Item::Mod(m) if is_test(&m.attrs) => {}
             Item::Mod(m) => {
                 let name = m.ident.to_string();
-                let (child, inner) = ([at, &[name.clone()]].concat(), format!("{folder}{name}/"));
+                let (child, inner) = ([at, std::slice::from_ref(&name)].concat(), format!("{folder}{name}/"));
                 match m.content {
                     Some((_, items)) => read_items(source, tree, &child, file, &inner, items),
                     None => {

@@ -11,7 +11,7 @@
 //! | `run` | a run, fine-tuning and classifiers, as the session holds them |
 //! | `run_saver` | stores the current run while it trains |
 //! | [`weights_download`] | fetches published weights and keeps them |
-//! | [`archive`] | packs a run into an archive and opens it |
+//! | [`run_archive`] | packs a run into an archive and opens it |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | [`import`] | decodes images |
 //! | [`open_weights`] | opens files of published weights: safetensors, PyTorch's |
@@ -22,10 +22,9 @@
 //! | `js` | the clock, the console, the memory |
 //!
 //! All of it compiles natively, so that the compiler and clippy check it there too.
-//! Natively only the modules that need no browser run: [`import`], [`archive`],
+//! Natively only the modules that need no browser run: [`import`], [`run_archive`],
 //! [`open_weights`], [`weights_download`] and [`storage`] without `weights_download::browser` and `storage::opfs`.
 
-pub mod archive;
 mod boot;
 mod device;
 mod dispatch;
@@ -37,6 +36,7 @@ mod js;
 mod mailbox;
 pub mod open_weights;
 mod run;
+pub mod run_archive;
 mod run_saver;
 mod session;
 pub mod storage;

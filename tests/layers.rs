@@ -98,7 +98,7 @@ fn features_keep_tensors_and_browser_apart() {
         line.split('"').skip(1).step_by(2).map(String::from).collect()
     };
     let app = feature("app");
-    for tensors in ["learn", "worker", "gpu", "native"] {
+    for tensors in ["learn", "worker", "gpu"] {
         assert!(!app.contains(tensors), "the page's feature enables `{tensors}`");
     }
     for name in app.iter().filter_map(|entry| entry.strip_prefix("dep:")) {

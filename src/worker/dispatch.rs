@@ -84,7 +84,8 @@ fn check_needs(policy: &Policy) -> Result<(), Fault> {
         if policy.needs_images && s.library.dataset().is_none() {
             return Err(Fault::NoDataset);
         }
-        if policy.needs_run && s.run.is_none() && s.run_in_loop.is_none() {
+        // During a job the run may be out of the session: then the request is refused as busy, by its own job.
+        if policy.needs_run && s.run.is_none() && s.job.is_none() {
             return Err(Fault::NoEncoder);
         }
         Ok(())

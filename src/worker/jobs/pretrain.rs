@@ -164,6 +164,10 @@ impl LoopBody for Run {
 
     /// kNN on validation; without labels nothing.
     async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault> {
+        if self.probe.is_some() {
+            // The page gets the epoch's last steps before kNN, which may take long.
+            post_measured(self);
+        }
         let Some(probe) = &self.probe else { return Ok(true) };
         let Some(knn) = evaluate::knn_after(&self.trainer, probe, epoch).await? else { return Ok(false) };
         let report = EpochReport { epoch, knn };

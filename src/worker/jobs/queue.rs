@@ -68,6 +68,15 @@ pub async fn report() -> Result<Event, Fault> {
 /// [`StorageFault::Held`] while another tab drives the queue.
 pub async fn change(change: QueueChange) -> Result<Event, Fault> {
     let _ticket = ticket().await;
+    // A stop is for the tab that drives the queue, and is not stored: a queue that is read rests.
+    if change == QueueChange::Stop {
+        driver(|d| {
+            if d.drives {
+                d.report.change(change);
+            }
+        });
+        return Ok(Event::Queue(current().await?));
+    }
     if driver(|d| d.drives) {
         driver(|d| d.report.change(change));
         save().await?;

@@ -11,6 +11,7 @@ use crate::learn::knn::Probe;
 use crate::learn::linear_eval::Evaluation;
 use crate::learn::trainer::Trainer;
 use crate::protocol::{Event, Work, WorkProgress};
+use crate::worker::event_loop::Throttle;
 use crate::worker::jobs::published_weights;
 use crate::worker::js::now;
 use crate::worker::mailbox::post;
@@ -19,6 +20,10 @@ use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_sta
 /// Images of kNN after an epoch: the bank, and the queries.
 const BANK: usize = 2_000;
 const QUERIES: usize = 1_000;
+/// Milliseconds until kNN first reports its progress, and between two reports. Most end before: the page then goes on
+/// showing how far the run is.
+const REPORT_KNN_EVERY: f64 = 500.0;
+
 /// Images in a forward pass without gradients, for the current run.
 ///
 /// # Errors
@@ -36,7 +41,14 @@ pub fn probe(config: &RunConfig) -> Option<Probe> {
 pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     let report = |part: f32| set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
     report(0.0);
-    match knn(trainer, probe, epoch, &mut pause_between(report)).await {
+    let throttle = Throttle::new(REPORT_KNN_EVERY);
+    throttle.restart();
+    let mut pause = pause_between(move |part| {
+        if throttle.is_due() {
+            report(part);
+        }
+    });
+    match knn(trainer, probe, epoch, &mut pause).await {
         Ok(accuracy) => Ok(Some(accuracy)),
         Err(Stopped::OnRequest) => Ok(None),
         Err(Stopped::Failed(fault)) => Err(fault),

@@ -221,8 +221,11 @@ pub enum Fault {
     /// Something could not be stored or read back.
     Storage(StorageFault),
     /// The archive of a run can't be imported.
+    // Stored queues hold faults, by these names.
+    #[serde(rename = "Takeaway")]
     RunArchive(RunArchiveFault),
     /// Published weights were not fetched.
+    #[serde(rename = "Hub")]
     Download(DownloadFault),
     /// A file of published weights gives no encoder.
     Weights(WeightsFault),

@@ -223,6 +223,7 @@ impl QueueReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::error::{DownloadFault, RunArchiveFault};
 
     fn queue(runs: u64) -> Queue {
         let mut queue = Queue::default();
@@ -285,6 +286,17 @@ mod tests {
         assert_eq!(read.running().map(|entry| entry.state.clone()), Some(EntryState::Running("run3".into())));
         read.mark(3, EntryState::Waiting);
         assert_eq!(read.next().map(|entry| entry.id), Some(3));
+    }
+
+    #[test]
+    fn faults_keep_their_names_in_stored_queues() {
+        for (name, fault) in [
+            ("Hub", Fault::Download(DownloadFault::WrongLength { expected: 2, found: 1 })),
+            ("Takeaway", Fault::RunArchive(RunArchiveFault::NotARun)),
+        ] {
+            let json = serde_json::to_value(EntryState::Failed(fault)).unwrap();
+            assert!(json["Failed"].get(name).is_some(), "{json}");
+        }
     }
 
     fn report() -> QueueReport {

@@ -111,12 +111,9 @@ fn storage() -> Option<web_sys::Storage> {
 pub fn copy_address(announcer: Announcer, said: RwSignal<&'static str>) {
     let address = window().location().href().unwrap_or_default();
     leptos::task::spawn_local(async move {
-        // An insecure page has no clipboard.
-        let copied = if window().is_secure_context() {
-            JsFuture::from(window().navigator().clipboard().write_text(&address)).await.is_ok()
-        } else {
-            false
-        };
+        // An insecure page has no clipboard, nor has a page in some browsers built into other programs.
+        let clipboard = window().navigator().clipboard();
+        let copied = !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(&address)).await.is_ok();
         let words = if copied { text::COPIED } else { text::NOT_COPIED };
         announcer.say(words);
         said.try_set(words);

@@ -75,7 +75,7 @@ test("ten per cent of the labels beside both baselines; a cell opens its images;
   await pretrained(page);
   await tune(page, 0);
   await expect(page.getByRole("spinbutton", { name: "Epochs" })).toHaveAttribute("aria-invalid", "true");
-  await expect(page.getByRole("alert").filter({ hasText: "Accepted: 1 to 1000" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "Epochs is 0; accepted: 1 to 1000." })).toBeVisible();
   await expect(button(page, "Fine-tune")).toBeDisabled();
   await fill(page, "Epochs", 3);
   const labels = page.getByRole("combobox", { name: "Labels" });

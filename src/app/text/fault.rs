@@ -89,7 +89,7 @@ fn run_archive_fault(fault: &RunArchiveFault) -> Explanation {
     match fault {
         RunArchiveFault::NotAZip { detail } => explain(
             format!("This file is no zip archive that can be read ({detail})."),
-            "Choose the archive as it was downloaded here. Nothing was changed.",
+            "Choose the archive as it was exported here. Nothing was changed.",
         ),
         RunArchiveFault::NotARun => explain(
             "This archive holds no run: it has no run.json.",
@@ -97,7 +97,7 @@ fn run_archive_fault(fault: &RunArchiveFault) -> Explanation {
         ),
         RunArchiveFault::Damaged { file, detail } => explain(
             format!("In this archive {file} can't be used ({detail})."),
-            "Download the archive again where it was made, and do not unpack or change it. Nothing was changed.",
+            "Export the run again where it was made, and do not unpack or change it. Nothing was changed.",
         ),
     }
 }

@@ -22,7 +22,7 @@ use std::ops::Range;
 
 /// What one batch gives.
 pub struct Cached {
-    /// Loss, contrastive accuracy and std of z of the whole batch, [3], without a graph.
+    /// Loss, contrastive accuracy and std of z of the whole batch, `[3]`, without a graph.
     pub measured: Tensor<1>,
     /// The loss's gradient by the weights of the model.
     pub gradients: GradientsParams,

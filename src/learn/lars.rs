@@ -51,7 +51,7 @@ impl Lars {
     }
 
     /// λ of every adapted tensor in the newest step, in the order of the module's
-    /// parts; [P], still on the device. None before the first step.
+    /// parts; `[P]`, still on the device. None before the first step.
     pub fn trust_ratios(&self) -> Option<&Tensor<1>> {
         self.ratios.as_ref()
     }

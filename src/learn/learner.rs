@@ -30,7 +30,7 @@ impl Learner {
     /// forward pass over all views, so they share their batch statistics; in chunks where [`Learner::chunk`] says so.
     ///
     /// Everything is enqueued, nothing is waited for. Returns loss, contrastive
-    /// accuracy and std of z before the step, [3], still on the device.
+    /// accuracy and std of z before the step, `[3]`, still on the device.
     pub fn step(&mut self, views: Tensor<4>, rate: f32) -> Tensor<1> {
         let [rows, ..] = views.dims();
         self.step_by(rows, &|part| if part.len() == rows { views.clone() } else { views.clone().slice([part]) }, rate)

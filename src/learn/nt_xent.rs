@@ -14,19 +14,19 @@ const TINY: f32 = 1e-30;
 /// What one batch of embeddings gives; everything stays on the device.
 #[derive(Clone, Debug)]
 pub struct NtXent {
-    /// Mean of ℓ over the 2N anchors; [1], with its graph.
+    /// Mean of ℓ over the 2N anchors; `[1]`, with its graph.
     pub loss: Tensor<1>,
-    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse reads 0. [1], no graph.
+    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse reads 0. `[1]`, no graph.
     ///
     /// [`Similarities::contrastive_accuracy`]: crate::core::nt_xent::Similarities::contrastive_accuracy
     pub contrastive_accuracy: Tensor<1>,
     /// Mean over dimensions of the standard deviation (divisor 2N − 1) of
-    /// normalised z: about 1/√D when healthy, 0 when collapsed. [1], no graph.
+    /// normalised z: about 1/√D when healthy, 0 when collapsed. `[1]`, no graph.
     pub std: Tensor<1>,
 }
 
 impl NtXent {
-    /// All three, [3], without a graph.
+    /// All three, `[3]`, without a graph.
     pub fn measured(self) -> Tensor<1> {
         Tensor::cat(vec![self.loss.inner(), self.contrastive_accuracy, self.std], 0)
     }
@@ -62,7 +62,7 @@ pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     NtXent { loss: losses.mean(), contrastive_accuracy, std }
 }
 
-/// The loss of `z` [2N, D], each anchor's ℓ, [2N], and the gradient of the loss
+/// The loss of `z` [2N, D], each anchor's ℓ, `[2N]`, and the gradient of the loss
 /// by z, [2N, D]: what [`nt_xent_with`] computes, for a person to look at.
 pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, Tensor<2>) {
     let masks = Masks::new(z.dims()[0], &z.device());

@@ -54,7 +54,7 @@ impl Optimizer {
         Self::Sgd(PerTensor::new(ByRank { vectors: plain.build(), others }))
     }
 
-    /// λ of every adapted tensor in the newest step, [P]; LARS alone has them.
+    /// λ of every adapted tensor in the newest step, `[P]`; LARS alone has them.
     pub fn trust_ratios(&self) -> Option<&Tensor<1>> {
         match self {
             Self::Lars(lars) => lars.trust_ratios(),

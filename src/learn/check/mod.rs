@@ -20,7 +20,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Case {
-    /// Answer: loss [1]; its gradient over z_a and z_b [2N, D].
+    /// Answer: loss `[1]`; its gradient over z_a and z_b [2N, D].
     NtXent { temperature: f32, z_a: Array, z_b: Array },
     /// Answer: for each step all tensors, the adapted before the excluded.
     Lars(LarsSteps),

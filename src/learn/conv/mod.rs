@@ -1,7 +1,7 @@
 //! Convolutions of the encoders, with kernels of our own on a GPU.
 //!
 //! Without autotune (in a browser it fails) burn computes all three convolutions of a training step one output pixel at
-//! a time. There the layers of this program's networks take tiled kernels instead ([`gpu`]); every other layer and the
+//! a time. There the layers of this program's networks take tiled kernels instead (`gpu`); every other layer and the
 //! CPU backend keep burn's. The operation joins burn's own as a backend extension, so that autodiff, fusion and the
 //! choice of device at run time hold for it too.
 

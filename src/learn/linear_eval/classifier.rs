@@ -75,7 +75,7 @@ impl LinearClassifier {
     }
 
     /// The same as one layer on features as the encoder gives them: `fc.weight`
-    /// [classes, features] and `fc.bias` [classes].
+    /// [classes, features] and `fc.bias` `[classes]`.
     pub async fn tensors(&self) -> Result<[NamedTensor; 2], Stopped> {
         let [rows, classes] = self.weights.dims();
         let (weight, bias) = self.standard.folded(&read(self.weights.clone()).await?, classes);

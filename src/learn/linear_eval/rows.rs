@@ -107,7 +107,7 @@ impl Standard {
         Self { mean: mean.iter().map(|&m| m as f32).collect(), scale }
     }
 
-    /// Standardised rows, each with a 1 after it (for the bias): row-major, Weights [classes, dim] and biases [classes]
+    /// Standardised rows, each with a 1 after it (for the bias): row-major, Weights [classes, dim] and biases `[classes]`
     /// on rows as they are, that do what `weights` [dim + 1, classes], the bias last, do on rows after this: w · s and
     /// b − Σ w · s · m of each column.
     pub fn folded(&self, weights: &[f32], classes: usize) -> (Vec<f32>, Vec<f32>) {

@@ -6,7 +6,7 @@ pub mod tables;
 
 /// The encoder's weights, with torchvision's names.
 pub const ENCODER: &str = "encoder.safetensors";
-/// `fc.weight` [classes, features] and `fc.bias` [classes], on features as the encoder gives them.
+/// `fc.weight` [classes, features] and `fc.bias` `[classes]`, on features as the encoder gives them.
 pub const CLASSIFIER: &str = "classifier.safetensors";
 /// The encoder with a classifier, both trained on labels: the encoder's names, and `fc`.
 pub const FINE_TUNED: &str = "fine_tuned.safetensors";

@@ -107,9 +107,8 @@ impl Standard {
         Self { mean: mean.iter().map(|&m| m as f32).collect(), scale }
     }
 
-    /// Standardised rows, each with a 1 after it (for the bias): row-major, Weights [classes, dim] and biases `[classes]`
-    /// on rows as they are, that do what `weights` [dim + 1, classes], the bias last, do on rows after this: w · s and
-    /// b − Σ w · s · m of each column.
+    /// Weights, [classes, dim], and biases, `[classes]`, for rows as they are. They do what `weights`, [dim + 1, classes]
+    /// with the bias last, do on standardised rows: w · s and b − Σ w · s · m of each column.
     pub fn folded(&self, weights: &[f32], classes: usize) -> (Vec<f32>, Vec<f32>) {
         let dim = self.mean.len();
         let at = |row: usize, class: usize| f64::from(weights[row * classes + class]);

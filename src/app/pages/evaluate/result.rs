@@ -74,7 +74,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                 {confidence::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
                 {live(move || others.with(|others| view! { <Bars report=report others=others /> }))}
                 <p class="muted small">
-                    {text::baselines(r.baseline)} {live(move || others.with(|all| text::how_published(all.len(), baseline)))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
+                    {text::baselines(r.baseline)} " " {live(move || others.with(|all| text::how_published(all.len(), baseline)))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
                 </p>
                 <p class="test-once">
                     <strong>{test_use}</strong> " " {meaning} " "

@@ -62,7 +62,7 @@ test("work asked of a worker that has ended starts another, with the images", as
   await expect(page.getByRole("main")).toContainText("stripes.zip");
 });
 
-test("a device lost in mid-run: the cause, a restart, and training on it again", { tag: "@nightly" }, async ({ page }) => {
+test("a device lost in mid-run: the cause, a restart, and training on it again", async ({ page }) => {
   // An emulated GPU on a busy machine takes its time, twice.
   test.setTimeout(480_000);
   await inWorker(

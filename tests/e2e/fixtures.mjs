@@ -5,9 +5,12 @@ import { readFileSync } from "node:fs";
 
 /** Every route of the page, as `src/app/routes.rs` lists them: "", "data/", … below /x/. */
 const table = readFileSync(new URL("../../src/app/routes.rs", import.meta.url), "utf8");
-export const routes = [...table.matchAll(/^ +route\("([^"]+)"/gm)]
+export const routes = [...table.matchAll(/^ +route\(\s*"([^"]+)"/gm)]
   .map((row) => row[1])
   .map((route) => (route === "/" ? "" : `${route.slice(1)}/`));
+if (routes.length !== Number(table.match(/ROUTES: \[Route; (\d+)\]/)?.[1])) {
+  throw new Error(`tests/e2e/fixtures.mjs finds ${routes.length} routes in src/app/routes.rs, whose table says another number`);
+}
 
 export const test = base.extend({
   /** Console errors that a test provokes on purpose: test.use({ expectedErrors: [/Content Security Policy/] }). */

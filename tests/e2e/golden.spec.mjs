@@ -116,7 +116,7 @@ test("convolutions and their gradients are the CPU backend's on WebGPU", async (
 });
 
 for (const optimizer of ["Lars", "Sgd", "AdamW"]) {
-  test(`five steps at the peak rate go alike on WebGPU and on the CPU backend, ${optimizer}`, { tag: optimizer === "Lars" ? [] : "@nightly" }, async ({ page }) => {
+  test(`five steps at the peak rate go alike on WebGPU and on the CPU backend, ${optimizer}`, async ({ page }) => {
     const ask = await openWorker(page);
     const { within, none } = verdict();
     const [[gpu], [cpu]] = [await ask("webgpu", "steps", { count: 5, optimizer }), await ask("cpu", "steps", { count: 5, optimizer })];
@@ -128,7 +128,7 @@ for (const optimizer of ["Lars", "Sgd", "AdamW"]) {
 }
 
 for (const stem of ["Small", "ImageNet"]) {
-  test(`loss and gradients of a residual network are the CPU backend's on WebGPU, stem ${stem}`, { tag: stem === "ImageNet" ? "@nightly" : [] }, async ({ page }) => {
+  test(`loss and gradients of a residual network are the CPU backend's on WebGPU, stem ${stem}`, async ({ page }) => {
     const ask = await openWorker(page);
     const { within, none } = verdict();
     const network = { architecture: "ResNet10", stem, width: 16, views: 8, size: 16 };

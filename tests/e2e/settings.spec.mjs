@@ -74,7 +74,7 @@ test("the time of a run is estimated unasked on the images page, by the same car
   await expect.poll(() => card.innerText()).toBe(words);
 });
 
-test("the largest network is timed in seconds on the CPU, and a quick change of preset is timed too", { tag: "@nightly" }, async ({ page }) => {
+test("the largest network is timed in seconds on the CPU, and a quick change of preset is timed too", async ({ page }) => {
   await load(page, file("stripes.zip", zip(stripeFolders(60))));
   await go(page, "Pre-train");
   const card = page.getByRole("region", { name: "Estimate" });

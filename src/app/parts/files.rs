@@ -39,7 +39,7 @@ pub fn DropArea(children: Children) -> impl IntoView {
 #[component]
 pub fn Choose(
     #[prop(into)] label: Signal<&'static str>,
-    #[prop(into)] closed: Signal<bool>,
+    #[prop(optional, into)] closed: Signal<bool>,
     #[prop(optional, into)] attributes: Vec<(&'static str, &'static str)>,
     #[prop(optional)] multiple: bool,
     /// Gets what was chosen.

@@ -87,7 +87,8 @@ pub fn ExportRun() -> impl IntoView {
     }
 }
 
-/// Chooses an archive of a run and stores the run.
+/// Chooses an archive of a run and stores the run. The button stays open while the archive is read, so that it keeps
+/// the keyboard's focus; its label says what goes on.
 #[component]
 pub fn ImportRun() -> impl IntoView {
     let (client, announcer) = (Client::get(), Announcer::get());
@@ -103,7 +104,6 @@ pub fn ImportRun() -> impl IntoView {
             <p class="actions">
                 <Choose
                     label=derive(move || if task.busy.get() { parts::IMPORTING } else { parts::IMPORT })
-                    closed=task.busy
                     attributes=attributes
                     take=Box::new(chosen)
                 />

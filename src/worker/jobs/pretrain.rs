@@ -11,10 +11,14 @@ use crate::learn::training::Training;
 use crate::protocol::Event;
 use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
+use crate::worker::js::now;
 use crate::worker::mailbox::{fail, post};
 use crate::worker::run::{Classifiers, LoopPosition, Run};
 use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, RunInLoop, set_state, with};
+
+/// Milliseconds between a failed read and the report of a lost device, at the most.
+const LOST_REPORTED_WITHIN: f64 = 1_000.0;
 
 /// Makes a run of `config` ready for [`drive`]. It takes the place of a run that has ended.
 ///
@@ -110,8 +114,11 @@ pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunS
         // cut off. The page ends this worker, and offers to go on from there.
         Err(fault) => {
             drop(guard);
-            // A lost device reports itself, in the next macrotask.
-            yield_now().await;
+            // A lost device reports itself a moment after its reads fail, and its report says more.
+            let failed = now();
+            while now() - failed < LOST_REPORTED_WITHIN {
+                yield_now().await;
+            }
             fail(None, fault.clone());
             Err(fault)
         }

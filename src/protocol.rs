@@ -13,11 +13,10 @@ use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport};
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport, TrustRatios,
 };
-use crate::core::run::classify::ClassifyReport;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
 use crate::core::run::queue::{QueueChange, QueueReport};
 use crate::core::run::{Curve, OpenedRun, SaveReport, StoredReport};
-use crate::core::weights_file::WeightsReport;
+use crate::core::{run::classify::ClassifyReport, weights_file::WeightsReport};
 use serde::{Deserialize, Serialize};
 
 mod policy;

@@ -3,8 +3,7 @@
 
 pub use super::architecture::{Architecture, Stem};
 
-use super::architecture::PUBLISHED_WIDTH;
-use super::imagenet::ImageNetEncoder;
+use super::{architecture::PUBLISHED_WIDTH, imagenet::ImageNetEncoder};
 use serde::{Deserialize, Serialize};
 
 pub mod preset;

@@ -1,7 +1,6 @@
 //! What can go wrong, as typed values with a cause that a user can act on. The words are in `app::text` only.
 
-use super::imagenet::ImageNetEncoder;
-use super::weights_file::WeightsFault;
+use super::{imagenet::ImageNetEncoder, weights_file::WeightsFault};
 use serde::{Deserialize, Serialize};
 
 /// Why a file was left out of an import.

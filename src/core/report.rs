@@ -1,12 +1,10 @@
 //! Reports about images, training and evaluation: plain values that travel from worker to page.
 
-use super::config::RunConfig;
-use super::config::preset::Preset;
-use super::dataset::Split;
-use super::error::SkippedFile;
-use super::metrics::ClassificationReport;
 pub use super::run_state::{Phase, RunState};
-use super::sample;
+use super::{
+    config::RunConfig, config::preset::Preset, dataset::Split, error::SkippedFile, metrics::ClassificationReport,
+    sample,
+};
 use serde::{Deserialize, Serialize};
 
 /// Counts of one class by split.

@@ -2,8 +2,7 @@
 //! statistics mean nothing; here they are estimated from training images.
 
 use super::encoder::{Encoder, MOMENTUM};
-use super::features::Stopped;
-use super::store::ByteStore;
+use super::{features::Stopped, store::ByteStore};
 use crate::core::rng::Rng;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -97,9 +96,7 @@ mod tests {
     use super::*;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
     use crate::core::dataset::Dataset;
-    use crate::learn::block_on::block_on;
-    use crate::learn::features::features;
-    use crate::learn::simclr::initial_encoder;
+    use crate::learn::{block_on::block_on, features::features, simclr::initial_encoder};
     use burn::tensor::Device;
 
     const CLASSES: usize = 4;

@@ -2,9 +2,8 @@
 //! safetensors file of the program's own: tensors lie as burn has them, named `model.…` and `optimizer.SLOT.…`;
 //! [`named_tensors`](super::named_tensors) writes files for other programs.
 
-use super::named_tensors::WeightsError;
-use super::optim::Optimizer;
 use super::walk::{TensorFiller, TensorPath, TensorVisitor, fill, visit};
+use super::{named_tensors::WeightsError, optim::Optimizer};
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Tensor, TensorData, Transaction};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
@@ -198,12 +197,8 @@ impl TensorFiller for Replace<'_> {
 mod tests {
     use super::*;
     use crate::core::config::{self, Architecture, AugmentConfig, EncoderConfig, OptimizerConfig, RunConfig, Stem};
-    use crate::core::dataset::Dataset;
-    use crate::core::error::Fault;
-    use crate::core::rng::Rng;
-    use crate::learn::store::ByteStore;
-    use crate::learn::trainer::Trainer;
-    use crate::learn::training::Training;
+    use crate::core::{dataset::Dataset, error::Fault, rng::Rng};
+    use crate::learn::{store::ByteStore, trainer::Trainer, training::Training};
     use burn::tensor::{Device, read_sync};
 
     const IMAGES: usize = 40;

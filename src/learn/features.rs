@@ -1,8 +1,7 @@
 //! Features h of stored images, in evaluation mode and without augmentation, and what they say of a
 //! new image: class probabilities, and the images that are most like it.
 
-use super::encoder::Encoder;
-use super::store::ByteStore;
+use super::{encoder::Encoder, store::ByteStore};
 use crate::core::error::Fault;
 use burn::tensor::Tensor;
 

@@ -1,21 +1,12 @@
 //! Fine-tuning: an encoder with a linear classifier on top, trained on labelled
 //! images (Chen et al. 2020, appendix B.5), one step at a time.
 
-use super::augment::apply;
 use super::checkpoint::{self, Snapshot};
-use super::encoder::Encoder;
 use super::features::{Features, Stopped, outputs};
-use super::init::draw;
 use super::named_tensors::{WeightsError, pack, tensors};
-use super::optim::Optimizer;
-use super::store::ByteStore;
-use super::training::Training;
-use crate::core::augment::ViewParams;
-use crate::core::config::AugmentConfig;
-use crate::core::error::Fault;
-use crate::core::rng::Rng;
+use super::{augment::apply, encoder::Encoder, init::draw, optim::Optimizer, store::ByteStore, training::Training};
 use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers};
-use crate::core::schedule::Schedule;
+use crate::core::{augment::ViewParams, config::AugmentConfig, error::Fault, rng::Rng, schedule::Schedule};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;

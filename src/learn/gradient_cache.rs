@@ -12,8 +12,7 @@
 //! those of all 2N views. The gradient is then exactly that of the network so normalised, another
 //! one than the whole batch's. Running statistics move once a chunk instead of once a step.
 
-use super::nt_xent::nt_xent_gradient;
-use super::simclr::SimClr;
+use super::{nt_xent::nt_xent_gradient, simclr::SimClr};
 use crate::core::cost::anchors_at_once;
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -70,13 +69,10 @@ fn parts(rows: usize, chunk: usize) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
     use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
-    use crate::learn::bench::fixed_views;
-    use crate::learn::block_on::block_on;
-    use crate::learn::learner::Learner;
-    use crate::learn::named_tensors::tensors;
-    use crate::learn::nt_xent::nt_xent;
-    use crate::learn::optim::Optimizer;
-    use crate::learn::walk::flat_gradients;
+    use crate::learn::{
+        bench::fixed_views, block_on::block_on, learner::Learner, named_tensors::tensors, nt_xent::nt_xent,
+        optim::Optimizer, walk::flat_gradients,
+    };
     use burn::tensor::Device;
 
     const ROWS: usize = 12;

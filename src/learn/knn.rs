@@ -1,9 +1,8 @@
 //! k nearest neighbours on normalised features, the quickest judgement of an encoder (Wu et al. 2018, arXiv
 //! 1805.01978): a query's classes get Σ exp(cos / T) over its k nearest images of the bank.
 
-use super::encoder::Encoder;
 use super::features::{Features, Stopped, features};
-use super::store::ByteStore;
+use super::{encoder::Encoder, store::ByteStore};
 use crate::core::dataset::{Dataset, Split};
 use crate::core::rng::Rng;
 use burn::tensor::{Device, Tensor, TensorData};

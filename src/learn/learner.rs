@@ -2,8 +2,7 @@
 
 use super::gradient_cache::{Cached, cached_gradients};
 use super::nt_xent::{Masks, NtXent, nt_xent_with};
-use super::optim::Optimizer;
-use super::simclr::SimClr;
+use super::{optim::Optimizer, simclr::SimClr};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use std::ops::Range;
@@ -75,12 +74,10 @@ impl Learner {
 mod tests {
     use super::*;
     use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
-    use crate::learn::baseline::reestimate_batch_norm;
-    use crate::learn::bench::mulberry;
-    use crate::learn::block_on::block_on;
-    use crate::learn::encoder::Encoder;
-    use crate::learn::named_tensors::tensors;
-    use crate::learn::simclr::initial_encoder;
+    use crate::learn::{
+        baseline::reestimate_batch_norm, bench::mulberry, block_on::block_on, encoder::Encoder, named_tensors::tensors,
+        simclr::initial_encoder,
+    };
     use burn::module::Module;
     use burn::tensor::{Device, TensorData};
 

@@ -172,8 +172,7 @@ impl Masks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::nt_xent::Similarities;
-    use crate::core::rng::Rng;
+    use crate::core::{nt_xent::Similarities, rng::Rng};
 
     fn tensor(rows: &[f32], shape: [usize; 2]) -> Tensor<2> {
         let data = TensorData::new(rows.to_vec(), shape);
@@ -306,8 +305,7 @@ mod tests {
 
     #[test]
     fn the_parts_are_the_training_codes_and_agree_with_the_lesson() {
-        use crate::core::lesson::nt_xent::cosines::Cosines;
-        use crate::core::nt_xent::gradients;
+        use crate::core::{lesson::nt_xent::cosines::Cosines, nt_xent::gradients};
         let exact = Cosines::default().embedding().unwrap();
         let z: Vec<f32> = exact.iter().map(|&v| v as f32).collect();
         for tau in [1.0, 0.5, 0.1] {

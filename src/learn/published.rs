@@ -1,8 +1,7 @@
 //! Published weights into an encoder, from a file's bytes.
 
-use super::encoder::Encoder;
 use super::named_tensors::{NamedTensor, load as put};
-use super::walk::list;
+use super::{encoder::Encoder, walk::list};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights_file::recognise::{plain_name, recognise};
 use crate::core::weights_file::{Fingerprint, Header, Number, WeightsFault, WeightsFile, not_a_float};
@@ -106,8 +105,7 @@ pub fn tensors<M: Module>(network: &M) -> Vec<(String, Vec<usize>)> {
 mod tests {
     use super::*;
     use crate::core::architecture::{Architecture, Block};
-    use crate::core::config::Stem;
-    use crate::core::weights_file::WrongShape;
+    use crate::core::{config::Stem, weights_file::WrongShape};
     use crate::learn::encoder::ResNet;
     use burn::tensor::read_sync;
     use safetensors::tensor::TensorView;

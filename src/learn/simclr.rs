@@ -1,7 +1,6 @@
 //! The model of pre-training: encoder f: image → h and projection head g: h → z.
 
-use super::encoder::Encoder;
-use super::init::draw;
+use super::{encoder::Encoder, init::draw};
 use crate::core::config::{EncoderConfig, HeadConfig};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};

@@ -2,20 +2,11 @@
 
 use super::augment::{some_views, views};
 use super::checkpoint::{self, Snapshot};
-use super::encoder::Encoder;
-use super::learner::Learner;
-use super::optim::Optimizer;
 use super::simclr::{SimClr, initial_encoder};
-use super::store::ByteStore;
-use super::training::Training;
-use super::walk::list;
-use crate::core::augment::ViewParams;
+use super::{encoder::Encoder, learner::Learner, optim::Optimizer, store::ByteStore, training::Training, walk::list};
 use crate::core::config::{AugmentConfig, RunConfig, TrainedPart};
-use crate::core::error::Fault;
-use crate::core::lars::adapts;
 use crate::core::report::{Baseline, StepReport, TrustRatios};
-use crate::core::rng::Rng;
-use crate::core::schedule::Schedule;
+use crate::core::{augment::ViewParams, error::Fault, lars::adapts, rng::Rng, schedule::Schedule};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 

@@ -1,8 +1,7 @@
 //! How each request is treated: one row a request.
 
 use super::{ImageSource, Paused, Request, StoredChange, Work};
-use crate::core::dataset::ImportRole;
-use crate::core::run::queue::QueueChange;
+use crate::core::{dataset::ImportRole, run::queue::QueueChange};
 
 /// When a job is answered. The worker refuses a job while it does another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -102,12 +102,10 @@ fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str, most: u64) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::architecture::Architecture;
-    use crate::core::imagenet::ImageNetEncoder;
     use crate::core::weights_file::fixture::{self, Entry};
-    use crate::learn::block_on::block_on;
-    use crate::learn::encoder::Encoder;
+    use crate::core::{architecture::Architecture, imagenet::ImageNetEncoder};
     use crate::learn::published::{Loaded, load, tensors};
+    use crate::learn::{block_on::block_on, encoder::Encoder};
     use crate::worker::import::samples;
     use burn::tensor::Device;
     use zip::CompressionMethod;

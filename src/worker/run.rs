@@ -3,19 +3,15 @@
 
 use super::event_loop::Throttle;
 use super::run_saver::{FineTuneSaver, RunSaver};
-use crate::core::config::RunConfig;
-use crate::core::dataset::collection::Collection;
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{EpochReport, StepReport, TrustRatios};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, StoredTuning};
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};
-use crate::learn::encoder::Encoder;
-use crate::learn::features::Features;
+use crate::core::{config::RunConfig, dataset::collection::Collection, imagenet::ImageNetEncoder};
 use crate::learn::fine_tune::{Classifier, FineTuner, LabelledImages};
-use crate::learn::knn::Probe;
-use crate::learn::linear_eval::LinearClassifier;
-use crate::learn::trainer::Trainer;
-use crate::learn::training::Training;
+use crate::learn::{
+    encoder::Encoder, features::Features, knn::Probe, linear_eval::LinearClassifier, trainer::Trainer,
+    training::Training,
+};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 

@@ -1,15 +1,11 @@
 //! Exports a run as one archive and imports it again. The archive holds what other programs read (weights,
 //! tables, features, a Python file) and what this program needs to continue the run.
 
-use crate::core::dataset::Dataset;
 use crate::core::error::{Fault, RunArchiveFault};
 use crate::core::run::archive::{self, card, tables};
-use crate::core::run::fine_tune::FineTuneReport;
 use crate::core::run::{Curve, RunRecord};
-use crate::learn::checkpoint;
-use crate::learn::features::Features;
-use crate::learn::optim::Optimizer;
-use crate::learn::simclr::SimClr;
+use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
+use crate::learn::{checkpoint, features::Features, optim::Optimizer, simclr::SimClr};
 use crate::worker::import::zip_archive::{error_detail, read_named};
 use crate::worker::storage::StoredRun;
 use burn::tensor::Device;
@@ -127,10 +123,7 @@ mod tests {
     use crate::core::dataset::{Example, Split};
     use crate::core::report::{EpochReport, RunState};
     use crate::core::run::{DataIdentity, examples};
-    use crate::learn::named_tensors;
-    use crate::learn::store::ByteStore;
-    use crate::learn::trainer::Trainer;
-    use crate::learn::training::Training;
+    use crate::learn::{named_tensors, store::ByteStore, trainer::Trainer, training::Training};
     use burn::tensor::read_sync as wait;
     use std::io::Read;
 

@@ -2,16 +2,13 @@
 //! and so does what fine-tuning makes of it. A save that fails is reported, and training goes on.
 
 use super::event_loop::{Ticket, TicketLock};
-use super::js::now;
-use super::mailbox::post;
 use super::storage::opfs::{Handle, Opfs};
 use super::storage::{FineTuneFile, Storage, StoredRun};
-use crate::core::config::RunConfig;
-use crate::core::error::StorageFault;
+use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
 use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport};
-use crate::core::weights_file::WeightsIdentity;
+use crate::core::{config::RunConfig, error::StorageFault, weights_file::WeightsIdentity};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
 use std::cell::{Cell, RefCell};

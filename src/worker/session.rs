@@ -2,12 +2,8 @@
 
 use super::device::{self, Compute};
 use super::event_loop::{Throttle, yield_now};
-use super::import::library::Library;
-use super::mailbox::post;
 use super::run::{Classifiers, FineTuneList, LoadedWeights, Run};
-use super::run_saver::NewName;
-use super::storage::Storage;
-use super::storage::opfs::Opfs;
+use super::{import::library::Library, mailbox::post, run_saver::NewName, storage::Storage, storage::opfs::Opfs};
 use crate::core::dataset::collection::Collection;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DeviceReport, RunState};

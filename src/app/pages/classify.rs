@@ -1,18 +1,14 @@
 //! Trying a trained classifier on images that it has never seen.
 
-use crate::app::client::Client;
 use crate::app::parts::files::{Choose, DropArea, Listed, accept_drops, of_list};
 use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
 use crate::app::parts::requirements::{Missing, missing};
 use crate::app::parts::widgets::{Button, Meter, PageHead, Picture};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::Store;
-use crate::app::text::units::whole_percent;
 use crate::app::text::{classify as text, fault};
-use crate::core::dataset::folders;
-use crate::core::error::Fault;
-use crate::core::error::SkippedFile;
+use crate::app::{client::Client, state::Store, text::units::whole_percent};
 use crate::core::run::classify::{Classified, ClassifyReport, MOST};
+use crate::core::{dataset::folders, error::Fault, error::SkippedFile};
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
 use web_sys::FileList;

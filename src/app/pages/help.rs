@@ -1,8 +1,7 @@
 //! The page "Help": WebGPU by cause, privacy, questions people ask.
 
-use crate::app::parts::stored_runs::DeleteStored;
-use crate::app::parts::widgets::PageHead;
 use crate::app::text::help as text;
+use crate::app::{parts::stored_runs::DeleteStored, parts::widgets::PageHead};
 use leptos::prelude::*;
 
 #[component]

@@ -1,11 +1,10 @@
 //! The device that the training runs on, why, and the user's choice.
 
 use super::widgets::{Ask, Question};
-use crate::app::client::Client;
 use crate::app::reactive::{act, live, memo};
-use crate::app::router::Link;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, parts as text};
+use crate::app::{client::Client, router::Link};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;

@@ -1,19 +1,14 @@
 //! What a run costs on this device: measured before the run starts, then from the run's own steps.
 
-use crate::app::client::Client;
 use crate::app::parts::widgets::{Button, Fact};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
-use crate::app::text::data::too_few;
-use crate::app::text::fault;
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
-use crate::app::text::weights::use_smaller;
-use crate::core::config::RunConfig;
-use crate::core::cost::Cost;
-use crate::core::error::Fault;
+use crate::app::{client::Client, text::data::too_few, text::fault, text::weights::use_smaller};
 use crate::core::report::{Estimate, RunState};
 use crate::core::run_progress::{RunProgress, proposed_epochs};
+use crate::core::{config::RunConfig, cost::Cost, error::Fault};
 use crate::protocol::Request;
 use leptos::prelude::*;
 use std::time::Duration;

@@ -1,10 +1,7 @@
 //! Files in and out: drops and choices of the user, and downloads.
 
-use crate::app::client::error_text;
-use crate::app::parts::widgets::Button;
-use crate::app::reactive::act;
-use crate::core::error::FileFault;
-use crate::core::error::SkippedFile;
+use crate::app::{client::error_text, parts::widgets::Button, reactive::act};
+use crate::core::{error::FileFault, error::SkippedFile};
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::*;
 use leptos::{ev, html};

@@ -1,14 +1,11 @@
 //! The frame of every page: skip link, header with navigation, messages, footer.
 
-use super::device::backend;
 use super::notice::{Announcer, LiveRegion, Notices};
-use super::widgets::Meter;
+use super::{device::backend, widgets::Meter};
 use crate::app::reactive::{Show, act, derive, memo};
-use crate::app::router::Link;
-use crate::app::router::Router;
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
-use crate::app::text::units::bytes;
+use crate::app::{router::Link, router::Router, text::units::bytes};
 use leptos::html::Main;
 use leptos::prelude::*;
 

@@ -1,7 +1,6 @@
 //! While work is under way, leaving the page asks first and the screen stays awake.
 
-use crate::app::reactive::memo;
-use crate::app::state::Store;
+use crate::app::{reactive::memo, state::Store};
 use crate::core::report::RunState;
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;

@@ -5,8 +5,7 @@ use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Notice, Store, WorkerState};
 use crate::app::text::{Explanation, data, fault, layout as text};
-use crate::core::error::Fault;
-use crate::core::error::SkippedFile;
+use crate::core::{error::Fault, error::SkippedFile};
 use leptos::prelude::*;
 
 /// What happened and what to do about it.

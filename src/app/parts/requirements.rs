@@ -1,8 +1,7 @@
 //! What a page requires, where to get it, and what the page gives then.
 
-use crate::app::router::Link;
-use crate::app::state::Store;
 use crate::app::text::evaluate as text;
+use crate::app::{router::Link, state::Store};
 use leptos::prelude::*;
 
 /// A card that says what the page requires and why, with a link to it and a list of what the page gives.

@@ -3,18 +3,11 @@
 
 use super::notice::FaultWords;
 use crate::app::client::{Client, Task};
-use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::router::Link;
-use crate::app::router::Router;
-use crate::app::state::Store;
 use crate::app::state::hint::{forget_run, set_queue};
 use crate::app::text::{fault, runs as text};
-use crate::core::error::Fault;
-use crate::core::report::RunState;
-use crate::core::run::hint::Hint;
-use crate::core::run::queue::QueueState;
-use crate::core::sample;
+use crate::app::{parts::widgets::Button, router::Link, router::Router, state::Store};
+use crate::core::{error::Fault, report::RunState, run::hint::Hint, run::queue::QueueState, sample};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 

@@ -1,9 +1,8 @@
 //! Small parts that many pages use.
 
-use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live};
 use crate::app::text::parts as text;
-use crate::app::text::pretrain::NOT_YET;
+use crate::app::{client::Client, text::pretrain::NOT_YET};
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Request, Work};
 use leptos::ev::MouseEvent;

@@ -3,14 +3,12 @@
 
 use super::{ImportEnd, PendingControl, Store};
 use crate::app::clock::now;
-use crate::core::config::RunConfig;
-use crate::core::error::Fault;
-use crate::core::lesson::lars::trust_ratio::TrustHistory;
-use crate::core::plot::thinned::Thinned;
 use crate::core::report::{DatasetReport, EpochReport, EvaluationReport, Phase, RunState, StepReport, TrustRatios};
-use crate::core::run::queue::QueueState;
 use crate::core::run::{OpenedRun, SaveReport};
-use crate::core::run_progress::RunProgress;
+use crate::core::{
+    config::RunConfig, error::Fault, lesson::lars::trust_ratio::TrustHistory, plot::thinned::Thinned,
+    run::queue::QueueState, run_progress::RunProgress,
+};
 use crate::protocol::{Event, Work, WorkProgress};
 use leptos::prelude::*;
 

@@ -2,9 +2,7 @@
 
 use super::{Store, StoredRuns};
 use crate::app::reactive::memo;
-use crate::core::run::RunRecord;
-use crate::core::run::hint::Hint;
-use crate::core::run::queue::QueueState;
+use crate::core::{run::RunRecord, run::hint::Hint, run::queue::QueueState};
 use leptos::prelude::*;
 
 const RUN: &str = "unfinished-run";

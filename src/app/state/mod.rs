@@ -3,21 +3,18 @@
 //!
 //! [`Client`]: super::client::Client
 
-use crate::core::config::preset::Preset;
 use crate::core::config::{AugmentConfig, RunConfig};
-use crate::core::error::Fault;
 use crate::core::imagenet::{DownloadedWeights, ImageNetEncoder};
-use crate::core::lesson::lars::trust_ratio::TrustHistory;
-use crate::core::plot::thinned::Thinned;
 use crate::core::report::{
     DatasetReport, DeviceReport, EpochReport, Estimate, EvaluationReport, Picture, RunState, StepReport,
 };
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneReport};
-use crate::core::run::hint::Hint;
-use crate::core::run::queue::QueueReport;
 use crate::core::run::{SaveReport, StoredReport};
 use crate::core::run_progress::{RunProgress, TimeLeft};
-use crate::core::weights_file::WeightsReport;
+use crate::core::{
+    config::preset::Preset, error::Fault, lesson::lars::trust_ratio::TrustHistory, plot::thinned::Thinned,
+};
+use crate::core::{run::hint::Hint, run::queue::QueueReport, weights_file::WeightsReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
 

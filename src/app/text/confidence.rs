@@ -1,9 +1,8 @@
 //! How sure a number is, in words.
 
 use super::units::{count, percent};
-use crate::core::metrics::ClassificationReport;
 use crate::core::metrics::comparison::{Resolution, Verdict};
-use crate::core::metrics::interval::Interval;
+use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
     a bootstrap over the test images for F1.";

@@ -2,8 +2,7 @@
 
 use super::units::{count, duration, percent};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
-use crate::core::imagenet::ImageNetEncoder;
-use crate::core::report::Baseline;
+use crate::core::{imagenet::ImageNetEncoder, report::Baseline};
 
 pub const TITLE: &str = "Evaluate";
 pub const INTRO: &str = "Linear evaluation freezes the encoder and trains one linear classifier on its features h, with \

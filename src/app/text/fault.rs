@@ -6,10 +6,8 @@ use super::data::split;
 
 use super::units::{bytes, count};
 use super::{Explanation, explain};
-use crate::core::config::run_settings::from_key;
-use crate::core::dataset::Split;
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, RunArchiveFault};
-use crate::core::report::DatasetWarning;
+use crate::core::{config::run_settings::from_key, dataset::Split, report::DatasetWarning};
 
 pub fn fault(fault: &Fault) -> Explanation {
     match fault {

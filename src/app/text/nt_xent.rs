@@ -1,9 +1,8 @@
 //! Words of the lesson "NT-Xent".
 
 use super::lesson::{LessonStep, StepQuestion};
-use crate::core::lesson::nt_xent::cosines::Impossible;
 use crate::core::lesson::nt_xent::embeddings::{Embeddings, class_letter};
-use crate::core::lesson::nt_xent::views::VIEWS;
+use crate::core::{lesson::nt_xent::cosines::Impossible, lesson::nt_xent::views::VIEWS};
 
 pub const TITLE: &str = "NT-Xent, step by step";
 pub const LEAD: &str =

@@ -3,15 +3,12 @@
 pub use super::pretrain::{EPOCH, KNN, LOSS, STEP};
 use super::settings;
 use super::units::{bytes, count, duration};
-use crate::core::config::RunConfig;
-use crate::core::config::run_settings::RunSetting;
-use crate::core::config::setting::Value;
-use crate::core::imagenet::DownloadedWeights;
-use crate::core::report::RunState;
-use crate::core::run::hint::Hint;
 use crate::core::run::queue::{EntryState, QueueState};
-use crate::core::run::table::Column;
 use crate::core::run::{ChunkChange, RunRecord};
+use crate::core::{
+    config::RunConfig, config::run_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
+    report::RunState, run::hint::Hint, run::table::Column,
+};
 
 pub const TITLE: &str = "Runs";
 pub const LEAD: &str = "Every pre-training run is kept in this browser: its settings, curve, results and weights. Compare \

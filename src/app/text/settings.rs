@@ -1,10 +1,9 @@
 //! The words of every setting: one row each. The order of the rows is the order of the forms.
 
-use crate::core::config::RunConfig;
-use crate::core::config::preset::Preset;
 use crate::core::config::run_settings::{self, RunSetting, setting};
 use crate::core::config::setting::{Bounds, Setting, equal, find};
 use crate::core::run::fine_tune::{self, Tuning};
+use crate::core::{config::RunConfig, config::preset::Preset};
 
 /// A setting in words.
 pub struct Words<C: 'static> {

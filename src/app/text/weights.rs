@@ -1,10 +1,9 @@
 //! Words about published weights: what they are, and fetching them.
 
 use super::units::bytes;
-use crate::core::architecture::Normalisation;
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};
+use crate::core::{architecture::Normalisation, imagenet::ImageNetEncoder};
 
 pub const TITLE: &str = "ImageNet weights";
 pub const CHOOSE: &str = "Weights from a file";

@@ -10,8 +10,7 @@
 pub mod ops;
 pub mod resample;
 
-use crate::core::config::AugmentConfig;
-use crate::core::rng::Rng;
+use crate::core::{config::AugmentConfig, rng::Rng};
 
 /// One colour operation; the four come in random order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

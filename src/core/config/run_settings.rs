@@ -4,8 +4,7 @@
 
 use super::setting::{Bounds, Choice, Field, Setting, Value, check, find, keys};
 use super::{Architecture, IMAGE_SIZES, InitialWeights, Optimizer, RunConfig, Stem, TrainedPart};
-use crate::core::error::ConfigFault;
-use crate::core::query::pairs;
+use crate::core::{error::ConfigFault, query::pairs};
 
 /// A row of [`SETTINGS`].
 pub type RunSetting = &'static Setting<RunConfig>;

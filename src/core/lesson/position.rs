@@ -3,8 +3,7 @@
 //! An address names the step and every value that differs from the lesson's
 //! start: `?step=4&tau=0.5`. A teacher can write one by hand.
 
-use crate::core::error::ConfigFault;
-use crate::core::query::Query;
+use crate::core::{error::ConfigFault, query::Query};
 
 /// What a lesson's page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! The report on new images that a person shows to a trained classifier.
 
 use super::fine_tune::FineTuneConfig;
-use crate::core::error::SkippedFile;
-use crate::core::report::Picture;
+use crate::core::{error::SkippedFile, report::Picture};
 use serde::{Deserialize, Serialize};
 
 /// The most images of one request.

@@ -1,9 +1,8 @@
 //! Records that the tests of this folder share.
 
 use super::{DataIdentity, RunRecord};
-use crate::core::config::RunConfig;
-use crate::core::metrics::ClassificationReport;
 use crate::core::report::{Backend, Baseline, DeviceReport, EvaluationReport, LinearReport, RunState};
+use crate::core::{config::RunConfig, metrics::ClassificationReport};
 
 /// A finished run of the default configuration on two classes, not evaluated.
 pub fn record(id: &str) -> RunRecord {

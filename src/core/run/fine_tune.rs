@@ -1,10 +1,8 @@
 //! Fine-tuning: its settings, its progress and its results.
 
-use crate::core::config::Architecture;
 use crate::core::config::setting::{Bounds, Field, Setting, Value, check};
 use crate::core::error::{ConfigFault, StorageFault};
-use crate::core::metrics::ClassificationReport;
-use crate::core::report::RunState;
+use crate::core::{config::Architecture, metrics::ClassificationReport, report::RunState};
 use serde::{Deserialize, Serialize};
 
 /// Which weights the network starts from.

@@ -12,11 +12,8 @@ pub mod slots;
 pub mod sweep;
 pub mod table;
 
-use super::config::RunConfig;
-use super::error::StorageFault;
-use super::imagenet::DownloadedWeights;
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
-use super::weights_file::WeightsIdentity;
+use super::{config::RunConfig, error::StorageFault, imagenet::DownloadedWeights, weights_file::WeightsIdentity};
 use fine_tune::FineTuneReport;
 use serde::{Deserialize, Serialize};
 

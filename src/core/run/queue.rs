@@ -1,9 +1,7 @@
 //! The queue of runs, in an order that the user can change. It is stored after every
 //! change, so it goes on after a reload.
 
-use crate::core::config::RunConfig;
-use crate::core::error::Fault;
-use crate::core::run::DataIdentity;
+use crate::core::{config::RunConfig, error::Fault, run::DataIdentity};
 use serde::{Deserialize, Serialize};
 
 /// Where an entry is.

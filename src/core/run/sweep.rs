@@ -1,9 +1,7 @@
 //! Sweeps: runs of every combination of values of a few settings.
 
-use crate::core::config::RunConfig;
 use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key};
-use crate::core::config::setting::Value;
-use crate::core::error::ConfigFault;
+use crate::core::{config::RunConfig, config::setting::Value, error::ConfigFault};
 use serde::{Deserialize, Serialize};
 
 /// Runs of one sweep at most.

@@ -2,13 +2,10 @@
 //! and a configuration like one of theirs.
 
 use super::RunRecord;
-use crate::core::config::RunConfig;
 use crate::core::config::run_settings::{self, PEAK_RATE, RunSetting};
 use crate::core::config::setting::{Bounds, Value};
-use crate::core::error::ConfigFault;
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport, RunState};
-use crate::core::weights_file::WeightsIdentity;
+use crate::core::{config::RunConfig, error::ConfigFault, imagenet::ImageNetEncoder, weights_file::WeightsIdentity};
 use std::cmp::Ordering;
 
 /// A column of the table of runs, by which they can be sorted.

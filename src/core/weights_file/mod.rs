@@ -9,8 +9,7 @@ pub mod recognise;
 #[cfg(test)]
 mod tests;
 
-use super::dataset::Hasher;
-use super::imagenet::ImageNetEncoder;
+use super::{dataset::Hasher, imagenet::ImageNetEncoder};
 use serde::{Deserialize, Serialize};
 
 /// Weights that the worker has loaded.

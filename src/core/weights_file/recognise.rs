@@ -136,8 +136,7 @@ fn residual(tensors: &[Header]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::architecture::Architecture;
-    use crate::core::weights_file::Number;
+    use crate::core::{architecture::Architecture, weights_file::Number};
 
     fn file(tensors: &[(&str, &[usize])]) -> Vec<Header> {
         let header = |&(name, shape): &(&str, &[usize])| Header {

@@ -4,9 +4,8 @@
 mod color;
 
 use super::store::ByteStore;
-use crate::core::augment::ViewParams;
-use crate::core::augment::ops::blur_kernel;
 use crate::core::augment::resample::{blur_weights, resize_weights};
+use crate::core::{augment::ViewParams, augment::ops::blur_kernel};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
@@ -151,9 +150,7 @@ impl Resampling {
 mod tests {
     use super::*;
     use crate::core::augment::ops::{self, from_bytes};
-    use crate::core::config::AugmentConfig;
-    use crate::core::dataset::Dataset;
-    use crate::core::rng::Rng;
+    use crate::core::{config::AugmentConfig, dataset::Dataset, rng::Rng};
 
     const ALL: AugmentConfig = AugmentConfig {
         crop: true,

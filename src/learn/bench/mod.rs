@@ -6,22 +6,16 @@ mod inputs;
 
 pub use inputs::{Setting, fixed_views, fixed_weights, mulberry};
 
-use super::augment::views;
-use super::checkpoint::Snapshot;
-use super::encoder::Encoder;
-use super::features::Stopped;
-use super::learner::Learner;
-use super::linear_eval::Evaluation;
-use super::optim;
 use super::simclr::{SimClr, initial_encoder};
-use super::store::ByteStore;
 use super::trainer::{Trainer, view_pair};
-use super::training::Training;
 use super::walk::{TensorPath, TensorVisitor, flat, flat_gradients, visit};
+use super::{
+    augment::views, checkpoint::Snapshot, encoder::Encoder, features::Stopped, learner::Learner,
+    linear_eval::Evaluation, optim, store::ByteStore, training::Training,
+};
 use crate::core::config::{EncoderConfig, Optimizer, OptimizerConfig, RunConfig};
-use crate::core::error::Fault;
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, EvaluationReport};
+use crate::core::{error::Fault, imagenet::ImageNetEncoder};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};

@@ -9,8 +9,7 @@ pub use array::Array;
 pub use networks::{KnownEncoder, Network, steps_config};
 pub use operations::{Convolution, LarsSteps, Op};
 
-use crate::core::config::Optimizer;
-use crate::core::error::Fault;
+use crate::core::{config::Optimizer, error::Fault};
 use burn::tensor::Device;
 use networks::step_losses;
 use operations::{image_operation, nt_xent_gradient, random_chain};

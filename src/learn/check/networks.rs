@@ -3,23 +3,17 @@
 //! no single operation), and a few training steps that must go alike on every device.
 
 use super::array::unusable;
-use crate::core::architecture::Normalisation;
-use crate::core::config::preset::Preset;
 use crate::core::config::{
     Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem,
 };
-use crate::core::error::Fault;
-use crate::core::sample::sample_set;
-use crate::learn::bench::fixed_views;
-use crate::learn::features::read;
+use crate::core::{architecture::Normalisation, config::preset::Preset};
+use crate::core::{error::Fault, sample::sample_set};
 use crate::learn::named_tensors::{NamedTensor, pack};
-use crate::learn::nt_xent::nt_xent;
 use crate::learn::published::{Loaded, SafetensorsFile, load};
-use crate::learn::simclr::SimClr;
-use crate::learn::store::ByteStore;
-use crate::learn::trainer::Trainer;
-use crate::learn::training::Training;
-use crate::learn::walk::flat_gradients;
+use crate::learn::{
+    bench::fixed_views, features::read, nt_xent::nt_xent, simclr::SimClr, store::ByteStore, trainer::Trainer,
+    training::Training, walk::flat_gradients,
+};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};

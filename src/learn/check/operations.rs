@@ -2,20 +2,14 @@
 //! function that training calls.
 
 use super::array::{Array, unusable};
-use crate::core::architecture::Normalisation;
 use crate::core::augment::ops::{self, from_bytes};
 use crate::core::augment::{ColorOp, Crop, Jitter, ViewParams};
-use crate::core::config::AugmentConfig;
-use crate::core::error::Fault;
-use crate::core::sample::sample_set;
+use crate::core::{architecture::Normalisation, config::AugmentConfig, error::Fault, sample::sample_set};
 use crate::learn::augment::{OutputShape, apply_shaped, views};
-use crate::learn::conv::convolution;
-use crate::learn::encoder::normalise;
-use crate::learn::features::read;
 use crate::learn::lars::{Lars, LarsConfig};
-use crate::learn::nt_xent::nt_xent;
-use crate::learn::store::ByteStore;
-use crate::learn::trainer::view_pair;
+use crate::learn::{
+    conv::convolution, encoder::normalise, features::read, nt_xent::nt_xent, store::ByteStore, trainer::view_pair,
+};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};

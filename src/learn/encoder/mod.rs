@@ -11,8 +11,7 @@ pub use layers::{MOMENTUM, normalise};
 pub use resnet::ResNet;
 
 use crate::core::architecture::{Architecture, Family, Normalisation, PUBLISHED_WIDTH, Stem};
-use crate::core::config::EncoderConfig;
-use crate::core::imagenet::ImageNetEncoder;
+use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
 use crate::learn::walk::freeze;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

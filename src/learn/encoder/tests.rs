@@ -1,8 +1,6 @@
 use super::*;
 use crate::core::rng::Rng;
-use crate::learn::baseline::reestimate_batch_norm;
-use crate::learn::init::draw;
-use crate::learn::walk::list;
+use crate::learn::{baseline::reestimate_batch_norm, init::draw, walk::list};
 use burn::tensor::TensorData;
 
 fn config(architecture: Architecture, stem: Stem, width: usize) -> EncoderConfig {

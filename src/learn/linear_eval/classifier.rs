@@ -2,9 +2,7 @@
 //! a cosine schedule, three learning rates at once as one wide matrix.
 
 use super::rows::{Rows, Standard};
-use crate::core::metrics::ClassificationReport;
-use crate::core::report::LinearReport;
-use crate::core::rng::Rng;
+use crate::core::{metrics::ClassificationReport, report::LinearReport, rng::Rng};
 use crate::learn::features::{Features, Stopped, read};
 use crate::learn::named_tensors::NamedTensor;
 use burn::tensor::activation::softmax;

@@ -12,11 +12,8 @@ pub use rows::{Pixels, Rows, Standard};
 use crate::core::dataset::{Dataset, Split};
 use crate::core::error::Fault;
 use crate::core::report::{Baseline, EvaluationReport, LinearReport};
-use crate::learn::baseline::with_statistics;
-use crate::learn::encoder::Encoder;
 use crate::learn::features::{Features, Stopped, features};
-use crate::learn::knn;
-use crate::learn::store::ByteStore;
+use crate::learn::{baseline::with_statistics, encoder::Encoder, knn, store::ByteStore};
 
 /// What is evaluated.
 #[derive(Debug)]
@@ -156,10 +153,8 @@ impl Evaluation<'_> {
 mod tests {
     use super::*;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
-    use crate::core::dataset::Example;
-    use crate::core::rng::Rng;
-    use crate::learn::block_on::block_on;
-    use crate::learn::simclr::initial_encoder;
+    use crate::core::{dataset::Example, rng::Rng};
+    use crate::learn::{block_on::block_on, simclr::initial_encoder};
     use burn::module::Module;
     use burn::tensor::Device;
 

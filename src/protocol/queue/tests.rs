@@ -1,8 +1,7 @@
 use super::*;
-use crate::core::architecture::Architecture;
-use crate::core::config::RunConfig;
-use crate::core::imagenet::ImageNetEncoder;
-use crate::core::lesson::nt_xent::device::LessonBatch;
+use crate::core::{
+    architecture::Architecture, config::RunConfig, imagenet::ImageNetEncoder, lesson::nt_xent::device::LessonBatch,
+};
 use crate::protocol::{DeviceChoice, ImageSource, ImportRole};
 
 fn load(source: ImageSource, size: u32) -> Request {

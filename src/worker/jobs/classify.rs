@@ -1,28 +1,19 @@
 //! Classifies new images and finds the training images that are most like them. The new images are not kept.
 
-use super::evaluate;
-use super::fine_tune::labelled;
 use super::pictures::{rgba, stored};
-use crate::core::dataset::collection::Collection;
+use super::{evaluate, fine_tune::labelled};
 use crate::core::dataset::{Dataset, Example, Split};
 use crate::core::error::{Fault, SkippedFile};
-use crate::core::report::Picture;
 use crate::core::run::classify::{Classified, ClassifierKind, ClassifyReport, Neighbour};
-use crate::core::run::fine_tune::FineTuneConfig;
-use crate::learn::checkpoint;
-use crate::learn::encoder::Encoder;
+use crate::core::{dataset::collection::Collection, report::Picture, run::fine_tune::FineTuneConfig};
 use crate::learn::features::{Stopped, features, nearest, probabilities};
-use crate::learn::fine_tune::Classifier;
-use crate::learn::linear_eval::Examples;
-use crate::learn::store::ByteStore;
+use crate::learn::{checkpoint, encoder::Encoder, fine_tune::Classifier, linear_eval::Examples, store::ByteStore};
 use crate::protocol::{Event, Work, WorkProgress};
-use crate::worker::event_loop::yield_now;
-use crate::worker::files::browser_file;
-use crate::worker::import::decode::read_image;
-use crate::worker::mailbox::post;
 use crate::worker::run::{FeatureBank, FeatureKey, TunedClassifier};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};
-use crate::worker::storage::FineTuneFile;
+use crate::worker::{
+    event_loop::yield_now, files::browser_file, import::decode::read_image, mailbox::post, storage::FineTuneFile,
+};
 use std::rc::Rc;
 
 /// Training images shown beside a new one.

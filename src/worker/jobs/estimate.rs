@@ -1,20 +1,9 @@
 //! Estimates how long a run takes on this device: times a few real steps and kNN.
 
-use crate::core::config::RunConfig;
-use crate::core::cost::Cost;
-use crate::core::dataset::Split;
-use crate::core::error::Fault;
-use crate::core::report::Estimate;
-use crate::learn::features::Stopped;
-use crate::learn::knn::Probe;
-use crate::learn::simclr::initial_encoder;
-use crate::learn::trainer::Trainer;
-use crate::learn::training::Training;
-use crate::worker::device::Compute;
-use crate::worker::event_loop::yield_now;
-use crate::worker::jobs::evaluate;
-use crate::worker::js::now;
+use crate::core::{config::RunConfig, cost::Cost, dataset::Split, error::Fault, report::Estimate};
+use crate::learn::{features::Stopped, knn::Probe, simclr::initial_encoder, trainer::Trainer, training::Training};
 use crate::worker::session::{self, Control, Job, JobGuard, control, with};
+use crate::worker::{device::Compute, event_loop::yield_now, jobs::evaluate, js::now};
 use std::cell::RefCell;
 
 /// Stop timing after this many milliseconds or steps, whichever comes first.

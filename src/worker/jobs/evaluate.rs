@@ -1,21 +1,12 @@
 //! Evaluates the encoder: kNN at the end of an epoch, linear evaluation.
 
-use crate::core::config::RunConfig;
-use crate::core::cost::Cost;
-use crate::core::dataset::Split;
-use crate::core::error::Fault;
 use crate::core::report::{Baseline, Phase, RunState};
+use crate::core::{config::RunConfig, cost::Cost, dataset::Split, error::Fault};
 use crate::learn::baseline::{images_read, with_statistics};
-use crate::learn::features::Stopped;
-use crate::learn::knn::Probe;
-use crate::learn::linear_eval::Evaluation;
-use crate::learn::trainer::Trainer;
+use crate::learn::{features::Stopped, knn::Probe, linear_eval::Evaluation, trainer::Trainer};
 use crate::protocol::{Event, Work, WorkProgress};
-use crate::worker::event_loop::Throttle;
-use crate::worker::jobs::published_weights;
-use crate::worker::js::now;
-use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_state, with};
+use crate::worker::{event_loop::Throttle, jobs::published_weights, js::now, mailbox::post};
 
 /// Images of kNN after an epoch: the bank, and the queries.
 const BANK: usize = 2_000;

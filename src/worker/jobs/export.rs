@@ -1,22 +1,16 @@
 //! Exports: the current run as an archive, and its encoder alone. Imports a run.
 
-use super::classify::tuned_classifier;
-use super::evaluate;
+use super::{classify::tuned_classifier, evaluate};
 use crate::core::dataset::Split;
 use crate::core::error::{Fault, RunArchiveFault};
 use crate::learn::features::{Features, Stopped, features};
-use crate::learn::linear_eval::Examples;
-use crate::learn::named_tensors;
-use crate::learn::training::Training;
+use crate::learn::{linear_eval::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
-use crate::worker::event_loop::yield_now;
-use crate::worker::files;
-use crate::worker::jobs::stored_runs;
-use crate::worker::mailbox::post;
 use crate::worker::run_archive::{Extras, pack, unpack};
-use crate::worker::run_saver::new_id;
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between};
-use crate::worker::storage::StoredRun;
+use crate::worker::{
+    event_loop::yield_now, files, jobs::stored_runs, mailbox::post, run_saver::new_id, storage::StoredRun,
+};
 
 /// The encoder's weights and the configuration that made them.
 pub async fn encoder() -> Result<Event, Fault> {

@@ -6,13 +6,9 @@
 use crate::core::dataset::ImportRole;
 use crate::core::error::{Fault, ImportFault};
 use crate::protocol::{Event, ImageSource, Work, WorkProgress};
-use crate::worker::event_loop::yield_now;
-use crate::worker::files::browser_file;
-use crate::worker::import::importer::ImportStep;
 use crate::worker::import::library::{self, Library, Origin};
-use crate::worker::js::now;
-use crate::worker::mailbox::post;
 use crate::worker::session::{Control, Job, JobGuard, control, drop_run, with};
+use crate::worker::{event_loop::yield_now, files::browser_file, import::importer::ImportStep, js::now, mailbox::post};
 
 /// Milliseconds of work between two yields to the event loop.
 const SLICE: f64 = 50.0;

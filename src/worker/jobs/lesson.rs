@@ -2,8 +2,7 @@
 
 use crate::core::error::Fault;
 use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport};
-use crate::learn::features::read;
-use crate::learn::nt_xent::nt_xent_parts;
+use crate::learn::{features::read, nt_xent::nt_xent_parts};
 use crate::protocol::Event;
 use crate::worker::session::{self, Job, JobGuard};
 use burn::tensor::{Tensor, TensorData};

@@ -6,10 +6,9 @@ use crate::core::run::{DataIdentity, OpenedRun};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
-use crate::worker::mailbox::post;
 use crate::worker::run::{Classifiers, FineTuneList, Run};
-use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, drop_run, set_state, with};
+use crate::worker::{mailbox::post, run_saver::RunSaver};
 
 /// Makes a stored run the current one: paused if training can go on, else as it ended; with at most `in_chunks_of`
 /// images at once, if that is given. The current run itself stays as it is, with all that is in memory only.

@@ -1,12 +1,7 @@
 //! Images for a person to look at: the few pixels that leave the device.
 
-use crate::core::config::AugmentConfig;
-use crate::core::dataset::Dataset;
-use crate::core::error::Fault;
-use crate::core::report::Picture;
-use crate::learn::augment;
-use crate::learn::features::read;
-use crate::learn::trainer::view_pair;
+use crate::core::{config::AugmentConfig, dataset::Dataset, error::Fault, report::Picture};
+use crate::learn::{augment, features::read, trainer::view_pair};
 use crate::protocol::Event;
 use crate::worker::session::{self, with};
 

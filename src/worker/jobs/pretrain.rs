@@ -2,20 +2,15 @@
 //! Between two calls of the loop the run waits in the session.
 
 use super::training_loop::{self, LoopBody};
-use crate::core::config::RunConfig;
-use crate::core::cost::Cost;
-use crate::core::error::Fault;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
-use crate::learn::trainer::Trainer;
-use crate::learn::training::Training;
+use crate::core::{config::RunConfig, cost::Cost, error::Fault};
+use crate::learn::{trainer::Trainer, training::Training};
 use crate::protocol::Event;
-use crate::worker::event_loop::yield_now;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
-use crate::worker::js::now;
 use crate::worker::mailbox::{fail, post};
 use crate::worker::run::{Classifiers, LoopPosition, Run};
-use crate::worker::run_saver::RunSaver;
 use crate::worker::session::{self, Job, JobGuard, RunInLoop, set_state, with};
+use crate::worker::{event_loop::yield_now, js::now, run_saver::RunSaver};
 
 /// Milliseconds between a failed read and the report of a lost device, at the most.
 const LOST_REPORTED_WITHIN: f64 = 1_000.0;

@@ -4,25 +4,18 @@
 //! A fetch waits for the network, so it is not a job and goes on beside one. Summing and
 //! reading the weights at its end holds the thread.
 
-use crate::core::config::TrainedPart;
-use crate::core::error::Fault;
-use crate::core::imagenet::ImageNetEncoder;
-use crate::core::report::Backend;
-use crate::core::run::RunRecord;
 use crate::core::weights_file::{WeightsFault, WeightsFile, WeightsIdentity, WeightsReport};
-use crate::learn::encoder::Encoder;
-use crate::learn::named_tensors;
+use crate::core::{config::TrainedPart, error::Fault, imagenet::ImageNetEncoder, report::Backend, run::RunRecord};
 use crate::learn::published::{self, Loaded};
+use crate::learn::{encoder::Encoder, named_tensors};
 use crate::protocol::{Event, WorkProgress};
-use crate::worker::device::Compute;
 use crate::worker::event_loop::{Throttle, yield_now};
-use crate::worker::files;
-use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, JobGuard, with};
-use crate::worker::storage::OpenFile;
-use crate::worker::weights_download::browser::Browser;
-use crate::worker::weights_download::fetch::open_or_fetch;
 use crate::worker::weights_download::{DownloadWatch, Wanted, stored};
+use crate::worker::{
+    device::Compute, files, mailbox::post, storage::OpenFile, weights_download::browser::Browser,
+    weights_download::fetch::open_or_fetch,
+};
 use burn::tensor::Device;
 use std::cell::RefCell;
 use web_sys::{AbortController, AbortSignal, File};

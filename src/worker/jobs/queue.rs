@@ -9,9 +9,8 @@ use crate::core::run::{Curve, DataIdentity, OpenedRun, RunRecord};
 use crate::protocol::{Event, Work};
 use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
 use crate::worker::jobs::{evaluate, open_run, pretrain};
-use crate::worker::mailbox::post;
 use crate::worker::session::{self, Job, JobGuard, set_state, with};
-use crate::worker::storage::opfs::Handle;
+use crate::worker::{mailbox::post, storage::opfs::Handle};
 use std::cell::RefCell;
 use std::rc::Rc;
 

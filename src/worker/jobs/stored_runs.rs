@@ -1,15 +1,12 @@
 //! What this site has stored: listed, renamed, deleted.
 
 use crate::core::error::{Fault, StorageFault};
-use crate::core::imagenet::DownloadedWeights;
-use crate::core::run::StoredReport;
+use crate::core::{imagenet::DownloadedWeights, run::StoredReport};
 use crate::protocol::{Event, StoredChange};
 use crate::worker::jobs::{published_weights, queue};
-use crate::worker::mailbox::post;
-use crate::worker::run_saver::write_ticket;
 use crate::worker::session::{self, Job, JobGuard, drop_run, with};
 use crate::worker::storage::{FileSystem, Listing};
-use crate::worker::weights_download::stored;
+use crate::worker::{mailbox::post, run_saver::write_ticket, weights_download::stored};
 
 /// All that is stored.
 pub async fn list() -> Result<Event, Fault> {

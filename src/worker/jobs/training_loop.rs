@@ -4,10 +4,8 @@
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
 use crate::learn::training::Training;
-use crate::worker::event_loop::yield_now;
-use crate::worker::js::now;
-use crate::worker::run::LoopPosition;
 use crate::worker::session::{Control, control};
+use crate::worker::{event_loop::yield_now, js::now, run::LoopPosition};
 
 /// Milliseconds between two reads of the metrics: often enough for a live
 /// chart, rarely enough that the device does not stand idle.

@@ -25,11 +25,9 @@ pub mod opfs;
 
 pub use file_system::{FileSystem, OpenFile};
 
-use crate::core::error::StorageFault;
-use crate::core::report::RunState;
-use crate::core::run::queue::QueueReport;
 use crate::core::run::slots::{self, Chosen, HEADER, NoSlot, Slot, SlotFault};
 use crate::core::run::{Curve, RunRecord};
+use crate::core::{error::StorageFault, report::RunState, run::queue::QueueReport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;

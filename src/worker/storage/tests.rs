@@ -1,6 +1,5 @@
-use super::file_system::FileSystem;
-use super::memory::Memory;
 use super::*;
+use super::{file_system::FileSystem, memory::Memory};
 use crate::core::config::RunConfig;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::core::run::{DataIdentity, examples};

@@ -16,8 +16,7 @@ pub mod stored;
 #[cfg(test)]
 mod tests;
 
-use crate::core::architecture::PublishedFile;
-use crate::core::imagenet::ImageNetEncoder;
+use crate::core::{architecture::PublishedFile, imagenet::ImageNetEncoder};
 use std::ops::Range;
 
 /// What to fetch.

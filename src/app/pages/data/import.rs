@@ -1,9 +1,8 @@
 //! What the user has chosen for the next import, and the request for it.
 
-use crate::app::client::Client;
 use crate::app::parts::files::{Dropped, Listed};
-use crate::app::state::Store;
 use crate::app::text::data as text;
+use crate::app::{client::Client, state::Store};
 use crate::core::error::Fault;
 use crate::protocol::{ImageSource, ImportRole, Request};
 use leptos::prelude::*;

@@ -1,14 +1,11 @@
 //! The pre-flight report: what a person checks before training.
 
-use crate::app::client::Client;
-use crate::app::parts::estimate::EstimateCard;
 use crate::app::parts::notice::{FaultWords, LeftOutTable};
 use crate::app::parts::widgets::{Fact, Picture, ShowMore};
-use crate::app::reactive::memo;
-use crate::app::router::Link;
-use crate::app::state::Store;
-use crate::app::text::units::count;
 use crate::app::text::{data as text, fault};
+use crate::app::{
+    client::Client, parts::estimate::EstimateCard, reactive::memo, router::Link, state::Store, text::units::count,
+};
 use crate::core::dataset::Split;
 use crate::core::report::{ClassCount, DatasetReport, DuplicateGroup, Picture as Pixels};
 use crate::protocol::{Event, Request};

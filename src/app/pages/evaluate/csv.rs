@@ -1,10 +1,8 @@
 //! Downloads of the result as comma-separated tables (RFC 4180).
 
 use super::result::Report;
-use crate::app::parts::files::save;
-use crate::app::parts::widgets::Button;
-use crate::app::reactive::act;
 use crate::app::text::evaluate as text;
+use crate::app::{parts::files::save, parts::widgets::Button, reactive::act};
 use crate::core::report::{Baseline, EvaluationReport, LinearReport};
 use leptos::prelude::*;
 

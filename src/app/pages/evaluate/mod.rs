@@ -5,16 +5,13 @@ mod csv;
 pub mod predictions;
 mod result;
 
-use crate::app::client::Client;
 use crate::app::parts::notice::{Announcer, FaultWords};
 use crate::app::parts::requirements::{self, Missing, missing, steps};
-use crate::app::parts::stored_runs::ExportRun;
 use crate::app::parts::widgets::{Button, CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::Store;
 use crate::app::text::{evaluate as text, fault};
-use crate::core::error::Fault;
-use crate::core::report::Baseline;
+use crate::app::{client::Client, parts::stored_runs::ExportRun, state::Store};
+use crate::core::{error::Fault, report::Baseline};
 use crate::protocol::{Request, Work};
 use confusion::{CellImages, Matrix};
 use csv::Downloads;

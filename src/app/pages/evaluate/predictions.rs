@@ -4,11 +4,9 @@
 use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
 use crate::app::text::{confidence, evaluate as text};
-use crate::core::metrics::interval::Interval;
 use crate::core::metrics::interval::{Bootstrap, RESAMPLES};
 use crate::core::metrics::{ClassificationReport, Scores as Values};
-use crate::core::report::EvaluationReport;
-use crate::core::run::fine_tune::FineTuneReport;
+use crate::core::{metrics::interval::Interval, report::EvaluationReport, run::fine_tune::FineTuneReport};
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -1,13 +1,8 @@
 //! The result in one number, its baselines, and how it was come by.
 
-use crate::app::client::Client;
 use crate::app::reactive::{live, memo};
-use crate::app::router::Link;
-use crate::app::state::Store;
-use crate::app::text::confidence;
 use crate::app::text::evaluate as text;
-use crate::app::text::units::percent;
-use crate::app::text::weights;
+use crate::app::{client::Client, router::Link, state::Store, text::confidence, text::units::percent, text::weights};
 use crate::core::metrics::comparison::PairedComparison;
 use crate::core::report::{Baseline, EvaluationReport};
 use crate::core::run::table::{Published, published};

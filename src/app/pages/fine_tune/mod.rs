@@ -3,16 +3,14 @@
 mod results;
 mod settings;
 
-use crate::app::client::Client;
-use crate::app::parts::notice::Announcer;
 use crate::app::parts::requirements::{Missing, missing};
-use crate::app::parts::stored_runs::not_saved;
 use crate::app::parts::widgets::{Fact, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::Store;
 use crate::app::text::fine_tune as text;
-use crate::app::text::pretrain::of;
 use crate::app::text::units::{duration, percent, whole_percent};
+use crate::app::{
+    client::Client, parts::notice::Announcer, parts::stored_runs::not_saved, state::Store, text::pretrain::of,
+};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::FineTuneProgress;
 use crate::protocol::{Paused, Request, Work};

@@ -4,12 +4,9 @@
 use super::settings::Form;
 use crate::app::pages::evaluate::confusion::{CellImages, Matrix};
 use crate::app::pages::evaluate::predictions::{Scores, TestPredictions};
-use crate::app::parts::notice::Announcer;
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::router::Link;
-use crate::app::state::Store;
-use crate::app::text::units::percent;
 use crate::app::text::{confidence, evaluate, fine_tune as text, parts};
+use crate::app::{parts::notice::Announcer, router::Link, state::Store, text::units::percent};
 use crate::core::metrics::comparison::{PairedComparison, Verdict};
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;

@@ -1,19 +1,13 @@
 //! What the next training is to be: the settings, and the buttons that start.
 
-use crate::app::client::Client;
-use crate::app::parts::requirements::steps;
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
-use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::Store;
 use crate::app::text::{fine_tune as text, settings};
-use crate::core::config::Architecture;
-use crate::core::cost::Cost;
-use crate::core::dataset::split;
-use crate::core::error::Fault;
+use crate::app::{client::Client, parts::requirements::steps, parts::widgets::Button, state::Store};
 use crate::core::run::fine_tune::{
     FRACTIONS, FineTuneConfig, FineTuneReport, TrainedLayers, Tuning, TuningSetting, TuningStart, default_rate, stages,
 };
+use crate::core::{config::Architecture, cost::Cost, dataset::split, error::Fault};
 use crate::protocol::Request;
 use leptos::prelude::*;
 

@@ -2,13 +2,11 @@
 
 mod status;
 
-use crate::app::client::Client;
-use crate::app::parts::unfinished::Unfinished;
 use crate::app::parts::widgets::{Button, Picture};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::router::{Link, Router};
-use crate::app::state::Store;
 use crate::app::text::home as text;
+use crate::app::{client::Client, parts::unfinished::Unfinished, state::Store};
 use crate::core::report::{DatasetReport, RunState};
 use crate::core::sample::IMAGES_PER_CLASS;
 use crate::protocol::{Event, ImageSource, Request};

@@ -1,11 +1,9 @@
 //! What each node of the chart is doing, derived from the store.
 
-use crate::app::parts::requirements::steps;
-use crate::app::state::Store;
 use crate::app::text::{home as text, settings};
-use crate::core::config::run_settings::ENCODER;
-use crate::core::report::RunState;
+use crate::app::{parts::requirements::steps, state::Store};
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
+use crate::core::{config::run_settings::ENCODER, report::RunState};
 use leptos::prelude::*;
 
 /// Status of a node, each in words.

@@ -5,10 +5,9 @@ mod state;
 mod steps;
 
 use crate::app::parts::lesson::draw::{fold, formula, scrolling, table_html};
-use crate::app::parts::lesson::lesson;
-use crate::app::parts::lesson::visit::Lesson;
 use crate::app::reactive::{live, memo};
 use crate::app::text::lars as text;
+use crate::app::{parts::lesson::lesson, parts::lesson::visit::Lesson};
 use leptos::prelude::*;
 use state::{LarsSignals, control, player_of};
 use steps::Content;

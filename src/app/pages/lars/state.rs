@@ -3,10 +3,8 @@
 use super::draw::given;
 use crate::app::parts::lesson::controls::{SliderRange, player, slider};
 use crate::app::parts::lesson::visit::{Lesson, Visit};
-use crate::app::reactive::act;
-use crate::app::state::Store;
 use crate::app::text::lars as text;
-use crate::app::text::lesson::PLAY;
+use crate::app::{reactive::act, state::Store, text::lesson::PLAY};
 use crate::core::error::ConfigFault;
 use crate::core::lesson::lars::{CONTROLS, LarsControl, LarsState, control_index};
 use leptos::prelude::*;

@@ -8,11 +8,9 @@ use crate::app::router::Link;
 use crate::app::text::lars as text;
 use crate::core::lars::{Lars, adapts};
 use crate::core::lesson::lars::bowls::{self, BOWLS, End};
-use crate::core::lesson::lars::recorded_run::runs;
 use crate::core::lesson::lars::trust_ratio::{TrustHistory, TrustRatio, bound, curve, ends, spread};
 use crate::core::lesson::lars::worked_example::{self as example, LARS, LarsVariant, RATES, TutorialError};
-use crate::core::plot;
-use crate::core::report::TrustRatios;
+use crate::core::{lesson::lars::recorded_run::runs, plot, report::TrustRatios};
 use leptos::prelude::*;
 
 /// A step's content.

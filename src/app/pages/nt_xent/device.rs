@@ -1,16 +1,14 @@
 //! Step 9: the same batch through the code that trains.
 
 use super::state::{NtXentSignals, batch_now, controls, reset};
-use crate::app::client::Client;
-use crate::app::parts::device::backend;
 use crate::app::parts::lesson::draw::{digits, formula, rows, table, tex_digits as tex};
 use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, nt_xent as text, parts as device_text};
-use crate::core::lesson::nt_xent::cosines::Cosines;
+use crate::app::{client::Client, parts::device::backend};
 use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport, LossComparison};
 use crate::core::lesson::nt_xent::views::{VIEW_COUNT, VIEWS};
-use crate::core::report::DeviceReport;
+use crate::core::{lesson::nt_xent::cosines::Cosines, report::DeviceReport};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 

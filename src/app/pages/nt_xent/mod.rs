@@ -7,9 +7,8 @@ mod gradient;
 mod similarities;
 mod state;
 
-use crate::app::parts::lesson::lesson;
-use crate::app::parts::lesson::visit::Lesson;
 use crate::app::text::nt_xent as text;
+use crate::app::{parts::lesson::lesson, parts::lesson::visit::Lesson};
 use leptos::prelude::*;
 use state::NtXentSignals;
 

@@ -5,13 +5,12 @@ use crate::app::parts::lesson::draw::digits;
 use crate::app::parts::lesson::visit::{Lesson, Visit};
 use crate::app::reactive::{act, memo};
 use crate::app::text::nt_xent as text;
-use crate::core::error::ConfigFault;
-use crate::core::lesson::nt_xent::NtXentState;
 use crate::core::lesson::nt_xent::anchor::{AnchorRow, LAST_TAU_POSITION, tau_at, tau_position};
-use crate::core::lesson::nt_xent::cosines::Cosines;
-use crate::core::lesson::nt_xent::embeddings::Embeddings;
 use crate::core::lesson::nt_xent::views::{SampleViews, VIEWS, draw_views};
-use crate::core::nt_xent::Similarities;
+use crate::core::{
+    error::ConfigFault, lesson::nt_xent::NtXentState, lesson::nt_xent::cosines::Cosines,
+    lesson::nt_xent::embeddings::Embeddings, nt_xent::Similarities,
+};
 use leptos::prelude::*;
 
 /// Positions of the temperature's slider.

@@ -2,9 +2,8 @@
 
 use crate::app::parts::chart::{Chart, Rule};
 use crate::app::reactive::{Show, derive, live, memo};
-use crate::app::state::Store;
 use crate::app::text::pretrain as text;
-use crate::app::text::units::percent;
+use crate::app::{state::Store, text::units::percent};
 use crate::core::report::{DatasetReport, StepReport};
 use crate::core::{diagnostics, nt_xent};
 use leptos::prelude::*;

@@ -7,19 +7,15 @@ mod run;
 mod settings;
 mod weights;
 
-use crate::app::client::Client;
-use crate::app::parts::device::Device;
-use crate::app::parts::estimate::EstimateCard;
-use crate::app::parts::setting_field::RefusedValues;
-use crate::app::parts::unfinished::Unfinished;
 use crate::app::parts::widgets::{Button, PageHead};
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::router::Link;
-use crate::app::state::Store;
 use crate::app::text::{pretrain as text, runs, weights as words};
+use crate::app::{
+    client::Client, parts::device::Device, parts::estimate::EstimateCard, parts::setting_field::RefusedValues,
+    parts::unfinished::Unfinished, router::Link, state::Store,
+};
 use crate::core::config::run_settings::{from_query, to_query};
-use crate::core::error::Fault;
-use crate::core::report::RunState;
+use crate::core::{error::Fault, report::RunState};
 use crate::protocol::{Paused, Request};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;

@@ -1,10 +1,9 @@
 //! Two views of any images of the set, redrawn as settings change.
 
-use crate::app::client::Client;
 use crate::app::parts::widgets::{Button, Picture};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::Store;
 use crate::app::text::pretrain as text;
+use crate::app::{client::Client, state::Store};
 use crate::core::dataset::folders::parts;
 use crate::core::report::{DatasetReport, Picture as Pixels};
 use crate::protocol::{Event, Request};

@@ -1,16 +1,14 @@
 //! The run: its phase, how far it is, the buttons that its state allows, and the encoder as a download.
 
-use crate::app::client::Client;
-use crate::app::parts::files::save;
-use crate::app::parts::notice::Announcer;
-use crate::app::parts::setting_field::RefusedValues;
-use crate::app::parts::stored_runs::SavedLine;
 use crate::app::parts::widgets::{Button, Fact, Meter, focus_section};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::router::Link;
 use crate::app::state::{PendingControl, Store};
 use crate::app::text::units::{duration, whole_percent};
 use crate::app::text::{pretrain as text, weights};
+use crate::app::{
+    client::Client, parts::files::save, parts::notice::Announcer, parts::setting_field::RefusedValues,
+    parts::stored_runs::SavedLine, router::Link,
+};
 use crate::core::report::{Phase, RunState};
 use crate::core::run_progress::RunProgress;
 use crate::protocol::{Event, Paused, Request, Work};

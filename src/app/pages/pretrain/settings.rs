@@ -1,17 +1,13 @@
 //! Preset and all settings, in groups; what few people change is folded away.
 
-use super::preview::Preview;
-use super::weights::Weights;
-use crate::app::client::Client;
+use super::{preview::Preview, weights::Weights};
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
-use crate::app::parts::widgets::Button;
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::state::Store;
 use crate::app::text::pretrain as text;
 use crate::app::text::settings::{self, Words};
-use crate::core::config::RunConfig;
+use crate::app::{client::Client, parts::widgets::Button, state::Store};
 use crate::core::config::preset::{DEFAULT_BATCH, Preset};
-use crate::core::config::run_settings::RunSetting;
+use crate::core::{config::RunConfig, config::run_settings::RunSetting};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 

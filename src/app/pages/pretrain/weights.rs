@@ -2,20 +2,15 @@
 //! Hub to have them from, and how good they are as they are.
 
 use crate::app::client::{Client, Task, weights_from};
-use crate::app::parts::files::Choose;
-use crate::app::parts::notice::Announcer;
-use crate::app::parts::notice::FaultAlert;
 use crate::app::parts::widgets::{Button, CancelButton, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::router::Router;
 use crate::app::state::{Fetching, Store};
 use crate::app::text::weights as text;
-use crate::core::config::run_settings::START;
+use crate::app::{parts::files::Choose, parts::notice::Announcer, parts::notice::FaultAlert, router::Router};
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
-use crate::core::error::Fault;
-use crate::core::imagenet::DownloadedWeights;
-use crate::core::imagenet::ImageNetEncoder;
-use crate::core::report::RunState;
+use crate::core::{
+    config::run_settings::START, error::Fault, imagenet::DownloadedWeights, imagenet::ImageNetEncoder, report::RunState,
+};
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
 use web_sys::FileList;

@@ -8,13 +8,12 @@ mod table;
 
 use self::page::Page;
 use crate::app::client::{Client, Task};
-use crate::app::parts::notice::fault_box;
-use crate::app::parts::stored_runs::ImportRun;
 use crate::app::parts::widgets::{Ask, Button, Meter, PageHead, Question};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::runs as text;
+use crate::app::{parts::notice::fault_box, parts::stored_runs::ImportRun};
 use crate::core::imagenet::DownloadedWeights;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;

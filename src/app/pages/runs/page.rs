@@ -1,10 +1,8 @@
 //! What the parts of the page of stored runs share.
 
 use crate::app::client::{Client, Task};
-use crate::app::parts::widgets::Question;
-use crate::app::router::Router;
-use crate::app::state::Store;
 use crate::app::text::runs as text;
+use crate::app::{parts::widgets::Question, router::Router, state::Store};
 use crate::core::run::{RunRecord, StoredReport};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;

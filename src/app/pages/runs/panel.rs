@@ -1,21 +1,16 @@
 //! One run: opened, renamed, shared, deleted, or begun anew with one setting changed.
 
 use super::page::{Page, ask_delete, name};
-use crate::app::parts::notice::Announcer;
-use crate::app::parts::unfinished::NeedsImages;
 use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::router::base_url;
-use crate::app::text::fault::one_field;
-use crate::app::text::weights::started_from;
 use crate::app::text::{runs as text, settings};
-use crate::core::config::RunConfig;
+use crate::app::{
+    parts::notice::Announcer, parts::unfinished::NeedsImages, router::base_url, text::fault::one_field,
+    text::weights::started_from,
+};
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
-use crate::core::run::RunRecord;
-use crate::core::run::hint::Hint;
-use crate::core::run::queue::QueueChange;
-use crate::core::run::table::like;
+use crate::core::{config::RunConfig, run::RunRecord, run::hint::Hint, run::queue::QueueChange, run::table::like};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 

@@ -1,22 +1,17 @@
 //! The queue of runs: what comes next, how it is started and stopped, and a form that adds runs with
 //! several values of a few settings.
 
-use super::page::Page;
-use super::panel::SettingSelect;
-use crate::app::client::Task;
-use crate::app::parts::notice::FaultWords;
-use crate::app::parts::unfinished::NeedsImages;
-use crate::app::parts::widgets::Button;
+use super::{page::Page, panel::SettingSelect};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::fault::one_field;
 use crate::app::text::{fault, runs as text, settings};
-use crate::core::config::RunConfig;
+use crate::app::{
+    client::Task, parts::notice::FaultWords, parts::unfinished::NeedsImages, parts::widgets::Button,
+    text::fault::one_field,
+};
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
-use crate::core::config::setting::Value;
-use crate::core::error::Fault;
-use crate::core::run::hint::Hint;
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
+use crate::core::{config::RunConfig, config::setting::Value, error::Fault, run::hint::Hint};
 use crate::protocol::Request;
 use leptos::prelude::*;
 

@@ -2,16 +2,12 @@
 
 use super::page::{Page, ask_delete, name, started};
 use crate::app::parts::chart::{Chart, MOST, Series};
-use crate::app::parts::notice::fault_box;
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::units::percent;
 use crate::app::text::{runs as text, weights};
-use crate::core::config::run_settings::START;
-use crate::core::error::Fault;
-use crate::core::nt_xent;
-use crate::core::plot::Rule;
+use crate::app::{parts::notice::fault_box, text::units::percent};
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use crate::core::run::{Curve, RunRecord};
+use crate::core::{config::run_settings::START, error::Fault, nt_xent, plot::Rule};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 

@@ -5,13 +5,10 @@ pub mod controls;
 pub mod draw;
 pub mod visit;
 
-use crate::app::parts::notice::Announcer;
-use crate::app::parts::widgets::PageHead;
 use crate::app::reactive::{act, live, memo};
-use crate::app::text::fault::one_field;
 use crate::app::text::lesson as text;
-use crate::core::error::ConfigFault;
-use crate::core::lesson::position::LessonPosition;
+use crate::app::{parts::notice::Announcer, parts::widgets::PageHead, text::fault::one_field};
+use crate::core::{error::ConfigFault, lesson::position::LessonPosition};
 use draw::{fold, formula};
 use leptos::prelude::*;
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 use super::*;
-use crate::core::config::EncoderConfig;
-use crate::core::config::preset::Preset;
-use crate::core::rng::Rng;
+use crate::core::{config::EncoderConfig, config::preset::Preset, rng::Rng};
 
 /// Two accepted values that differ.
 fn two_values(setting: RunSetting) -> [Value; 2] {

@@ -8,8 +8,7 @@
 //! where γc is small. LARS moves every layer by γη of its own length, whatever c is. It does so also near w*, and
 //! circles w* at about that distance until γ falls.
 
-use crate::core::float::norm;
-use crate::core::lars::Lars;
+use crate::core::{float::norm, lars::Lars};
 
 /// Steps of a run.
 pub const STEPS: usize = 60;

@@ -1,8 +1,6 @@
 //! λ of one layer, taken apart; and λ of every layer over the steps of a run.
 
-use crate::core::lars::Lars;
-use crate::core::plot::thinned::Thinned;
-use crate::core::report::TrustRatios;
+use crate::core::{lars::Lars, plot::thinned::Thinned, report::TrustRatios};
 
 /// λ = η‖w‖ / (‖g‖ + β‖w‖) of one layer, with every part of the formula.
 #[derive(Clone, Copy, Debug, PartialEq)]

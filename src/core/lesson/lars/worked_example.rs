@@ -3,8 +3,7 @@
 //!
 //! Programs agree while γ is constant and disagree as soon as it changes.
 
-use crate::core::float::norm;
-use crate::core::lars::Lars;
+use crate::core::{float::norm, lars::Lars};
 
 /// w at the start.
 pub const WEIGHTS: [f64; 2] = [3.0, 4.0];

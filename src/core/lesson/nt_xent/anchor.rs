@@ -178,8 +178,7 @@ impl LossFormula {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::float::near;
-    use crate::core::lesson::nt_xent::cosines::Cosines;
+    use crate::core::{float::near, lesson::nt_xent::cosines::Cosines};
 
     /// To the last digit printed.
     const PRINTED: f64 = 6e-7;

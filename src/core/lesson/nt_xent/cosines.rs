@@ -4,8 +4,7 @@
 //! [`Cosines::embedding`] finds such vectors or gives the reason why there are none.
 
 use super::views::VIEW_COUNT;
-use crate::core::float::dot;
-use crate::core::nt_xent::Similarities;
+use crate::core::{float::dot, nt_xent::Similarities};
 
 /// The six pairs (i, k) with i < k, in the order of the rows.
 pub const PAIRS: [(usize, usize); 6] = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
@@ -139,9 +138,7 @@ fn pair(i: usize, k: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::core::diagnostics::{rank_me, singular_values};
-    use crate::core::float::near;
-    use crate::core::lesson::nt_xent::embeddings::Embeddings;
-    use crate::core::rng::Rng;
+    use crate::core::{float::near, lesson::nt_xent::embeddings::Embeddings, rng::Rng};
 
     /// To the last digit printed.
     const PRINTED: f64 = 6e-7;

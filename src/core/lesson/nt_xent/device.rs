@@ -1,9 +1,8 @@
 //! The batch that the lesson sends to the training code, and the answer.
 
 use super::anchor::TAU_RANGE;
-use crate::core::error::ConfigFault;
 use crate::core::nt_xent::{Similarities, gradients};
-use crate::core::report::DeviceReport;
+use crate::core::{error::ConfigFault, report::DeviceReport};
 use serde::{Deserialize, Serialize};
 
 /// Most numbers in a batch; the lesson's batch has 16.
@@ -101,11 +100,10 @@ impl LessonBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::float::near;
-    use crate::core::lesson::nt_xent::cosines::Cosines;
-    use crate::core::lesson::nt_xent::embeddings::Embeddings;
-    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
-    use crate::core::report::Backend;
+    use crate::core::{
+        float::near, lesson::nt_xent::cosines::Cosines, lesson::nt_xent::embeddings::Embeddings,
+        lesson::nt_xent::views::VIEW_COUNT, report::Backend,
+    };
 
     #[test]
     fn the_training_codes_numbers_are_compared_with_the_lessons() {

@@ -1,7 +1,6 @@
 //! The embeddings of the gradient's step: a batch of unit vectors that a visitor moves, and its form in a link.
 
-use super::cosines::Cosines;
-use super::views::VIEW_COUNT;
+use super::{cosines::Cosines, views::VIEW_COUNT};
 use crate::core::float::{dot, norm, normalize_rows};
 use std::f64::consts::TAU;
 

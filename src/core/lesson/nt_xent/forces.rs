@@ -109,10 +109,7 @@ impl Embeddings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::float::near;
-    use crate::core::lesson::nt_xent::cosines::Cosines;
-    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
-    use crate::core::rng::Rng;
+    use crate::core::{float::near, lesson::nt_xent::cosines::Cosines, lesson::nt_xent::views::VIEW_COUNT, rng::Rng};
 
     /// A batch on the circle with `images` images.
     fn scattered(images: usize) -> Embeddings {

@@ -111,10 +111,10 @@ fn unit(mut v: Vec<f64>, to: Option<&Vec<f64>>, axis: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::diagnostics::singular_values;
-    use crate::core::float::near;
-    use crate::core::lesson::nt_xent::cosines::Cosines;
-    use crate::core::lesson::nt_xent::views::VIEW_COUNT;
+    use crate::core::{
+        diagnostics::singular_values, float::near, lesson::nt_xent::cosines::Cosines,
+        lesson::nt_xent::views::VIEW_COUNT,
+    };
 
     #[test]
     fn the_plane_shows_the_most_spread() {

@@ -1,12 +1,8 @@
 //! The worked example's four views, and the sample images that its first step draws them from.
 
-use crate::core::augment::ViewParams;
-use crate::core::augment::ops::apply;
-use crate::core::config::AugmentConfig;
-use crate::core::dataset::Split;
-use crate::core::report::Picture;
-use crate::core::rng::Rng;
-use crate::core::sample;
+use crate::core::{
+    augment::ViewParams, augment::ops::apply, config::AugmentConfig, dataset::Split, report::Picture, rng::Rng, sample,
+};
 use std::sync::LazyLock;
 
 /// Names of the views in the order of the matrix: first views (i) of both images, then second views (j).

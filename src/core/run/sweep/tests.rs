@@ -1,6 +1,5 @@
 use super::*;
-use crate::core::config::Optimizer;
-use crate::core::config::preset::default_rate;
+use crate::core::{config::Optimizer, config::preset::default_rate};
 
 fn sweep(axes: &[(&str, &[&str])]) -> Sweep {
     let axes = axes.iter().map(|(field, values)| Axis {

@@ -1,10 +1,9 @@
 use super::*;
-use crate::core::config::preset::default_rate;
-use crate::core::config::run_settings::setting;
 use crate::core::config::{Architecture, EncoderConfig, Optimizer};
-use crate::core::run::DataIdentity;
 use crate::core::run::examples::{evaluated, record};
-use crate::core::weights_file::WeightsIdentity;
+use crate::core::{
+    config::preset::default_rate, config::run_settings::setting, run::DataIdentity, weights_file::WeightsIdentity,
+};
 
 #[test]
 fn only_what_differs_is_a_column() {

@@ -6,11 +6,9 @@ use super::importer::{ImageImporter, ImportStep};
 use super::library::{Library, Origin};
 use super::samples;
 use super::{Bytes, File, Reader};
-use crate::core::dataset::collection::Import;
 use crate::core::dataset::{ImportRole, Split};
 use crate::core::error::{FileFault, ImportFault, Lost, SkippedFile};
-use crate::core::report::DatasetReport;
-use crate::core::rng::Rng;
+use crate::core::{dataset::collection::Import, report::DatasetReport, rng::Rng};
 use std::io::{Read, Seek, SeekFrom};
 
 const SIZE: usize = 16;

@@ -1,25 +1,18 @@
 //! A list of fine-tunings between two steps: what is left, stored, reported; and what its fine-tunings start from.
 
-use crate::core::dataset::collection::Collection;
 use crate::core::dataset::{Split, split};
-use crate::core::error::Fault;
-use crate::core::metrics::ClassificationReport;
-use crate::core::report::RunState;
 use crate::core::run::fine_tune::{
     FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, StoredList, StoredTuning, TrainedLayers,
     TuningStart,
 };
+use crate::core::{dataset::collection::Collection, error::Fault, metrics::ClassificationReport, report::RunState};
 use crate::learn::checkpoint::{self, Snapshot};
-use crate::learn::encoder::Encoder;
-use crate::learn::fine_tune::LabelledImages;
-use crate::learn::store::ByteStore;
-use crate::learn::training::Training;
+use crate::learn::{encoder::Encoder, fine_tune::LabelledImages, store::ByteStore, training::Training};
 use crate::protocol::Event;
-use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::run_saver::{FineTuneSaver, RunSaver};
 use crate::worker::session::{self, of_run, with};
-use crate::worker::storage::FineTuneFile;
+use crate::worker::{mailbox::post, storage::FineTuneFile};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 

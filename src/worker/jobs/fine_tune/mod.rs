@@ -4,15 +4,12 @@
 mod list;
 mod training;
 
-use crate::core::cost::Cost;
-use crate::core::error::Fault;
-use crate::core::report::RunState;
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
+use crate::core::{cost::Cost, error::Fault, report::RunState};
 use crate::protocol::Event;
-use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
-use crate::worker::run_saver::FineTuneSaver;
 use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, with};
+use crate::worker::{mailbox::post, run_saver::FineTuneSaver};
 pub use list::labelled;
 use list::{pretraining_steps, training_labels};
 use training::linear;

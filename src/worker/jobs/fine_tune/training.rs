@@ -2,23 +2,17 @@
 //! test at its end; or a linear classifier on frozen features.
 
 use super::list::{encoder, images, labelled, pretraining_steps, test_report, training_labels};
-use crate::core::dataset::Split;
-use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TuningStart};
+use crate::core::{dataset::Split, error::Fault};
 use crate::learn::features::{Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
-use crate::learn::linear_eval::Examples;
-use crate::learn::store::ByteStore;
-use crate::learn::training::Training;
+use crate::learn::{linear_eval::Examples, store::ByteStore, training::Training};
 use crate::protocol::Event;
-use crate::worker::event_loop::yield_now;
-use crate::worker::jobs::evaluate;
 use crate::worker::jobs::training_loop::{self, LoopBody};
-use crate::worker::js::now;
-use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun, LoopPosition, TunedClassifier};
 use crate::worker::session::{self, pause_between, with};
+use crate::worker::{event_loop::yield_now, jobs::evaluate, js::now, mailbox::post};
 use burn::module::Module;
 
 /// Most validation images after an epoch.

@@ -1,7 +1,6 @@
 use super::*;
 use crate::core::run::examples::{evaluated, linear, record};
-use crate::core::run::fine_tune::FineTuneConfig;
-use crate::core::weights_file::WeightsIdentity;
+use crate::core::{run::fine_tune::FineTuneConfig, weights_file::WeightsIdentity};
 
 fn fine_tuned() -> FineTuneReport {
     FineTuneReport {

@@ -22,6 +22,7 @@ cargo xtask test [--only PHASE]   run every quick test, or one phase of: fmt, cl
 cargo xtask nightly               the same with the tests that take long
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
                                   --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18
+cargo xtask corpus NAME           run the page of `test --only bundle` and store what it stores in tests/stored/NAME, for each release
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
 
@@ -66,6 +67,7 @@ fn run(args: &[String]) -> Outcome {
         ["nightly"] if rest.is_empty() => phases::run(Extent::Nightly, None, &[]),
         ["nightly", "--only", phase] => phases::run(Extent::Nightly, Some(phase), rest),
         ["bench", words @ ..] => bench::run_bench(words),
+        ["corpus", name] => phases::corpus(name),
         ["setup"] => setup::everything().map(|_| ()),
         ["worker"] => worker::hook(),
         ["finish"] => finish::hook(),

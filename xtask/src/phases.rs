@@ -6,7 +6,7 @@ use crate::process::{Outcome, run as run_program, say};
 use crate::setup::{self, Tools};
 use crate::sizes;
 use crate::worker::FEATURES as WORKER_FEATURES;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -150,17 +150,29 @@ fn native(extent: Extent, linted: bool, rest: &[String]) -> Outcome {
     test(&["--package", "xtask"], &[]).and(test(&[], rest))
 }
 
-fn browser(extent: Extent, chromium: &PathBuf, rest: &[String]) -> Outcome {
+/// Fills `tests/stored/NAME` with everything that the built page stores in a browser; `tests/stored.rs` opens it ever after.
+pub fn corpus(name: &str) -> Outcome {
+    let folder = std::path::absolute(Path::new("tests/stored").join(name)).map_err(|e| e.to_string())?;
+    run_program(playwright(&setup::everything()?.1, &[])?.env("CORPUS", folder))
+}
+
+fn browser(extent: Extent, chromium: &Path, rest: &[String]) -> Outcome {
+    let mut playwright = playwright(chromium, rest)?;
+    if extent == Extent::Nightly {
+        playwright.env("NIGHTLY", "1");
+    }
+    run_program(&mut playwright)
+}
+
+fn playwright(chromium: &Path, rest: &[String]) -> Result<Command, String> {
     let dist = std::path::absolute(Kind::Test.dist()).map_err(|e| e.to_string())?;
     if !dist.join("index.html").is_file() {
         return Err("there is no test bundle yet: run `cargo xtask test --only bundle` first".to_string());
     }
     let mut playwright = Command::new("npx");
     playwright.args(["--no-install", "playwright", "test"]).args(rest).current_dir(setup::NPM);
-    if extent == Extent::Nightly {
-        playwright.env("NIGHTLY", "1");
-    }
-    run_program(playwright.env("CHROMIUM", chromium).env("DIST", dist))
+    playwright.env("CHROMIUM", chromium).env("DIST", dist);
+    Ok(playwright)
 }
 
 fn cargo(args: &[&str]) -> Command {

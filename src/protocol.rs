@@ -26,7 +26,7 @@ pub use policy::{JobAnswer, Policy, Reload};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 16;
+pub const VERSION: u32 = 17;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,8 +217,8 @@ pub enum Event {
     Curves(Vec<(String, Curve)>),
     /// Also told unasked, whenever an entry changes.
     Queue(QueueReport),
-    /// A run's archive, with the name of its file.
-    Exported { name: String, archive: Vec<u8> },
+    /// A run's archive at an object URL, which the page revokes, with the name of its file.
+    Exported { name: String, address: String },
     /// The encoder's weights and the configuration that made them.
     Encoder { safetensors: Vec<u8>, config_json: String },
     /// These weights are loaded until the worker ends.

@@ -70,23 +70,42 @@ pub async fn outputs(
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<Features, Stopped> {
     let mut all = Features::default();
-    if indices.is_empty() {
-        return Ok(all);
-    }
-    let batch = batch.clamp(1, indices.len());
+    let take = &mut |rows: &[f32], dim| {
+        all.dim = dim;
+        all.values.extend_from_slice(rows);
+        Ok(())
+    };
+    each_batch(forward, store, indices, batch, take, pause).await?;
+    Ok(all)
+}
+
+/// [`outputs`] of one batch after the other: `take` gets the rows of each and their length. None is kept.
+///
+/// # Errors
+/// Also what `take` says.
+pub async fn each_batch(
+    forward: impl Fn(Tensor<4>) -> Tensor<2>,
+    store: &ByteStore,
+    indices: &[u32],
+    batch: usize,
+    take: &mut impl FnMut(&[f32], usize) -> Result<(), Fault>,
+    pause: &mut impl AsyncFnMut(f32) -> bool,
+) -> Result<(), Stopped> {
+    let batch = batch.clamp(1, indices.len().max(1));
+    let mut done = 0;
     for part in indices.chunks(batch) {
         // The last batch is filled up: another shape would cost a GPU new kernels.
         let mut padded = part.to_vec();
         padded.resize(batch, part[0]);
         let rows = forward(store.gather(&padded));
-        all.dim = rows.dims()[1];
-        let rows = read(rows).await?;
-        all.values.extend_from_slice(&rows[..part.len() * all.dim]);
-        if !pause(all.rows() as f32 / indices.len() as f32).await {
+        let dim = rows.dims()[1];
+        take(&read(rows).await?[..part.len() * dim], dim)?;
+        done += part.len();
+        if !pause(done as f32 / indices.len() as f32).await {
             return Err(Stopped::OnRequest);
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Probabilities of each row of logits.

@@ -11,6 +11,7 @@
 //! | `run` | a run, fine-tuning and classifiers, as the session holds them |
 //! | `run_saver` | stores the current run while it trains |
 //! | [`weights_download`] | fetches published weights and keeps them |
+//! | [`feature_file`] | features of a whole set in a file |
 //! | [`run_archive`] | packs a run into an archive and opens it |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
 //! | [`import`] | decodes images |
@@ -22,13 +23,14 @@
 //! | `js` | the clock, the console, the memory |
 //!
 //! All of it compiles natively, so that the compiler and clippy check it there too.
-//! Natively only the modules that need no browser run: [`import`], [`run_archive`],
+//! Natively only the modules that need no browser run: [`import`], [`run_archive`], [`feature_file`],
 //! [`open_weights`], [`weights_download`] and [`storage`] without `weights_download::browser` and `storage::opfs`.
 
 mod boot;
 mod device;
 mod dispatch;
 mod event_loop;
+pub mod feature_file;
 mod files;
 pub mod import;
 mod jobs;

@@ -5,83 +5,101 @@ use crate::core::error::{Fault, RunArchiveFault};
 use crate::core::run::archive::{self, card, tables};
 use crate::core::run::{Curve, RunRecord};
 use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
-use crate::learn::{checkpoint, features::Features, optim::Optimizer, simclr::SimClr};
+use crate::learn::{checkpoint, optim::Optimizer, simclr::SimClr};
 use crate::worker::import::zip_archive::{error_detail, read_named};
+use crate::worker::import::{File, Reader};
 use crate::worker::storage::StoredRun;
 use burn::tensor::Device;
-use std::io::{Cursor, Write};
-use zip::write::SimpleFileOptions;
+use std::fmt::Display;
+use std::io::{BufWriter, Write};
+use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// The curve in full precision: the tables are for other programs.
 const CURVE: &str = "curve.bin";
 /// Weights, running statistics and optimiser, to continue training.
-const CHECKPOINT: &str = "checkpoint.safetensors";
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Compression gains nothing on weights and features.
+const STORED: CompressionMethod = CompressionMethod::Stored;
+const PACKED: CompressionMethod = CompressionMethod::Deflated;
 /// Most bytes of one file in an imported archive.
 const MOST: u64 = 1 << 30;
 
-/// The parts of an archive that are made for other programs.
-pub struct Extras<'a> {
-    /// The encoder as safetensors, with torchvision's names.
-    pub encoder: Vec<u8>,
-    /// `fc.weight` and `fc.bias` on its features, where a classifier was trained.
-    pub classifier: Option<Vec<u8>>,
-    /// Encoder and `fc` after fine-tuning, with its result.
-    pub fine_tuned: Option<(Vec<u8>, &'a FineTuneReport)>,
-    /// Of all images of the set, in its order.
-    pub features: Option<(&'a Features, &'a Dataset)>,
-}
+/// Bytes that an archive holds before it hands them on.
+pub const PART: usize = 8 << 20;
 
-/// The archive's bytes.
+/// Writes an archive from its start to its end and hands it on in parts of [`PART`] bytes, so that it may be larger
+/// than memory.
 ///
-/// # Errors
-/// [`Fault::Internal`]: only memory can be missing.
-pub fn pack(run: &StoredRun, extras: &Extras) -> Result<Vec<u8>, Fault> {
-    let internal = |e: String| Fault::Internal { detail: format!("archive: {e}") };
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    // Compression gains nothing on weights and features.
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let packed = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    let mut add = |name: &str, bytes: &[u8], options: SimpleFileOptions| -> Result<(), Fault> {
-        zip.start_file(name, options).map_err(|e| internal(e.to_string()))?;
-        zip.write_all(bytes).map_err(|e| internal(e.to_string()))
-    };
-    let json = serde_json::to_vec_pretty(&run.record).map_err(|e| internal(e.to_string()))?;
-    let curve = postcard::to_allocvec(&run.curve).map_err(|e| internal(e.to_string()))?;
-    add(archive::RUN, &json, packed)?;
-    add(
-        archive::CARD,
-        card::card(&run.record, extras.fine_tuned.as_ref().map(|(_, report)| *report)).as_bytes(),
-        packed,
-    )?;
-    add(archive::SCRIPT, archive::LOAD_ENCODER.as_bytes(), packed)?;
-    add(archive::ENCODER, &extras.encoder, stored)?;
-    if let Some(classifier) = &extras.classifier {
-        add(archive::CLASSIFIER, classifier, stored)?;
-    }
-    if let Some((weights, _)) = &extras.fine_tuned {
-        add(archive::FINE_TUNED, weights, stored)?;
-    }
-    add(archive::STEPS, tables::steps_csv(&run.curve).as_bytes(), packed)?;
-    add(archive::EPOCHS, tables::epochs_csv(&run.curve).as_bytes(), packed)?;
-    if let Some((features, set)) = extras.features {
-        add(archive::FEATURES, &tables::npy_f32_matrix(&features.values, features.rows(), features.dim), stored)?;
-        add(archive::IMAGES, tables::images_csv(&set.examples, &set.classes).as_bytes(), packed)?;
-    }
-    add(CURVE, &curve, packed)?;
-    if let Some(state) = &run.state {
-        add(CHECKPOINT, state, stored)?;
-    }
-    zip.finish().map(Cursor::into_inner).map_err(|e| internal(e.to_string()))
+/// An error of any method is [`Fault::Internal`]: the bytes could not be handed on.
+pub struct ArchiveWriter<W: Write> {
+    zip: ZipWriter<StreamWriter<BufWriter<W>>>,
 }
 
-/// The run of an archive that [`pack`] made. It is checked: the weights are of the network that the record describes.
+impl<W: Write> ArchiveWriter<W> {
+    /// Begins an archive with the record, the curve, and the texts about them. `tuned` is the result of the fine-tuning
+    /// whose weights follow.
+    pub fn begin(out: W, record: &RunRecord, curve: &Curve, tuned: Option<&FineTuneReport>) -> Result<Self, Fault> {
+        let mut this = Self { zip: ZipWriter::new_stream(BufWriter::with_capacity(PART, out)) };
+        this.add(archive::RUN, &serde_json::to_vec_pretty(record).map_err(internal)?, PACKED)?;
+        this.add(archive::CARD, card::card(record, tuned).as_bytes(), PACKED)?;
+        this.add(archive::SCRIPT, archive::LOAD_ENCODER.as_bytes(), PACKED)?;
+        this.add(archive::STEPS, tables::steps_csv(curve).as_bytes(), PACKED)?;
+        this.add(archive::EPOCHS, tables::epochs_csv(curve).as_bytes(), PACKED)?;
+        this.add(CURVE, &postcard::to_allocvec(curve).map_err(internal)?, PACKED)?;
+        Ok(this)
+    }
+
+    /// Adds weights, a safetensors file: [`archive::ENCODER`], [`archive::CLASSIFIER`], [`archive::FINE_TUNED`] or
+    /// [`CHECKPOINT`].
+    pub fn weights(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        self.add(name, bytes, STORED)
+    }
+
+    /// Adds the table of the set's images, and begins the array of their features, [images, `dim`].
+    /// [`ArchiveWriter::features`] is called for its rows, in the set's order, and for nothing else until the last one.
+    pub fn begin_features(&mut self, set: &Dataset, dim: usize) -> Result<(), Fault> {
+        self.add(archive::IMAGES, tables::images_csv(&set.examples, &set.classes).as_bytes(), PACKED)?;
+        let images = set.examples.len();
+        let large = images as u64 * dim as u64 * 4 >= u64::from(u32::MAX);
+        self.start(archive::FEATURES, STORED, large)?;
+        self.features(&tables::npy_f32_start(images, dim))
+    }
+
+    /// Appends features as 32-bit floats, little-endian.
+    pub fn features(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.zip.write_all(bytes).map_err(internal)
+    }
+
+    /// Ends the archive.
+    pub fn finish(self) -> Result<W, Fault> {
+        let out = self.zip.finish().map_err(internal)?.into_inner();
+        out.into_inner().map_err(|e| internal(e.into_error()))
+    }
+
+    fn add(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> Result<(), Fault> {
+        self.start(name, method, false)?;
+        self.zip.write_all(bytes).map_err(internal)
+    }
+
+    /// `large`: the file has 4 GiB or more.
+    fn start(&mut self, name: &str, method: CompressionMethod, large: bool) -> Result<(), Fault> {
+        let options = SimpleFileOptions::default().compression_method(method).large_file(large);
+        self.zip.start_file(name, options).map_err(internal)
+    }
+}
+
+fn internal(cause: impl Display) -> Fault {
+    Fault::Internal { detail: format!("archive: {cause}") }
+}
+
+/// The run of an archive that [`ArchiveWriter`] made; only its own files are read. It is checked: the weights are of the network that the record describes.
 ///
 /// # Errors
 /// [`Fault::RunArchive`], which names the file that is wrong.
-pub fn unpack(bytes: &[u8]) -> Result<StoredRun, Fault> {
+pub fn unpack(archive: File) -> Result<StoredRun, Fault> {
     let mut zip =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|e| RunArchiveFault::NotAZip { detail: error_detail(e) })?;
+        ZipArchive::new(Reader::new(archive)).map_err(|e| RunArchiveFault::NotAZip { detail: error_detail(e) })?;
     let json = file(&mut zip, archive::RUN)?.ok_or(RunArchiveFault::NotARun)?;
     let record: RunRecord = serde_json::from_slice(&json).map_err(|e| damaged(archive::RUN, e.to_string()))?;
     record.config.check().map_err(Fault::Config)?;
@@ -108,7 +126,7 @@ fn check(record: &RunRecord, state: &[u8]) -> Result<u32, RunArchiveFault> {
 }
 
 /// One file of the archive; `None` if there is no such file.
-fn file(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Option<Vec<u8>>, RunArchiveFault> {
+fn file(zip: &mut ZipArchive<Reader>, name: &str) -> Result<Option<Vec<u8>>, RunArchiveFault> {
     read_named(zip, name, MOST).map_err(|detail| damaged(name, detail))
 }
 
@@ -124,8 +142,10 @@ mod tests {
     use crate::core::report::{EpochReport, RunState};
     use crate::core::run::{DataIdentity, examples};
     use crate::learn::{named_tensors, store::ByteStore, trainer::Trainer, training::Training};
+    use crate::worker::import::Bytes;
     use burn::tensor::read_sync as wait;
-    use std::io::Read;
+    use std::io::{Cursor, Read};
+    use std::{cell::Cell, rc::Rc};
 
     const IMAGES: usize = 24;
 
@@ -158,10 +178,17 @@ mod tests {
 
     fn packed() -> (StoredRun, Vec<u8>) {
         let (run, encoder) = run();
-        let (features, set) = (Features { values: vec![0.5; IMAGES * 3], dim: 3 }, set());
-        let extras = Extras { encoder, classifier: None, fine_tuned: None, features: Some((&features, &set)) };
-        let bytes = pack(&run, &extras).unwrap();
-        (run, bytes)
+        let mut archive = ArchiveWriter::begin(Vec::new(), &run.record, &run.curve, None).unwrap();
+        archive.weights(archive::ENCODER, &encoder).unwrap();
+        archive.weights(CHECKPOINT, run.state.as_ref().unwrap()).unwrap();
+        archive.begin_features(&set(), 3).unwrap();
+        (0..IMAGES).for_each(|_| archive.features(&[0.5f32.to_le_bytes(); 3].concat()).unwrap());
+        archive.weights(archive::CLASSIFIER, b"fc").unwrap();
+        (run, archive.finish().unwrap())
+    }
+
+    fn opened(bytes: &[u8]) -> Result<StoredRun, Fault> {
+        unpack(Bytes::file("a.zip", bytes.to_vec()))
     }
 
     /// The archive with one file changed, or left out.
@@ -185,28 +212,72 @@ mod tests {
     #[test]
     fn a_run_comes_back_as_it_went() {
         let (run, bytes) = packed();
-        assert_eq!(unpack(&bytes).unwrap(), run);
+        assert_eq!(opened(&bytes).unwrap(), run);
     }
 
     #[test]
     fn other_programs_find_what_they_read() {
         let (_, bytes) = packed();
-        let mut zip = ZipArchive::new(Cursor::new(&bytes[..])).unwrap();
+        let mut zip = ZipArchive::new(Reader::new(Bytes::file("a.zip", bytes))).unwrap();
+        let npy = file(&mut zip, "features.npy").unwrap().unwrap();
+        assert_eq!((&npy[..6], npy.len()), (&b"\x93NUMPY"[..], 128 + 4 * 3 * IMAGES));
+        assert!(npy[128..].chunks(4).all(|value| value == 0.5f32.to_le_bytes()));
         let mut text = |name: &str| String::from_utf8(file(&mut zip, name).unwrap().unwrap()).unwrap();
+        assert_eq!(text("classifier.safetensors"), "fc");
         assert!(text("README.md").contains("SimCLR"));
         assert!(text("load_encoder.py").contains("load_state_dict"));
         assert_eq!(text("steps.csv").lines().count(), 5);
         assert_eq!(text("epochs.csv").lines().count(), 2);
         assert_eq!(text("images.csv").lines().count(), IMAGES + 1);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text("run.json")).unwrap()["config"]["batch"], 8);
-        let npy = file(&mut ZipArchive::new(Cursor::new(&bytes[..])).unwrap(), "features.npy").unwrap().unwrap();
-        assert_eq!((&npy[..6], npy.len()), (&b"\x93NUMPY"[..], 128 + 4 * 3 * IMAGES));
+    }
+
+    /// Counts what an archive hands on, and the most bytes at once.
+    #[derive(Clone, Default)]
+    struct Sink {
+        bytes: Rc<Cell<usize>>,
+        largest: Rc<Cell<usize>>,
+    }
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.bytes.update(|before| before + bytes.len());
+            self.largest.update(|before| before.max(bytes.len()));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// 60,000 images of 512 features: 123 MB pass through one part's room.
+    #[test]
+    fn features_of_any_number_leave_as_they_come() {
+        const DIM: usize = 512;
+        let example = Example { label: None, split: Split::Train, name: String::new() };
+        let set = Dataset { examples: vec![example; 60_000], ..Dataset::default() };
+        let (sink, record) = (Sink::default(), examples::record("a"));
+        let mut archive = ArchiveWriter::begin(sink.clone(), &record, &Curve::default(), None).unwrap();
+        archive.begin_features(&set, DIM).unwrap();
+        let batch = vec![7; 4 * DIM * 64];
+        let mut written = 0;
+        for _ in 0..set.examples.len().div_ceil(64) {
+            let rows = &batch[..batch.len().min(4 * DIM * set.examples.len() - written)];
+            archive.features(rows).unwrap();
+            written += rows.len();
+            let held = written.saturating_sub(sink.bytes.get());
+            assert!(held <= PART, "{held} of {written} bytes are held");
+        }
+        archive.finish().unwrap();
+        assert_eq!(written, 4 * DIM * set.examples.len());
+        assert!(sink.bytes.get() > written && sink.largest.get() <= PART);
     }
 
     #[test]
     fn broken_and_foreign_archives_are_named() {
         let (_, bytes) = packed();
-        let fault = |bytes: &[u8]| match unpack(bytes) {
+        let fault = |bytes: &[u8]| match opened(bytes) {
             Err(Fault::RunArchive(fault)) => fault,
             other => panic!("{other:?}"),
         };
@@ -237,6 +308,6 @@ mod tests {
             json["config"]["temperature"] = 0.0.into();
             Some(json.to_string().into_bytes())
         };
-        assert!(matches!(unpack(&changed(&bytes, "run.json", cold)), Err(Fault::Config(_))));
+        assert!(matches!(opened(&changed(&bytes, "run.json", cold)), Err(Fault::Config(_))));
     }
 }

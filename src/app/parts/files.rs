@@ -185,12 +185,18 @@ pub fn save(name: &str, kind: &str, content: &JsValue) {
     options.set_type(kind);
     let parts = Array::of1(content);
     let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(address) = Url::create_object_url_with_blob(&blob) {
+        download(name, address);
+    }
+}
+
+/// Hands the file at an object URL to the browser to download, and revokes the URL.
+pub fn download(name: &str, address: String) {
     let Ok(anchor) = document().create_element("a") else { return };
     let anchor: HtmlAnchorElement = anchor.unchecked_into();
-    anchor.set_href(&url);
+    anchor.set_href(&address);
     anchor.set_download(name);
     anchor.click();
-    // The browser reads the blob after this task has ended.
-    set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(60));
+    // The browser reads the file after this task has ended.
+    set_timeout(move || drop(Url::revoke_object_url(&address)), Duration::from_secs(60));
 }

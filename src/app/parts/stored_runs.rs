@@ -1,6 +1,6 @@
 //! The run at hand as it is stored, exported as an archive and imported again; deleting everything that is stored.
 
-use super::files::{Choose, save};
+use super::files::{Choose, download};
 use super::notice::{Announcer, FaultWords};
 use super::widgets::{Ask, Button, Meter, Question};
 use crate::app::client::{Client, Task};
@@ -10,7 +10,6 @@ use crate::app::text::{fault, parts, runs as text};
 use crate::app::{router::Link, state::Store};
 use crate::core::error::{Fault, StorageFault};
 use crate::protocol::{Event, Request, StoredChange};
-use js_sys::Uint8Array;
 use leptos::prelude::*;
 use web_sys::FileList;
 
@@ -58,8 +57,8 @@ pub fn ExportRun() -> impl IntoView {
         client.ask(Request::ExportRun, move |answer| {
             part.try_set(None);
             match answer {
-                Ok(Event::Exported { name, archive }) => {
-                    save(&name, "application/zip", &Uint8Array::from(&archive[..]));
+                Ok(Event::Exported { name, address }) => {
+                    download(&name, address);
                     announcer.say(parts::EXPORTED);
                 }
                 Ok(_) => {}

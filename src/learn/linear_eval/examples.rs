@@ -4,7 +4,7 @@ use super::classifier::{Labelled, LinearClassifier, Problem, fit};
 use super::rows::Rows;
 use crate::core::dataset::{Dataset, Split};
 use crate::core::report::LinearReport;
-use crate::learn::features::{Features, Stopped};
+use crate::learn::features::Stopped;
 
 /// Labelled images of one split among those that features are of.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,7 +52,7 @@ impl Examples {
     /// image, in the images' order; see [`fit`].
     pub async fn fit(
         &self,
-        features: &Features,
+        features: &impl Rows,
         seed: u64,
         pause: &mut impl AsyncFnMut(f32) -> bool,
     ) -> Result<(LinearClassifier, LinearReport), Stopped> {
@@ -70,22 +70,22 @@ impl Examples {
 
 /// Some rows of features, where they lie.
 #[derive(Debug)]
-struct Chosen<'a> {
-    features: &'a Features,
+struct Chosen<'a, R> {
+    features: &'a R,
     rows: &'a [usize],
 }
 
-impl Rows for Chosen<'_> {
+impl<R: Rows> Rows for Chosen<'_, R> {
     fn rows(&self) -> usize {
         self.rows.len()
     }
 
     fn dim(&self) -> usize {
-        self.features.dim
+        self.features.dim()
     }
 
     fn copy(&self, row: usize, out: &mut [f32]) {
-        out.copy_from_slice(self.features.row(self.rows[row]));
+        self.features.copy(self.rows[row], out);
     }
 }
 
@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use crate::core::dataset::Example;
     use crate::learn::block_on::block_on;
+    use crate::learn::features::Features;
 
     const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 

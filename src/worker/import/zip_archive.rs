@@ -4,7 +4,7 @@
 use super::{File, Reader};
 use crate::core::dataset::folders::{is_clutter, is_unsafe};
 use crate::core::error::FileFault;
-use std::io::{Cursor, Read};
+use std::io::{Read, Seek};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -158,12 +158,12 @@ pub fn error_detail(error: ZipError) -> String {
     }
 }
 
-/// Unpacks a file of an archive that is in memory, by its name, and compares its checksum. `None` if the
+/// Unpacks a file of an archive by its name, and compares its checksum. `None` if the
 /// archive has no such file.
 ///
 /// # Errors
 /// What is wrong with the file, in words; also if it has more than `most` bytes.
-pub fn read_named(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
+pub fn read_named(zip: &mut ZipArchive<impl Read + Seek>, name: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
     let mut entry = match zip.by_name(name) {
         Ok(entry) => entry,
         Err(ZipError::FileNotFound) => return Ok(None),

@@ -1,16 +1,22 @@
 //! Exports: the current run as an archive, and its encoder alone. Imports a run.
 
 use super::{classify::tuned_classifier, evaluate};
-use crate::core::dataset::Split;
-use crate::core::error::{Fault, RunArchiveFault};
-use crate::learn::features::{Features, Stopped, features};
+use crate::core::error::{Fault, RunArchiveFault, StorageFault};
+use crate::core::{dataset::Split, run::archive};
+use crate::learn::features::{Stopped, each_batch};
 use crate::learn::{linear_eval::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
-use crate::worker::run_archive::{Extras, pack, unpack};
+use crate::worker::files::{BlobWriter, browser_file};
+use crate::worker::run_archive::{ArchiveWriter, CHECKPOINT, unpack};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between};
+use crate::worker::storage::{FileSystem, OpenFile, StoredRun};
 use crate::worker::{
-    event_loop::yield_now, files, jobs::stored_runs, mailbox::post, run_saver::new_id, storage::StoredRun,
+    event_loop::yield_now, feature_file::FeatureFile, jobs::stored_runs, mailbox::post, run_saver::new_id,
 };
+use std::cell::RefCell;
+
+/// The file of features while an export is under way.
+const SCRATCH: &str = "export";
 
 /// The encoder's weights and the configuration that made them.
 pub async fn encoder() -> Result<Event, Fault> {
@@ -21,9 +27,19 @@ pub async fn encoder() -> Result<Event, Fault> {
     Ok(Event::Encoder { safetensors, config_json })
 }
 
-/// Packs the current run: weights, tables, features of all its images.
+/// Packs the current run: weights, tables, features of all its images. What is packed leaves memory as it comes, and so
+/// do the features that the classifier of linear evaluation is trained on.
 pub async fn run() -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Evaluate)?;
+    let packed = pack().await;
+    if let Ok(storage) = session::storage().await {
+        // What cannot be removed is overwritten by the next export.
+        let _ = storage.files().remove(SCRATCH).await;
+    }
+    packed
+}
+
+async fn pack() -> Result<Event, Fault> {
     let collection = session::collection()?;
     let store = session::store().await?;
     let tuned = tuned_classifier().await;
@@ -31,33 +47,57 @@ pub async fn run() -> Result<Event, Fault> {
         (run.trainer.encoder(), run.trainer.snapshot(), run.saver.record.clone(), run.saver.curve.clone())
     })?;
     let failed = |e: named_tensors::WeightsError| Fault::of_device(e.to_string());
-    let weights = named_tensors::to_safetensors(&encoder).await.map_err(failed)?;
-    let state = snapshot.into_bytes().await.map_err(failed)?;
-    let all: Vec<u32> = (0..collection.dataset().examples.len() as u32).collect();
-    let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
-    let h: Features = features(&encoder, &store, &all, evaluate::batch()?, &mut pause).await.map_err(stopped)?;
+    let tuned = tuned.and_then(|tuned| {
+        let report = record.fine_tuned.iter().find(|report| report.config == tuned.config)?;
+        Some((report, tuned.classifier))
+    });
+    let report = tuned.as_ref().map(|(report, _)| *report);
+    let mut archive = ArchiveWriter::begin(BlobWriter::default(), &record, &curve, report)?;
+    archive.weights(archive::ENCODER, &named_tensors::to_safetensors(&encoder).await.map_err(failed)?)?;
+    if let Some((_, classifier)) = tuned {
+        archive.weights(archive::FINE_TUNED, &classifier.to_safetensors().await.map_err(failed)?)?;
+    }
+    archive.weights(CHECKPOINT, &snapshot.into_bytes().await.map_err(failed)?)?;
+
+    let (set, dim) = (collection.dataset(), record.config.encoder.features());
+    let all: Vec<u32> = (0..set.examples.len() as u32).collect();
     // The classifier of linear evaluation: the same rows, recipe and seed. It does not use the test split.
-    let examples = Examples::among(collection.dataset(), all, &[Split::Train, Split::Validation]);
-    let classifier = match &examples {
+    let examples = Examples::among(set, all.iter().copied(), &[Split::Train, Split::Validation]);
+    let mut kept = match examples {
+        Some(examples) => Some((examples, FeatureFile::new(scratch(all.len() as u64 * dim as u64 * 4).await, dim))),
         None => None,
-        Some(examples) => {
-            let (classifier, _) = examples.fit(&h, record.config.seed, &mut pause).await.map_err(stopped)?;
-            let tensors = classifier.tensors().await.map_err(stopped)?;
-            Some(named_tensors::pack(&tensors).map_err(failed)?)
-        }
     };
-    let tuned = match &tuned {
-        None => None,
-        Some(tuned) => Some((tuned.classifier.to_safetensors().await.map_err(failed)?, tuned.config)),
+    archive.begin_features(set, dim)?;
+    let take = &mut |rows: &[f32], _| {
+        let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
+        archive.features(&bytes)?;
+        Ok(kept.iter_mut().try_for_each(|(_, file)| file.append(&bytes))?)
     };
-    let report = |config| record.fine_tuned.iter().find(|report| report.config == config);
-    let fine_tuned = tuned.and_then(|(weights, config)| Some((weights, report(config)?.clone())));
-    let fine_tuned = fine_tuned.as_ref().map(|(weights, report)| (weights.clone(), report));
+    let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
+    let batch = evaluate::batch()?;
+    each_batch(|images| encoder.forward(images), &store, &all, batch, take, &mut pause).await.map_err(stopped)?;
+    if let Some((examples, file)) = kept {
+        let (classifier, _) = examples.fit(&file, record.config.seed, &mut pause).await.map_err(stopped)?;
+        file.check()?;
+        let tensors = classifier.tensors().await.map_err(stopped)?;
+        archive.weights(archive::CLASSIFIER, &named_tensors::pack(&tensors).map_err(failed)?)?;
+    }
     let name = if record.name.is_empty() { record.id.clone() } else { file_name(&record.name) };
-    let extras = Extras { encoder: weights, classifier, fine_tuned, features: Some((&h, collection.dataset())) };
-    let run = StoredRun { record: record.clone(), curve, state: Some(state) };
-    let archive = pack(&run, &extras)?;
-    Ok(Event::Exported { name: format!("simclr-{name}.zip"), archive })
+    let address = archive.finish()?.address("application/zip").map_err(|detail| Fault::Internal { detail })?;
+    Ok(Event::Exported { name: format!("simclr-{name}.zip"), address })
+}
+
+/// Room for the features, as a file, or in memory where the browser stores nothing or has no room.
+async fn scratch(bytes: u64) -> Box<dyn OpenFile> {
+    let file = async {
+        let file = session::storage().await?.files().open(SCRATCH, true).await?;
+        file.iter().try_for_each(|file| file.cut(bytes))?;
+        Ok::<_, StorageFault>(file)
+    };
+    match file.await {
+        Ok(Some(file)) => Box::new(file),
+        _ => Box::new(RefCell::new(Vec::new())),
+    }
 }
 
 fn stopped(cause: Stopped) -> Fault {
@@ -76,10 +116,9 @@ fn file_name(name: &str) -> String {
 pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let nothing = || RunArchiveFault::NotAZip { detail: "no file was chosen".to_owned() };
-    let file = files::browser_file(String::new(), files.into_iter().next().ok_or_else(nothing)?);
-    let bytes = file.read(0, file.len()).map_err(|detail| RunArchiveFault::NotAZip { detail })?;
+    let file = browser_file(String::new(), files.into_iter().next().ok_or_else(nothing)?);
     yield_now().await;
-    let StoredRun { mut record, curve, state } = unpack(&bytes)?;
+    let StoredRun { mut record, curve, state } = unpack(file)?;
     let storage = session::storage().await?;
     if !is_id(&record.id) || storage.record(&record.id).await?.is_some() {
         record.id = new_id(js_sys::Date::now());

@@ -2,6 +2,7 @@
 //! memory that fails on request.
 
 use crate::core::error::StorageFault;
+use std::cell::RefCell;
 
 /// Bytes used and allowed, by the browser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,9 +61,40 @@ pub trait OpenFile {
     /// Overwrites the bytes from `at` on; `at` is at most the file's end.
     fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageFault>;
 
-    /// Cuts the file to `length`.
+    /// Cuts the file to `length`, or makes it so long; what is new is 0.
     fn cut(&self, length: u64) -> Result<(), StorageFault>;
 
     /// Writes through to the disk.
     fn flush(&self) -> Result<(), StorageFault>;
+}
+
+/// A file in memory, for a browser that stores nothing.
+impl OpenFile for RefCell<Vec<u8>> {
+    fn length(&self) -> Result<u64, StorageFault> {
+        Ok(self.borrow().len() as u64)
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), StorageFault> {
+        let ends = || StorageFault::Damaged { what: "a file in memory".to_owned(), detail: "it ends early".to_owned() };
+        let at = at as usize;
+        into.copy_from_slice(self.borrow().get(at..at + into.len()).ok_or_else(ends)?);
+        Ok(())
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageFault> {
+        let (mut file, end) = (self.borrow_mut(), at as usize + bytes.len());
+        let length = file.len().max(end);
+        file.resize(length, 0);
+        file[at as usize..end].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn cut(&self, length: u64) -> Result<(), StorageFault> {
+        self.borrow_mut().resize(length as usize, 0);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StorageFault> {
+        Ok(())
+    }
 }

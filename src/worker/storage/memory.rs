@@ -108,7 +108,8 @@ impl OpenFile for Open {
     }
 
     fn cut(&self, length: u64) -> Result<(), StorageFault> {
-        self.with(|file| file.truncate(length as usize));
+        self.files.room(self.length()?, length)?;
+        self.with(|file| file.resize(length as usize, 0));
         Ok(())
     }
 

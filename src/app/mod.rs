@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`client`] | the worker: loading it, asking it, noticing its death |
-//! | [`clock`] | milliseconds since the page was opened |
+//! | [`browser`] | the time, a memory from visit to visit, the clipboard, the focus |
 //! | [`state`] | every fact that the page shows, as signals |
 //! | [`chunks`] | the parts of the program that are fetched when a page needs them |
 //! | [`routes`] | which address shows which page, and in which chunk it lies |
@@ -13,9 +13,9 @@
 //! | [`reactive`] | Leptos' reactive values, small |
 //! | [`text`] | every word that a user reads |
 
+pub mod browser;
 pub mod chunks;
 pub mod client;
-pub mod clock;
 pub mod pages;
 pub mod parts;
 pub mod reactive;
@@ -47,7 +47,7 @@ fn App() -> impl IntoView {
     let store = Store::default();
     let router = Router::start();
     provide_context(store);
-    state::hint::install(store);
+    state::unfinished::install(store);
     provide_context(router);
     provide_context(Client::new(store, router::base_url(), || Box::pin(chunks::load_all())));
     let loader = ChunkLoader::default();

@@ -59,6 +59,17 @@ impl Router {
     }
 }
 
+/// Replaces the query of the address, `""` or `"?…"`, unless the visitor has left `route` since.
+pub fn replace_query(route: &str, query: &str) {
+    let path = window().location().pathname().unwrap_or_default();
+    if path.trim_end_matches('/').ends_with(route)
+        && let Ok(history) = window().history()
+    {
+        // The whole path: a bare `?…` would be taken from `<base>`.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&(path + query)));
+    }
+}
+
 /// A route's whole path, so that a link also works in a new tab.
 pub fn href(route: &str) -> String {
     base_path() + route

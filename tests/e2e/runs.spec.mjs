@@ -290,7 +290,7 @@ test("a damaged slot gives the checkpoint before; two damaged ones are told and 
   await last.goto("runs/");
   await expect(last.getByText(/What was stored of .* cannot be read/)).toBeVisible({ timeout: 60_000 });
   await expectAccessible(last);
-  await last.getByRole("button", { name: /^Delete Run/ }).click();
+  await last.getByRole("button", { name: /^Delete: Run/ }).click();
   await last.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await expect(last.getByText("No run is stored yet")).toBeVisible();
   await expect(last.getByText(/cannot be read/)).toHaveCount(0);

@@ -80,7 +80,7 @@ impl Client {
             store.import.set(None);
         }
         if let Some((_, before)) = refused {
-            store.restore_run(before);
+            store.show_run(before);
         }
         if store.pending.get_untracked() == Some(PendingControl::Resume) {
             store.pending.set(None);

@@ -1,7 +1,7 @@
 //! The worker's life: it is loaded, started, watched, ended, and started again.
 
 use super::{Answer, Client, Inner, LoadPages, connection};
-use crate::app::clock::now;
+use crate::app::browser::now;
 use crate::app::state::{ImportState, Store, WorkerState};
 use crate::core::error::{DeviceFault, Fault};
 use crate::protocol::queue::Parcel;

@@ -82,24 +82,25 @@ impl Client {
         self.dispatch(request, Vec::new(), Some(Box::new(answer)));
     }
 
-    /// Like [`Client::ask`], with files beside the request.
-    pub fn ask_files(self, request: Request, files: Vec<File>, answer: impl FnOnce(Result<Event, Fault>) + 'static) {
-        self.dispatch(request, files, Some(Box::new(answer)));
+    /// Like [`Client::ask`], but a fault becomes a notice; `done` then gets `None`.
+    pub fn ask_or_notify(self, request: Request, done: impl FnOnce(Option<Event>) + 'static) {
+        self.ask(request, move |answer| done(answer.map_err(|fault| self.store.notify(fault)).ok()));
     }
 
-    /// Like [`Client::ask_files`] for a part of a page: `task` holds its state, and `done`
-    /// gets the answer if there is no fault.
+    /// Like [`Client::ask`] for a part of a page: `task` holds its state, and `done` gets
+    /// the answer if there is no fault.
     pub fn run(self, task: Task, request: Request, files: Vec<File>, done: impl FnOnce(Event) + 'static) {
         task.failed.set(None);
         task.busy.set(true);
-        self.ask_files(request, files, move |answer| {
+        let answer = move |answer| {
             task.busy.try_set(false);
             match answer {
                 Ok(event) => done(event),
                 Err(Fault::Stopped) => {}
                 Err(fault) => drop(task.failed.try_set(Some(fault))),
             }
-        });
+        };
+        self.dispatch(request, files, Some(Box::new(answer)));
     }
 
     /// Changes the device of the computations. If the device is not available, the choice goes back to the one before.

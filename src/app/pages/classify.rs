@@ -1,14 +1,14 @@
 //! Trying a trained classifier on images that it has never seen.
 
 use crate::app::parts::files::{Choose, DropArea, Listed, accept_drops, of_list};
-use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
-use crate::app::parts::requirements::{Missing, missing};
-use crate::app::parts::widgets::{Button, Meter, PageHead, Picture};
-use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{classify as text, fault};
-use crate::app::{client::Client, state::Store, text::units::whole_percent};
+use crate::app::parts::notice::{Announcer, FaultAlert, LeftOutTable};
+use crate::app::parts::requirements::missing;
+use crate::app::parts::widgets::{CancelButton, Meter, PageHead, Picture, heads};
+use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::text::{classify as text, units::rounded_percent};
+use crate::app::{client::Client, client::Task, state::Store};
 use crate::core::run::classify::{Classified, ClassifyReport, MOST};
-use crate::core::{dataset::folders, error::Fault, error::SkippedFile};
+use crate::core::{dataset::folders, error::SkippedFile};
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
 use web_sys::FileList;
@@ -22,13 +22,12 @@ struct Classification {
     store: Store,
     client: Client,
     announcer: Announcer,
-    busy: RwSignal<bool>,
+    task: Task,
     /// More files were chosen than the page classifies at once.
     too_many: RwSignal<bool>,
     report: RwSignal<Option<ClassifyReport>>,
     /// Files that the browser refused, and files that could not be read.
     left_out: RwSignal<Vec<SkippedFile>>,
-    failed: RwSignal<Option<Fault>>,
 }
 
 impl Classification {
@@ -37,16 +36,15 @@ impl Classification {
             store,
             client: Client::get(),
             announcer: Announcer::get(),
-            busy: RwSignal::default(),
+            task: Task::default(),
             too_many: RwSignal::default(),
             report: RwSignal::default(),
             left_out: RwSignal::default(),
-            failed: RwSignal::default(),
         }
     }
 
     fn allowed(self) -> bool {
-        !self.busy.get() && !self.store.stored_runs.is_tuning() && missing(self.store).is_none()
+        !self.task.busy.get() && !self.store.stored_runs.is_tuning() && missing(self.store).is_none()
     }
 
     /// Classifies files.
@@ -56,26 +54,20 @@ impl Classification {
             return;
         }
         self.too_many.set(files.len() > MOST);
-        self.failed.set(None);
+        self.task.failed.set(None);
         files.truncate(MOST);
         if files.is_empty() {
             return self.left_out.set(refused);
         }
         let (names, files) = files.into_iter().unzip();
-        self.busy.set(true);
-        self.client.ask_files(Request::Classify { names }, files, move |answer| {
-            self.store.stored_runs.classifying.set(None);
-            self.busy.try_set(false);
-            match answer {
-                Ok(Event::Classified(mut report)) => {
-                    self.announcer.say(summary(&report));
-                    refused.append(&mut report.left_out);
-                    self.left_out.try_set(refused);
-                    self.report.try_set(Some(report));
-                }
-                // Cancelled, or the worker has ended.
-                Ok(_) | Err(Fault::Stopped) => {}
-                Err(fault) => drop(self.failed.try_set(Some(fault))),
+        self.store.stored_runs.classifying.set(None);
+        self.client.run(self.task, Request::Classify { names }, files, move |answer| {
+            // Else it was cancelled.
+            if let Event::Classified(mut report) = answer {
+                self.announcer.say(summary(&report));
+                refused.append(&mut report.left_out);
+                self.left_out.try_set(refused);
+                self.report.try_set(Some(report));
             }
         });
     }
@@ -88,28 +80,16 @@ pub fn Classify() -> impl IntoView {
     let this = Classification::new(store);
     provide_context(this);
     let lacks = memo(move || missing(store));
-    let requirement = move |lacks: Missing| {
-        lacks.view([text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
-    };
+    let why = [text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING];
     view! {
         <div class="evaluate">
             <PageHead title=text::TITLE lead=text::INTRO />
             {live(move || match lacks.get() {
-                Some(lacks) => requirement(lacks),
+                Some(lacks) => lacks.view(why, &text::WHAT_LIST),
                 None => view! { <Input /> }.into_any(),
             })}
-            <Show when=move || this.busy.get()><Busy /></Show>
-            {live(move || {
-                this.failed
-                    .get()
-                    .map(|f| {
-                        view! {
-                            <section class="data-failed" role="alert">
-                                <FaultWords words=fault::fault(&f) />
-                            </section>
-                        }
-                    })
-            })}
+            <Show when=move || this.task.busy.get()><Busy /></Show>
+            <FaultAlert fault=this.task.failed />
             <Show when=move || this.left_out.with(|files| !files.is_empty())>
                 <section class="card" aria-labelledby="bad-title">
                     <h2 id="bad-title">{text::BAD_FILES}</h2>
@@ -123,16 +103,13 @@ pub fn Classify() -> impl IntoView {
 
 #[component]
 fn Busy() -> impl IntoView {
-    let Classification { store, client, .. } = expect_context();
+    let Classification { store, .. } = expect_context();
     let part = derive(move || store.stored_runs.classifying.get().map(f64::from));
-    let label = derive(move || if part.get().is_some() { text::BUSY_ONCE } else { text::BUSY }.to_owned());
-    let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
+    let label = move || if part.get().is_some() { text::BUSY_ONCE } else { text::BUSY };
     view! {
         <section class="card" aria-label=text::BUSY>
-            <Meter label=label part=part detail=detail />
-            <p>
-                <Button label=text::CANCEL press=act(move |_| client.send(Request::Cancel(Work::Evaluation))) />
-            </p>
+            <Meter label=label part=part />
+            <p><CancelButton work=Work::Evaluation /></p>
         </section>
     }
 }
@@ -154,7 +131,7 @@ fn Input() -> impl IntoView {
             <h2 id="show-title">{text::SHOW}</h2>
             <DropArea>
                 <p class="data-drop-title">{text::DROP}</p>
-                <p class="data-drop-or">{text::OR}</p>
+                <p>{text::OR}</p>
                 <p class="data-drop-buttons">
                     <Choose label=text::CHOOSE closed=closed multiple=true take=Box::new(take) />
                     <Choose
@@ -214,7 +191,7 @@ fn answer(image: Classified, classes: &[String]) -> impl IntoView + use<> {
     let class = |i: usize| classes.get(i).cloned().unwrap_or_default();
     let title = ranked.first().map(|&(best, part)| text::said(&class(best), part));
     let row = |class: String, part: f32, own: bool| {
-        let words = text::whole(part);
+        let words = rounded_percent(part.into());
         view! {
             <tr>
                 <th scope="row">{class}</th>
@@ -249,7 +226,7 @@ fn answer(image: Classified, classes: &[String]) -> impl IntoView + use<> {
     let caption = [text::PROBABILITY, ": ", name.as_str()].concat();
     view! {
         <li class="answer">
-            <div class="answer-image">
+            <div>
                 <Picture pixels=image.picture alt=name.clone() />
                 <p class="file-name muted small">{folders::file_name(&name).to_owned()}</p>
             </div>
@@ -259,9 +236,7 @@ fn answer(image: Classified, classes: &[String]) -> impl IntoView + use<> {
                     <caption class="visually-hidden">{caption}</caption>
                     <thead class="visually-hidden">
                         <tr>
-                            <th scope="col">{text::CLASS}</th>
-                            <th scope="col">{text::PROBABILITY}</th>
-                            <td></td>
+                            {heads("", [text::CLASS, text::PROBABILITY])} <td></td>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>

@@ -1,11 +1,13 @@
 //! The page "Help": WebGPU by cause, privacy, questions people ask.
 
+use crate::app::parts::stored_runs::DeleteStored;
+use crate::app::parts::widgets::{Ask, PageHead};
 use crate::app::text::help as text;
-use crate::app::{parts::stored_runs::DeleteStored, parts::widgets::PageHead};
 use leptos::prelude::*;
 
 #[component]
 pub fn Help() -> impl IntoView {
+    let question = RwSignal::new(None);
     view! {
         <PageHead title=text::TITLE lead=text::LEAD />
         <section class="stack" aria-labelledby="help-gpu">
@@ -34,7 +36,8 @@ pub fn Help() -> impl IntoView {
         <section class="stack" aria-labelledby="help-privacy">
             <h2 id="help-privacy">{text::PRIVACY}</h2>
             {text::PRIVACY_TEXT.map(|p| view! { <p>{p}</p> }).collect_view()}
-            <DeleteStored />
+            <DeleteStored question=question />
+            <Ask question=question />
         </section>
         <section class="stack" aria-labelledby="help-questions">
             <h2 id="help-questions">{text::QUESTIONS}</h2>

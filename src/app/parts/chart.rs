@@ -1,7 +1,7 @@
 //! A line chart: curves, horizontal lines that say what their height means, and a table behind them.
 
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::parts as text;
+use crate::app::{parts::widgets::heads, text::parts as text};
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
 use leptos::prelude::*;
@@ -77,6 +77,23 @@ pub fn Chart(
             |(x, y)| view! { <span class="last" style:left=format!("{x:.2}%") style:top=format!("{y:.2}%")></span> },
         )
     };
+    // A row for each line and each x, and a column for each curve.
+    let numbers = move || {
+        let lines = rules.get().into_iter().filter(|_| !of_runs).map(|rule| vec![rule.label, format(rule.y)]);
+        series.with(|all| {
+            let mut xs: Vec<f64> = all.iter().flat_map(|(_, points)| points.iter().map(|p| p.0)).collect();
+            xs.sort_by(f64::total_cmp);
+            xs.dedup();
+            let cell = |points: &[(f64, f64)], x: f64| {
+                let at = points.binary_search_by(|p| p.0.total_cmp(&x));
+                at.map_or_else(|_| String::new(), |at| number(points[at].1, format))
+            };
+            let row =
+                |x: f64| std::iter::once(x.to_string()).chain(all.iter().map(|(_, points)| cell(points, x))).collect();
+            let head = std::iter::once(x_name.to_owned()).chain(all.iter().map(|(name, _)| name.clone())).collect();
+            std::iter::once(head).chain(lines).chain(spread(&xs, ROWS).into_iter().map(row)).collect()
+        })
+    };
     view! {
         <figure class=if wide || of_runs { "chart chart-wide" } else { "chart" }>
             <figcaption>
@@ -113,7 +130,7 @@ pub fn Chart(
                 </div>
             </div>
             {of_runs.then(|| view! { <ul class="legend">{live(move || legend(series, class))}</ul> })}
-            <Table title=title x_name=x_name series=series rules=if of_runs { Signal::default() } else { rules } format=format />
+            <NumbersTable title=title rows=numbers />
         </figure>
     }
 }
@@ -137,56 +154,31 @@ fn number(y: f64, format: fn(f64) -> String) -> String {
     if y.is_finite() { format(y) } else { text::NO_NUMBER.to_owned() }
 }
 
-/// The numbers behind a chart, a row for each x and a column for each curve. Its rows exist only while it is open.
+/// The numbers behind a chart, folded away. Of `rows` the first are the names of the columns, and the first cell of each
+/// is that of its row. They are made only while the table is open.
 #[component]
-fn Table(
+pub fn NumbersTable(
     title: &'static str,
-    x_name: &'static str,
-    series: Signal<Vec<Series>>,
-    rules: Signal<Vec<Rule>>,
-    format: fn(f64) -> String,
+    rows: impl Fn() -> Vec<Vec<String>> + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let details = NodeRef::<leptos::html::Details>::new();
-    let rows = move || {
-        series.with(|all| {
-            let mut xs: Vec<f64> = all.iter().flat_map(|(_, points)| points.iter().map(|p| p.0)).collect();
-            xs.sort_by(f64::total_cmp);
-            xs.dedup();
-            let cell = |points: &[(f64, f64)], x: f64| {
-                let at = points.binary_search_by(|p| p.0.total_cmp(&x));
-                at.map_or_else(|_| String::new(), |at| number(points[at].1, format))
-            };
-            spread(&xs, ROWS)
-                .into_iter()
-                .map(|x| {
-                    let cells = all.iter().map(|(_, points)| view! { <td>{cell(points, x)}</td> }).collect_view();
-                    view! { <tr><th scope="row">{x.to_string()}</th>{cells}</tr> }
-                })
-                .collect_view()
-        })
-    };
-    let rules = move || {
-        let row = |r: Rule| view! { <tr><th scope="row">{r.label}</th><td>{format(r.y)}</td></tr> };
-        rules.get().into_iter().map(row).collect_view()
-    };
-    let names = move || {
-        series.with(|all| all.iter().map(|(name, _)| view! { <th scope="col">{name.clone()}</th> }).collect_view())
+    let body = move || {
+        let mut rows = rows().into_iter();
+        let head = heads("", rows.next().unwrap_or_default());
+        let rows = rows.map(|row| {
+            let mut cells = row.into_iter();
+            let name = cells.next();
+            view! { <tr><th scope="row">{name}</th>{cells.map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr> }
+        });
+        view! { <thead><tr>{head}</tr></thead><tbody>{rows.collect_view()}</tbody> }
     };
     view! {
         <details node_ref=details on:toggle=act(move |_| open.set(details.get().is_some_and(|d| d.open())))>
             <summary>{text::TABLE}<span class="visually-hidden">": " {title}</span></summary>
             <Show when=move || open.get()>
                 <div class="scroll" tabindex="0" role="region" aria-label=title>
-                    <table>
-                        <thead>
-                            <tr>
-                                <th scope="col">{x_name}</th>
-                                {live(names)}
-                            </tr>
-                        </thead>
-                        <tbody>{live(rules)} {live(rows)}</tbody>
-                    </table>
+                    <table>{live(body)}</table>
                 </div>
             </Show>
         </details>

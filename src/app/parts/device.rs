@@ -1,7 +1,7 @@
 //! The device that the training runs on, why, and the user's choice.
 
-use super::widgets::{Ask, Question};
-use crate::app::reactive::{act, live, memo};
+use super::widgets::{Ask, Question, choice};
+use crate::app::reactive::{live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, parts as text};
 use crate::app::{client::Client, router::Link};
@@ -9,14 +9,25 @@ use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
 
-const CHOICES: [DeviceChoice; 3] = [DeviceChoice::Auto, DeviceChoice::WebGpu, DeviceChoice::Cpu];
-
 /// A backend in words.
 pub fn backend(backend: &Backend) -> &'static str {
     match backend {
         Backend::WebGpu => text::WEBGPU,
         Backend::Cpu => text::CPU,
     }
+}
+
+/// The device in use after the words `lead`, and why it is not the GPU.
+pub fn described(lead: &'static str, device: DeviceReport) -> AnyView {
+    let why = device.why_not_gpu.as_ref().map(fault::device_fault);
+    view! {
+        <p>
+            {lead} " " <strong>{backend(&device.backend)}</strong> " " <span class="muted">{device.name}</span>
+        </p>
+        {device.software.then(|| view! { <p class="muted small">{text::SOFTWARE}</p> })}
+        {why.map(|w| view! { <p class="small">{w.what} " " {w.todo} " " <Link to="/help">{text::MORE}</Link></p> })}
+    }
+    .into_any()
 }
 
 #[component]
@@ -39,63 +50,20 @@ pub fn Device() -> impl IntoView {
         }
     };
     let shown = move || if question.with(Option::is_some) { wanted.get() } else { store.device_choice.get() };
+    let missing = move || match store.worker.get() {
+        WorkerState::Absent => text::NOT_ASKED,
+        WorkerState::Dead => text::NO_DEVICE,
+        _ => text::LOOKING,
+    };
     view! {
-        <section class="card device" aria-labelledby="device-title">
+        <section class="card" aria-labelledby="device-title">
             <h2 id="device-title">{text::DEVICE}</h2>
-            {live(move || {
-                store
-                    .device
-                    .with(|device| match device {
-                        None => {
-                            let words = match store.worker.get() {
-                                WorkerState::Absent => text::NOT_ASKED,
-                                WorkerState::Dead => text::NO_DEVICE,
-                                _ => text::LOOKING,
-                            };
-                            view! { <p class="muted">{words}</p> }.into_any()
-                        }
-                        Some(device) => {
-                            let backend = backend(&device.backend);
-                            let why = device.why_not_gpu.as_ref().map(fault::device_fault);
-                            view! {
-                                <p>
-                                    <strong>{backend}</strong>
-                                    " "
-                                    <span class="muted">{device.name.clone()}</span>
-                                </p>
-                                {device.software.then(|| view! { <p class="muted small">{text::SOFTWARE}</p> })}
-                                {why
-                                    .map(|w| {
-                                        view! {
-                                            <p class="small">
-                                                {w.what} " " {w.todo} " " <Link to="/help">{text::MORE}</Link>
-                                            </p>
-                                        }
-                                    })}
-                            }
-                                .into_any()
-                        }
-                    })
+            {live(move || match store.device.get() {
+                Some(device) => described("", device),
+                None => view! { <p class="muted">{missing()}</p> }.into_any(),
             })}
-            <fieldset class="segments" disabled=locked>
-                <legend class="small muted">{text::RUN_ON}</legend>
-                <div>
-                    {CHOICES
-                        .map(|choice| {
-                            view! {
-                                <label>
-                                    <input
-                                        type="radio"
-                                        name="device"
-                                        prop:checked=move || shown() == choice
-                                        on:change=act(move |_| choose(choice))
-                                    />
-                                    <span>{text::choice(choice)}</span>
-                                </label>
-                            }
-                        })
-                        .collect_view()}
-                </div>
+            <fieldset disabled=locked>
+                {choice(text::RUN_ON, "device", text::CHOICES, shown, choose)}
             </fieldset>
             <Ask question=question />
         </section>

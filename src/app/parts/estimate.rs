@@ -1,6 +1,6 @@
 //! What a run costs on this device: measured before the run starts, then from the run's own steps.
 
-use crate::app::parts::widgets::{Button, Fact};
+use crate::app::parts::{notice::Warning, widgets::Button, widgets::Fact};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::pretrain as text;
@@ -109,7 +109,7 @@ pub fn EstimateCard(
     on_cleanup(stop);
     let again = memo(move || failed.get().is_some() && untimed.get() == failed.get() && !timing.get());
     view! {
-        <section class="card estimate" aria-labelledby="estimate-title">
+        <section class="card" aria-labelledby="estimate-title">
             <h2 id="estimate-title">{text::ESTIMATE}</h2>
             {live(move || {
                 let need = store.config.with(|c| c.batch);
@@ -122,20 +122,9 @@ pub fn EstimateCard(
                 let fits = store.config.with(|c| Cost::fitting(c, images.get()?.1, backend));
                 let take = fits
                     .map(|fits| {
-                        let take = move |_| {
-                            store.touched.set(true);
-                            store.config.set(fits);
-                        };
-                        view! { <Button label=use_smaller(&fits) press=act(take) /> }
+                        view! { <Button label=use_smaller(&fits) press=act(move |_| store.take_settings(fits)) /> }
                     });
-                Some(
-                    view! {
-                        <div class="notice warn">
-                            <p>{words.what} " " {words.todo}</p>
-                            {take}
-                        </div>
-                    },
-                )
+                Some(view! { <Warning words=[words.what, words.todo].join(" ")>{take}</Warning> })
             })}
             <Show when=move || timing.get()><p class="muted" role="status">{text::TIMING}</p></Show>
             <dl class="facts">
@@ -162,20 +151,13 @@ pub fn EstimateCard(
                 let proposed = proposed_epochs(epoch);
                 let differs = store.config.with(|c| c.epochs != proposed);
                 let take = move |_| {
-                    store.touched.set(true);
-                    store.config.update(|c| c.epochs = proposed);
+                    store.take_settings(RunConfig { epochs: proposed, ..store.config.get_untracked() });
                 };
+                let button = view! { <Button label=text::use_epochs(proposed) press=act(take) /> };
                 Some(
                     view! {
                         <p>{text::proposal(proposed, epoch * f64::from(proposed))}</p>
-                        {differs
-                            .then(|| {
-                                view! {
-                                    <div class="actions">
-                                        <Button label=text::use_epochs(proposed) press=act(take) />
-                                    </div>
-                                }
-                            })}
+                        {differs.then(|| view! { <div class="actions">{button}</div> })}
                     },
                 )
             })}

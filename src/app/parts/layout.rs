@@ -5,7 +5,7 @@ use super::{device::backend, widgets::Meter};
 use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::layout as text;
-use crate::app::{router::Link, router::Router, text::units::bytes};
+use crate::app::{router::Link, router::Router, text::units::bytes, text::units::bytes_of};
 use leptos::html::Main;
 use leptos::prelude::*;
 
@@ -77,22 +77,23 @@ fn Mark() -> impl IntoView {
 #[component]
 fn WorkerLoading() -> impl IntoView {
     let worker = Store::get().worker;
-    let label = derive(move || {
-        if worker.get() == WorkerState::Starting { text::STARTING_WORKER } else { text::LOADING_WORKER }.to_owned()
-    });
+    let label = move || match worker.get() {
+        WorkerState::Starting => text::STARTING_WORKER,
+        _ => text::LOADING_WORKER,
+    };
     let part = derive(move || match worker.get() {
         WorkerState::Loading { got, total: Some(total) } => Some(got / total),
         _ => None,
     });
     let detail = derive(move || match worker.get() {
-        WorkerState::Loading { got, total: Some(total) } => format!("{} of {}", bytes(got), bytes(total)),
+        WorkerState::Loading { got, total: Some(total) } => bytes_of(got, total),
         WorkerState::Loading { got, total: None } => bytes(got),
         _ => String::new(),
     });
     let busy = memo(move || matches!(worker.get(), WorkerState::Loading { .. } | WorkerState::Starting));
     view! {
         <Show when=move || busy.get()>
-            <section class="worker-loading" aria-label=move || label.get()>
+            <section class="worker-loading" aria-label=label>
                 <Meter label=label part=part detail=detail />
             </section>
         </Show>

@@ -1,6 +1,6 @@
 //! Messages: faults in words, the worker's own troubles, and what a screen reader says.
 
-use super::widgets::{Button, ShowMore};
+use super::widgets::{Button, ShowMore, Table, heads};
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Notice, Store, WorkerState};
@@ -13,12 +13,12 @@ use leptos::prelude::*;
 pub fn FaultWords(words: Explanation) -> impl IntoView {
     view! {
         <p class="what">{words.what}</p>
-        <p class="todo">{words.todo}</p>
+        <p>{words.todo}</p>
     }
 }
 
 /// A fault in its place on a page, with an action that the user can take there.
-pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
+pub fn fault_box(fault: &Fault, action: AnyView) -> AnyView {
     view! {
         <div class="notice bad">
             <div><FaultWords words=fault::fault(fault) /></div>
@@ -30,8 +30,32 @@ pub fn fault_box(fault: &Fault, action: Option<AnyView>) -> AnyView {
 
 /// A fault of this part of the page, read out when it comes.
 #[component]
-pub fn FaultAlert(#[prop(into)] fault: Signal<Option<Fault>>) -> impl IntoView {
-    view! { <div role="alert">{live(move || fault.get().map(|fault| fault_box(&fault, None)))}</div> }
+pub fn FaultAlert(
+    #[prop(into)] fault: Signal<Option<Fault>>,
+    #[prop(optional)] title: Option<&'static str>,
+    /// An action that the user can take there.
+    #[prop(optional, into)]
+    action: ViewFn,
+) -> impl IntoView {
+    let shown = move |fault: Fault| {
+        view! {
+            <div class="stack" role="alert">
+                {title.map(|title| view! { <h2>{title}</h2> })} {fault_box(&fault, action.run())}
+            </div>
+        }
+    };
+    live(move || fault.get().map(&shown))
+}
+
+/// Something to know before going on, with an action that helps.
+#[component]
+pub fn Warning(words: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    view! {
+        <div class="notice warn">
+            <p>{words}</p>
+            {children.map(|children| children())}
+        </div>
+    }
 }
 
 /// All open notices, newest last.
@@ -120,17 +144,9 @@ pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
         }
     };
     view! {
-        <div class="data-left-out" tabindex="0" role="group" aria-label=data::LEFT_OUT>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{data::FILE}</th>
-                        <th scope="col">{data::WHY}</th>
-                    </tr>
-                </thead>
-                <tbody><For each=move || 0..shown.get() key=|index| *index children=row /></tbody>
-            </table>
-        </div>
+        <Table class="data-left-out" label=data::LEFT_OUT head=heads("", [data::FILE, data::WHY])>
+            <tbody><For each=move || 0..shown.get() key=|index| *index children=row /></tbody>
+        </Table>
         <ShowMore shown=shown all=all step=ROWS words=data::show_more />
     }
 }

@@ -13,8 +13,8 @@ pub fn view(
     gives: &'static [&'static str],
 ) -> AnyView {
     view! {
-        <section class="card evaluate-waits" aria-labelledby="waits-title">
-            <h2 id="waits-title">{title}</h2>
+        <section class="card requirement" aria-labelledby="requirement-title">
+            <h2 id="requirement-title">{title}</h2>
             <p>{why}</p>
             <p><Link to=href attr:class="button primary">{go}</Link></p>
             <h3>{text::WHAT_YOU_GET}</h3>
@@ -54,10 +54,10 @@ impl Missing {
     /// The card of a missing requirement; `why` is in the order of the variants.
     pub fn view(self, why: [&'static str; 4], gives: &'static [&'static str]) -> AnyView {
         let (title, href, go) = match self {
-            Self::Images => (text::WAITS_IMAGES, "/data", text::GO_IMAGES),
-            Self::Labels => (text::WAITS_LABELS, "/data", text::GO_LABELS),
-            Self::Encoder => (text::WAITS_ENCODER, "/pretrain", text::GO_TRAIN),
-            Self::Run => (text::WAITS_RUN, "/pretrain", text::SEE_TRAINING),
+            Self::Images => (text::WAITING_FOR_IMAGES, "/data", text::GO_IMAGES),
+            Self::Labels => (text::WAITING_FOR_LABELS, "/data", text::GO_LABELS),
+            Self::Encoder => (text::WAITING_FOR_ENCODER, "/pretrain", text::GO_TRAIN),
+            Self::Run => (text::WAITING_FOR_RUN, "/pretrain", text::SEE_TRAINING),
         };
         view(title, why[self as usize], href, go, gives)
     }

@@ -1,13 +1,12 @@
 //! The run at hand as it is stored, exported as an archive and imported again; deleting everything that is stored.
 
 use super::files::{Choose, download};
-use super::notice::{Announcer, FaultWords};
-use super::widgets::{Ask, Button, Meter, Question};
+use super::notice::{Announcer, FaultAlert};
+use super::widgets::{Button, Meter, Question};
 use crate::app::client::{Client, Task};
-use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::hint::{forget_run, set_queue};
+use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::text::{fault, parts, runs as text};
-use crate::app::{router::Link, state::Store};
+use crate::app::{router::Link, state::Store, state::unfinished::forget};
 use crate::core::error::{Fault, StorageFault};
 use crate::protocol::{Event, Request, StoredChange};
 use leptos::prelude::*;
@@ -50,19 +49,12 @@ pub fn ExportRun() -> impl IntoView {
     let part = store.stored_runs.exporting;
     let busy = memo(move || part.with(Option::is_some));
     let export = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
         part.set(Some(0.0));
-        client.ask(Request::ExportRun, move |answer| {
+        client.ask_or_notify(Request::ExportRun, move |answer| {
             part.try_set(None);
-            match answer {
-                Ok(Event::Exported { name, address }) => {
-                    download(&name, address);
-                    announcer.say(parts::EXPORTED);
-                }
-                Ok(_) => {}
-                Err(fault) => store.notify(fault),
+            if let Some(Event::Exported { name, address }) = answer {
+                download(&name, address);
+                announcer.say(parts::EXPORTED);
             }
         });
     };
@@ -71,16 +63,9 @@ pub fn ExportRun() -> impl IntoView {
             <h2 id="export-title">{parts::EXPORT_TITLE}</h2>
             <p>{parts::EXPORT_HELP}</p>
             <Show when=move || busy.get()>
-                <Meter
-                    label=Signal::stored(parts::EXPORTING.to_owned())
-                    part=derive(move || part.get().map(f64::from))
-                />
+                <Meter label=parts::EXPORTING part=derive(move || part.get().map(f64::from)) />
             </Show>
-            <p class="actions">
-                <button type="button" class="primary" aria-disabled=move || busy.get().to_string() on:click=act(export)>
-                    {parts::EXPORT}
-                </button>
-            </p>
+            <p class="actions"><Button label=parts::EXPORT kind="primary" held=busy press=act(export) /></p>
         </section>
     }
 }
@@ -107,39 +92,36 @@ pub fn ImportRun() -> impl IntoView {
                 />
             </p>
             <p class="muted small">{parts::IMPORT_HELP}</p>
-            <div role="alert">
-                {live(move || task.failed.get().map(|fault| view! { <FaultWords words=fault::fault(&fault) /> }))}
-            </div>
+            <FaultAlert fault=task.failed />
         </div>
     }
 }
 
-/// Deletes all stored runs and images, after a question.
+/// Deletes everything that is stored, after a `question` that the page shows, and calls `then`.
 #[component]
-pub fn DeleteStored() -> impl IntoView {
+pub fn DeleteStored(
+    question: RwSignal<Option<Question>>,
+    #[prop(optional, into)] then: Option<Callback<()>>,
+) -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
-    let question = RwSignal::new(None::<Question>);
     let done = RwSignal::new(false);
     let delete = move |()| {
-        client.ask(Request::ChangeStored(StoredChange::DeleteAll), move |answer| match answer {
-            Ok(_) => {
-                if let Some(hint) = store.stored_runs.hint.get_untracked() {
-                    forget_run(store.stored_runs, &hint.id);
-                }
-                set_queue(store.stored_runs, None);
+        client.ask_or_notify(Request::ChangeStored(StoredChange::DeleteAll), move |answer| {
+            if answer.is_some() {
+                forget(store.stored_runs);
+                client.ask(Request::Queue, |_| {});
                 done.try_set(true);
                 announcer.say(text::DELETED_ALL);
+                then.map(|then| then.try_run(()));
             }
-            Err(fault) => store.notify(fault),
         });
     };
     let ask = move |_| {
         let (title, words, act) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS, Callback::new(delete));
-        question.set(Some(Question { title, words, no: text::KEEP_THEM, yes: text::DELETE, act }));
+        question.set(Some(Question { title, words, no: text::KEEP_ALL, yes: text::DELETE, act }));
     };
     view! {
         <p class="actions"><Button label=text::DELETE_ALL press=act(ask) /></p>
-        <Ask question=question />
         <Show when=move || done.get()><p class="muted small">{text::DELETED_ALL}</p></Show>
     }
 }

@@ -4,10 +4,9 @@
 use super::notice::FaultWords;
 use crate::app::client::{Client, Task};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::state::hint::{forget_run, set_queue};
 use crate::app::text::{fault, runs as text};
-use crate::app::{parts::widgets::Button, router::Link, router::Router, state::Store};
-use crate::core::{error::Fault, report::RunState, run::hint::Hint, run::queue::QueueState, sample};
+use crate::app::{parts::widgets::Button, router::Link, router::Router, state::Store, state::unfinished::forget};
+use crate::core::{error::Fault, report::RunState, run::queue::QueueState, run::unfinished::UnfinishedRun, sample};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 
@@ -15,7 +14,7 @@ use leptos::prelude::*;
 pub fn Unfinished() -> impl IntoView {
     let store = Store::get();
     let shown = memo(move || {
-        let left = store.stored_runs.hint.with(Option::is_some) || store.stored_runs.queue_left.get().is_some();
+        let left = store.stored_runs.unfinished.with(Option::is_some) || store.stored_runs.queue_left.get().is_some();
         // Between two runs of the queue no run is open for a moment.
         let under_way = store
             .stored_runs
@@ -33,11 +32,11 @@ fn Card() -> impl IntoView {
     let task = Task::default();
     let reading = memo(move || store.import.with(Option::is_some));
     let go_on = move || {
-        let (request, page) = match (stored_runs.queue_left.get_untracked(), stored_runs.hint.get_untracked()) {
+        let (request, page) = match (stored_runs.queue_left.get_untracked(), stored_runs.unfinished.get_untracked()) {
             (Some(_), _) => (Request::StartQueue, "/pretrain"),
-            (None, Some(hint)) => (
-                Request::OpenRun { run: hint.id, in_chunks_of: None },
-                if hint.tuning { "/fine-tune" } else { "/pretrain" },
+            (None, Some(unfinished)) => (
+                Request::OpenRun { run: unfinished.id, in_chunks_of: None },
+                if unfinished.tuning { "/fine-tune" } else { "/pretrain" },
             ),
             (None, None) => return,
         };
@@ -47,51 +46,19 @@ fn Card() -> impl IntoView {
     let fingerprint = memo(move || store.dataset.with(|d| d.as_ref().map(|d| d.fingerprint.clone())));
     Effect::new(move |before: Option<Option<String>>| {
         let now = fingerprint.get();
-        let lacked_images =
-            task.failed.with_untracked(|f| matches!(f, Some(Fault::WrongImages { .. } | Fault::NoDataset)));
+        let lacked_images = task.failed.with_untracked(|fault| fault.as_ref().is_some_and(lacks_images));
         if now.is_some() && before.is_some_and(|before| before != now) && lacked_images {
             go_on();
         }
         now
     });
-    let forget = move |_| {
-        if let Some(hint) = stored_runs.hint.get_untracked() {
-            forget_run(stored_runs, &hint.id);
-        }
-        set_queue(stored_runs, None);
-    };
-    let words = move || match (stored_runs.queue_left.get(), stored_runs.hint.get()) {
-        (Some(left), _) => (text::UNFINISHED_QUEUE, text::unfinished_queue(left)),
-        (None, Some(hint)) => {
-            (if hint.tuning { text::UNFINISHED_TUNING } else { text::UNFINISHED }, text::unfinished(&hint))
-        }
-        (None, None) => (text::UNFINISHED, String::new()),
-    };
+    let words =
+        move || text::unfinished(stored_runs.queue_left.get(), &stored_runs.unfinished.get().unwrap_or_default());
     view! {
         <section class="card unfinished" aria-labelledby="unfinished-title">
             <h2 id="unfinished-title">{live(move || words().0)}</h2>
             <p>{live(move || words().1)}</p>
-            {live(move || {
-                task.failed
-                    .get()
-                    .map(|fault| {
-                        let images = match (&fault, stored_runs.hint.get()) {
-                            (Fault::WrongImages { .. } | Fault::NoDataset, Some(hint)) => Some(hint),
-                            _ => None,
-                        };
-                        view! {
-                            <div class="notice warn" role="alert">
-                                {match images {
-                                    Some(hint) => view! { <NeedsImages hint=hint /> }.into_any(),
-                                    None => {
-                                        view! { <div><FaultWords words=fault::fault(&fault) /></div> }
-                                            .into_any()
-                                    }
-                                }}
-                            </div>
-                        }
-                    })
-            })}
+            {why_not(task.failed, move || stored_runs.unfinished.get())}
             <div class="actions">
                 <Button
                     label=text::CONTINUE
@@ -99,30 +66,49 @@ fn Card() -> impl IntoView {
                     disabled=derive(move || task.busy.get() || reading.get())
                     press=act(move |_| go_on())
                 />
-                <Button label=text::DISMISS kind="quiet" press=act(forget) />
+                <Button label=text::DISMISS kind="quiet" press=act(move |_| forget(stored_runs)) />
             </div>
         </section>
     }
 }
 
+fn lacks_images(fault: &Fault) -> bool {
+    matches!(fault, Fault::WrongImages { .. } | Fault::NoDataset)
+}
+
+/// Why runs do not go on: the fault, or the images that `unfinished` needs, where they are the cause.
+pub fn why_not(
+    failed: RwSignal<Option<Fault>>,
+    unfinished: impl Fn() -> Option<UnfinishedRun> + Send + Sync + 'static,
+) -> AnyView {
+    live(move || {
+        let fault = failed.get()?;
+        let words = match unfinished().filter(|_| lacks_images(&fault)) {
+            Some(run) => view! { <NeedsImages run=run /> }.into_any(),
+            None => view! { <div><FaultWords words=fault::fault(&fault) /></div> }.into_any(),
+        };
+        Some(view! { <div class="notice warn" role="alert">{words}</div> })
+    })
+}
+
 /// Names the images that a run needs and leads to them; one click loads the sample set.
 #[component]
-pub fn NeedsImages(hint: Hint) -> impl IntoView {
+pub fn NeedsImages(run: UnfinishedRun) -> impl IntoView {
     let store = Store::get();
     let client = Client::get();
-    let words = text::needs_images(&hint);
+    let words = text::needs_images(&run);
     let reading = memo(move || store.import.with(Option::is_some));
-    let way = if hint.sources == [sample::NAME] {
+    let way = if run.sources == [sample::NAME] {
         let classes = sample::class_names().len();
         let load = move |_| {
-            let (images_per_class, seed, size) = ((hint.images / classes) as u32, hint.split_seed, hint.size);
+            let (images_per_class, seed, size) = ((run.images / classes) as u32, run.split_seed, run.size);
             store.split_seed.set(seed);
             client.send(Request::Load { source: ImageSource::Sample { images_per_class }, size, seed });
         };
         view! { <Button label=text::LOAD_SAMPLE disabled=reading press=act(load) /> }.into_any()
     } else {
         // Chosen there, they are split as they were.
-        store.split_seed.set(hint.split_seed);
+        store.split_seed.set(run.split_seed);
         view! { <Link to="/data" attr:class="button">{text::CHOOSE_IMAGES}</Link> }.into_any()
     };
     view! {

@@ -2,7 +2,7 @@
 //! forgotten, or set aside and shown again.
 
 use super::{ImportEnd, PendingControl, Store};
-use crate::app::clock::now;
+use crate::app::browser::now;
 use crate::core::report::{DatasetReport, EpochReport, EvaluationReport, Phase, RunState, StepReport, TrustRatios};
 use crate::core::run::{OpenedRun, SaveReport};
 use crate::core::{
@@ -46,35 +46,28 @@ impl Store {
 
     /// [`Store::clear_run`], with what was there.
     pub fn take_run(&self) -> RunView {
-        self.pending.set(None);
         self.evaluating.set(None);
-        let view = RunView {
-            run: self.run.get_untracked(),
-            config: self.run_config.get_untracked(),
-            steps: self.steps.try_update(std::mem::take).unwrap_or_default(),
-            progress: self.progress.try_update(Option::take).flatten(),
-            trust: self.trust.try_update(std::mem::take).unwrap_or_default(),
-            epochs: self.epochs.try_update(std::mem::take).unwrap_or_default(),
-            evaluation: self.evaluation.try_update(Option::take).flatten(),
-        };
         self.stored_runs.saved.set(None);
         self.stored_runs.fine_tuning.set(None);
         self.stored_runs.fine_tuned.set(Vec::new());
-        self.run.set(RunState::Idle);
-        self.run_config.set(None);
-        view
+        self.show_run(RunView::default())
     }
 
-    /// Shows a run again that [`Store::take_run`] gave.
-    pub fn restore_run(&self, view: RunView) {
+    /// Shows a run, one that [`Store::take_run`] gave. Returns the run before it.
+    pub fn show_run(&self, view: RunView) -> RunView {
+        fn swap<T: Default + Send + Sync + 'static>(signal: RwSignal<T>, value: T) -> T {
+            signal.try_update(|now| std::mem::replace(now, value)).unwrap_or_default()
+        }
         self.pending.set(None);
-        self.run.set(view.run);
-        self.run_config.set(view.config);
-        self.steps.set(view.steps);
-        self.progress.set(view.progress);
-        self.trust.set(view.trust);
-        self.epochs.set(view.epochs);
-        self.evaluation.set(view.evaluation);
+        RunView {
+            run: swap(self.run, view.run),
+            config: swap(self.run_config, view.config),
+            steps: swap(self.steps, view.steps),
+            progress: swap(self.progress, view.progress),
+            trust: swap(self.trust, view.trust),
+            epochs: swap(self.epochs, view.epochs),
+            evaluation: swap(self.evaluation, view.evaluation),
+        }
     }
 
     /// Forgets everything that lived in the worker; settings stay.
@@ -176,10 +169,10 @@ impl Store {
             Event::Opened(opened) => self.open(opened),
             Event::Saved(report) => stored_runs.saved.set(Some(report.clone())),
             Event::Runs(report) => {
-                stored_runs.kept_weights.set(Some(report.weights.clone()));
+                stored_runs.stored_weights.set(Some(report.weights.clone()));
                 stored_runs.list.set(Some(report.clone()));
             }
-            Event::DownloadedWeights(list) => stored_runs.kept_weights.set(Some(list.clone())),
+            Event::DownloadedWeights(list) => stored_runs.stored_weights.set(Some(list.clone())),
             Event::Queue(report) => {
                 stored_runs.queue.set(Some(report.clone()));
                 if report.state == QueueState::Resting

@@ -14,12 +14,12 @@ use crate::core::run_progress::{RunProgress, TimeLeft};
 use crate::core::{
     config::preset::Preset, error::Fault, lesson::lars::trust_ratio::TrustHistory, plot::thinned::Thinned,
 };
-use crate::core::{run::hint::Hint, run::queue::QueueReport, weights_file::WeightsReport};
+use crate::core::{run::queue::QueueReport, run::unfinished::UnfinishedRun, weights_file::WeightsReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
 
 pub(super) mod events;
-pub mod hint;
+pub mod unfinished;
 
 /// Life of the worker as the page sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -133,6 +133,12 @@ impl Store {
         expect_context()
     }
 
+    /// From now on these settings are the user's own.
+    pub fn take_settings(&self, config: RunConfig) {
+        self.touched.set(true);
+        self.config.set(config);
+    }
+
     /// Whether a run is under way, training or paused.
     pub fn run_open(&self) -> bool {
         self.run.get().is_active()
@@ -151,7 +157,7 @@ impl Store {
 
     /// Whether the worker has weights of the network loaded, or stored in the browser.
     pub fn has_weights(&self, net: ImageNetEncoder) -> bool {
-        self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.stored_runs.keeps_weights(net)
+        self.weights.with(|all| all.iter().any(|report| report.encoder == net)) || self.stored_runs.stores_weights(net)
     }
 
     /// Notes a control of the run as pending, if there is a run that it can act on.
@@ -198,8 +204,8 @@ pub struct StoredRuns {
     pub queue: RwSignal<Option<QueueReport>>,
     /// The user's own settings while the queue shows those of its runs.
     pub own_config: RwSignal<Option<RunConfig>>,
-    /// A run that was not finished, as the page itself remembers it; see [`hint`].
-    pub hint: RwSignal<Option<Hint>>,
+    /// A run that was not finished, as the page itself remembers it; see [`unfinished`](self::unfinished).
+    pub unfinished: RwSignal<Option<UnfinishedRun>>,
     /// Runs left of a queue that was started and not finished.
     pub queue_left: RwSignal<Option<usize>>,
     /// How far fine-tuning is; `None` before it was started.
@@ -213,7 +219,7 @@ pub struct StoredRuns {
     /// Part done of an export under way, 0 to 1.
     pub exporting: RwSignal<Option<f32>>,
     /// Published weights that are stored in this browser; `None` until the worker has answered.
-    pub kept_weights: RwSignal<Option<Vec<DownloadedWeights>>>,
+    pub stored_weights: RwSignal<Option<Vec<DownloadedWeights>>>,
     pub fetching: RwSignal<Option<Fetching>>,
 }
 
@@ -224,7 +230,7 @@ impl StoredRuns {
     }
 
     /// Whether all published weights of a network are stored in this browser.
-    pub fn keeps_weights(&self, net: ImageNetEncoder) -> bool {
-        self.kept_weights.with(|all| all.iter().flatten().any(|kept| kept.encoder == net && kept.whole))
+    pub fn stores_weights(&self, net: ImageNetEncoder) -> bool {
+        self.stored_weights.with(|all| all.iter().flatten().any(|one| one.encoder == net && one.whole))
     }
 }

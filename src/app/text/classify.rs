@@ -1,7 +1,6 @@
 //! Words of the page that shows new images to a trained classifier.
 
-pub use super::parts::CANCEL;
-use super::units::whole_percent;
+use super::units::rounded_percent;
 use crate::core::run::classify::{ClassifierKind, MOST};
 
 pub const TITLE: &str = "Try it";
@@ -47,10 +46,7 @@ pub fn classifier(kind: &ClassifierKind) -> String {
     }
 }
 pub fn said(class: &str, part: f32) -> String {
-    format!("{class}, {}", whole(part))
-}
-pub fn whole(part: f32) -> String {
-    whole_percent(f64::from(part) + 0.005)
+    format!("{class}, {}", rounded_percent(part.into()))
 }
 pub const CLASS: &str = "Class";
 pub const PROBABILITY: &str = "Probability";

@@ -74,7 +74,6 @@ pub const READ_AGAIN_HELP: &str = "Uses the files you chose before; you need not
 
 pub const READING: &str = "Reading images";
 pub const PREPARING: &str = "Getting ready …";
-pub const CANCEL: &str = "Cancel";
 pub const CANCELLED: &str = "Reading was cancelled. Nothing was changed.";
 
 /// `1 200 of 5 000, about 40 s left`; the total is 0 while unknown.
@@ -196,11 +195,6 @@ pub const FILE: &str = "File";
 pub const WHY: &str = "Why, and what to do";
 pub fn show_more(shown: usize, all: usize) -> String {
     format!("Showing {} of {}. Show more", count(shown), count(all))
-}
-
-/// Short form of [`pixels`].
-pub fn side(size: usize) -> String {
-    format!("{size} × {size}")
 }
 
 pub const LAYOUT_TITLE: &str = "How to lay out a folder";

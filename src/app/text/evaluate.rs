@@ -1,6 +1,7 @@
 //! Words of the page that measures what an encoder has learned.
 
-use super::units::{count, duration, percent};
+use super::confidence::points;
+use super::units::{count, counted, duration, percent};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::{imagenet::ImageNetEncoder, report::Baseline};
 
@@ -23,9 +24,9 @@ pub fn button_help(config: Option<&RunConfig>) -> String {
 pub const AGAIN: &str = "Evaluate again";
 pub fn again_help(steps: u32) -> String {
     format!(
-        "Training went on by {} steps since. The test set has been used for this run already: take a second result as \
+        "Training went on by {} since. The test set has been used for this run already: take a second result as \
          a check, not as a fresh one.",
-        count(steps as usize)
+        counted(steps as usize, "step")
     )
 }
 
@@ -33,11 +34,11 @@ pub fn again_help(steps: u32) -> String {
 pub const AGAIN_COMPARED: &str = "With the ImageNet weights that this run started from loaded, the comparison with them is \
     added. The encoder is the same as before.";
 
-pub const WAITS_IMAGES: &str = "Waiting for images";
-pub const WAITS_LABELS: &str = "Waiting for labels";
-pub const WAITS_ENCODER: &str = "Waiting for an encoder";
-pub const WAITS_RUN: &str = "Waiting for the run";
-pub const WAITS_TUNING: &str = "Waiting for fine-tuning";
+pub const WAITING_FOR_IMAGES: &str = "Waiting for images";
+pub const WAITING_FOR_LABELS: &str = "Waiting for labels";
+pub const WAITING_FOR_ENCODER: &str = "Waiting for an encoder";
+pub const WAITING_FOR_RUN: &str = "Waiting for the run";
+pub const WAITING_FOR_TUNING: &str = "Waiting for fine-tuning";
 pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to train on or to measure with.";
 pub const GO_IMAGES: &str = "Load images";
 pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
@@ -62,10 +63,6 @@ pub const WHAT_LIST: [&str; 4] = [
 
 pub const BUSY: &str = "Evaluating";
 pub const BUSY_HELP: &str = "Computing features and training the classifiers.";
-/// `40 %`.
-pub fn part(part: f64) -> String {
-    format!("{:.0} %", part * 100.0)
-}
 pub const FAILED: &str = "Evaluation did not finish";
 
 pub const GO_FINE_TUNE: &str = "Fine-tune on the labels";
@@ -88,7 +85,7 @@ pub const fn features(baseline: Baseline) -> [&'static str; 2] {
 /// their classifier, if fewer than the encoder's.
 pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
     let side = side.map(|side| format!("averaged to {side} × {side}"));
-    let epochs = epochs.map(|n| format!("{n} epoch{}", if n == 1 { "" } else { "s" }));
+    let epochs = epochs.map(|n| counted(n as usize, "epoch"));
     let notes: Vec<String> = side.into_iter().chain(epochs).collect();
     if notes.is_empty() { "Raw pixels".into() } else { format!("Raw pixels ({})", notes.join(", ")) }
 }
@@ -150,13 +147,6 @@ pub fn chance_key(share: f64) -> String {
     format!("┊ chance {}", percent(share))
 }
 
-/// Points between two accuracies, `9.3`.
-fn points(difference: f64) -> String {
-    let value = (difference * 100.0).abs();
-    let unit = if format!("{value:.1}") == "1.0" { "point" } else { "points" };
-    format!("{value:.1} {unit}")
-}
-
 /// Compares the trained encoder with something else; `clear` if this many test images suffice to tell the two apart.
 pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> String {
     let (amount, error) = (points(difference), format!("{:.1}", error * 100.0));
@@ -203,7 +193,7 @@ pub fn test_use(nth: u32) -> (String, &'static str) {
 pub fn behind(baseline: Baseline, steps: u32, seconds: f32) -> String {
     let encoder = match baseline {
         Baseline::Itself => "Encoder as published".to_owned(),
-        _ => format!("Encoder after {} steps", count(steps as usize)),
+        _ => format!("Encoder after {}", counted(steps as usize, "step")),
     };
     format!("{encoder}; evaluated in {}.", duration(f64::from(seconds)))
 }
@@ -214,18 +204,10 @@ pub const MATRIX_HELP: &str = "Rows are true classes, columns what the classifie
 pub const TRUTH: &str = "True class";
 pub const SAID: &str = "Classifier said";
 pub fn cell(images: u32, truth: &str, said: &str) -> String {
-    let images = images_of(images as usize);
-    if truth == said {
-        format!("{images} of {truth}, recognised")
-    } else {
-        format!("{images} of {truth}, taken for {said}")
-    }
+    format!("{} of {}", counted(images as usize, "image"), cell_title(truth, said))
 }
 pub fn cell_title(truth: &str, said: &str) -> String {
     if truth == said { format!("{truth}, recognised") } else { format!("{truth}, taken for {said}") }
-}
-pub fn images_of(n: usize) -> String {
-    if n == 1 { "1 image".into() } else { format!("{} images", count(n)) }
 }
 pub const MISTAKES: &str = "Most frequent mistakes";
 pub const MISTAKES_HELP: &str = "With this many classes the matrix is too large to read; these are its largest cells off the \
@@ -241,9 +223,6 @@ pub fn class_choice(name: &str, right: u32, all: u32) -> String {
 pub const NO_MISTAKES: &str = "No mistakes at all.";
 pub const CLOSE: &str = "Close";
 pub const LOADING_PICTURES: &str = "Loading images …";
-pub fn more_pictures(shown: usize, all: usize) -> String {
-    format!("Showing {} of {}. Show more", count(shown), count(all))
-}
 
 pub const SCORES: &str = "Scores by class";
 pub const SCORES_HELP: &str = "Precision: of the images given this class, the part that is of it. Recall: of the images of this \

@@ -4,7 +4,7 @@ mod stored;
 
 use super::data::split;
 
-use super::units::{bytes, count};
+use super::units::{bytes, count, counted};
 use super::{Explanation, explain};
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, RunArchiveFault};
 use crate::core::{config::run_settings::from_key, dataset::Split, report::DatasetWarning};
@@ -280,12 +280,7 @@ pub fn warning(warning: &DatasetWarning) -> Explanation {
             "Pre-training needs none. To evaluate afterwards, add images in one folder per class.",
         ),
         DatasetWarning::Duplicates { groups, images } => explain(
-            format!(
-                "{} images have exact copies in the set ({} group{}).",
-                count(*images),
-                count(*groups),
-                if *groups == 1 { "" } else { "s" }
-            ),
+            format!("{} images have exact copies in the set ({}).", count(*images), counted(*groups, "group")),
             "Copies are kept in one split, so that no test image was trained on.",
         ),
         DatasetWarning::ConflictingLabels { images } => explain(

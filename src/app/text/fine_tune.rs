@@ -1,7 +1,7 @@
 //! Words of the page that fine-tunes the encoder.
 
-pub use super::pretrain::{CANCEL, CANCELLING, EPOCH, LEFT, PAUSE, PAUSING, RESUME, SETTINGS, STEP};
-use super::units::{bytes, count, duration, percent};
+pub use super::pretrain::{EPOCH, LEFT, SETTINGS, STEP};
+use super::units::{bytes, counted, duration, percent};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
 
@@ -36,10 +36,7 @@ pub const WHAT_LIST: [&str; 3] = [
 
 pub const FRACTION: &str = "Labels";
 pub fn fraction(percent: u8, labels: usize) -> String {
-    format!("{percent} % ({})", labels_of(labels))
-}
-pub fn labels_of(labels: usize) -> String {
-    if labels == 1 { "1 label".into() } else { format!("{} labels", count(labels)) }
+    format!("{percent} % ({})", counted(labels, "label"))
 }
 /// Which layers learn.
 pub fn layers(trained: TrainedLayers, stages: u8) -> String {
@@ -141,15 +138,15 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
     let start = match config.start {
         TuningStart::Random => "Random weights".into(),
         TuningStart::Pretrained if steps == 0 => "Encoder as it was before SimCLR".into(),
-        TuningStart::Pretrained => format!("Encoder after {} steps of pre-training", count(steps as usize)),
+        TuningStart::Pretrained => format!("Encoder after {} of pre-training", counted(steps as usize, "step")),
     };
     let time = if seconds < 1.0 { "less than a second".into() } else { duration(f64::from(seconds)) };
-    format!("{start}; {}; trained and judged in {time}.", labels_of(labels))
+    format!("{start}; {}; trained and judged in {time}.", counted(labels, "label"))
 }
 pub const TRY: &str = "Try it on new images";
 /// Only the last fine-tuned weights are kept.
 pub const TRY_WHICH: &str = "Answers with the encoder that was fine-tuned last.";
 
 fn epochs(n: u32) -> String {
-    format!("{n} epoch{}", if n == 1 { "" } else { "s" })
+    counted(n as usize, "epoch")
 }

@@ -1,6 +1,6 @@
 //! Words of the landing page and of the chart's nodes.
 
-use super::units::{count, percent, whole_percent};
+use super::units::{count, counted, percent, rounded_percent as short, whole_percent};
 
 pub const TITLE: &str = "Teach a network to see, without labels";
 pub const LEAD: &str = "SimCLR learns from two altered views of each picture. Train one on your own images, on your own \
@@ -18,7 +18,8 @@ pub const FIRST_NOTE: &str =
 
 pub const CHART: &str = "The method, live";
 pub const CHART_HELP: &str = "Each box shows what it is doing now. Choose one to open its stage.";
-pub const KEPT: &str = "After pre-training the projection head is thrown away. The features h are kept and judged.";
+pub const CHART_NOTE: &str =
+    "After pre-training the projection head is thrown away. The features h are kept and judged.";
 
 pub const IMAGES: &str = "Images";
 pub const AUGMENTATION: &str = "Augmentation";
@@ -32,12 +33,12 @@ pub const LINEAR: &str = "Linear evaluation";
 pub const FINE_TUNING: &str = "Fine-tuning";
 pub const SCORES: &str = "Precision, recall, F1";
 
-pub const WAITS_YOU: &str = "Waiting for you to choose";
-pub const WAITS_IMAGES: &str = "Waiting for images";
-pub const WAITS_TRAINING: &str = "Waiting for pre-training";
-pub const WAITS_LABELS: &str = "Waiting for labelled images";
-pub const WAITS_LINEAR: &str = "Waiting for linear evaluation";
-pub const FEATURES_KEPT: &str = "Kept";
+pub const WAITING_FOR_YOU: &str = "Waiting for you to choose";
+pub const WAITING_FOR_IMAGES: &str = "Waiting for images";
+pub const WAITING_FOR_TRAINING: &str = "Waiting for pre-training";
+pub const WAITING_FOR_LABELS: &str = "Waiting for labelled images";
+pub const WAITING_FOR_LINEAR: &str = "Waiting for linear evaluation";
+pub const FEATURES_STAY: &str = "Kept";
 pub const NOT_NEEDED: &str = "Done: no longer needed";
 pub const MEASURED: &str = "Being judged";
 pub const READY: &str = "Ready";
@@ -67,15 +68,11 @@ pub fn paused(part: f64) -> String {
 }
 
 pub fn trained(steps: u32) -> String {
-    format!("Trained, {} step{}", count(steps as usize), if steps == 1 { "" } else { "s" })
+    format!("Trained, {}", counted(steps as usize, "step"))
 }
 
 pub fn ready(what: &str) -> String {
     format!("{READY}: {what}")
-}
-
-pub fn pixels(side: usize) -> String {
-    format!("{side} × {side}")
 }
 
 pub fn numbers(n: usize) -> String {
@@ -96,8 +93,4 @@ pub fn accuracy(part: f64) -> String {
 
 pub fn scores(precision: f64, recall: f64, f1: f64) -> String {
     format!("{} · {} · {}", short(precision), short(recall), short(f1))
-}
-
-fn short(part: f64) -> String {
-    format!("{:.0} %", part * 100.0)
 }

@@ -23,23 +23,19 @@ pub const WRONG: &str = "Not quite. ";
 pub const DONE: &str = "answered";
 pub const BAD_LINK: &str = "This link holds values that the lesson cannot use; the rest was taken.";
 
-/// A question with three answers.
-pub struct StepQuestion {
-    pub ask: &'static str,
-    pub answers: [&'static str; 3],
-    /// Index of the right answer.
-    pub right: usize,
-    pub because: &'static str,
-}
-
-/// The words of one step.
+/// The words of one step; a question ends it.
 pub struct LessonStep {
     pub title: &'static str,
     pub text: &'static str,
     /// As `core::formula` reads it.
     pub formula: &'static str,
     pub why: &'static str,
-    /// What the tutorial that the lesson follows prints, where it slips here.
-    pub printed: Option<&'static str>,
-    pub question: StepQuestion,
+    /// What the tutorial that the lesson follows prints, where it slips here; else empty.
+    pub printed: &'static str,
+    /// The step's question, and its three answers.
+    pub ask: &'static str,
+    pub answers: [&'static str; 3],
+    /// Index of the right answer, and why it is right.
+    pub right: usize,
+    pub because: &'static str,
 }

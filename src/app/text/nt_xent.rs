@@ -1,6 +1,6 @@
 //! Words of the lesson "NT-Xent".
 
-use super::lesson::{LessonStep, StepQuestion};
+use super::lesson::LessonStep;
 use crate::core::lesson::nt_xent::embeddings::{Embeddings, class_letter};
 use crate::core::{lesson::nt_xent::cosines::Impossible, lesson::nt_xent::views::VIEWS};
 
@@ -16,17 +16,13 @@ pub const ALL: [LessonStep; 9] = [
         formula: "x_1 → (x_{1i}, x_{1j}) \\,\\,\\, x_2 → (x_{2i}, x_{2j})",
         why: "What the two views share must come from the image, not from its crop, colours or mirror side. A network that \
             recognises the pair has to look at what is in the picture.",
-        printed: Some(
-            "It starts from encoders that were trained on ImageNet with labels: ResNet-50, ResNet-101, VGG19, \
-             Inception-ResNet-v2. SimCLR starts from random weights, as this program does: after a supervised start the result \
-             no longer shows what can be learned without labels.",
-        ),
-        question: StepQuestion {
-            ask: "With 2 images and 4 views, how many negatives has each view?",
-            answers: ["1", "2", "3"],
-            right: 1,
-            because: "Of the other 3 views, 1 is its positive and 2 belong to the other image: 2N − 2 for N images.",
-        },
+        printed: "It starts from encoders that were trained on ImageNet with labels: ResNet-50, ResNet-101, VGG19, \
+            Inception-ResNet-v2. SimCLR starts from random weights, as this program does: after a supervised start the result \
+            no longer shows what can be learned without labels.",
+        ask: "With 2 images and 4 views, how many negatives has each view?",
+        answers: ["1", "2", "3"],
+        right: 1,
+        because: "Of the other 3 views, 1 is its positive and 2 belong to the other image: 2N − 2 for N images.",
     },
     LessonStep {
         title: "Similarities",
@@ -37,16 +33,12 @@ pub const ALL: [LessonStep; 9] = [
         formula: "sim(z_i, z_k) = \\frac{z_i * z_k}{‖z_i‖ ‖z_k‖}",
         why: "The cosine ignores length, so the network cannot lower its loss by making vectors longer. Not every table of \
             cosines can be had: if a is near b and b near c, then a cannot be far from c.",
-        printed: Some(
-            "“A linear layer” for the projection head. SimCLR's head has a hidden layer: linear, ReLU, linear. In linear \
-             evaluation it is 3 points better than a linear head, and over 10 better than none.",
-        ),
-        question: StepQuestion {
-            ask: "What does doubling the length of z do to its similarities?",
-            answers: ["Doubles them", "Nothing", "Halves them"],
-            right: 1,
-            because: "Both the product above and the length below double, and the factor cancels.",
-        },
+        printed: "“A linear layer” for the projection head. SimCLR's head has a hidden layer: linear, ReLU, linear. In linear \
+            evaluation it is 3 points better than a linear head, and over 10 better than none.",
+        ask: "What does doubling the length of z do to its similarities?",
+        answers: ["Doubles them", "Nothing", "Halves them"],
+        right: 1,
+        because: "Both the product above and the length below double, and the factor cancels.",
     },
     LessonStep {
         title: "Mask",
@@ -54,17 +46,13 @@ pub const ALL: [LessonStep; 9] = [
             the same image, N rows further on or back. All others are negatives.",
         formula: "k ≠ i \\,\\,\\, j = i + N \\,\\text{or}\\, i - N",
         why: "A view's similarity with itself is always 1. Left in, it would be the largest entry of every row and teach nothing.",
-        printed: Some(
-            "“Positive is label 0, the rest label 1.” There are no such labels: 0 is the place of the positive among the \
-             2N − 1 candidates when it is put first. And NT-Xent knows no classes: two images of one class are negatives \
-             of each other.",
-        ),
-        question: StepQuestion {
-            ask: "Two different photographs of cats are in one batch. They are …",
-            answers: ["a positive pair", "left out", "negatives of each other"],
-            right: 2,
-            because: "Only the two views of one image make a positive pair.",
-        },
+        printed: "“Positive is label 0, the rest label 1.” There are no such labels: 0 is the place of the positive among the \
+            2N − 1 candidates when it is put first. And NT-Xent knows no classes: two images of one class are negatives \
+            of each other.",
+        ask: "Two different photographs of cats are in one batch. They are …",
+        answers: ["a positive pair", "left out", "negatives of each other"],
+        right: 2,
+        because: "Only the two views of one image make a positive pair.",
     },
     LessonStep {
         title: "Anchor",
@@ -73,17 +61,13 @@ pub const ALL: [LessonStep; 9] = [
         formula: "\\text{logit}_k = \\frac{sim(z_i, z_k)}{τ}",
         why: "A small τ stretches the differences between candidates, a large one evens them out. Cosines lie within −1 and 1, \
             so without τ no candidate could ever stand out clearly.",
-        printed: Some(
-            "In its second table the negatives of x1j and x2i are swapped. At τ = 1 the batch loss hardly shows it, 1.004666 \
-             for 1.004686, so the slip passes unseen; the rows show it, and τ = 0.1 does: 0.408584 for 0.410113. The table \
-             here compares both at your τ.",
-        ),
-        question: StepQuestion {
-            ask: "Halving τ does what to the difference between two logits?",
-            answers: ["Doubles it", "Halves it", "Nothing"],
-            right: 0,
-            because: "Both are divided by τ, so their difference is too.",
-        },
+        printed: "In its second table the negatives of x1j and x2i are swapped. At τ = 1 the batch loss hardly shows it, 1.004666 \
+            for 1.004686, so the slip passes unseen; the rows show it, and τ = 0.1 does: 0.408584 for 0.410113. The table \
+            here compares both at your τ.",
+        ask: "Halving τ does what to the difference between two logits?",
+        answers: ["Doubles it", "Halves it", "Nothing"],
+        right: 0,
+        because: "Both are divided by τ, so their difference is too.",
     },
     LessonStep {
         title: "Softmax",
@@ -92,16 +76,12 @@ pub const ALL: [LessonStep; 9] = [
         formula: "p_k = \\frac{exp(sim(z_i, z_k)/τ)}{\\sum_{m ≠ i} exp(sim(z_i, z_m)/τ)}",
         why: "The loss is a choice among 2N − 1 candidates. Softmax is the smooth form of choosing the largest: it has a slope \
             everywhere, so gradient descent can use it.",
-        printed: Some(
-            "An entry is printed 03328 for 0.3328. And its tables leave the positive out, so a sum taken from them is too small: \
-             for x1i at τ = 1 it would be 3.891363 in place of 6.051130, and p 0.5550 in place of 0.3569.",
-        ),
-        question: StepQuestion {
-            ask: "All candidates are equally similar. What is each one's probability here?",
-            answers: ["1/4", "1/3", "1/2"],
-            right: 1,
-            because: "There are 2N − 1 = 3 candidates, and they share 1 equally.",
-        },
+        printed: "An entry is printed 03328 for 0.3328. And its tables leave the positive out, so a sum taken from them is too small: \
+            for x1i at τ = 1 it would be 3.891363 in place of 6.051130, and p 0.5550 in place of 0.3569.",
+        ask: "All candidates are equally similar. What is each one's probability here?",
+        answers: ["1/4", "1/3", "1/2"],
+        right: 1,
+        because: "There are 2N − 1 = 3 candidates, and they share 1 equally.",
     },
     LessonStep {
         title: "Loss",
@@ -113,19 +93,15 @@ pub const ALL: [LessonStep; 9] = [
             sum below the line. Both count. Other programs report other numbers for one batch: Google's code twice this L; those that \
             take negatives from the other view only, smaller values, as they have fewer. Contrastive accuracy, how often the \
             positive is the nearest, differs too: here it must be so among all 2N − 1 candidates.",
-        printed: Some(
-            "“−log(0.3569) = −1.0303”: the slip is the sign. The natural logarithm of a probability is not above 0, so minus that is \
-             not below 0. The last digit is no slip: it comes from rounding p first, −ln 0.3569 = 1.0303, while −ln 0.35691952 = \
-             1.030245. It also writes ℓ(i, j) = ℓ(j, i); its own numbers are 1.030245 for x1i and 1.023505 for x1j. And its sum \
-             over (2k − 1, 2k) wants the views as x1i, x1j, x2i, x2j, while its matrix has x1i, x2i, x1j, x2j, where rows 1 and \
-             3 are a pair, and 2 and 4: read literally it takes .63 for a positive. The table here shows that sum too.",
-        ),
-        question: StepQuestion {
-            ask: "Can the loss of an anchor be below 0?",
-            answers: ["Yes, when p is small", "Yes, when p is near 1", "No"],
-            right: 2,
-            because: "A probability is at most 1, so its logarithm is at most 0, and minus that is at least 0.",
-        },
+        printed: "“−log(0.3569) = −1.0303”: the slip is the sign. The natural logarithm of a probability is not above 0, so minus that is \
+            not below 0. The last digit is no slip: it comes from rounding p first, −ln 0.3569 = 1.0303, while −ln 0.35691952 = \
+            1.030245. It also writes ℓ(i, j) = ℓ(j, i); its own numbers are 1.030245 for x1i and 1.023505 for x1j. And its sum \
+            over (2k − 1, 2k) wants the views as x1i, x1j, x2i, x2j, while its matrix has x1i, x2i, x1j, x2j, where rows 1 and \
+            3 are a pair, and 2 and 4: read literally it takes .63 for a positive. The table here shows that sum too.",
+        ask: "Can the loss of an anchor be below 0?",
+        answers: ["Yes, when p is small", "Yes, when p is near 1", "No"],
+        right: 2,
+        because: "A probability is at most 1, so its logarithm is at most 0, and minus that is at least 0.",
     },
     LessonStep {
         title: "Temperature",
@@ -136,16 +112,12 @@ pub const ALL: [LessonStep; 9] = [
         why: "A cold τ puts the push on the hardest negatives. Too cold, it pushes hardest what may be of the same class; too \
             warm, everything is pushed alike. 0.5 suits small images, 0.1 large ones. The floor is the least loss that a batch \
             of this size can have at this τ: positives equal, images as far apart as they can all be.",
-        printed: Some(
-            "τ is printed outside exp(): exp(s)/τ over a sum of exp(s)/τ. There it cancels, and the printed formula gives the \
-             loss of τ = 1 for every τ, 1.004686 for the example. Both fractions stand here with their numbers.",
-        ),
-        question: StepQuestion {
-            ask: "Is a loss of 0.41 at τ = 0.1 better than 0.92 at τ = 0.5?",
-            answers: ["Yes", "No", "They cannot be compared"],
-            right: 2,
-            because: "These are the same similarities. Chance and floor move with τ; compare losses at one τ only.",
-        },
+        printed: "τ is printed outside exp(): exp(s)/τ over a sum of exp(s)/τ. There it cancels, and the printed formula gives the \
+            loss of τ = 1 for every τ, 1.004686 for the example. Both fractions stand here with their numbers.",
+        ask: "Is a loss of 0.41 at τ = 0.1 better than 0.92 at τ = 0.5?",
+        answers: ["Yes", "No", "They cannot be compared"],
+        right: 2,
+        because: "These are the same similarities. Chance and floor move with τ; compare losses at one τ only.",
     },
     LessonStep {
         title: "Gradient",
@@ -158,16 +130,12 @@ pub const ALL: [LessonStep; 9] = [
             sine of the angle between the two, so points that lie together or opposite feel none. The formulas are of one \
             anchor's ℓ; the arrows are of L over all rows, and each pair stands in two rows. Two images of one class are similar, \
             so they are pushed apart hard: the loss knows no classes.",
-        printed: Some(
-            "Its chart sends z to linear evaluation. It is h that is kept and evaluated, the features before the projection head: \
-             the head is thrown away after pre-training, and h is better than z by over 10 points.",
-        ),
-        question: StepQuestion {
-            ask: "Which negative pushes an anchor's loss up the most?",
-            answers: ["The most similar one", "The least similar one", "All alike"],
-            right: 0,
-            because: "The slope is p/τ, and of the negatives the most similar one has the largest p.",
-        },
+        printed: "Its chart sends z to linear evaluation. It is h that is kept and evaluated, the features before the projection head: \
+            the head is thrown away after pre-training, and h is better than z by over 10 points.",
+        ask: "Which negative pushes an anchor's loss up the most?",
+        answers: ["The most similar one", "The least similar one", "All alike"],
+        right: 0,
+        because: "The slope is p/τ, and of the negatives the most similar one has the largest p.",
     },
     LessonStep {
         title: "Your device",
@@ -176,13 +144,11 @@ pub const ALL: [LessonStep; 9] = [
         formula: "L_{\\text{lesson}} - L_{\\text{training}} ≈ 0",
         why: "The lesson computes in 64-bit floats, training in 32-bit ones, which hold about 7 digits. The difference that is \
             left is that rounding.",
-        printed: None,
-        question: StepQuestion {
-            ask: "Why do the two differ in the last digits?",
-            answers: ["Different formulas", "Different precision", "Random numbers"],
-            right: 1,
-            because: "Both are NT-Xent of the same vectors; 32-bit floats round after about 7 digits.",
-        },
+        printed: "",
+        ask: "Why do the two differ in the last digits?",
+        answers: ["Different formulas", "Different precision", "Random numbers"],
+        right: 1,
+        because: "Both are NT-Xent of the same vectors; 32-bit floats round after about 7 digits.",
     },
 ];
 
@@ -272,7 +238,7 @@ pub const PULL_HEADS: [&str; 5] = ["View", "class", "pull", "push", "push by own
 pub const COSINES: &str = "Similarities of all views";
 
 pub fn after(steps: usize) -> String {
-    if steps == 1 { "after 1 step".to_owned() } else { format!("after {steps} steps") }
+    format!("after {steps} step{}", if steps == 1 { "" } else { "s" })
 }
 
 /// `1i`: the image's number and which of its views.

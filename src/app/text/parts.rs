@@ -2,6 +2,9 @@
 
 use crate::protocol::DeviceChoice;
 
+pub const PAUSE: &str = "Pause";
+pub const PAUSING: &str = "Pausing …";
+pub const RESUME: &str = "Resume";
 pub const CANCEL: &str = "Cancel";
 pub const CANCELLING: &str = "Cancelling …";
 pub const TABLE: &str = "Show as a table";
@@ -34,13 +37,8 @@ pub const CONFIRM_WORDS: &str = "The encoder that you trained stays on the devic
 pub const KEEP: &str = "Keep the encoder";
 pub const CHANGE: &str = "Change the device";
 
-pub fn choice(choice: DeviceChoice) -> &'static str {
-    match choice {
-        DeviceChoice::Auto => "Automatic",
-        DeviceChoice::WebGpu => "WebGPU",
-        DeviceChoice::Cpu => "CPU",
-    }
-}
+pub const CHOICES: [(DeviceChoice, &str, &str); 3] =
+    [(DeviceChoice::Auto, "Automatic", ""), (DeviceChoice::WebGpu, "WebGPU", ""), (DeviceChoice::Cpu, CPU, "")];
 
 // Exporting a run as an archive, and importing one.
 pub const EXPORT_TITLE: &str = "Export the run";

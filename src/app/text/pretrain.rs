@@ -1,7 +1,6 @@
 //! Words of the page "Pre-train".
 
-pub use super::parts::{CANCEL, CANCELLING};
-use super::units::{bytes, count, duration, percent};
+use super::units::{bytes, count, counted, duration, percent};
 use crate::core::diagnostics::Alarm;
 use crate::core::report::{Phase, RunState};
 
@@ -48,9 +47,6 @@ pub const STEPS: &str = "Steps";
 pub const RUN: &str = "Run";
 pub const START: &str = "Start";
 pub const START_AGAIN: &str = "Start again";
-pub const PAUSE: &str = "Pause";
-pub const PAUSING: &str = "Pausing …";
-pub const RESUME: &str = "Resume";
 pub const STEP_ONE: &str = "Step one batch";
 pub const EVALUATING_NOTE: &str = "The run can go on once its evaluation or fine-tuning has ended.";
 pub const DOWNLOAD: &str = "Download encoder";
@@ -130,16 +126,12 @@ pub fn milliseconds(ms: f64) -> String {
 }
 
 pub fn proposal(epochs: u32, ms: f64) -> String {
-    format!(
-        "{} epoch{} would take about {} on this device.",
-        count(epochs as usize),
-        if epochs == 1 { "" } else { "s" },
-        duration(ms / 1000.0)
-    )
+    let epochs = counted(epochs as usize, "epoch");
+    format!("{epochs} would take about {} on this device.", duration(ms / 1000.0))
 }
 
 pub fn use_epochs(epochs: u32) -> String {
-    format!("Use {} epochs", count(epochs as usize))
+    format!("Use {}", counted(epochs as usize, "epoch"))
 }
 
 pub fn memory(n: u64) -> String {

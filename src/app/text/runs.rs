@@ -1,13 +1,14 @@
 //! Words of the page "Runs", and of runs that are stored or were not finished.
 
+use super::pretrain::of;
 pub use super::pretrain::{EPOCH, KNN, LOSS, STEP};
 use super::settings;
-use super::units::{bytes, count, duration};
+use super::units::{bytes, bytes_of, count, counted, duration};
 use crate::core::run::queue::{EntryState, QueueState};
 use crate::core::run::{ChunkChange, RunRecord};
 use crate::core::{
     config::RunConfig, config::run_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
-    report::RunState, run::hint::Hint, run::table::Column,
+    report::RunState, run::table::Column, run::unfinished::UnfinishedRun,
 };
 
 pub const TITLE: &str = "Runs";
@@ -85,9 +86,6 @@ pub const SKIP: &str = "Skip";
 pub const AGAIN: &str = "Wait again";
 pub const REMOVE: &str = "Remove";
 
-pub const UNFINISHED: &str = "A run was not finished";
-pub const UNFINISHED_TUNING: &str = "Fine-tuning was not finished";
-pub const UNFINISHED_QUEUE: &str = "A queue of runs was not finished";
 pub const CONTINUE: &str = "Continue";
 pub const DISMISS: &str = "Forget";
 pub const LOAD_SAMPLE: &str = "Load the sample set";
@@ -139,7 +137,7 @@ pub fn images(sources: &[String], images: usize) -> String {
 
 /// `here`: this tab trains the run now.
 pub fn state(record: &RunRecord, here: bool) -> String {
-    let at = format!("at step {} of {}", count(record.steps as usize), count(record.total_steps as usize));
+    let at = format!("at step {}", of(record.steps, record.total_steps));
     match record.state {
         _ if here => "Under way here".to_owned(),
         RunState::Finished => "Finished".to_owned(),
@@ -152,26 +150,15 @@ pub fn state(record: &RunRecord, here: bool) -> String {
 
 /// How often the test images were used for a result.
 pub fn test_use(times: u32) -> String {
-    match times {
-        1 => "test set used once".to_owned(),
-        n => format!("test set used {n} times"),
-    }
+    if times == 1 { "test set used once".to_owned() } else { format!("test set used {times} times") }
 }
 
 pub fn warning(sets: usize) -> String {
     format!("These runs are of {sets} different sets of images: compare numbers only within one set.")
 }
 
-pub fn more(name: &str) -> String {
-    format!("{MORE}: {name}")
-}
-
 pub fn draw(name: &str) -> String {
     format!("{DRAW}: {name}")
-}
-
-pub fn open(name: &str) -> String {
-    format!("{OPEN}: {name}")
 }
 
 pub fn open_smaller(chunk: usize) -> String {
@@ -206,35 +193,28 @@ pub fn damaged(id: &str) -> String {
 }
 
 pub fn used(used: u64, quota: u64) -> String {
-    if quota == 0 {
-        return bytes(used as f64);
-    }
-    format!("{} of {}", bytes(used as f64), bytes(quota as f64))
+    if quota == 0 { bytes(used as f64) } else { bytes_of(used as f64, quota as f64) }
 }
 
 pub fn keep_help(size: f64) -> String {
     format!("Takes about {}. Unfinished runs on them can then go on without the files.", bytes(size))
 }
 
-pub fn forget(what: &str) -> String {
-    format!("{FORGET}: {what}")
-}
-
-pub fn kept_set(what: &str) -> String {
+pub fn stored_set(what: &str) -> String {
     format!("Kept: {what}")
 }
 
-pub fn forget_weights(encoder: &str) -> String {
-    forget(&format!("weights of {encoder}"))
+pub fn weights_of(encoder: &str) -> String {
+    format!("weights of {encoder}")
 }
 
-pub fn kept_weights(kept: DownloadedWeights) -> String {
-    let size = match (kept.whole, kept.bytes) {
+pub fn stored_weights(weights: DownloadedWeights) -> String {
+    let size = match (weights.whole, weights.bytes) {
         (true, size) => bytes(size as f64),
         (false, 0) => "not all fetched yet".to_owned(),
         (false, size) => format!("not all of {} fetched yet", bytes(size as f64)),
     };
-    format!("Published weights of {} ({size})", kept.encoder.name())
+    format!("Published weights of {} ({size})", weights.encoder.name())
 }
 
 /// A combination as a line: `Temperature τ 0.1, Batch size N 32`.
@@ -249,7 +229,7 @@ pub fn accepted(setting: RunSetting) -> String {
 }
 
 pub fn add_runs(runs: usize) -> String {
-    format!("Add {runs} run{} to the queue", if runs == 1 { "" } else { "s" })
+    format!("Add {} to the queue", counted(runs, "run"))
 }
 
 pub fn refused(line: &str, why: &str) -> String {
@@ -289,23 +269,22 @@ pub fn queue_state(state: QueueState, over: usize, all: usize) -> String {
     }
 }
 
-pub fn unfinished(hint: &Hint) -> String {
-    let what = if hint.name.is_empty() { hint.sources.join(", ") } else { hint.name.clone() };
-    if hint.tuning {
-        return format!("Of the encoder of {what}.");
+/// Title and words of what was not finished: a queue of which so many runs are left, or a run.
+pub fn unfinished(left: Option<usize>, run: &UnfinishedRun) -> (&'static str, String) {
+    let what = if run.name.is_empty() { run.sources.join(", ") } else { run.name.clone() };
+    match left {
+        Some(1) => ("A queue of runs was not finished", "1 run is left.".to_owned()),
+        Some(runs) => ("A queue of runs was not finished", format!("{runs} runs are left.")),
+        None if run.tuning => ("Fine-tuning was not finished", format!("Of the encoder of {what}.")),
+        None => ("A run was not finished", format!("{what}: step {}.", of(run.step, run.total))),
     }
-    format!("{what}: step {} of {}.", count(hint.step as usize), count(hint.total as usize))
 }
 
-pub fn unfinished_queue(runs: usize) -> String {
-    format!("{runs} run{} left.", if runs == 1 { " is" } else { "s are" })
-}
-
-pub fn needs_images(hint: &Hint) -> String {
-    let what = images(&hint.sources, hint.images);
+pub fn needs_images(run: &UnfinishedRun) -> String {
+    let what = images(&run.sources, run.images);
     format!(
         "It needs the images that it began on: {what}, {} pixels, split seed {}. Load them, then continue.",
-        hint.size, hint.split_seed
+        run.size, run.split_seed
     )
 }
 
@@ -319,5 +298,5 @@ pub fn not_saved(cause: &str, todo: &str) -> String {
     format!("Not saved: {cause} {todo}")
 }
 
-pub const KEEP_THEM: &str = "Keep everything";
+pub const KEEP_ALL: &str = "Keep everything";
 pub const DELETED_ALL: &str = "Everything that this site had stored here is deleted.";

@@ -5,8 +5,28 @@ pub fn percent(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
 }
 
+/// Of work under way: 100 % only at the end.
 pub fn whole_percent(part: f64) -> String {
     format!("{:.0} %", (part * 100.0).floor())
+}
+
+pub fn rounded_percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+/// `1 step`, `1 200 steps`.
+pub fn counted(n: usize, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// `32 × 32`, in pixels.
+pub fn square(side: usize) -> String {
+    format!("{side} × {side}")
+}
+
+/// Of work under way.
+pub fn bytes_of(done: f64, total: f64) -> String {
+    format!("{} of {}", bytes(done), bytes(total))
 }
 
 /// Bytes in binary units, as memory is sold.

@@ -105,11 +105,7 @@ pub fn fetching(encoder: ImageNetEncoder) -> String {
     format!("Fetching the weights of {}", encoder.name())
 }
 
-pub fn received(received: u64, total: u64) -> String {
-    format!("{} of {}", bytes(received as f64), bytes(total as f64))
-}
-
-pub fn kept(encoder: ImageNetEncoder, size: u64) -> String {
+pub fn in_browser(encoder: ImageNetEncoder, size: u64) -> String {
     format!(
         "The weights of {} are kept in this browser ({}) and taken from there when a run needs them. The page Runs lists them.",
         encoder.name(),

@@ -6,11 +6,11 @@ pub mod classify;
 #[cfg(test)]
 pub mod examples;
 pub mod fine_tune;
-pub mod hint;
 pub mod queue;
 pub mod slots;
 pub mod sweep;
 pub mod table;
+pub mod unfinished;
 
 use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use super::{config::RunConfig, error::StorageFault, imagenet::DownloadedWeights, weights_file::WeightsIdentity};

@@ -2,9 +2,9 @@
 
 use super::import::ImportForm;
 use crate::app::parts::files::{Choose, DropArea, Listed, of_list};
-use crate::app::parts::widgets::{Button, Picture};
+use crate::app::parts::widgets::{Button, Picture, choice};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::data as text;
+use crate::app::text::{data as text, parts};
 use crate::app::{router::Link, state::Store};
 use crate::core::config::IMAGE_SIZES;
 use crate::core::report::Picture as Pixels;
@@ -57,8 +57,7 @@ fn patterns() -> impl IntoView {
 /// The choice of own images: a folder, files or a zip; after the first set also what they are for.
 #[component]
 pub fn Chooser() -> impl IntoView {
-    let store = Store::get();
-    let form = ImportForm::get();
+    let (store, form) = (Store::get(), ImportForm::get());
     let loaded = memo(move || store.dataset.with(Option::is_some));
     let role = move || if loaded.get() { form.role.get() } else { ImportRole::New };
     view! {
@@ -74,7 +73,7 @@ pub fn Chooser() -> impl IntoView {
             <DropZone role=derive(role) />
             <Options />
             <Show when=move || loaded.get()>
-                <p class="data-sample-again">
+                <p>
                     <Button
                         label=text::SAMPLE_INSTEAD
                         disabled=derive(move || !form.allowed())
@@ -90,30 +89,7 @@ pub fn Chooser() -> impl IntoView {
 #[component]
 fn Roles() -> impl IntoView {
     let form = ImportForm::get();
-    let choices = text::ROLES
-        .map(|(role, label, help)| {
-            view! {
-                <label class="data-role">
-                    <input
-                        type="radio"
-                        name="role"
-                        prop:checked=move || form.role.get() == role
-                        on:change=act(move |_| form.role.set(role))
-                    />
-                    <span>
-                        <strong>{label}</strong>
-                        <small>{help}</small>
-                    </span>
-                </label>
-            }
-        })
-        .collect_view();
-    view! {
-        <fieldset class="data-roles">
-            <legend>{text::ROLE}</legend>
-            {choices}
-        </fieldset>
-    }
+    choice(text::ROLE, "role", text::ROLES, move || form.role.get(), move |role| form.role.set(role))
 }
 
 /// The marked area for a drop, with buttons for the keyboard and for phones.
@@ -130,7 +106,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
     view! {
         <DropArea>
             <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
-            <p class="data-drop-or">{text::DROP_OR}</p>
+            <p>{text::DROP_OR}</p>
             <p class="data-drop-buttons">
                 <Choose
                     label=text::CHOOSE_FOLDER
@@ -147,7 +123,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
                 {live(move || form.refusal.get())}
             </p>
             <Show when=move || form.listing.with(Option::is_some)>
-                <Button label=text::CANCEL press=act(move |_| form.end_listing()) />
+                <Button label=parts::CANCEL press=act(move |_| form.end_listing()) />
             </Show>
         </DropArea>
     }
@@ -157,8 +133,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
 /// files again, so that choosing a value alone costs nothing.
 #[component]
 fn Options() -> impl IntoView {
-    let store = Store::get();
-    let form = ImportForm::get();
+    let (store, form) = (Store::get(), ImportForm::get());
     let differs = memo(move || {
         let size = store.dataset.with(|d| d.as_ref().map(|d| d.size));
         size.is_some_and(|size| size != form.size.get() || form.seed() != Some(store.split_seed.get()))

@@ -3,12 +3,10 @@
 use crate::app::parts::files::{Dropped, Listed};
 use crate::app::text::data as text;
 use crate::app::{client::Client, state::Store};
-use crate::core::error::Fault;
+use crate::core::{error::Fault, sample::IMAGES_PER_CLASS};
 use crate::protocol::{ImageSource, ImportRole, Request};
 use leptos::prelude::*;
-
-/// Images a class of the sample set.
-const SAMPLE_IMAGES: u32 = 200;
+use web_sys::File;
 
 /// Settings of the next import; `Copy`, shared by the parts of this page.
 #[derive(Clone, Copy)]
@@ -115,13 +113,7 @@ impl ImportForm {
 
     /// Imports the sample set.
     pub fn sample(self) {
-        if let Some((size, seed)) = self.begin() {
-            self.client.send(Request::Load {
-                source: ImageSource::Sample { images_per_class: SAMPLE_IMAGES },
-                size,
-                seed,
-            });
-        }
+        self.load(ImageSource::Sample { images_per_class: IMAGES_PER_CLASS as u32 }, Vec::new());
     }
 
     /// Imports chosen files.
@@ -130,33 +122,22 @@ impl ImportForm {
             self.refusal.set(Some(text::NOTHING_DROPPED));
             return;
         }
-        if let Some((size, seed)) = self.begin() {
-            let role = if self.store.dataset.with_untracked(Option::is_some) {
-                self.role.get_untracked()
-            } else {
-                ImportRole::New
-            };
-            let (paths, files) = files.into_iter().unzip();
-            self.client
-                .send_files(Request::Load { source: ImageSource::Files { role, paths, refused }, size, seed }, files);
-        }
+        let loaded = self.store.dataset.with_untracked(Option::is_some);
+        let role = if loaded { self.role.get_untracked() } else { ImportRole::New };
+        let (paths, files) = files.into_iter().unzip();
+        self.load(ImageSource::Files { role, paths, refused }, files);
     }
 
     /// Reads the loaded files again, with the size and seed as they are now.
     pub fn again(self) {
-        if let Some((size, seed)) = self.begin() {
-            self.client.send(Request::Load { source: ImageSource::Again, size, seed });
-        }
+        self.load(ImageSource::Again, Vec::new());
     }
 
-    /// Size and seed of an import that may start.
-    fn begin(self) -> Option<(u32, u64)> {
-        if !untrack(|| self.allowed()) {
-            return None;
-        }
-        let seed = untrack(|| self.seed())?;
+    /// Begins an import, if one may start.
+    fn load(self, source: ImageSource, files: Vec<File>) {
+        let Some(seed) = untrack(|| self.seed().filter(|_| self.allowed())) else { return };
         self.refusal.set(None);
         self.store.split_seed.set(seed);
-        Some((self.size.get_untracked() as u32, seed))
+        self.client.send_files(Request::Load { source, size: self.size.get_untracked() as u32, seed }, files);
     }
 }

@@ -5,11 +5,11 @@ mod import;
 mod report;
 
 use crate::app::parts::files::accept_drops;
-use crate::app::parts::notice::{Announcer, FaultWords, LeftOutTable};
+use crate::app::parts::notice::{Announcer, LeftOutTable, fault_box};
 use crate::app::parts::widgets::{CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
-use crate::app::text::{data as text, fault};
+use crate::app::text::data as text;
 use crate::core::error::{Fault, ImportFault};
 use crate::protocol::{ImportRole, Work};
 use choice::{Chooser, Layouts, Sample};
@@ -93,9 +93,9 @@ fn Failure() -> impl IntoView {
                     _ => Vec::new(),
                 };
                 view! {
-                    <section class="data-failed" role="alert" aria-labelledby="failed-title">
+                    <section class="stack" role="alert" aria-labelledby="failed-title">
                         <h2 id="failed-title">{text::FAILED}</h2>
-                        <FaultWords words=fault::fault(&fault) />
+                        {fault_box(&fault, ().into_any())}
                         {unchanged}
                         {(!list.is_empty()).then(|| view! { <LeftOutTable files=list /> })}
                     </section>

@@ -1,11 +1,10 @@
 //! The pre-flight report: what a person checks before training.
 
 use crate::app::parts::notice::{FaultWords, LeftOutTable};
-use crate::app::parts::widgets::{Fact, Picture, ShowMore};
-use crate::app::text::{data as text, fault};
-use crate::app::{
-    client::Client, parts::estimate::EstimateCard, reactive::memo, router::Link, state::Store, text::units::count,
-};
+use crate::app::parts::widgets::{Fact, Picture, ShowMore, Table, heads};
+use crate::app::reactive::{live, memo};
+use crate::app::text::{data as text, fault, units::count, units::square};
+use crate::app::{client::Client, parts::estimate::EstimateCard, router::Link, state::Store};
 use crate::core::dataset::Split;
 use crate::core::report::{ClassCount, DatasetReport, DuplicateGroup, Picture as Pixels};
 use crate::protocol::{Event, Request};
@@ -39,7 +38,7 @@ pub fn Report() -> impl IntoView {
             .into_any()
         };
         Some(view! {
-            <section class="card data-report" aria-labelledby="report-title">
+            <section class="card" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
                 <p class="data-next">
@@ -64,7 +63,7 @@ fn Facts(report: DatasetReport) -> impl IntoView {
             {fact(text::IMAGES, count(report.images))} {fact(text::CLASSES, count(report.classes.len()))}
             {fact(text::TRAINING, count(report.training_images()))}
             {(report.unlabelled > 0).then(|| fact(text::UNLABELLED, count(report.unlabelled)))}
-            {fact(text::TRAINED_SIZE, text::side(report.size))} {fact(text::MEMORY, text::memory(&report))}
+            {fact(text::TRAINED_SIZE, square(report.size))} {fact(text::MEMORY, text::memory(&report))}
         </dl>
         {(report.unlabelled > 0).then(|| view! { <p>{text::unlabelled_help(report.unlabelled)}</p> })}
         <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>
@@ -173,29 +172,19 @@ fn Classes(report: DatasetReport) -> impl IntoView {
         }
         to
     });
+    let splits = [Split::Train, Split::Validation, Split::Test].map(text::split);
+    let numbers = splits.into_iter().chain([text::TOTAL]);
+    let head = (heads("", [text::CLASS]), heads("number", numbers), heads("", [text::EXAMPLES])).into_any();
     let row = move |index: usize| classes.with_value(|c| view! { <Row class=c[index].clone() pictures=pictures /> });
     Some(view! {
         <section class="card" aria-labelledby="classes-title">
             <h2 id="classes-title">{text::CLASSES}</h2>
             <p class="muted small">{text::SPLIT_HELP}</p>
-            <div class="scroll-x" tabindex="0" role="group" aria-labelledby="classes-title">
-                <table class="data-classes">
-                    <caption class="visually-hidden">{text::CLASS_TABLE}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{text::CLASS}</th>
-                            {[Split::Train, Split::Validation, Split::Test]
-                                .map(|split| view! { <th scope="col" class="number">{text::split(split)}</th> })
-                                .collect_view()}
-                            <th scope="col" class="number">{text::TOTAL}</th>
-                            <th scope="col">{text::EXAMPLES}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || 0..shown.get() key=|index| *index children=row />
-                    </tbody>
-                </table>
-            </div>
+            <Table class="data-classes" label=text::CLASS_TABLE head=head>
+                <tbody>
+                    <For each=move || 0..shown.get() key=|index| *index children=row />
+                </tbody>
+            </Table>
             <ShowMore shown=shown all=all words=|_, all| text::show_all_classes(all) />
         </section>
     })
@@ -210,14 +199,10 @@ fn Unlabelled(report: DatasetReport) -> impl IntoView {
     }
     let pictures = Pictures::default();
     fetch(Client::get(), indices.clone(), pictures);
-    let thumbnails = indices
-        .into_iter()
-        .map(|index| view! { <Thumbnail index=index class=text::UNLABELLED.to_owned() pictures=pictures /> })
-        .collect_view();
     Some(view! {
         <section class="card" aria-labelledby="examples-title">
             <h2 id="examples-title">{text::UNLABELLED}</h2>
-            <div class="data-thumbnails many">{thumbnails}</div>
+            <div class="data-thumbnails many">{thumbnails(indices, text::UNLABELLED, pictures)}</div>
         </section>
     })
 }
@@ -236,12 +221,7 @@ fn fetch(client: Client, indices: Vec<u32>, pictures: Pictures) {
 #[component]
 fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
     let counts = [class.train, class.validation, class.test, class.train + class.validation + class.test];
-    let name = class.name.clone();
-    let thumbnails = class
-        .thumbnails
-        .into_iter()
-        .map(|index| view! { <Thumbnail index=index class=name.clone() pictures=pictures /> })
-        .collect_view();
+    let thumbnails = thumbnails(class.thumbnails, &class.name, pictures);
     view! {
         <tr>
             <th scope="row" class="class-name">{class.name}</th>
@@ -253,15 +233,17 @@ fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
     }
 }
 
-/// A picture, or an empty place until it has come.
-#[component]
-fn Thumbnail(index: u32, class: String, pictures: Pictures) -> impl IntoView {
-    let pixels = memo(move || pictures.with(|all| all.get(&index).cloned()));
-    move || match pixels.get() {
-        Some(pixels) => {
-            let alt = text::thumbnail(&class, &pixels.name);
-            view! { <Picture pixels=pixels alt=alt /> }.into_any()
-        }
-        None => view! { <span class="picture waits" aria-hidden="true"></span> }.into_any(),
-    }
+/// Pictures of a class, each an empty place until it has come.
+fn thumbnails(indices: Vec<u32>, class: &str, pictures: Pictures) -> AnyView {
+    let one = |index: u32| {
+        let (pixels, class) = (memo(move || pictures.with(|all| all.get(&index).cloned())), class.to_owned());
+        live(move || match pixels.get() {
+            Some(pixels) => {
+                let alt = text::thumbnail(&class, &pixels.name);
+                view! { <Picture pixels=pixels alt=alt /> }.into_any()
+            }
+            None => view! { <span class="picture" aria-hidden="true"></span> }.into_any(),
+        })
+    };
+    indices.into_iter().map(one).collect_view().into_any()
 }

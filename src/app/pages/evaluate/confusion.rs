@@ -3,15 +3,15 @@
 
 use super::predictions::Predictions;
 use crate::app::client::{Client, Task};
-use crate::app::parts::notice::FaultWords;
-use crate::app::parts::widgets::{Button, Picture};
+use crate::app::parts::notice::FaultAlert;
+use crate::app::parts::widgets::{Button, Picture, modal};
 use crate::app::reactive::{Show, act, live};
-use crate::app::text::{evaluate as text, fault};
+use crate::app::text::{data, evaluate as text, units::counted};
 use crate::core::dataset::folders;
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
 use leptos::ev::KeyboardEvent;
-use leptos::html::{Dialog, Table};
+use leptos::html::Table;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -228,21 +228,10 @@ pub struct Cell {
     pub said: usize,
 }
 
-/// A dialog over the page while a cell is open. When it closes, the browser gives the focus
-/// back to the button that opened it.
+/// A dialog over the page while a cell is open.
 #[component]
 pub fn CellImages(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        let Some(dialog) = dialog.get() else { return };
-        match open.get() {
-            Some(_) if !dialog.open() => {
-                let _ = dialog.show_modal();
-            }
-            None if dialog.open() => dialog.close(),
-            _ => {}
-        }
-    });
+    let dialog = modal(move || open.with(Option::is_some));
     let title =
         move || open.get().map(|c| report.with_value(|r| text::cell_title(&r.classes[c.truth], &r.classes[c.said])));
     view! {
@@ -294,14 +283,14 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
         }
     };
     view! {
-        <p class="muted small">{text::images_of(total)}</p>
-        {live(move || task.failed.get().map(|f| view! { <FaultWords words=fault::fault(&f) /> }))}
+        <p class="muted small">{counted(total, "image")}</p>
+        <FaultAlert fault=task.failed />
         <ul class="panel-images" aria-busy=move || task.busy.get().to_string()>
             <For each=move || pictures.get() key=|p| p.index children=figure />
         </ul>
         <Show when=move || task.busy.get()><p role="status">{text::LOADING_PICTURES}</p></Show>
         <Show when=rest>
-            <Button label=move || text::more_pictures(shown(), total) press=act(move |_| more()) />
+            <Button label=move || data::show_more(shown(), total) press=act(move |_| more()) />
         </Show>
     }
 }

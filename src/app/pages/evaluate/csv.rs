@@ -46,6 +46,13 @@ fn line(values: &[String]) -> String {
     line
 }
 
+/// The linear classifiers that there are, by name.
+fn classifiers<'a>(report: &'a EvaluationReport, raw_pixels: &'a str) -> Vec<(&'a str, &'a LinearReport)> {
+    let [own, before] = names(report);
+    let before = report.linear_baseline.as_ref().map(|baseline| (before, baseline));
+    [(own, &report.trained)].into_iter().chain(before).chain([(raw_pixels, &report.raw_pixels)]).collect()
+}
+
 fn row<const N: usize>(values: [&str; N]) -> String {
     line(&values.map(str::to_owned))
 }
@@ -63,12 +70,7 @@ fn names(report: &EvaluationReport) -> [&'static str; 2] {
 fn scores(report: &EvaluationReport) -> String {
     let mut out = row(["features", "classifier", "test_accuracy", "validation_accuracy", "rate", "epoch"]);
     let [own, before] = names(report);
-    let linear: [(&str, Option<&LinearReport>); 3] = [
-        (own, Some(&report.trained)),
-        (before, report.linear_baseline.as_ref()),
-        ("raw_pixels", Some(&report.raw_pixels)),
-    ];
-    for (name, r) in linear.into_iter().filter_map(|(name, r)| Some((name, r?))) {
+    for (name, r) in classifiers(report, "raw_pixels") {
         out += &line(&[
             name.into(),
             "linear".into(),
@@ -117,13 +119,7 @@ fn matrix(report: &EvaluationReport) -> String {
 /// A row for each test image, with its index in the set.
 fn predictions(report: &EvaluationReport) -> String {
     let name = |class: u16| report.classes.get(usize::from(class)).cloned().unwrap_or_default();
-    let [own, before] = names(report);
-    let all = [
-        (own, Some(&report.trained)),
-        (before, report.linear_baseline.as_ref()),
-        ("raw pixels", Some(&report.raw_pixels)),
-    ];
-    let all: Vec<(&str, &LinearReport)> = all.into_iter().filter_map(|(name, r)| Some((name, r?))).collect();
+    let all = classifiers(report, "raw pixels");
     let mut head = vec!["image".to_owned(), "true class".to_owned()];
     head.extend(all.iter().map(|(name, _)| (*name).to_owned()));
     let mut out = line(&head);

@@ -5,12 +5,11 @@ mod csv;
 pub mod predictions;
 mod result;
 
-use crate::app::parts::notice::{Announcer, FaultWords};
+use crate::app::parts::notice::{Announcer, FaultAlert};
 use crate::app::parts::requirements::{self, Missing, missing, steps};
 use crate::app::parts::widgets::{Button, CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{evaluate as text, fault};
-use crate::app::{client::Client, parts::stored_runs::ExportRun, state::Store};
+use crate::app::{client::Client, parts::stored_runs::ExportRun, state::Store, text::evaluate as text};
 use crate::core::{error::Fault, report::Baseline};
 use crate::protocol::{Request, Work};
 use confusion::{CellImages, Matrix};
@@ -48,7 +47,7 @@ pub fn Evaluate() -> impl IntoView {
     view! {
         <div class="evaluate">
             <PageHead title=text::TITLE lead=text::INTRO />
-            {live(move || failed.get().map(|fault| view! { <Failed fault=fault /> }))}
+            <FaultAlert fault=failed title=text::FAILED />
             <Show when=move || busy.get() fallback=move || view! { <Ready start=start /> }>
                 <Busy />
             </Show>
@@ -59,24 +58,13 @@ pub fn Evaluate() -> impl IntoView {
 }
 
 #[component]
-fn Failed(fault: Fault) -> impl IntoView {
-    view! {
-        <section class="data-failed" role="alert" aria-labelledby="evaluation-failed">
-            <h2 id="evaluation-failed">{text::FAILED}</h2>
-            <FaultWords words=fault::fault(&fault) />
-        </section>
-    }
-}
-
-#[component]
 fn Busy() -> impl IntoView {
     let store = Store::get();
     let part = derive(move || store.evaluating.get().map(f64::from));
-    let detail = derive(move || part.get().map(text::part).unwrap_or_default());
     view! {
         <section class="card" aria-labelledby="evaluating-title">
             <h2 id="evaluating-title">{text::BUSY}</h2>
-            <Meter label=Signal::stored(text::BUSY_HELP.to_owned()) part=part detail=detail />
+            <Meter label=text::BUSY_HELP part=part />
             <p><CancelButton work=Work::Evaluation /></p>
         </section>
     }
@@ -121,18 +109,15 @@ fn Questions() -> impl IntoView {
 }
 
 /// What stands between now and a result.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Stage {
     Missing(Missing),
     /// Classifiers are trained on the encoder.
     Tuning,
-    Ready,
-    /// The same encoder was evaluated without the weights that it started from.
-    Compare,
+    /// A button that starts, and its help.
+    Ready(&'static str, String),
     /// The newest result is of the encoder as it is.
     Done,
-    /// Training went on by this many steps since the newest result.
-    Again(u32),
 }
 
 fn stage(store: Store) -> Stage {
@@ -140,9 +125,11 @@ fn stage(store: Store) -> Stage {
     match (missing(store), store.evaluation.with(|e| e.as_ref().map(|e| (e.steps, e.baseline)))) {
         (Some(missing), _) => Stage::Missing(missing),
         (None, _) if store.stored_runs.is_tuning() => Stage::Tuning,
-        (None, None) => Stage::Ready,
-        (None, Some((before, _))) if before < steps => Stage::Again(steps - before),
-        (None, Some((_, Baseline::Missing))) => Stage::Compare,
+        (None, None) => Stage::Ready(text::BUTTON, store.run_config.with(|config| text::button_help(config.as_ref()))),
+        // Training went on since.
+        (None, Some((before, _))) if before < steps => Stage::Ready(text::AGAIN, text::again_help(steps - before)),
+        // The same encoder was evaluated without the weights that it started from.
+        (None, Some((_, Baseline::Missing))) => Stage::Ready(text::AGAIN, text::AGAIN_COMPARED.to_owned()),
         (None, Some(_)) => Stage::Done,
     }
 }
@@ -152,15 +139,6 @@ fn stage(store: Store) -> Stage {
 fn Ready(start: Callback<()>) -> impl IntoView {
     let store = Store::get();
     let stage = memo(move || stage(store));
-    let button = move |label: &'static str, help: String| {
-        view! {
-            <section class="card evaluate-start">
-                <Button label=label kind="primary" press=act(move |_| start.run(())) />
-                <p class="muted small">{help}</p>
-            </section>
-        }
-        .into_any()
-    };
     move || match stage.get() {
         Stage::Missing(missing) => {
             let labelled = store.dataset.with(|set| set.as_ref().is_some_and(|set| !set.classes.is_empty()));
@@ -168,11 +146,16 @@ fn Ready(start: Callback<()>) -> impl IntoView {
             missing.view([text::NO_IMAGES, labels, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
         }
         Stage::Tuning => {
-            requirements::view(text::WAITS_TUNING, text::TUNING, "/fine-tune", text::SEE_TUNING, &text::WHAT_LIST)
+            let title = text::WAITING_FOR_TUNING;
+            requirements::view(title, text::TUNING, "/fine-tune", text::SEE_TUNING, &text::WHAT_LIST)
         }
-        Stage::Ready => button(text::BUTTON, store.run_config.with(|config| text::button_help(config.as_ref()))),
-        Stage::Again(steps) => button(text::AGAIN, text::again_help(steps)),
-        Stage::Compare => button(text::AGAIN, text::AGAIN_COMPARED.to_owned()),
+        Stage::Ready(label, help) => view! {
+            <section class="card evaluate-start">
+                <Button label=label kind="primary" press=act(move |_| start.run(())) />
+                <p class="muted small">{help}</p>
+            </section>
+        }
+        .into_any(),
         Stage::Done => ().into_any(),
     }
 }

@@ -1,9 +1,9 @@
 //! What a classifier predicted for the test images, and the scores that follow: precision, recall
 //! and F1 of every class and their averages, with their confidence intervals.
 
-use crate::app::reactive::live;
 use crate::app::text::units::{count, percent};
 use crate::app::text::{confidence, evaluate as text};
+use crate::app::{parts::widgets::Table, parts::widgets::heads, reactive::live};
 use crate::core::metrics::interval::{Bootstrap, RESAMPLES};
 use crate::core::metrics::{ClassificationReport, Scores as Values};
 use crate::core::{metrics::interval::Interval, report::EvaluationReport, run::fine_tune::FineTuneReport};
@@ -112,25 +112,16 @@ pub fn Scores(report: Predictions) -> impl IntoView {
         });
         (classes.collect_view(), averages.collect_view())
     });
-    let head = [text::PRECISION, text::RECALL, text::F1, text::IMAGES]
-        .map(|name| view! { <th scope="col" class="number">{name}</th> })
-        .collect_view();
+    let numbers = [text::PRECISION, text::RECALL, text::F1, text::IMAGES];
+    let head = (heads("", [text::CLASS]), heads("number", numbers)).into_any();
     view! {
         <section class="card" aria-labelledby="scores-title">
             <h2 id="scores-title">{text::SCORES}</h2>
             <p class="muted small">{text::SCORES_HELP} " " {confidence::INTERVALS}</p>
-            <div class="scroll-x" tabindex="0" role="group" aria-labelledby="scores-title">
-                <table class="scores">
-                    <thead>
-                        <tr>
-                            <th scope="col">{text::CLASS}</th>
-                            {head}
-                        </tr>
-                    </thead>
-                    <tbody>{classes}</tbody>
-                    <tfoot>{averages}</tfoot>
-                </table>
-            </div>
+            <Table class="scores" label=text::SCORES head=head>
+                <tbody>{classes}</tbody>
+                <tfoot>{averages}</tfoot>
+            </Table>
         </section>
     }
 }

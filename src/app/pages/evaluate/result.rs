@@ -1,5 +1,6 @@
 //! The result in one number, its baselines, and how it was come by.
 
+use crate::app::parts::widgets::{Table, heads};
 use crate::app::reactive::{live, memo};
 use crate::app::text::evaluate as text;
 use crate::app::{client::Client, router::Link, state::Store, text::confidence, text::units::percent, text::weights};
@@ -59,7 +60,7 @@ pub fn Headline(report: Report) -> impl IntoView {
         let of = store.run_config.with_untracked(|c| c.as_ref().map(weights::encoder));
         let (test_use, meaning) = text::test_use(r.test_use);
         view! {
-            <section class="card evaluate-result" aria-labelledby="result-title">
+            <section class="card" aria-labelledby="result-title">
                 <h2 id="result-title">{text::RESULT}</h2>
                 <p class="headline">
                     <strong>{percent(r.trained.test.accuracy)}</strong> " " {text::headline(r.test_images.len())} " "
@@ -126,22 +127,15 @@ fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
             }
         })
         .collect_view();
+    let head = view! {
+        {heads("", [text::METHOD, text::FEATURES])} {heads("number", [text::ACCURACY])}
+        <td class="bar-cell" aria-hidden="true">
+            <span class="chance-key">{text::chance_key(chance)}</span>
+        </td>
+    };
     view! {
-        <div class="scroll-x" tabindex="0" role="group" aria-label=text::ACCURACY_TABLE>
-            <table class="bars">
-                <caption>{text::ACCURACY_TABLE}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{text::METHOD}</th>
-                        <th scope="col">{text::FEATURES}</th>
-                        <th scope="col" class="number">{text::ACCURACY}</th>
-                        <td class="bar-cell" aria-hidden="true">
-                            <span class="chance-key">{text::chance_key(chance)}</span>
-                        </td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table class="bars" label=text::ACCURACY_TABLE caption="" head=head.into_any()>
+            <tbody>{rows}</tbody>
+        </Table>
     }
 }

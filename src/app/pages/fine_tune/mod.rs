@@ -3,14 +3,13 @@
 mod results;
 mod settings;
 
-use crate::app::parts::requirements::{Missing, missing};
-use crate::app::parts::widgets::{Fact, Meter, PageHead};
-use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::parts::requirements::missing;
+use crate::app::parts::widgets::{Fact, Meter, PageHead, WorkControls};
+use crate::app::reactive::{Show, derive, live, memo};
+use crate::app::state::{PendingControl, Store};
 use crate::app::text::fine_tune as text;
-use crate::app::text::units::{duration, percent, whole_percent};
-use crate::app::{
-    client::Client, parts::notice::Announcer, parts::stored_runs::not_saved, state::Store, text::pretrain::of,
-};
+use crate::app::text::units::{duration, percent};
+use crate::app::{client::Client, parts::notice::Announcer, parts::stored_runs::not_saved, text::pretrain::of};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::FineTuneProgress;
 use crate::protocol::{Paused, Request, Work};
@@ -25,14 +24,12 @@ pub fn FineTune() -> impl IntoView {
     let lacks = memo(move || missing(store));
     let begun = memo(move || store.stored_runs.fine_tuning.with(Option::is_some));
     let any = memo(move || store.stored_runs.fine_tuned.with(|all| !all.is_empty()));
-    let waits = move |lacks: Missing| {
-        lacks.view([text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING], &text::WHAT_LIST)
-    };
+    let why = [text::NO_IMAGES, text::NO_LABELS, text::NO_ENCODER, text::TRAINING];
     view! {
-        <div class="evaluate fine-tune">
+        <div class="evaluate">
             <PageHead title=text::TITLE lead=text::INTRO />
             {live(move || match lacks.get() {
-                Some(lacks) => waits(lacks),
+                Some(lacks) => lacks.view(why, &text::WHAT_LIST),
                 None => {
                     view! {
                         <Show when=move || begun.get()><Progress /></Show>
@@ -84,7 +81,6 @@ fn Progress() -> impl IntoView {
     announcer.follow(move || Some(state.get().to_owned()));
     let over = memo(move || progress.with(|p| p.as_ref().is_none_or(|p| p.state.is_over())));
     let done = derive(move || progress.with(|p| p.as_ref().map(part)));
-    let detail = derive(move || done.get().map_or_else(String::new, whole_percent));
     let what = move || progress.with(|p| p.as_ref().map(|p| text::training(&p.config, p.labels, form.stages())));
     // The linear classifier has neither steps nor epochs.
     let steps = |p: &FineTuneProgress| (p.total_steps > 0).then(|| of(p.step, p.total_steps));
@@ -97,7 +93,7 @@ fn Progress() -> impl IntoView {
     view! {
         <section class="card run" aria-labelledby="tuning-title">
             <h2 id="tuning-title">{text::RUN}</h2>
-            <Meter label=derive(move || state.get().to_owned()) part=done detail=detail />
+            <Meter label=state part=done />
             <Show when=move || !over.get()>
                 <p>{live(what)}</p>
                 <dl class="facts">
@@ -116,50 +112,31 @@ fn Progress() -> impl IntoView {
 
 #[component]
 fn Buttons() -> impl IntoView {
-    let store = Store::get();
-    let client = Client::get();
+    let (store, client) = (Store::get(), Client::get());
     let paused =
         memo(move || store.stored_runs.fine_tuning.with(|p| p.as_ref().is_some_and(|p| p.state == RunState::Paused)));
-    // The request that has not taken effect yet.
-    let asked = RwSignal::new(None::<Request>);
+    let pending = RwSignal::new(None::<PendingControl>);
     Effect::new(move || {
         paused.with(|_| ());
-        asked.set(None);
+        pending.set(None);
     });
-    let send = move |request: Request| {
-        if asked.get_untracked().is_none() || request == Request::Cancel(Work::FineTune) {
-            asked.set(Some(request.clone()));
-            client.ask(request, move |answer| {
-                if let Err(fault) = answer {
-                    asked.try_set(None);
-                    store.notify(fault);
-                }
-            });
-        }
+    let press = move |control: PendingControl| {
+        pending.set(Some(control));
+        let request = match control {
+            PendingControl::Pause => Request::Pause,
+            PendingControl::Resume => Request::Resume(Paused::FineTune),
+            PendingControl::Cancel => Request::Cancel(Work::FineTune),
+        };
+        client.ask_or_notify(request, move |answer| {
+            if answer.is_none() {
+                pending.try_set(None);
+            }
+        });
     };
-    let cancelling = move || asked.with(|a| *a == Some(Request::Cancel(Work::FineTune)));
-    let pause_words = move || match (paused.get(), asked.with(|a| *a == Some(Request::Pause))) {
-        (true, _) => text::RESUME,
-        (false, true) => text::PAUSING,
-        (false, false) => text::PAUSE,
-    };
+    let held = derive(move || pending.with(Option::is_some));
     view! {
         <div class="actions">
-            <button
-                type="button"
-                class="primary"
-                aria-disabled=move || asked.with(Option::is_some).to_string()
-                on:click=act(move |_| send(if paused.get_untracked() { Request::Resume(Paused::FineTune) } else { Request::Pause }))
-            >
-                {live(pause_words)}
-            </button>
-            <button
-                type="button"
-                aria-disabled=move || cancelling().to_string()
-                on:click=act(move |_| send(Request::Cancel(Work::FineTune)))
-            >
-                {live(move || if cancelling() { text::CANCELLING } else { text::CANCEL })}
-            </button>
+            <WorkControls paused=paused pending=pending held=held press=Callback::new(press) />
         </div>
     }
 }

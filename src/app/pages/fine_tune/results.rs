@@ -5,8 +5,8 @@ use super::settings::Form;
 use crate::app::pages::evaluate::confusion::{CellImages, Matrix};
 use crate::app::pages::evaluate::predictions::{Scores, TestPredictions};
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::text::{confidence, evaluate, fine_tune as text, parts};
-use crate::app::{parts::notice::Announcer, router::Link, state::Store, text::units::percent};
+use crate::app::text::{confidence, evaluate, fine_tune as text, units::percent};
+use crate::app::{parts::chart::NumbersTable, parts::notice::Announcer, router::Link, state::Store};
 use crate::core::metrics::comparison::{PairedComparison, Verdict};
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;
@@ -76,6 +76,17 @@ pub fn FractionChart() -> impl IntoView {
             }
         })
         .collect_view();
+    let numbers = move || {
+        let head = [text::FRACTION].into_iter().chain(text::CONTESTANTS).map(str::to_owned).collect();
+        let rows = FRACTIONS.into_iter().enumerate().map(|(i, percent)| {
+            let cell = |r: &Option<FineTuneReport>| {
+                r.as_ref().map_or_else(|| text::NONE.into(), |r| confidence::accuracy(&r.test))
+            };
+            let cells = lines.with(|all| all.each_ref().map(|line| cell(&line[i])));
+            [text::fraction(percent, form.labels(percent))].into_iter().chain(cells).collect()
+        });
+        std::iter::once(head).chain(rows).collect()
+    };
     view! {
         <figure class="chart chart-wide fractions">
             <figcaption>
@@ -114,7 +125,7 @@ pub fn FractionChart() -> impl IntoView {
                     {live(marks)}
                 </div>
             </div>
-            <Numbers lines=lines />
+            <NumbersTable title=text::CURVE rows=numbers />
         </figure>
     }
 }
@@ -137,48 +148,6 @@ fn curve(line: usize, results: &Curve) -> impl IntoView + use<> {
     view! {
         <path class=format!("series-bar s{line}") d=bars />
         <path class=format!("series s{line}") d=path />
-    }
-}
-
-/// The table behind the chart.
-#[component]
-fn Numbers(lines: Memo<[Curve; 3]>) -> impl IntoView {
-    let form: Form = expect_context();
-    let head = text::CONTESTANTS.map(|name| view! { <th scope="col">{name}</th> }).collect_view();
-    let rows = move || {
-        lines.with(|all| {
-            FRACTIONS
-                .into_iter()
-                .enumerate()
-                .map(|(i, percent)| {
-                    let cell = |line: &Curve| {
-                        line[i].as_ref().map_or_else(|| text::NONE.into(), |r| confidence::accuracy(&r.test))
-                    };
-                    view! {
-                        <tr>
-                            <th scope="row">{text::fraction(percent, form.labels(percent))}</th>
-                            {all.each_ref().map(|line| view! { <td>{cell(line)}</td> }).collect_view()}
-                        </tr>
-                    }
-                })
-                .collect_view()
-        })
-    };
-    view! {
-        <details>
-            <summary>{parts::TABLE}<span class="visually-hidden">": " {text::CURVE}</span></summary>
-            <div class="scroll-x" tabindex="0" role="region" aria-label=text::CURVE>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{text::FRACTION}</th>
-                            {head}
-                        </tr>
-                    </thead>
-                    <tbody>{live(rows)}</tbody>
-                </table>
-            </div>
-        </details>
     }
 }
 
@@ -212,7 +181,7 @@ pub fn OneResult() -> impl IntoView {
         chosen.set(i.and_then(|i| all.with_untracked(|all| all.get(i).map(|r| r.config))));
     };
     view! {
-        <section class="card evaluate-result" aria-labelledby="tuned-title">
+        <section class="card" aria-labelledby="tuned-title">
             <h2 id="tuned-title">{text::RESULT}</h2>
             <label class="tune-choice">
                 <span>{text::RESULTS}</span>

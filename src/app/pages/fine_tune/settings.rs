@@ -1,9 +1,10 @@
 //! What the next training is to be: the settings, and the buttons that start.
 
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
+use crate::app::parts::{notice::Warning, requirements::steps, widgets::Button};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{fine_tune as text, settings};
-use crate::app::{client::Client, parts::requirements::steps, parts::widgets::Button, state::Store};
+use crate::app::{client::Client, state::Store};
 use crate::core::run::fine_tune::{
     FRACTIONS, FineTuneConfig, FineTuneReport, TrainedLayers, Tuning, TuningSetting, TuningStart, default_rate, stages,
 };
@@ -156,12 +157,8 @@ impl Form {
         }
         self.store.stored_runs.tuning_list.set(list.clone());
         self.asked.set(true);
-        let store = self.store;
-        self.client.ask(Request::FineTune { list }, move |answer| {
+        self.client.ask_or_notify(Request::FineTune { list }, move |_| {
             self.asked.try_set(false);
-            if let Err(fault) = answer {
-                store.notify(fault);
-            }
         });
     }
 }
@@ -246,11 +243,6 @@ fn TooMuch(all: Memo<Vec<FineTuneConfig>>) -> impl IntoView {
                 <Button label=text::use_batch(fits) press=act(move |_| form.change(|c| *c = c.with_batch(fits))) />
             }
         });
-        Some(view! {
-            <div class="notice warn">
-                <p>{text::too_much(need, limit)}</p>
-                {take}
-            </div>
-        })
+        Some(view! { <Warning words=text::too_much(need, limit)>{take}</Warning> })
     })
 }

@@ -51,15 +51,12 @@ fn NextStep() -> impl IntoView {
 
 #[component]
 fn FirstStep() -> impl IntoView {
-    let store = Store::get();
-    let client = Client::get();
-    let router = Router::get();
+    let (store, client, router) = (Store::get(), Client::get(), Router::get());
     let busy = memo(move || store.import.with(Option::is_some));
     let use_sample = move |_| {
-        let images_per_class = IMAGES_PER_CLASS as u32;
+        let source = ImageSource::Sample { images_per_class: IMAGES_PER_CLASS as u32 };
         let size = store.config.with_untracked(|c| c.image_size) as u32;
-        let seed = store.split_seed.get_untracked();
-        client.send(Request::Load { source: ImageSource::Sample { images_per_class }, size, seed });
+        client.send(Request::Load { source, size, seed: store.split_seed.get_untracked() });
         router.go("/data");
     };
     view! {
@@ -79,7 +76,7 @@ fn Flow() -> impl IntoView {
     let store = Store::get();
     let views = store.example;
     fetch_example(store, Client::get());
-    let view_of = move |which: usize, label: &'static str| {
+    let picture = move |which: usize, label: &'static str| {
         ViewFn::from(move || {
             views.get().map(|v| view! { <Picture pixels=v[which].clone() alt=label.to_owned() /> }).into_any()
         })
@@ -92,7 +89,7 @@ fn Flow() -> impl IntoView {
                 <p class="muted">{text::CHART_HELP}</p>
             </div>
             <ol class="flow" class:running=running>
-                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images inside=view_of(0, text::EXAMPLE) />
+                <Stage place="x" href="/data" symbol="x" label=text::IMAGES status=status::images inside=picture(0, text::EXAMPLE) />
                 <Stage place="t" href="/pretrain" symbol="t" label=text::AUGMENTATION status=status::augmentation />
                 <Pair
                     place="two-views"
@@ -100,8 +97,7 @@ fn Flow() -> impl IntoView {
                     symbols=["x₁", "x₂"]
                     labels=text::VIEW
                     status=status::views
-                    inside=view_of(1, text::VIEW[0])
-                    inside_second=view_of(2, text::VIEW[1])
+                    inside=[1, 2].map(|i| picture(i, text::VIEW[i - 1]))
                 />
                 <Stage place="f" href="/pretrain" symbol="f" label=text::ENCODER status=status::encoder />
                 <Pair place="h" href="/evaluate" symbols=["h₁", "h₂"] labels=text::FEATURES status=status::features />
@@ -112,7 +108,7 @@ fn Flow() -> impl IntoView {
                 <Stage place="tune" href="/fine-tune" symbol="f, h" label=text::FINE_TUNING status=status::fine_tuning />
                 <Stage place="scores" href="/evaluate" symbol="P R F₁" label=text::SCORES status=status::scores />
             </ol>
-            <p class="kept muted small">{text::KEPT}</p>
+            <p class="muted small flow-note">{text::CHART_NOTE}</p>
         </section>
     }
 }
@@ -155,8 +151,8 @@ fn Stage(
     label: &'static str,
     status: fn(Store) -> Status,
     /// A picture.
-    #[prop(optional, into)]
-    inside: Option<ViewFn>,
+    #[prop(optional)]
+    inside: ViewFn,
 ) -> impl IntoView {
     let store = Store::get();
     let status = memo(move || status(store));
@@ -171,7 +167,7 @@ fn Stage(
                 <span class="symbol" aria-hidden="true">{symbol}</span>
                 <span class="label">{label}</span>
                 {status_words(status)}
-                <span class="inside">{inside.map(|i| move || i.run())}</span>
+                <span class="inside">{move || inside.run()}</span>
                 <span
                     class="node-bar"
                     aria-hidden="true"
@@ -192,30 +188,23 @@ fn Pair(
     labels: [&'static str; 2],
     status: fn(Store) -> Status,
     /// A picture in each.
-    #[prop(optional, into)]
-    inside: Option<ViewFn>,
-    #[prop(optional, into)] inside_second: Option<ViewFn>,
+    #[prop(optional)]
+    inside: [ViewFn; 2],
 ) -> impl IntoView {
-    let [first, second] = symbols;
-    let [first_label, second_label] = labels;
     let store = Store::get();
     let status = memo(move || status(store));
     let kind = memo(move || status.with(Status::class));
-    let one = |symbol: &'static str, label: &'static str, inside: Option<ViewFn>| {
+    let values = symbols.into_iter().zip(labels).zip(inside).map(|((symbol, label), inside)| {
         view! {
             <Link to=href attr:class=move || format!("value {}", kind.get())>
-                <span class="inside">{inside.map(|i| move || i.run())}</span>
+                <span class="inside">{move || inside.run()}</span>
                 <span class="symbol" aria-hidden="true">{symbol}</span>
                 <span class="visually-hidden">{label} " "</span>
                 {status_words(status)}
             </Link>
         }
-    };
-    view! {
-        <li class=format!("step pair {place}")>
-            {one(first, first_label, inside)} {one(second, second_label, inside_second)}
-        </li>
-    }
+    });
+    view! { <li class=format!("step pair {place}")>{values.collect_view()}</li> }
 }
 
 fn status_words(status: Memo<Status>) -> impl IntoView {

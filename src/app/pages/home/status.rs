@@ -1,6 +1,6 @@
 //! What each node of the chart is doing, derived from the store.
 
-use crate::app::text::{home as text, settings};
+use crate::app::text::{home as text, settings, units::square};
 use crate::app::{parts::requirements::steps, state::Store};
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use crate::core::{config::run_settings::ENCODER, report::RunState};
@@ -48,50 +48,46 @@ pub fn images(store: Store) -> Status {
     }
     store.dataset.with(|d| match d {
         Some(d) => Status::Done(text::images(d.images, d.classes.len())),
-        None => Status::Waiting(text::WAITS_YOU.into()),
+        None => Status::Waiting(text::WAITING_FOR_YOU.into()),
     })
 }
 
-/// A node that waits for images, then is ready, then works while a run goes on.
-fn in_training(store: Store, ready: String, after: impl FnOnce(u32) -> String) -> Status {
+/// A node that waits for images, then is `ready`, then is as `busy` makes it of the part done while a run goes on, then
+/// as `after` makes it of the steps.
+fn in_training(
+    store: Store,
+    ready: Status,
+    busy: impl FnOnce(f64) -> Status,
+    after: impl FnOnce(u32) -> Status,
+) -> Status {
     match store.run.get() {
-        RunState::Running(_) => {
-            let part = run_part(store);
-            Status::Busy(text::training(part), Some(part))
-        }
+        RunState::Running(_) => busy(run_part(store)),
         RunState::Paused => Status::Ready(text::paused(run_part(store))),
-        RunState::Finished | RunState::Cancelled if steps(store) > 0 => Status::Done(after(steps(store))),
-        _ if store.dataset.with(Option::is_none) => Status::Waiting(text::WAITS_IMAGES.into()),
-        _ => Status::Ready(ready),
+        RunState::Finished | RunState::Cancelled if steps(store) > 0 => after(steps(store)),
+        _ if store.dataset.with(Option::is_none) => Status::Waiting(text::WAITING_FOR_IMAGES.into()),
+        _ => ready,
     }
 }
 
-/// A value between two stages, such as h; `what` describes its form.
+/// A value between two stages, such as h; `what` describes its form. Before the first step there is none.
 fn between(store: Store, what: String, after: &'static str) -> Status {
-    match in_training(store, what.clone(), |_| after.into()) {
-        Status::Busy(..) => Status::Busy(what, None),
-        // Before the first step there is no such value.
-        Status::Ready(_) if store.run.get() != RunState::Paused => Status::Waiting(text::WAITS_TRAINING.into()),
-        other => other,
-    }
+    let none = Status::Waiting(text::WAITING_FOR_TRAINING.into());
+    in_training(store, none, |_| Status::Busy(what, None), |_| Status::Done(after.into()))
 }
 
 /// x₁ and x₂, which exist as soon as there are images.
 pub fn views(store: Store) -> Status {
-    let size = store.config.with(|c| c.image_size);
-    match in_training(store, text::pixels(size), |_| text::pixels(size)) {
-        Status::Busy(..) => Status::Busy(text::pixels(size), None),
-        Status::Done(words) => Status::Ready(words),
-        other => other,
-    }
+    let pixels = square(store.config.with(|c| c.image_size));
+    let ready = Status::Ready(pixels.clone());
+    in_training(store, ready.clone(), |_| Status::Busy(pixels, None), |_| ready)
 }
 
-/// h, which is kept after training.
+/// h, which stays after training.
 pub fn features(store: Store) -> Status {
     let numbers = text::numbers(store.config.with(|c| c.encoder.features()));
     match store.evaluating.get() {
         Some(_) => Status::Busy(text::MEASURED.into(), None),
-        None => between(store, numbers, text::FEATURES_KEPT),
+        None => between(store, numbers, text::FEATURES_STAY),
     }
 }
 
@@ -101,23 +97,20 @@ pub fn embeddings(store: Store) -> Status {
 }
 
 pub fn augmentation(store: Store) -> Status {
-    match in_training(store, text::READY.into(), |_| text::READY.into()) {
-        Status::Busy(..) => Status::Busy(text::WORKING.into(), None),
-        Status::Done(_) => Status::Ready(text::READY.into()),
-        other => other,
-    }
+    let ready = Status::Ready(text::READY.into());
+    in_training(store, ready.clone(), |_| Status::Busy(text::WORKING.into(), None), |_| ready)
 }
 
 pub fn encoder(store: Store) -> Status {
     let key = ENCODER.get(&store.config.get()).to_string();
-    in_training(store, text::ready(settings::choice(&key)), text::trained)
+    let ready = Status::Ready(text::ready(settings::choice(&key)));
+    let busy = |part| Status::Busy(text::training(part), Some(part));
+    in_training(store, ready, busy, |steps| Status::Done(text::trained(steps)))
 }
 
 pub fn head(store: Store) -> Status {
-    match in_training(store, text::READY.into(), |_| text::THROWN_AWAY.into()) {
-        Status::Busy(_, part) => Status::Busy(text::WORKING.into(), part),
-        other => other,
-    }
+    let busy = |part| Status::Busy(text::WORKING.into(), Some(part));
+    in_training(store, Status::Ready(text::READY.into()), busy, |_| Status::Done(text::THROWN_AWAY.into()))
 }
 
 pub fn loss(store: Store) -> Status {
@@ -126,7 +119,7 @@ pub fn loss(store: Store) -> Status {
         (RunState::Running(_), Some(loss)) => Status::Busy(text::loss(loss), None),
         (_, Some(loss)) => Status::Done(text::loss(loss)),
         (RunState::Running(_), None) => Status::Busy(text::WORKING.into(), None),
-        (_, None) => Status::Waiting(text::WAITS_TRAINING.into()),
+        (_, None) => Status::Waiting(text::WAITING_FOR_TRAINING.into()),
     }
 }
 
@@ -137,13 +130,18 @@ pub fn linear(store: Store) -> Status {
     if let Some(accuracy) = store.evaluation.with(|e| e.as_ref().map(|e| e.trained.test.accuracy)) {
         return Status::Done(text::accuracy(accuracy));
     }
+    with_labels(store)
+}
+
+/// A node that learns from labels, before it begins.
+fn with_labels(store: Store) -> Status {
     if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) {
-        return Status::Waiting(text::WAITS_LABELS.into());
+        Status::Waiting(text::WAITING_FOR_LABELS.into())
+    } else if store.run.get().keeps_encoder() && steps(store) > 0 {
+        Status::Ready(text::READY.into())
+    } else {
+        Status::Waiting(text::WAITING_FOR_TRAINING.into())
     }
-    if store.run.get().keeps_encoder() && steps(store) > 0 {
-        return Status::Ready(text::READY.into());
-    }
-    Status::Waiting(text::WAITS_TRAINING.into())
 }
 
 pub fn fine_tuning(store: Store) -> Status {
@@ -161,11 +159,7 @@ pub fn fine_tuning(store: Store) -> Status {
     };
     match stored_runs.fine_tuned.with(|all| all.iter().rfind(tuned).map(|r| r.test.accuracy)) {
         Some(accuracy) => Status::Done(text::accuracy(accuracy)),
-        None if store.dataset.with(|d| d.as_ref().is_some_and(|d| !d.can_evaluate())) => {
-            Status::Waiting(text::WAITS_LABELS.into())
-        }
-        None if store.run.get().keeps_encoder() && steps(store) > 0 => Status::Ready(text::READY.into()),
-        None => Status::Waiting(text::WAITS_TRAINING.into()),
+        None => with_labels(store),
     }
 }
 
@@ -175,6 +169,6 @@ pub fn scores(store: Store) -> Status {
             let s = &e.trained.test.macro_average;
             Status::Done(text::scores(s.precision, s.recall, s.f1))
         }
-        None => Status::Waiting(text::WAITS_LINEAR.into()),
+        None => Status::Waiting(text::WAITING_FOR_LINEAR.into()),
     })
 }

@@ -3,7 +3,7 @@
 use super::draw::{Bar, LayerCurve, bar, bars, curves, given, number, tex};
 use super::state::LarsSignals;
 use crate::app::parts::lesson::draw::{bracketed, minus, rows};
-use crate::app::reactive::{live, memo};
+use crate::app::reactive::Show;
 use crate::app::router::Link;
 use crate::app::text::lars as text;
 use crate::core::lars::{Lars, adapts};
@@ -272,18 +272,12 @@ pub fn own_run(state: LarsSignals) -> Content {
 
 /// A link to the page that starts a run, until there is one.
 pub fn pretrain_link(state: LarsSignals) -> AnyView {
-    let none = memo(move || state.store.trust.with(|history| history.range().is_none()));
     view! {
-        {live(move || {
-            none.get()
-                .then(|| {
-                    view! {
-                        <div class="actions">
-                            <Link to="/pretrain" attr:class="button">{text::TO_PRETRAIN}</Link>
-                        </div>
-                    }
-                })
-        })}
+        <Show when=move || state.store.trust.with(|history| history.range().is_none())>
+            <div class="actions">
+                <Link to="/pretrain" attr:class="button">{text::TO_PRETRAIN}</Link>
+            </div>
+        </Show>
     }
     .into_any()
 }

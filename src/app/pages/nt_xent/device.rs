@@ -3,9 +3,7 @@
 use super::state::{NtXentSignals, batch_now, controls, reset};
 use crate::app::parts::lesson::draw::{digits, formula, rows, table, tex_digits as tex};
 use crate::app::reactive::{act, live, memo};
-use crate::app::state::{Store, WorkerState};
-use crate::app::text::{fault, nt_xent as text, parts as device_text};
-use crate::app::{client::Client, parts::device::backend};
+use crate::app::{client::Client, parts::device::described, state::Store, text::nt_xent as text};
 use crate::core::lesson::nt_xent::device::{LessonBatch, LessonReport, LossComparison};
 use crate::core::lesson::nt_xent::views::{VIEW_COUNT, VIEWS};
 use crate::core::{lesson::nt_xent::cosines::Cosines, report::DeviceReport};
@@ -38,18 +36,15 @@ pub fn device(state: NtXentSignals) -> AnyView {
     let store = Store::get();
     let client = Client::get();
     let (busy, failed, report) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<TrainingAnswer>));
-    let asked = StoredValue::new(0_u32);
+    // Compared by value, since the address sets both again when it is written.
+    let batch = memo(move || (state.tau.get(), state.cosines.get()));
     let run = move |_| {
-        let cosines = state.cosines.get_untracked();
+        let (tau, cosines) = batch.get_untracked();
         let Ok(z) = cosines.embedding() else { return };
-        let tau = state.tau.get_untracked();
-        asked.update_value(|n| *n += 1);
-        let question = asked.get_value();
         busy.set(true);
         failed.set(false);
         client.ask(Request::NtXent(LessonBatch::new(&z, VIEW_COUNT, tau)), move |answer| {
-            // The batch may have changed since.
-            if asked.try_get_value() != Some(question) {
+            if batch.try_get_untracked() != Some((tau, cosines)) {
                 return;
             }
             busy.try_set(false);
@@ -63,20 +58,11 @@ pub fn device(state: NtXentSignals) -> AnyView {
             }
         });
     };
-    // A worker that ended never answers.
-    Effect::new(move |_| {
-        if store.worker.get() == WorkerState::Dead && busy.get_untracked() {
-            busy.set(false);
-            failed.set(true);
-        }
-    });
-    // A change of the batch removes the answer to the one before. Compared by value, since the address sets both again
-    // when it is written; and read in the effect, since a memo that was never read does not know what it follows.
-    let batch = memo(move || (state.tau.get(), state.cosines.get()));
+    // A change of the batch removes the answer to the one before. Read in the effect, since a memo that was never read
+    // does not know what it follows.
     Effect::new(move |before: Option<()>| {
         batch.with(|_| ());
         if before.is_some() {
-            asked.update_value(|n| *n += 1);
             busy.set(false);
             failed.set(false);
             report.set(None);
@@ -104,8 +90,7 @@ pub fn device(state: NtXentSignals) -> AnyView {
 }
 
 fn shown(answer: TrainingAnswer) -> AnyView {
-    let DeviceReport { backend: kind, name, software, why_not_gpu } = answer.device.clone();
-    let why = why_not_gpu.as_ref().map(fault::device_fault);
+    let device = answer.device.clone();
     let difference = answer.losses.last().map(|l| {
         let [lesson, training] = [l.lesson, l.training].map(|x| tex(x, DIGITS));
         format!("|{lesson} - {training}| = \\hot{{{}}}", tex(l.difference(), 4))
@@ -119,11 +104,7 @@ fn shown(answer: TrainingAnswer) -> AnyView {
         rows(["", text::LESSON, text::TRAINING, text::DIFFERENCE], losses.chain([gradient]))
     };
     view! {
-        <p>
-            {text::COMPUTED_ON} " " <strong>{backend(&kind)}</strong> " " <span class="muted">{name}</span>
-        </p>
-        {software.then(|| view! { <p class="muted small">{device_text::SOFTWARE}</p> })}
-        {why.map(|w| view! { <p class="small">{w.what} " " {w.todo}</p> })}
+        {described(text::COMPUTED_ON, device)}
         {table(text::BOTH, cells)}
         {difference.map(|written| formula(move || written.clone()))}
     }

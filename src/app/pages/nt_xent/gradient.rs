@@ -2,10 +2,11 @@
 
 use super::circle::circle;
 use super::state::{NtXentSignals, controls};
-use crate::app::parts::lesson::controls::{choice, prefers_no_motion, repeater};
+use crate::app::parts::lesson::controls::{prefers_no_motion, repeater};
 use crate::app::parts::lesson::draw::{
     digits, fold, formula, minus, rows, scrolling, table, table_html, tex_digits as tex,
 };
+use crate::app::parts::widgets::choice;
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::anchor::AnchorRow;
@@ -83,7 +84,7 @@ pub fn gradient(state: NtXentSignals, open: bool) -> AnyView {
     let points = choice(
         text::POINTS,
         "points",
-        &[(text::CIRCLE, true), (text::EXAMPLE, false)],
+        [(true, text::CIRCLE, ""), (false, text::EXAMPLE, "")],
         move || on_circle.get(),
         move |circle| {
             embeddings.set(if circle { Embeddings::circle() } else { Embeddings::example() });

@@ -1,8 +1,9 @@
 //! The values that a visitor sets, in signals, and the controls of several steps.
 
-use crate::app::parts::lesson::controls::{SliderRange, choice, slider};
+use crate::app::parts::lesson::controls::{SliderRange, slider};
 use crate::app::parts::lesson::draw::digits;
 use crate::app::parts::lesson::visit::{Lesson, Visit};
+use crate::app::parts::widgets::choice;
 use crate::app::reactive::{act, memo};
 use crate::app::text::nt_xent as text;
 use crate::core::lesson::nt_xent::anchor::{AnchorRow, LAST_TAU_POSITION, tau_at, tau_position};
@@ -75,7 +76,7 @@ impl NtXentSignals {
 /// The temperature; and the anchor, if `group` names its radio buttons. On the
 /// page of all steps each step needs a group of its own.
 pub fn controls(state: NtXentSignals, group: Option<&'static str>) -> AnyView {
-    let anchors: Vec<(&'static str, usize)> = VIEWS.into_iter().zip(0..).collect();
+    let anchors = VIEWS.into_iter().enumerate().map(|(i, name)| (i, name, ""));
     let quick = [1.0, 0.5, 0.1].map(|tau| {
         view! {
             <button aria-pressed=move || (state.tau.get() == tau).to_string() on:click=act(move |_| state.tau.set(tau))>
@@ -84,7 +85,7 @@ pub fn controls(state: NtXentSignals, group: Option<&'static str>) -> AnyView {
         }
     });
     view! {
-        {group.map(|group| choice(text::ANCHOR, group, &anchors, move || state.anchor.get(), move |i| state.anchor.set(i)))}
+        {group.map(|group| choice(text::ANCHOR, group, anchors, move || state.anchor.get(), move |i| state.anchor.set(i)))}
         {slider(
             text::TAU,
             None,

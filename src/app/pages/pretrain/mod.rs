@@ -12,13 +12,12 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::app::{
     client::Client, parts::device::Device, parts::estimate::EstimateCard, parts::setting_field::RefusedValues,
-    parts::unfinished::Unfinished, router::Link, state::Store,
+    parts::unfinished::Unfinished, router::Link, router::replace_query, state::Store,
 };
 use crate::core::config::run_settings::{from_query, to_query};
 use crate::core::{error::Fault, report::RunState};
 use crate::protocol::{Paused, Request};
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 
 #[component]
 pub fn Pretrain() -> impl IntoView {
@@ -64,8 +63,7 @@ fn Exhausted() -> impl IntoView {
         let smaller = config.halved()?;
         let take = move |_| {
             store.exhausted.set(None);
-            store.touched.set(true);
-            store.config.set(smaller);
+            store.take_settings(smaller);
         };
         let go_on = saved.zip(config.in_smaller_chunks());
         let help =
@@ -73,12 +71,11 @@ fn Exhausted() -> impl IntoView {
         let go_on = go_on.map(|(run, smaller)| {
             let go_on = move |_| {
                 let request = Request::OpenRun { run: run.clone(), in_chunks_of: Some(smaller.chunk) };
-                client.ask(request, move |answer| match answer {
-                    Ok(_) => {
+                client.ask_or_notify(request, move |answer| {
+                    if answer.is_some() {
                         store.exhausted.set(None);
                         client.send(Request::Resume(Paused::Run));
                     }
-                    Err(fault) => store.notify(fault),
                 });
             };
             view! { <Button label=words::go_on_smaller(smaller.chunk) kind="primary" press=act(go_on) /> }
@@ -107,29 +104,19 @@ fn follow_address(store: Store) -> bool {
         match from_query(&search, &store.config.get_untracked()) {
             Ok(config) => {
                 brought = config != store.config.get_untracked();
-                store.config.set(config);
-                store.touched.set(true);
+                store.take_settings(config);
             }
             Err(faults) => store.notify(Fault::Config(faults)),
         }
     }
     Effect::new(move || {
-        let address = window().location();
         // The settings of a preset follow the images, so the address does not hold them.
         let query = match store.touched.get() {
             true => format!("?{}", store.config.with(to_query)),
-            false if address.search().is_ok_and(|s| s.is_empty()) => return,
+            false if window().location().search().is_ok_and(|s| s.is_empty()) => return,
             false => String::new(),
         };
-        // The visitor may already have gone elsewhere.
-        if !address.pathname().is_ok_and(|p| p.trim_end_matches('/').ends_with("/pretrain")) {
-            return;
-        }
-        if let Ok(history) = window().history() {
-            // The whole path: a bare `?…` would be taken from `<base>`.
-            let url = address.pathname().unwrap_or_default() + &query;
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
-        }
+        replace_query("/pretrain", &query);
     });
     brought
 }

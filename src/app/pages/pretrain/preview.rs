@@ -50,13 +50,13 @@ pub fn Preview() -> impl IntoView {
     let ask = move || {
         let Some(Some(asked)) = wanted.try_get_untracked() else { return };
         let (indices, augment, seed, epoch) = asked.clone();
-        client.ask(Request::Preview { indices, augment, seed, epoch }, move |answer| match answer {
+        client.ask_or_notify(Request::Preview { indices, augment, seed, epoch }, move |answer| {
             // Views of an older request are dropped.
-            Ok(Event::Views(drawn)) if wanted.try_get_untracked().flatten().as_ref() == Some(&asked) => {
-                drop(views.try_set(drawn));
+            if let Some(Event::Views(drawn)) = answer
+                && wanted.try_get_untracked().flatten().as_ref() == Some(&asked)
+            {
+                views.try_set(drawn);
             }
-            Ok(_) => {}
-            Err(fault) => store.notify(fault),
         });
     };
     let timer = StoredValue::new(None::<TimeoutHandle>);
@@ -72,7 +72,7 @@ pub fn Preview() -> impl IntoView {
     });
     view! {
         <Show when=move || views.with(|v| !v.is_empty())>
-            <section class="card preview" aria-labelledby="preview-title">
+            <section class="card" aria-labelledby="preview-title">
                 <div class="card-head">
                     <div>
                         <h3 id="preview-title">{text::PREVIEW}</h3>

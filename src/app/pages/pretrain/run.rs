@@ -1,10 +1,9 @@
 //! The run: its phase, how far it is, the buttons that its state allows, and the encoder as a download.
 
-use crate::app::parts::widgets::{Button, Fact, Meter, focus_section};
+use crate::app::parts::widgets::{Button, Fact, Meter, WorkControls, focus_section};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{PendingControl, Store};
-use crate::app::text::units::{duration, whole_percent};
-use crate::app::text::{pretrain as text, weights};
+use crate::app::text::{pretrain as text, units::duration, weights};
 use crate::app::{
     client::Client, parts::files::save, parts::notice::Announcer, parts::setting_field::RefusedValues,
     parts::stored_runs::SavedLine, router::Link,
@@ -30,14 +29,13 @@ pub fn Run() -> impl IntoView {
         state => text::state(state),
     });
     announcer.follow(move || Some(announced.get().to_owned()));
-    let state = derive(move || text::state(store.run.get()).to_owned());
+    let state = derive(move || text::state(store.run.get()));
     // Of the run, or of measuring kNN. How long loading and compiling take is not known.
     let part = derive(move || match store.run.get() {
         RunState::Running(Phase::Load | Phase::Compile) => None,
         RunState::Running(Phase::Evaluate { percent }) if percent > 0 => Some(f64::from(percent) / 100.0),
         _ => progress.get().map(|p| p.part()),
     });
-    let detail = derive(move || part.get().map_or_else(String::new, whole_percent));
     let read = move |f: fn(&RunProgress) -> Option<String>| progress.with(|p| p.as_ref().and_then(f));
     let epoch = move || {
         let epochs = store.run_config.with(|c| c.map_or(0, |c| c.epochs));
@@ -54,7 +52,7 @@ pub fn Run() -> impl IntoView {
                 when=move || progress.with(Option::is_some) && store.run.get() != RunState::Idle
                 fallback=move || view! { <p class="muted">{state}</p> }
             >
-                <Meter label=state part=part detail=detail />
+                <Meter label=state part=part />
                 <p>{live(move || store.run_config.with(|c| c.as_ref().map(weights::encoder)))}</p>
                 <dl class="facts">
                     <Fact name=text::STEP value=move || read(|p| Some(text::of(p.done(), p.total()))) />
@@ -84,29 +82,20 @@ fn Buttons() -> impl IntoView {
     let over = memo(move || store.run.get().is_over());
     let active = memo(move || store.run.get().is_active());
     let trained = memo(move || store.has_encoder());
-    // Until a request to the run takes effect, the buttons stay, keep the focus, and do nothing.
-    let asked = memo(move || store.pending.get());
-    let waits = move || asked.get().is_some();
-    // A run cannot go on while its encoder is evaluated or fine-tuned.
-    let held = move || waits() || paused.get() && store.encoder_in_use();
-    let unless = move |busy: bool, request: Request| {
-        if !busy {
-            client.send(request);
-        }
-    };
+    // Until a request to the run takes effect, the buttons stay, keep the focus, and do nothing. A run cannot go on while
+    // its encoder is evaluated or fine-tuned.
+    let held = derive(move || store.pending.get().is_some() || paused.get() && store.encoder_in_use());
+    let press = Callback::new(move |control: PendingControl| {
+        client.send(match control {
+            PendingControl::Pause => Request::Pause,
+            PendingControl::Resume => Request::Resume(Paused::Run),
+            PendingControl::Cancel => Request::Cancel(Work::Run),
+        });
+    });
+    let step_one = move |_| client.send(Request::Resume(Paused::RunForOneStep));
     let start = move |_| {
         client.send(Request::Start { config: store.config.get_untracked() });
         focus_section(RUN);
-    };
-    let cancel = move |_| unless(untrack(|| asked.get() == Some(PendingControl::Cancel)), Request::Cancel(Work::Run));
-    // One button, which keeps the focus.
-    let pause = move |_| {
-        unless(untrack(held), if paused.get_untracked() { Request::Resume(Paused::Run) } else { Request::Pause })
-    };
-    let pause_words = move || match (asked.get(), paused.get()) {
-        (Some(PendingControl::Pause), false) => text::PAUSING,
-        (_, false) => text::PAUSE,
-        (_, true) => text::RESUME,
     };
     // The button that has the focus goes when the run has ended.
     Effect::new(move |before: Option<bool>| {
@@ -132,27 +121,11 @@ fn Buttons() -> impl IntoView {
                 <Link to="/evaluate" attr:class="button primary">{text::EVALUATE}</Link>
             </Show>
             <Show when=move || active.get()>
-                <button type="button" class="primary" aria-disabled=move || held().to_string() on:click=act(pause)>
-                    {pause_words}
-                </button>
-            </Show>
-            <Show when=move || paused.get()>
-                <button
-                    type="button"
-                    aria-disabled=move || held().to_string()
-                    on:click=act(move |_| unless(untrack(held), Request::Resume(Paused::RunForOneStep)))
-                >
-                    {text::STEP_ONE}
-                </button>
-            </Show>
-            <Show when=move || active.get()>
-                <button
-                    type="button"
-                    aria-disabled=move || (asked.get() == Some(PendingControl::Cancel)).to_string()
-                    on:click=act(cancel)
-                >
-                    {live(move || if asked.get() == Some(PendingControl::Cancel) { text::CANCELLING } else { text::CANCEL })}
-                </button>
+                <WorkControls paused=paused pending=store.pending held=held press=press>
+                    <Show when=move || paused.get()>
+                        <Button label=text::STEP_ONE held=held press=act(step_one) />
+                    </Show>
+                </WorkControls>
             </Show>
             <Show when=move || trained.get()><Download /></Show>
         </div>
@@ -170,22 +143,16 @@ fn Buttons() -> impl IntoView {
 /// The encoder as two files: weights, and the configuration to load them by.
 #[component]
 fn Download() -> impl IntoView {
-    let store = Store::get();
-    let client = Client::get();
-    let announcer = Announcer::get();
+    let (client, announcer) = (Client::get(), Announcer::get());
     let busy = RwSignal::new(false);
     let download = move |_| {
         busy.set(true);
-        client.ask(Request::ExportEncoder, move |answer| {
+        client.ask_or_notify(Request::ExportEncoder, move |answer| {
             busy.try_set(false);
-            match answer {
-                Ok(Event::Encoder { safetensors, config_json }) => {
-                    save("encoder.safetensors", "application/octet-stream", &Uint8Array::from(&safetensors[..]));
-                    save("encoder.json", "application/json", &JsValue::from_str(&config_json));
-                    announcer.say(text::DOWNLOADED);
-                }
-                Ok(_) => {}
-                Err(fault) => store.notify(fault),
+            if let Some(Event::Encoder { safetensors, config_json }) = answer {
+                save("encoder.safetensors", "application/octet-stream", &Uint8Array::from(&safetensors[..]));
+                save("encoder.json", "application/json", &JsValue::from_str(&config_json));
+                announcer.say(text::DOWNLOADED);
             }
         });
     };

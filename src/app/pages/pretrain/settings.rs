@@ -2,10 +2,11 @@
 
 use super::{preview::Preview, weights::Weights};
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
+use crate::app::parts::{notice::Warning, widgets::Button, widgets::choice};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::pretrain as text;
 use crate::app::text::settings::{self, Words};
-use crate::app::{client::Client, parts::widgets::Button, state::Store};
+use crate::app::{client::Client, state::Store};
 use crate::core::config::preset::{DEFAULT_BATCH, Preset};
 use crate::core::{config::RunConfig, config::run_settings::RunSetting};
 use crate::protocol::{ImageSource, Request};
@@ -16,8 +17,7 @@ fn form(store: Store, refused: RefusedValues) -> SettingsForm<RunConfig> {
     let change = move |(mut config, setting): (RunConfig, RunSetting)| {
         config.follow_rate(&store.config.get_untracked());
         config.settle(setting);
-        store.touched.set(true);
-        store.config.set(config);
+        store.take_settings(config);
     };
     let suited = move || {
         let preset = store.preset.get();
@@ -95,40 +95,23 @@ fn Presets() -> impl IntoView {
         true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !refused.any()),
         false => Some(store.preset.get()),
     });
+    let options = Preset::ALL.map(|preset| {
+        let [name, help] = settings::preset(preset);
+        (Some(preset), name, help)
+    });
+    let choose = move |preset: Option<Preset>| preset.into_iter().for_each(choose);
     view! {
-        <fieldset class="presets">
-            <legend><h3>{text::PRESET}</h3></legend>
-            <div>
-                {Preset::ALL
-                    .map(|preset| {
-                        let [name, help] = settings::preset(preset);
-                        view! {
-                            <label class="preset">
-                                <input
-                                    type="radio"
-                                    name="preset"
-                                    prop:checked=move || chosen.get() == Some(preset)
-                                    on:change=act(move |_| choose(preset))
-                                />
-                                <span class="preset-name">{name}</span>
-                                <span class="preset-help">{help}</span>
-                            </label>
-                        }
-                    })
-                    .collect_view()}
-            </div>
-            <p class="muted small presets-note">
-                {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get())[0])))}
-            </p>
-        </fieldset>
+        {choice(text::PRESET, "preset", options, move || chosen.get(), choose)}
+        <p class="muted small presets-note">
+            {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get())[0])))}
+        </p>
     }
 }
 
 /// Offers to read the images again if they have another size than the settings want.
 #[component]
 fn WrongSize() -> impl IntoView {
-    let store = Store::get();
-    let client = Client::get();
+    let (store, client) = (Store::get(), Client::get());
     let differ = memo(move || {
         let have = store.dataset.with(|d| d.as_ref().map(|d| d.size))?;
         let want = store.config.with(|c| c.image_size);
@@ -138,18 +121,11 @@ fn WrongSize() -> impl IntoView {
     move || {
         differ.get().map(|(have, want)| {
             let resize = move |_| {
-                client.send(Request::Load {
-                    source: ImageSource::Again,
-                    size: want as u32,
-                    seed: store.split_seed.get_untracked(),
-                })
+                let (size, seed) = (want as u32, store.split_seed.get_untracked());
+                client.send(Request::Load { source: ImageSource::Again, size, seed });
             };
-            view! {
-                <div class="notice warn">
-                    <p>{text::resize(have, want)}</p>
-                    <Button label=text::resize_to(want) disabled=busy press=act(resize) />
-                </div>
-            }
+            let button = view! { <Button label=text::resize_to(want) disabled=busy press=act(resize) /> };
+            view! { <Warning words=text::resize(have, want)>{button}</Warning> }
         })
     }
 }

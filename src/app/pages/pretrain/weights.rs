@@ -5,7 +5,7 @@ use crate::app::client::{Client, Task, weights_from};
 use crate::app::parts::widgets::{Button, CancelButton, Meter};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::state::{Fetching, Store};
-use crate::app::text::weights as text;
+use crate::app::text::{units::bytes_of, weights as text};
 use crate::app::{parts::files::Choose, parts::notice::Announcer, parts::notice::FaultAlert, router::Router};
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::{
@@ -43,7 +43,7 @@ pub fn Weights() -> impl IntoView {
     let store = Store::get();
     let net = memo(move || store.config.with(|c| c.encoder.published()));
     view! {
-        <section class="weights stack" aria-labelledby="weights-title">
+        <section class="stack" aria-labelledby="weights-title">
             <h4 id="weights-title">{text::TITLE}</h4>
             {live(move || net.get().map(|net| view! { <p class="small">{text::expects(net)}</p> }))}
             <p role="status">
@@ -58,7 +58,7 @@ pub fn Weights() -> impl IntoView {
                 })}
             </p>
             <FromFile />
-            <FetchWeights encoder=net done=Callback::new(move |net| start_from(store, net)) />
+            <FetchWeights wanted=net />
             <EvaluateAsPublished />
         </section>
     }
@@ -134,30 +134,26 @@ fn EvaluateAsPublished() -> impl IntoView {
     }
 }
 
-/// Offers to fetch the weights of `encoder`, if there are any. Calls `done` when they have come.
+/// Offers to fetch the weights of the `wanted` network, if there are any, and chooses to start from them.
 #[component]
-fn FetchWeights(
-    #[prop(into)] encoder: Signal<Option<ImageNetEncoder>>,
-    done: Callback<ImageNetEncoder>,
-) -> impl IntoView {
+fn FetchWeights(wanted: Memo<Option<ImageNetEncoder>>) -> impl IntoView {
     let (store, client) = (Store::get(), Client::get());
     let fetching = store.stored_runs.fetching;
     let failed = RwSignal::new(None::<(ImageNetEncoder, Fault)>);
-    let wanted = memo(move || encoder.get());
-    if store.stored_runs.kept_weights.with_untracked(Option::is_none) {
+    if store.stored_runs.stored_weights.with_untracked(Option::is_none) {
         client.ask(Request::DownloadedWeights, |_| {});
     }
     let under_way = memo(move || fetching.with(Option::is_some));
     live(move || {
         // Shown whatever network is chosen meanwhile: fetching can be cancelled only here.
         if under_way.get() {
-            return Some(view! { <div class="stack fetch-weights"><Progress /></div> }.into_any());
+            return Some(view! { <div class="stack"><Progress /></div> }.into_any());
         }
         let encoder = wanted.get()?;
         let fault = derive(move || failed.get().filter(|(of, _)| *of == encoder).map(|(_, fault)| fault));
         let offer = view! {
-            <div class="stack fetch-weights">
-                <Offer encoder=encoder failed=failed done=done />
+            <div class="stack">
+                <Offer encoder=encoder failed=failed />
                 <FaultAlert fault=fault />
             </div>
         };
@@ -167,15 +163,11 @@ fn FetchWeights(
 
 /// The button, or why it is not needed.
 #[component]
-fn Offer(
-    encoder: ImageNetEncoder,
-    failed: RwSignal<Option<(ImageNetEncoder, Fault)>>,
-    done: Callback<ImageNetEncoder>,
-) -> impl IntoView {
+fn Offer(encoder: ImageNetEncoder, failed: RwSignal<Option<(ImageNetEncoder, Fault)>>) -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
-    let kept = move || {
-        let of = |all: &Vec<DownloadedWeights>| all.iter().find(|kept| kept.encoder == encoder).copied();
-        store.stored_runs.kept_weights.with(|all| all.as_ref().and_then(of))
+    let stored = move || {
+        let of = |all: &Vec<DownloadedWeights>| all.iter().find(|one| one.encoder == encoder).copied();
+        store.stored_runs.stored_weights.with(|all| all.as_ref().and_then(of))
     };
     let fetch = move |_| {
         failed.set(None);
@@ -186,7 +178,7 @@ fn Offer(
             match answer {
                 Ok(_) => {
                     announcer.say(text::fetched(encoder));
-                    done.try_run(encoder);
+                    start_from(store, encoder);
                 }
                 Err(Fault::Stopped) => announcer.say(text::CANCELLED),
                 Err(fault) => drop(failed.try_set(Some((encoder, fault)))),
@@ -194,8 +186,10 @@ fn Offer(
             client.ask(Request::DownloadedWeights, |_| {});
         });
     };
-    live(move || match kept() {
-        Some(kept) if kept.whole => view! { <p class="small">{text::kept(encoder, kept.bytes)}</p> }.into_any(),
+    live(move || match stored() {
+        Some(stored) if stored.whole => {
+            view! { <p class="small">{text::in_browser(encoder, stored.bytes)}</p> }.into_any()
+        }
         begun => {
             let label = if begun.is_some() { text::go_on(encoder) } else { text::fetch(encoder) };
             let from = weights_from();
@@ -214,10 +208,10 @@ fn Offer(
 fn Progress() -> impl IntoView {
     let store = Store::get();
     let now = move || store.stored_runs.fetching.get();
-    let label = derive(move || now().map(|f| text::fetching(f.encoder)).unwrap_or_default());
+    let label = move || now().map(|f| text::fetching(f.encoder)).unwrap_or_default();
     let part = derive(move || now().filter(|f| f.total > 0).map(|f| f.received as f64 / f.total as f64));
     let detail = derive(move || match now() {
-        Some(f) if f.total > 0 => text::received(f.received, f.total),
+        Some(f) if f.total > 0 => bytes_of(f.received as f64, f.total as f64),
         _ => text::ASKING.to_owned(),
     });
     view! {

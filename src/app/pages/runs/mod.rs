@@ -8,12 +8,12 @@ mod table;
 
 use self::page::Page;
 use crate::app::client::{Client, Task};
-use crate::app::parts::widgets::{Ask, Button, Meter, PageHead, Question};
+use crate::app::parts::widgets::{Ask, Button, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::runs as text;
-use crate::app::{parts::notice::fault_box, parts::stored_runs::ImportRun};
+use crate::app::{parts::notice::FaultAlert, parts::stored_runs::DeleteStored, parts::stored_runs::ImportRun};
 use crate::core::imagenet::DownloadedWeights;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
@@ -45,20 +45,10 @@ pub fn Runs() -> impl IntoView {
     let known = memo(move || page.read(|_| ()).is_some());
     let empty = memo(move || page.read(|stored| stored.runs.is_empty()).unwrap_or(true));
     let failed = page.task.failed;
+    let again = move || view! { <Button label=text::TRY_AGAIN press=act(move |_| page.send(Request::Runs)) /> };
     view! {
         <PageHead title=text::TITLE lead=text::LEAD />
-        <div role="alert">
-            {live(move || {
-                failed
-                    .get()
-                    .map(|fault| {
-                        let again = view! {
-                            <Button label=text::TRY_AGAIN press=act(move |_| page.send(Request::Runs)) />
-                        };
-                        fault_box(&fault, Some(again.into_any()))
-                    })
-            })}
-        </div>
+        <FaultAlert fault=failed action=again />
         <Show when=move || !known.get() && failed.with(Option::is_none)>
             <p role="status" class="muted">{text::READING}</p>
         </Show>
@@ -102,18 +92,16 @@ fn StorageCard() -> impl IntoView {
     let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
     let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
     let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
-    let keep = move || {
-        match loaded.get() {
+    let keep = move || match loaded.get() {
         None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
         Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
         Some((_, size)) => view! {
             <div class="inline">
-                <Button label=text::KEEP disabled=busy press=act(move |_| page.send(Request::ChangeStored(StoredChange::KeepImages))) />
+                <Button label=text::KEEP disabled=busy press=act(move |_| page.change(StoredChange::KeepImages)) />
                 <p class="muted small">{text::keep_help(size)}</p>
             </div>
         }
         .into_any(),
-    }
     };
     // Named by the runs on these images, or by the loaded set.
     let called = move |fingerprint: &str| {
@@ -131,52 +119,38 @@ fn StorageCard() -> impl IntoView {
     let sets = move || {
         let one = |fingerprint: String| {
             let what = called(&fingerprint);
-            let label = text::forget(&what);
-            let forget = move |_| {
-                page.send(Request::ChangeStored(StoredChange::DeleteImages { fingerprint: fingerprint.clone() }))
-            };
-            view! {
-                <li>
-                    <span>{text::kept_set(&what)}</span>
-                    <button type="button" aria-label=label on:click=act(forget)>{text::FORGET}</button>
-                </li>
-            }
+            stored(page, text::stored_set(&what), what, StoredChange::DeleteImages { fingerprint })
         };
         kept.get().into_iter().map(one).collect_view()
     };
-    let kept_weights = memo(move || page.read(|stored| stored.weights.clone()).unwrap_or_default());
     let weights = move || {
-        let one = |kept: DownloadedWeights| {
-            let label = text::forget_weights(kept.encoder.name());
-            let forget =
-                move |_| page.send(Request::ChangeStored(StoredChange::DeleteWeights { encoder: kept.encoder }));
-            view! {
-                <li>
-                    <span>{text::kept_weights(kept)}</span>
-                    <button type="button" aria-label=label on:click=act(forget)>{text::FORGET}</button>
-                </li>
-            }
+        let one = |weights: DownloadedWeights| {
+            let (encoder, what) = (weights.encoder, text::weights_of(weights.encoder.name()));
+            stored(page, text::stored_weights(weights), what, StoredChange::DeleteWeights { encoder })
         };
-        kept_weights.get().into_iter().map(one).collect_view()
+        store.stored_runs.stored_weights.get().into_iter().flatten().map(one).collect_view()
     };
-    let delete_all = move |_| {
-        let act = Callback::new(move |()| {
-            page.drawn.set(Vec::new());
-            page.open.set(None);
-            page.send_then(Request::ChangeStored(StoredChange::DeleteAll), move || {
-                page.client.ask(Request::Queue, |_| {})
-            });
-        });
-        let (title, words) = (format!("{}?", text::DELETE_ALL), text::DELETE_ALL_WORDS);
-        page.question.set(Some(Question { title, words, no: text::CANCEL, yes: text::DELETE, act }));
-    };
+    let deleted = Callback::new(move |()| {
+        page.drawn.set(Vec::new());
+        page.open.set(None);
+    });
     view! {
         <section class="card" aria-labelledby="storage-title">
             <h2 id="storage-title">{text::STORAGE}</h2>
-            <Meter label=Signal::stored(text::STORAGE_USED.to_owned()) part=part detail=words />
+            <Meter label=text::STORAGE_USED part=part detail=words />
             {keep}
             <ul class="plain">{sets} {weights}</ul>
-            <div class="actions"><Button label=text::DELETE_ALL press=act(delete_all) /></div>
+            <DeleteStored question=page.question then=deleted />
         </section>
+    }
+}
+
+/// Something stored in a line, with a button that deletes it. `what` names it to a screen reader.
+fn stored(page: Page, words: String, what: String, delete: StoredChange) -> impl IntoView {
+    view! {
+        <li>
+            <span>{words}</span>
+            <Button label=text::FORGET about=what press=act(move |_| page.change(delete.clone())) />
+        </li>
     }
 }

@@ -34,6 +34,11 @@ impl Page {
         self.send_then(request, || ());
     }
 
+    /// [`Page::send`] of a change to what is stored.
+    pub fn change(self, change: StoredChange) {
+        self.send(Request::ChangeStored(change));
+    }
+
     /// [`Page::send`], and `then` once it is done.
     pub fn send_then(self, request: Request, then: impl FnOnce() + 'static) {
         self.client.run(self.task, request, Vec::new(), move |_| then());
@@ -73,7 +78,7 @@ pub fn ask_delete(page: Page, run: String, called: String) {
     let act = Callback::new(move |()| {
         page.open.set(None);
         page.drawn.update(|drawn| drawn.retain(|other| *other != run));
-        page.send(Request::ChangeStored(StoredChange::DeleteRun { run: run.clone() }));
+        page.change(StoredChange::DeleteRun { run: run.clone() });
     });
     let (words, no, yes) = (text::DELETE_WORDS, text::CANCEL, text::DELETE);
     let question = Question { title: text::delete(&called), words, no, yes, act };

@@ -5,12 +5,14 @@ use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{runs as text, settings};
 use crate::app::{
-    parts::notice::Announcer, parts::unfinished::NeedsImages, router::base_url, text::fault::one_field,
+    browser, parts::notice::Announcer, parts::unfinished::NeedsImages, router::base_url, text::fault::one_field,
     text::weights::started_from,
 };
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
-use crate::core::{config::RunConfig, run::RunRecord, run::hint::Hint, run::queue::QueueChange, run::table::like};
+use crate::core::{
+    config::RunConfig, run::RunRecord, run::queue::QueueChange, run::table::like, run::unfinished::UnfinishedRun,
+};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
@@ -60,12 +62,10 @@ fn OpenPanel(record: RunRecord) -> impl IntoView {
     let (delete_called, given) = (called.clone(), RwSignal::new(record.name.clone()));
     let rename = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        page.send(Request::ChangeStored(StoredChange::RenameRun {
-            run: run.get_value(),
-            name: given.get_untracked().trim().to_owned(),
-        }));
+        let name = given.get_untracked().trim().to_owned();
+        page.change(StoredChange::RenameRun { run: run.get_value(), name });
     };
-    let hint = Hint::of_images(record.config.image_size, &record.data);
+    let needed = UnfinishedRun::of_images(record.config.image_size, &record.data);
     // A run that ran out of memory can go on with fewer images at once.
     let smaller = record.can_resume().then(|| record.config.in_smaller_chunks()).flatten();
     let lacks = memo(move || page.lacks.get() == Some(run.get_value()));
@@ -76,7 +76,7 @@ fn OpenPanel(record: RunRecord) -> impl IntoView {
                 <Button label=text::CLOSE kind="quiet" press=act(move |_| page.open.set(None)) />
             </div>
             <Show when=move || lacks.get()>
-                <div class="notice warn"><NeedsImages hint=hint.clone() /></div>
+                <div class="notice warn"><NeedsImages run=needed.clone() /></div>
             </Show>
             <div class="actions">
                 <Button label=text::OPEN kind="primary" press=act(move |_| open(page, run.get_value(), None)) />
@@ -123,16 +123,14 @@ fn CopyLink(record: RunRecord) -> impl IntoView {
     let said = RwSignal::new(None::<bool>);
     let address = link.clone();
     let copy = move |_| {
-        // A page that was loaded over plain http has no clipboard.
-        let clipboard = window().navigator().clipboard();
-        let copied = !clipboard.is_undefined();
-        if copied {
-            let _ = clipboard.write_text(&address);
-        }
-        said.set(Some(copied));
-        if copied {
-            announcer.say(text::COPIED);
-        }
+        let address = address.clone();
+        leptos::task::spawn_local(async move {
+            let copied = browser::copy(&address).await;
+            said.try_set(Some(copied));
+            if copied {
+                announcer.say(text::COPIED);
+            }
+        });
     };
     view! {
         <Button label=text::COPY press=act(copy) />
@@ -177,8 +175,7 @@ fn Like(record: RunRecord) -> impl IntoView {
         Err(wrong) => faults.set(wrong),
     };
     let set_up = move |config| {
-        page.store.touched.set(true);
-        page.store.config.set(config);
+        page.store.take_settings(config);
         page.router.go("/pretrain");
     };
     let start = move |event: leptos::ev::SubmitEvent| {

@@ -3,15 +3,12 @@
 
 use super::{page::Page, panel::SettingSelect};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{fault, runs as text, settings};
-use crate::app::{
-    client::Task, parts::notice::FaultWords, parts::unfinished::NeedsImages, parts::widgets::Button,
-    text::fault::one_field,
-};
+use crate::app::text::{fault::one_field, runs as text, settings};
+use crate::app::{client::Task, parts::unfinished::why_not, parts::widgets::Button};
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
-use crate::core::{config::RunConfig, config::setting::Value, error::Fault, run::hint::Hint};
+use crate::core::{config::RunConfig, config::setting::Value, run::unfinished::UnfinishedRun};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -39,18 +36,13 @@ pub fn QueueCard() -> impl IntoView {
                 .collect()
         })
     };
-    let trouble = move || {
-        let fault = task.failed.get()?;
-        let data = queue.with(|report| report.as_ref().and_then(|report| report.data.clone()));
-        let size = queue.with(|report| Some(report.as_ref()?.queue.entries().first()?.config.image_size));
-        let inside = match (&fault, data) {
-            (Fault::WrongImages { .. }, Some(data)) => {
-                let hint = Hint::of_images(size.unwrap_or(0), &data);
-                view! { <NeedsImages hint=hint /> }.into_any()
-            }
-            _ => view! { <div><FaultWords words=fault::fault(&fault) /></div> }.into_any(),
-        };
-        Some(view! { <div class="notice warn" role="alert">{inside}</div> })
+    // A queue that has begun needs the images that it began on.
+    let needs = move || {
+        queue.with(|report| {
+            let report = report.as_ref()?;
+            let size = report.queue.entries().first().map_or(0, |entry| entry.config.image_size);
+            Some(UnfinishedRun::of_images(size, report.data.as_ref()?))
+        })
     };
     let resting = move || state.get() == QueueState::Resting;
     view! {
@@ -61,7 +53,7 @@ pub fn QueueCard() -> impl IntoView {
                 <p role="status">{live(move || text::queue_state(state.get(), over.get(), all.get()))}</p>
                 <ol class="plain">{rows}</ol>
             </Show>
-            {trouble}
+            {why_not(task.failed, needs)}
             <Show when=move || all.get() != 0>
                 <div class="actions">
                     <Show when=move || resting() && unfinished.get()>
@@ -89,18 +81,9 @@ pub fn QueueCard() -> impl IntoView {
 #[component]
 fn Row(line: String, entry: Entry, place: usize, state: QueueState, send: Callback<Request>) -> impl IntoView {
     let id = entry.id;
-    let button = |words: &'static str, change: QueueChange| {
-        let label = format!("{words}: {line}");
-        view! {
-            <button
-                type="button"
-                class="quiet"
-                aria-label=label
-                on:click=act(move |_| send.run(Request::ChangeQueue(change.clone())))
-            >
-                {words}
-            </button>
-        }
+    let button = |label: &'static str, change: QueueChange| {
+        let send = move |_| send.run(Request::ChangeQueue(change.clone()));
+        view! { <Button label=label kind="quiet" about=line.as_str() press=act(send) /> }
     };
     let waiting = entry.state == EntryState::Waiting;
     let cut_off = state == QueueState::Resting && matches!(entry.state, EntryState::Running(_));

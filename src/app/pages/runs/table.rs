@@ -4,7 +4,7 @@ use super::page::{Page, ask_delete, name, started};
 use crate::app::parts::chart::{Chart, MOST, Series};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{runs as text, weights};
-use crate::app::{parts::notice::fault_box, text::units::percent};
+use crate::app::{parts::notice::fault_box, parts::widgets::Button, text::units::percent};
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use crate::core::run::{Curve, RunRecord};
 use crate::core::{config::run_settings::START, error::Fault, nt_xent, plot::Rule};
@@ -38,10 +38,7 @@ fn best_ids(records: &[&RunRecord]) -> Vec<String> {
 pub fn Table() -> impl IntoView {
     let page = Page::get();
     let sort = RwSignal::new((Column::Created, true));
-    let of_all = move |read: fn(&[&RunRecord]) -> Vec<Column>| {
-        page.read(|stored| read(&stored.runs.iter().collect::<Vec<_>>())).unwrap_or_default()
-    };
-    let shown = memo(move || of_all(columns));
+    let shown = memo(move || page.read(|stored| columns(&stored.runs.iter().collect::<Vec<_>>())).unwrap_or_default());
     let sets = memo(move || page.read(|stored| by_data(&stored.runs.iter().collect::<Vec<_>>()).len()).unwrap_or(0));
     let head = move |key: Column| {
         let order = move || match sort.get() {
@@ -117,6 +114,7 @@ fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) 
     };
     let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
     let open = move |_| super::panel::open(page, run.get_value(), None);
+    let more = move |_| super::panel::show(page, run.get_value());
     let expanded = move || page.open.with(|open| open.as_ref() == Some(&run.get_value())).to_string();
     view! {
         <tr class:best=best>
@@ -132,15 +130,8 @@ fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) 
             {cells}
             <td>
                 <div class="row-actions">
-                    <button type="button" aria-label=text::open(&called) on:click=act(open)>{text::OPEN}</button>
-                    <button
-                        type="button"
-                        aria-label=text::more(&called)
-                        aria-expanded=expanded
-                        on:click=act(move |_| super::panel::show(page, run.get_value()))
-                    >
-                        {text::MORE}
-                    </button>
+                    <Button label=text::OPEN about=called.as_str() press=act(open) />
+                    <Button label=text::MORE about=called attr:aria-expanded=expanded press=act(more) />
                 </div>
             </td>
         </tr>
@@ -197,12 +188,8 @@ pub fn Damaged() -> impl IntoView {
                 .map(|(id, cause)| {
                     let run = id.clone();
                     let delete = move |_| ask_delete(page, run.clone(), text::damaged(&run));
-                    let button = view! {
-                        <button type="button" aria-label=text::delete(&text::damaged(id)) on:click=act(delete)>
-                            {text::DELETE}
-                        </button>
-                    };
-                    fault_box(&Fault::Storage(cause.clone()), Some(button.into_any()))
+                    let button = view! { <Button label=text::DELETE about=text::damaged(id) press=act(delete) /> };
+                    fault_box(&Fault::Storage(cause.clone()), button.into_any())
                 })
                 .collect_view()
         })

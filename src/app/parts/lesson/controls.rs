@@ -1,4 +1,4 @@
-//! The controls of a lesson: sliders, choices, and sliders that run by themselves.
+//! The controls of a lesson: sliders, and sliders that run by themselves.
 
 use crate::app::reactive::{act, live};
 use crate::app::text::lesson as text;
@@ -103,32 +103,6 @@ pub fn slider(
             />
             {below}
         </div>
-    }
-    .into_any()
-}
-
-/// Radio buttons side by side, one for each name and value. On a page where the
-/// same choice stands twice, each needs a `group` of its own.
-pub fn choice<T: Copy + PartialEq + Send + Sync + 'static>(
-    legend: &'static str,
-    group: &'static str,
-    options: &[(&'static str, T)],
-    chosen: impl Fn() -> T + Copy + Send + Sync + 'static,
-    choose: impl Fn(T) + Copy + Send + Sync + 'static,
-) -> AnyView {
-    let options = options.iter().map(|&(name, value)| {
-        view! {
-            <label>
-                <input type="radio" name=group prop:checked=move || chosen() == value on:change=act(move |_| choose(value)) />
-                <span>{name}</span>
-            </label>
-        }
-    });
-    view! {
-        <fieldset class="segments">
-            <legend>{legend}</legend>
-            <div>{options.collect_view()}</div>
-        </fieldset>
     }
     .into_any()
 }

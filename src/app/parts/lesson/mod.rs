@@ -7,13 +7,13 @@ pub mod visit;
 
 use crate::app::reactive::{act, live, memo};
 use crate::app::text::lesson as text;
-use crate::app::{parts::notice::Announcer, parts::widgets::PageHead, text::fault::one_field};
+use crate::app::{browser, parts::notice::Announcer, parts::widgets::PageHead, text::fault::one_field};
 use crate::core::{error::ConfigFault, lesson::position::LessonPosition};
 use draw::{fold, formula};
 use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use visit::{Visit, copy_address};
+use visit::Visit;
 use wasm_bindgen::JsCast;
 
 /// The whole page of a lesson. `interactive` gives the controls and pictures of
@@ -39,7 +39,7 @@ pub fn lesson(
             if to != now {
                 visit.position.set(LessonPosition::Step(to));
                 // The focused element may be gone; reading goes on at the step's heading.
-                set_timeout(move || focus(&heading(to)), Duration::ZERO);
+                set_timeout(move || drop(browser::focus(&heading(to))), Duration::ZERO);
             }
         }
     };
@@ -82,6 +82,14 @@ pub fn lesson(
         }
     });
     let said = RwSignal::new("");
+    let copy = move |_| {
+        leptos::task::spawn_local(async move {
+            let copied = browser::copy(&window().location().href().unwrap_or_default()).await;
+            let words = if copied { text::COPIED } else { text::NOT_COPIED };
+            announcer.say(words);
+            said.try_set(words);
+        });
+    };
     view! {
         <PageHead title=visit.lesson.title lead=visit.lesson.lead />
         {(!faults.is_empty())
@@ -119,7 +127,7 @@ pub fn lesson(
             >
                 {live(move || if all.get() { text::ONE_STEP } else { text::ALL_STEPS })}
             </button>
-            <button class="quiet" on:click=act(move |_| copy_address(announcer, said))>{text::COPY}</button>
+            <button class="quiet" on:click=act(copy)>{text::COPY}</button>
             <button
                 class="quiet"
                 on:click=act(move |_| {
@@ -141,13 +149,6 @@ fn heading(n: usize) -> String {
     format!("step-{}", n + 1)
 }
 
-fn focus(id: &str) {
-    let element = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
-    if let Some(element) = element {
-        let _ = element.focus();
-    }
-}
-
 /// One step; `open` opens its folds for paper.
 fn step(visit: Visit, n: usize, interactive: AnyView, open: bool) -> AnyView {
     let words = &visit.lesson.steps[n];
@@ -161,7 +162,7 @@ fn step(visit: Visit, n: usize, interactive: AnyView, open: bool) -> AnyView {
             </div>
             <div class="lesson-play">{interactive}</div>
             <div class="lesson-ask">
-                {words_fold(text::WHY, words.why)} {words.printed.map(|printed| words_fold(text::PRINTED, printed))}
+                {words_fold(text::WHY, words.why)} {(!words.printed.is_empty()).then(|| words_fold(text::PRINTED, words.printed))}
                 {question(visit, n)}
             </div>
         </article>
@@ -170,12 +171,12 @@ fn step(visit: Visit, n: usize, interactive: AnyView, open: bool) -> AnyView {
 }
 
 fn question(visit: Visit, n: usize) -> AnyView {
-    let question = &visit.lesson.steps[n].question;
+    let words = &visit.lesson.steps[n];
     let chosen = RwSignal::new(None::<usize>);
-    let answers = question.answers.iter().enumerate().map(|(i, answer)| {
+    let answers = words.answers.iter().enumerate().map(|(i, answer)| {
         let choose = move |_| {
             chosen.set(Some(i));
-            if i == question.right {
+            if i == words.right {
                 visit.progress.update(|p| p.mark(n));
             }
         };
@@ -184,12 +185,12 @@ fn question(visit: Visit, n: usize) -> AnyView {
         }
     });
     let reply = move || {
-        let words = if chosen.get()? == question.right { text::RIGHT } else { text::WRONG };
-        Some(format!("{words}{}", question.because))
+        let verdict = if chosen.get()? == words.right { text::RIGHT } else { text::WRONG };
+        Some([verdict, words.because].concat())
     };
     view! {
         <fieldset class="lesson-question">
-            <legend>{format!("{}: {}", text::QUESTION, question.ask)}</legend>
+            <legend>{format!("{}: {}", text::QUESTION, words.ask)}</legend>
             <div class="actions">{answers.collect_view()}</div>
             <p role="status">{reply}</p>
         </fieldset>

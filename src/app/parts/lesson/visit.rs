@@ -1,14 +1,11 @@
 //! A lesson's state on the page: the step shown, the questions answered, and how
 //! the address and the browser's storage follow them.
 
-use crate::app::parts::notice::Announcer;
-use crate::app::text::lesson as text;
+use crate::app::{browser, router::replace_query, text::lesson::LessonStep};
 use crate::core::error::ConfigFault;
 use crate::core::lesson::position::{LessonLink, LessonPosition, LessonProgress, LessonState};
 use leptos::prelude::*;
 use std::time::Duration;
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
 /// Shortest time between two changes of the address.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -21,7 +18,7 @@ pub struct Lesson {
     pub name: &'static str,
     pub title: &'static str,
     pub lead: &'static str,
-    pub steps: &'static [text::LessonStep],
+    pub steps: &'static [LessonStep],
 }
 
 /// The step shown and the questions answered; `Copy`.
@@ -36,9 +33,9 @@ impl Visit {
     /// Reads the address, which comes first, and the progress of earlier visits.
     /// Returns also the lesson's values and the faults of the address.
     pub fn open<S: LessonState>(lesson: &'static Lesson) -> (Self, S, Vec<ConfigFault>) {
-        let kept = storage().and_then(|s| s.get_item(&key(lesson)).ok().flatten()).unwrap_or_default();
+        let earlier = browser::remembered(&key(lesson)).unwrap_or_default();
         let steps = lesson.steps.len();
-        let progress = LessonProgress::from_text(&kept, steps);
+        let progress = LessonProgress::from_text(&earlier, steps);
         let query = window().location().search().unwrap_or_default();
         let (link, faults) = LessonLink::parse(&query, steps, progress.step);
         (Self { lesson, position: RwSignal::new(link.position), progress: RwSignal::new(progress) }, link.state, faults)
@@ -66,7 +63,7 @@ impl Visit {
             let query = query();
             let write = move || {
                 last.try_set_value(js_sys::Date::now());
-                write_address(self.lesson, &query);
+                replace_query(&["/lesson/", self.lesson.name].concat(), &["?", &query].concat());
             };
             stop();
             let rests = js_sys::Date::now() - last.get_value() < PAUSE.as_millis() as f64;
@@ -78,44 +75,11 @@ impl Visit {
                 progress.step = step;
             }
             // At once: a visitor may leave right after an answer.
-            if let Some(storage) = storage() {
-                let _ = storage.set_item(&key(self.lesson), &progress.to_text());
-            }
+            browser::remember(&key(self.lesson), Some(&progress.to_text()));
         });
-    }
-}
-
-/// Replaces the query of the address.
-fn write_address(lesson: &Lesson, query: &str) {
-    let path = window().location().pathname().unwrap_or_default();
-    // The visitor may have gone elsewhere since the change.
-    if !path.trim_end_matches('/').ends_with(&["/lesson/", lesson.name].concat()) {
-        return;
-    }
-    if let Ok(history) = window().history() {
-        let url = [&path, "?", query].concat();
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
     }
 }
 
 fn key(lesson: &Lesson) -> String {
     ["simclr-lab.lesson.", lesson.name].concat()
-}
-
-/// `None` if the browser stores nothing, as in some private windows.
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
-/// Copies the address to the clipboard, and announces whether that worked.
-pub fn copy_address(announcer: Announcer, said: RwSignal<&'static str>) {
-    let address = window().location().href().unwrap_or_default();
-    leptos::task::spawn_local(async move {
-        // An insecure page has no clipboard, nor has a page in some browsers built into other programs.
-        let clipboard = window().navigator().clipboard();
-        let copied = !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(&address)).await.is_ok();
-        let words = if copied { text::COPIED } else { text::NOT_COPIED };
-        announcer.say(words);
-        said.try_set(words);
-    });
 }

@@ -1,6 +1,6 @@
 //! Faults of what is stored, downloaded, or opened as published weights.
 
-use crate::app::text::units::bytes;
+use crate::app::text::units::{bytes, bytes_of, counted};
 use crate::app::text::{Explanation, explain};
 use crate::core::error::{DownloadFault, StorageFault};
 use crate::core::weights_file::{WeightsFault, WrongShape};
@@ -59,7 +59,7 @@ pub fn download_fault(fault: &DownloadFault) -> Explanation {
             format!("Check your connection and try again, {FROM_A_FILE}."),
         ),
         DownloadFault::Interrupted { received, total, detail } => explain(
-            format!("The connection broke after {} of {} ({detail}).", bytes(*received as f64), bytes(*total as f64)),
+            format!("The connection broke after {} ({detail}).", bytes_of(*received as f64, *total as f64)),
             "Try again: it goes on from there.",
         ),
         DownloadFault::Status { address, status } => explain(
@@ -127,10 +127,11 @@ pub fn weights_fault(fault: &WeightsFault) -> Explanation {
         }
         WeightsFault::UnknownNetwork { seems, tensors, first } => {
             let seems = seems.as_ref().map_or_else(String::new, |seems| format!("; it seems to be {seems}"));
-            let tensors = if *tensors == 1 { "1 tensor".into() } else { format!("{tensors} tensors") };
-            let what =
-                format!("The file holds {tensors} ({}), but of no network that is known here{seems}.", list(first));
-            explain(what, ANOTHER)
+            let (tensors, first) = (counted(*tensors, "tensor"), list(first));
+            explain(
+                format!("The file holds {tensors} ({first}), but of no network that is known here{seems}."),
+                ANOTHER,
+            )
         }
         WeightsFault::Unfit { seems, nearest, missing, wrong, unknown } => {
             let nearest = nearest.name();

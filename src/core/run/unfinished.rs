@@ -8,7 +8,7 @@ const TUNING: &str = "tuning ";
 
 /// Which run can be continued, and on which images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hint {
+pub struct UnfinishedRun {
     /// [`RunRecord::id`](super::RunRecord::id).
     pub id: String,
     /// The user's name for the run; may be empty.
@@ -26,7 +26,7 @@ pub struct Hint {
     pub sources: Vec<String>,
 }
 
-impl Hint {
+impl UnfinishedRun {
     /// Only the images of a run.
     pub fn of_images(size: usize, data: &DataIdentity) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Hint {
         }
     }
 
-    /// What [`Hint::from_text`] reads: a line each, the sources last.
+    /// What [`UnfinishedRun::from_text`] reads: a line each, the sources last.
     pub fn to_text(&self) -> String {
         let line = |text: &str| text.replace(['\n', '\r'], " ");
         let numbers = [
@@ -55,7 +55,7 @@ impl Hint {
         lines.join("\n")
     }
 
-    /// `None` if [`Hint::to_text`] did not write this.
+    /// `None` if [`UnfinishedRun::to_text`] did not write this.
     pub fn from_text(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         let first = lines.next()?;
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_and_nothing_else_does() {
-        let hint = Hint {
+        let unfinished = UnfinishedRun {
             id: "k3j".into(),
             name: "τ = 0.1, \"mine\"".into(),
             step: 120,
@@ -93,11 +93,11 @@ mod tests {
             tuning: true,
             sources: vec!["sample set".into(), "more.zip".into()],
         };
-        assert_eq!(Hint::from_text(&hint.to_text()), Some(hint.clone()));
-        let odd = Hint { name: "two\nlines".into(), sources: Vec::new(), ..hint };
-        assert_eq!(Hint::from_text(&odd.to_text()), Some(Hint { name: "two lines".into(), ..odd }));
+        assert_eq!(UnfinishedRun::from_text(&unfinished.to_text()), Some(unfinished.clone()));
+        let odd = UnfinishedRun { name: "two\nlines".into(), sources: Vec::new(), ..unfinished };
+        assert_eq!(UnfinishedRun::from_text(&odd.to_text()), Some(UnfinishedRun { name: "two lines".into(), ..odd }));
         for text in ["", "\n", "id", "id\nname\nx\n1\n1\n1\n1", "{\"id\":1}"] {
-            assert_eq!(Hint::from_text(text), None, "{text:?}");
+            assert_eq!(UnfinishedRun::from_text(text), None, "{text:?}");
         }
     }
 }

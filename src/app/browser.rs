@@ -1,0 +1,43 @@
+//! What the page asks of the browser: the time, a memory from visit to visit, the clipboard, the focus.
+
+use leptos::prelude::{document, window};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{HtmlElement, Storage};
+
+/// Milliseconds since the page was opened.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
+}
+
+/// `None` if the browser stores nothing, as in some private windows.
+fn storage() -> Option<Storage> {
+    window().local_storage().ok()?
+}
+
+/// What an earlier visit has remembered under `key`.
+pub fn remembered(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+/// Remembers a value for later visits, or forgets it. Without storage the page remembers nothing.
+pub fn remember(key: &str, value: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let _ = match value {
+        Some(value) => storage.set_item(key, value),
+        None => storage.remove_item(key),
+    };
+}
+
+/// Copies a text to the clipboard, if the browser allows it: an insecure page has no clipboard, nor has a page in some
+/// browsers built into other programs.
+pub async fn copy(text: &str) -> bool {
+    let clipboard = window().navigator().clipboard();
+    !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// Gives the element with this id the focus.
+pub fn focus(id: &str) -> Option<HtmlElement> {
+    let element: HtmlElement = document().get_element_by_id(id)?.dyn_into().ok()?;
+    element.focus().ok().map(|()| element)
+}

@@ -8,7 +8,7 @@ mod result;
 use crate::app::parts::notice::{Announcer, FaultAlert};
 use crate::app::parts::requirements::{self, Missing, missing, steps};
 use crate::app::parts::widgets::{Button, CancelButton, Meter, PageHead};
-use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::{client::Client, parts::stored_runs::ExportRun, state::Store, text::evaluate as text};
 use crate::core::{error::Fault, report::Baseline};
 use crate::protocol::{Request, Work};

@@ -9,7 +9,7 @@ mod table;
 use self::page::Page;
 use crate::app::client::{Client, Task};
 use crate::app::parts::widgets::{Ask, Button, Meter, PageHead};
-use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::runs as text;

@@ -134,6 +134,8 @@ pub enum RunArchiveFault {
     NotARun,
     /// One of its files is missing, cut off, or does not fit the others.
     Damaged { file: String, detail: String },
+    /// Exported by a newer version of the program, with a schema that this one does not read.
+    Newer { found: u32 },
 }
 
 /// Why something could not be stored in the browser's own file system, or not be read from it. `what` names it
@@ -148,8 +150,12 @@ pub enum StorageFault {
     Held { what: String },
     /// It is there, but cannot be read: cut off or changed.
     Damaged { what: String, detail: String },
-    /// Stored by another version of the program, in a format that this one does not read.
-    OtherVersion { what: String, found: u32 },
+    /// Stored by a newer version of the program, with a schema that this one does not read.
+    // Stored queues hold faults, by these names.
+    #[serde(rename = "OtherVersion")]
+    Newer { what: String, found: u32 },
+    /// A run was opened without its curve, which can't be read.
+    LostCurve { detail: String },
     /// The browser refused.
     Denied { detail: String },
     /// It is not there, or no longer.

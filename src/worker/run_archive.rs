@@ -3,20 +3,25 @@
 
 use crate::core::error::{Fault, RunArchiveFault};
 use crate::core::run::archive::{self, card, tables};
-use crate::core::run::{Curve, RunRecord};
+use crate::core::run::{Curve, RunRecord, stored::Kind};
 use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
 use crate::learn::{checkpoint, optim::Optimizer, simclr::SimClr};
 use crate::worker::import::zip_archive::{error_detail, read_named};
 use crate::worker::import::{File, Reader};
-use crate::worker::storage::StoredRun;
+use crate::worker::storage::{StoredRun, curve_file, unknown, unknown::Unknown};
 use burn::tensor::Device;
+use serde::Serialize;
 use std::fmt::Display;
 use std::io::{BufWriter, Write};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// The curve in full precision: the tables are for other programs.
-const CURVE: &str = "curve.bin";
+const CURVE: &str = "curve.safetensors";
+/// The same in an archive of schema 1.
+const FIRST_CURVE: &str = "curve.bin";
+/// The key of the schema in `run.json`; an archive of schema 1 has none.
+const SCHEMA: &str = "schema";
 /// Weights, running statistics and optimiser, to continue training.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
 /// Compression gains nothing on weights and features.
@@ -28,6 +33,14 @@ const MOST: u64 = 1 << 30;
 /// Bytes that an archive holds before it hands them on.
 pub const PART: usize = 8 << 20;
 
+/// `run.json`.
+#[derive(Serialize)]
+struct Versioned<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    record: &'a RunRecord,
+}
+
 /// Writes an archive from its start to its end and hands it on in parts of [`PART`] bytes, so that it may be larger
 /// than memory.
 ///
@@ -37,16 +50,27 @@ pub struct ArchiveWriter<W: Write> {
 }
 
 impl<W: Write> ArchiveWriter<W> {
-    /// Begins an archive with the record, the curve, and the texts about them. `tuned` is the result of the fine-tuning
-    /// whose weights follow.
-    pub fn begin(out: W, record: &RunRecord, curve: &Curve, tuned: Option<&FineTuneReport>) -> Result<Self, Fault> {
+    /// Begins an archive with the record and its fields that this program does not know, the curve, and the texts
+    /// about them. `tuned` is the result of the fine-tuning whose weights follow.
+    pub fn begin(
+        out: W,
+        record: &RunRecord,
+        unknown: Option<Unknown>,
+        curve: &Curve,
+        tuned: Option<&FineTuneReport>,
+    ) -> Result<Self, Fault> {
         let mut this = Self { zip: ZipWriter::new_stream(BufWriter::with_capacity(PART, out)) };
-        this.add(archive::RUN, &serde_json::to_vec_pretty(record).map_err(internal)?, PACKED)?;
+        let versioned = Versioned { schema: Kind::Archive.schema(), record };
+        let json = match unknown {
+            Some(unknown) => unknown.merged(&versioned).and_then(|both| serde_json::to_vec_pretty(&both.stored)),
+            None => serde_json::to_vec_pretty(&versioned),
+        };
+        this.add(archive::RUN, &json.map_err(internal)?, PACKED)?;
         this.add(archive::CARD, card::card(record, tuned).as_bytes(), PACKED)?;
         this.add(archive::SCRIPT, archive::LOAD_ENCODER.as_bytes(), PACKED)?;
         this.add(archive::STEPS, tables::steps_csv(curve).as_bytes(), PACKED)?;
         this.add(archive::EPOCHS, tables::epochs_csv(curve).as_bytes(), PACKED)?;
-        this.add(CURVE, &postcard::to_allocvec(curve).map_err(internal)?, PACKED)?;
+        this.add(CURVE, &curve_file::write(curve).map_err(internal)?, PACKED)?;
         Ok(this)
     }
 
@@ -101,24 +125,34 @@ pub fn unpack(archive: File) -> Result<StoredRun, Fault> {
     let mut zip =
         ZipArchive::new(Reader::new(archive)).map_err(|e| RunArchiveFault::NotAZip { detail: error_detail(e) })?;
     let json = file(&mut zip, archive::RUN)?.ok_or(RunArchiveFault::NotARun)?;
-    let record: RunRecord = serde_json::from_slice(&json).map_err(|e| damaged(archive::RUN, e.to_string()))?;
+    let unreadable = |e: serde_json::Error| damaged(archive::RUN, e.to_string());
+    let mut json: serde_json::Value = serde_json::from_slice(&json).map_err(unreadable)?;
+    let schema = json.as_object_mut().and_then(|json| json.remove(SCHEMA)).map_or(Some(1), |found| found.as_u64());
+    let schema =
+        schema.and_then(|found| u32::try_from(found).ok()).ok_or_else(|| damaged(archive::RUN, SCHEMA.into()))?;
+    if schema > Kind::Archive.schema() {
+        return Err(RunArchiveFault::Newer { found: schema }.into());
+    }
+    let (record, unknown): (RunRecord, _) = unknown::read(json).map_err(unreadable)?;
     record.config.check().map_err(Fault::Config)?;
-    let curve = file(&mut zip, CURVE)?.ok_or_else(|| damaged(CURVE, "it is missing".into()))?;
-    let curve: Curve = postcard::from_bytes(&curve).map_err(|e| damaged(CURVE, e.to_string()))?;
+    let (name, schema) = if schema == 1 { (FIRST_CURVE, 1) } else { (CURVE, Kind::Curve.schema()) };
+    let curve = file(&mut zip, name)?.ok_or_else(|| damaged(name, "it is missing".into()))?;
+    let curve = curve_file::read(schema, &curve).map_err(|e| damaged(name, e))?;
     let state = file(&mut zip, CHECKPOINT)?;
     let steps = match &state {
         Some(state) => check(&record, state)?,
         None => 0,
     };
-    if steps != record.steps || curve.steps.len() != steps as usize {
+    // A curve that was lost began again at a later step.
+    if steps != record.steps || curve.steps.len() > steps as usize {
         let detail = format!("{} steps, the record says {}, the curve {}", steps, record.steps, curve.steps.len());
         return Err(damaged(CHECKPOINT, detail).into());
     }
-    Ok(StoredRun { record, curve, state })
+    Ok(StoredRun { record, curve, state, unknown, lost_curve: None })
 }
 
 /// Loads a checkpoint into the record's network; returns the number of its steps.
-fn check(record: &RunRecord, state: &[u8]) -> Result<u32, RunArchiveFault> {
+pub fn check(record: &RunRecord, state: &[u8]) -> Result<u32, RunArchiveFault> {
     let config = &record.config;
     let model = SimClr::new(&config.encoder, &config.head, config.seed, &Device::flex().autodiff());
     let loaded = checkpoint::restore(model, &mut Optimizer::new(&config.optimizer), state);
@@ -172,13 +206,14 @@ mod tests {
         let record =
             RunRecord { config, data, state: RunState::Paused, steps: 4, total_steps: 9, ..examples::record("a") };
         let state = Some(wait(trainer.snapshot().into_bytes()).unwrap());
-        let curve = Curve { steps, epochs: vec![EpochReport { epoch: 0, knn: 0.5 }] };
-        (StoredRun { record, curve, state }, wait(named_tensors::to_safetensors(&trainer.encoder())).unwrap())
+        let curve = Curve { steps, epochs: vec![EpochReport { epoch: 0, knn: 0.5 }], unknown: Vec::new() };
+        let run = StoredRun { record, curve, state, unknown: None, lost_curve: None };
+        (run, wait(named_tensors::to_safetensors(&trainer.encoder())).unwrap())
     }
 
     fn packed() -> (StoredRun, Vec<u8>) {
         let (run, encoder) = run();
-        let mut archive = ArchiveWriter::begin(Vec::new(), &run.record, &run.curve, None).unwrap();
+        let mut archive = ArchiveWriter::begin(Vec::new(), &run.record, None, &run.curve, None).unwrap();
         archive.weights(archive::ENCODER, &encoder).unwrap();
         archive.weights(CHECKPOINT, run.state.as_ref().unwrap()).unwrap();
         archive.begin_features(&set(), 3).unwrap();
@@ -213,6 +248,33 @@ mod tests {
     fn a_run_comes_back_as_it_went() {
         let (run, bytes) = packed();
         assert_eq!(opened(&bytes).unwrap(), run);
+    }
+
+    #[test]
+    fn an_archive_says_its_schema() {
+        let (run, bytes) = packed();
+        let json = |change: fn(&mut serde_json::Value)| {
+            changed(&bytes, "run.json", |b| {
+                let mut json = serde_json::from_slice(&b).unwrap();
+                change(&mut json);
+                Some(json.to_string().into_bytes())
+            })
+        };
+        let newer = json(|json| json["schema"] = 3.into());
+        assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 3 }.into());
+        // What a later program adds comes with the run and goes out with it.
+        let added = json(|json| (json["notes"], json["config"]["future"]) = ("mine".into(), 7.into()));
+        let added = opened(&added).unwrap();
+        assert_eq!(added.record, run.record);
+        let (unknown, out) = (added.unknown.clone(), Vec::new());
+        let mut archive = ArchiveWriter::begin(out, &added.record, unknown, &added.curve, None).unwrap();
+        archive.weights(CHECKPOINT, added.state.as_ref().unwrap()).unwrap();
+        assert_eq!(opened(&archive.finish().unwrap()).unwrap(), added);
+        assert_eq!(added.unknown.unwrap().stored["config"]["future"], 7);
+        // The first schema had no number and another curve.
+        let first = json(|json| drop(json.as_object_mut().unwrap().remove("schema")));
+        let damaged = opened(&first).unwrap_err();
+        assert!(matches!(&damaged, Fault::RunArchive(RunArchiveFault::Damaged { file, .. }) if file == "curve.bin"));
     }
 
     #[test]
@@ -258,7 +320,7 @@ mod tests {
         let example = Example { label: None, split: Split::Train, name: String::new() };
         let set = Dataset { examples: vec![example; 60_000], ..Dataset::default() };
         let (sink, record) = (Sink::default(), examples::record("a"));
-        let mut archive = ArchiveWriter::begin(sink.clone(), &record, &Curve::default(), None).unwrap();
+        let mut archive = ArchiveWriter::begin(sink.clone(), &record, None, &Curve::default(), None).unwrap();
         archive.begin_features(&set, DIM).unwrap();
         let batch = vec![7; 4 * DIM * 64];
         let mut written = 0;
@@ -289,8 +351,8 @@ mod tests {
             other => panic!("{other:?}"),
         };
         named(changed(&bytes, "run.json", |_| Some(b"{}".to_vec())), "run.json");
-        named(changed(&bytes, "curve.bin", |_| None), "curve.bin");
-        named(changed(&bytes, "curve.bin", |b| Some(b[..9].to_vec())), "curve.bin");
+        named(changed(&bytes, "curve.safetensors", |_| None), "curve.safetensors");
+        named(changed(&bytes, "curve.safetensors", |b| Some(b[..9].to_vec())), "curve.safetensors");
         named(changed(&bytes, "checkpoint.safetensors", |b| Some(b[..b.len() / 2].to_vec())), "checkpoint.safetensors");
         // Weights of another network than the record's, and weights that are missing.
         let wider =

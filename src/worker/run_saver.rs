@@ -175,12 +175,15 @@ impl RunSaver {
         }
     }
 
-    /// Opens a stored run, which no other tab may hold; with its last checkpoint.
-    pub async fn reopen(storage: Rc<Storage<Opfs>>, id: &str) -> Result<(Self, Option<Vec<u8>>), StorageFault> {
-        let (lock, StoredRun { record, curve, state }) = storage.take(id).await?;
+    /// Opens a stored run, which no other tab may hold; with its last checkpoint, and what of it can't be read.
+    pub async fn reopen(
+        storage: Rc<Storage<Opfs>>,
+        id: &str,
+    ) -> Result<(Self, Option<Vec<u8>>, Option<StorageFault>), StorageFault> {
+        let (lock, StoredRun { record, curve, state, lost_curve, .. }) = storage.take(id).await?;
         let saver = Self::new(record, curve, Some((storage, lock)));
         saver.timer.restart();
-        Ok((saver, state))
+        Ok((saver, state, lost_curve.map(|detail| StorageFault::LostCurve { detail })))
     }
 
     fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Handle)>) -> Self {

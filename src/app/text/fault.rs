@@ -93,6 +93,10 @@ fn run_archive_fault(fault: &RunArchiveFault) -> Explanation {
             "This archive holds no run: it has no run.json.",
             "Choose an archive that this program gave. To load images, go to the page Images. Nothing was changed.",
         ),
+        RunArchiveFault::Newer { found } => explain(
+            format!("A newer version of this program has made this archive (format {found})."),
+            "Close every tab of this site and open it again: that brings the newest version. Nothing was changed.",
+        ),
         RunArchiveFault::Damaged { file, detail } => explain(
             format!("In this archive {file} can't be used ({detail})."),
             "Export the run again where it was made, and do not unpack or change it. Nothing was changed.",

@@ -80,6 +80,7 @@ pub const QUEUE_HELP: &str = "Runs are trained and evaluated one after the other
 pub const QUEUE_START: &str = "Start queue";
 pub const QUEUE_STOP: &str = "Stop after this run";
 pub const QUEUE_CLEAR: &str = "Clear what is over";
+pub const QUEUE_CLEAR_DAMAGED: &str = "Clear the damaged queue";
 pub const UP: &str = "Earlier";
 pub const DOWN: &str = "Later";
 pub const SKIP: &str = "Skip";

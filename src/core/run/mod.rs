@@ -8,6 +8,7 @@ pub mod examples;
 pub mod fine_tune;
 pub mod queue;
 pub mod slots;
+pub mod stored;
 pub mod sweep;
 pub mod table;
 pub mod unfinished;
@@ -123,6 +124,30 @@ pub struct Curve {
     pub steps: Vec<StepReport>,
     /// One an epoch, from epoch 0.
     pub epochs: Vec<EpochReport>,
+    /// What a newer program measured too; it is stored again, not shown.
+    #[serde(skip)]
+    pub unknown: Vec<UnknownColumn>,
+}
+
+/// A column of a stored curve that this program has no field for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnknownColumn {
+    /// Begins with `steps.` or `epochs.`.
+    pub name: String,
+    /// As safetensors calls it.
+    pub dtype: String,
+    /// [rows, …]; at most as many rows as steps or epochs.
+    pub shape: Vec<usize>,
+    pub bytes: Vec<u8>,
+}
+
+impl UnknownColumn {
+    fn truncate(&mut self, rows: usize) {
+        if let Some(had) = self.shape.first_mut().filter(|had| **had > rows) {
+            self.bytes.truncate(self.bytes.len() / *had * rows);
+            *had = rows;
+        }
+    }
 }
 
 impl Curve {
@@ -131,6 +156,10 @@ impl Curve {
     pub fn truncate(&mut self, step: u32, epochs_done: u32) {
         self.steps.retain(|s| s.step <= step);
         self.epochs.retain(|e| e.epoch <= epochs_done);
+        for column in &mut self.unknown {
+            let of_steps = column.name.starts_with("steps.");
+            column.truncate(if of_steps { self.steps.len() } else { self.epochs.len() });
+        }
     }
 }
 

@@ -162,6 +162,8 @@ pub enum QueueChange {
     /// Makes a skipped or failed entry wait again.
     Again(u32),
     ClearOver,
+    /// Begins an empty queue in place of one that can't be read; a readable one stays.
+    ClearDamaged,
     /// Makes the current run the last.
     Stop,
 }
@@ -209,6 +211,7 @@ impl QueueReport {
                 }
             }
             QueueChange::ClearOver => queue.clear_over(),
+            QueueChange::ClearDamaged => {}
             QueueChange::Stop => {
                 if !resting {
                     self.state = QueueState::Stopping;

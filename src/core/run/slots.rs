@@ -1,15 +1,15 @@
 //! One stored value in two slots (files), written in turns. A write that is cut off destroys at most the older
 //! value, and a checksum shows a damaged slot.
 //!
-//! A slot is, in little-endian order: [`MAGIC`] (8 bytes), the format's version (u32), the generation (u64:
-//! each write's is one more than the last's), the payload's length (u64), the payload, and a 64-bit checksum of
-//! all before it.
+//! A slot is, in little-endian order: [`MAGIC`] (8 bytes), the payload's schema (u32: [`Kind::schema`]), the
+//! generation (u64: each write's is one more than the last's), the payload's length (u64), the payload, and a 64-bit
+//! checksum of all before it. This frame never changes, so that an older program knows a newer payload by its schema.
+//!
+//! [`Kind::schema`]: super::stored::Kind::schema
 
 use crate::core::dataset::Hasher;
 
 pub const MAGIC: [u8; 8] = *b"SimCLRs\n";
-/// Raised when slots of an older program could no longer be read.
-pub const VERSION: u32 = 1;
 
 /// Bytes before and after the payload.
 pub const HEADER: usize = 8 + 4 + 8 + 8;
@@ -24,10 +24,15 @@ pub enum SlotFault {
     TooShort,
     /// Not written by this program.
     NotOurs,
-    /// Written by another version of this program.
-    OtherVersion { found: u32 },
     /// The checksum is another: bytes changed after they were written.
     Damaged,
+}
+
+/// What a slot says of its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Head {
+    pub generation: u64,
+    pub schema: u32,
 }
 
 /// One of the two.
@@ -47,37 +52,36 @@ impl Slot {
 }
 
 /// The bytes of a slot before and after `payload`, which may be too large to copy.
-pub fn frame(generation: u64, payload: &[u8]) -> ([u8; HEADER], [u8; CHECKSUM]) {
+pub fn frame(head: Head, payload: &[u8]) -> ([u8; HEADER], [u8; CHECKSUM]) {
     let mut header = [0; HEADER];
     header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    header[12..20].copy_from_slice(&generation.to_le_bytes());
+    header[8..12].copy_from_slice(&head.schema.to_le_bytes());
+    header[12..20].copy_from_slice(&head.generation.to_le_bytes());
     header[20..].copy_from_slice(&(payload.len() as u64).to_le_bytes());
     (header, checksum(&[&header, payload]).to_le_bytes())
 }
 
-/// The generation that a slot claims, by its first [`HEADER`] bytes.
+/// What a slot claims, by its first [`HEADER`] bytes.
 ///
 /// # Errors
 /// See [`SlotFault`]; never [`SlotFault::Absent`].
-pub fn look(head: &[u8]) -> Result<u64, SlotFault> {
+pub fn look(head: &[u8]) -> Result<Head, SlotFault> {
     let magic = head.len().min(MAGIC.len());
     if head[..magic] != MAGIC[..magic] {
         return Err(SlotFault::NotOurs);
     }
     match (word32(head, 8), word64(head, 12), head.len() < HEADER) {
-        (Some(found), ..) if found != VERSION => Err(SlotFault::OtherVersion { found }),
-        (Some(_), Some(generation), false) => Ok(generation),
+        (Some(schema), Some(generation), false) => Ok(Head { generation, schema }),
         _ => Err(SlotFault::TooShort),
     }
 }
 
-/// Generation and payload of a slot.
+/// Head and payload of a slot.
 ///
 /// # Errors
 /// See [`SlotFault`]; never [`SlotFault::Absent`].
-pub fn decode(slot: &[u8]) -> Result<(u64, &[u8]), SlotFault> {
-    let generation = look(slot)?;
+pub fn decode(slot: &[u8]) -> Result<(Head, &[u8]), SlotFault> {
+    let head = look(slot)?;
     let length = word64(slot, 20).ok_or(SlotFault::TooShort)?;
     let stored = (slot.len() - HEADER) as u64;
     match length.checked_add(CHECKSUM as u64) {
@@ -89,19 +93,19 @@ pub fn decode(slot: &[u8]) -> Result<(u64, &[u8]), SlotFault> {
     if word64(slot, end) != Some(checksum(&[&slot[..end]])) {
         return Err(SlotFault::Damaged);
     }
-    Ok((generation, &slot[HEADER..end]))
+    Ok((head, &slot[HEADER..end]))
 }
 
 /// [`decode`] in place.
 ///
 /// # Errors
 /// As there.
-pub fn unpack(mut slot: Vec<u8>) -> Result<(u64, Vec<u8>), SlotFault> {
-    let (generation, payload) = decode(&slot)?;
+pub fn unpack(mut slot: Vec<u8>) -> Result<(Head, Vec<u8>), SlotFault> {
+    let (head, payload) = decode(&slot)?;
     let end = HEADER + payload.len();
     slot.truncate(end);
     slot.drain(..HEADER);
-    Ok((generation, slot))
+    Ok((head, slot))
 }
 
 fn checksum(parts: &[&[u8]]) -> u64 {
@@ -127,9 +131,6 @@ pub struct Chosen {
     pub write: Slot,
     /// With which generation.
     pub generation: u64,
-    /// What is wrong with the other slot, if it exists: the newest good value may then be older than the one
-    /// written last.
-    pub passed_over: Option<SlotFault>,
 }
 
 /// Something was written, but neither slot is good.
@@ -140,29 +141,25 @@ pub struct NoSlot {
 }
 
 /// Both slots in the order in which to try them: the one that claims to be newer first.
-pub fn newer_first(a: Result<u64, SlotFault>, b: Result<u64, SlotFault>) -> [Slot; 2] {
+pub fn newer_first(a: Result<Head, SlotFault>, b: Result<Head, SlotFault>) -> [Slot; 2] {
     if b.ok() > a.ok() { [Slot::B, Slot::A] } else { [Slot::A, Slot::B] }
 }
 
-/// Chooses between two slots by their generations, or what is wrong with them.
+/// Chooses between two slots by their heads, or what is wrong with them.
 ///
 /// # Errors
 /// If something is there, but nothing good: both causes.
-pub fn choose(a: Result<u64, SlotFault>, b: Result<u64, SlotFault>) -> Result<Chosen, NoSlot> {
-    let good = |slot, generation: u64, passed_over: Option<SlotFault>| Chosen {
+pub fn choose(a: Result<Head, SlotFault>, b: Result<Head, SlotFault>) -> Result<Chosen, NoSlot> {
+    let good = |slot: Slot, head: Head| Chosen {
         newest: Some(slot),
         write: slot.other(),
-        generation: generation.wrapping_add(1),
-        passed_over: passed_over.filter(|fault| *fault != SlotFault::Absent),
+        generation: head.generation.wrapping_add(1),
     };
     match (a, b) {
-        (Ok(a), Ok(b)) if b > a => Ok(good(Slot::B, b, None)),
-        (Ok(a), Ok(_)) => Ok(good(Slot::A, a, None)),
-        (Ok(a), Err(fault)) => Ok(good(Slot::A, a, Some(fault))),
-        (Err(fault), Ok(b)) => Ok(good(Slot::B, b, Some(fault))),
-        (Err(SlotFault::Absent), Err(SlotFault::Absent)) => {
-            Ok(Chosen { newest: None, write: Slot::A, generation: 1, passed_over: None })
-        }
+        (Ok(a), Ok(b)) if b > a => Ok(good(Slot::B, b)),
+        (Ok(a), _) => Ok(good(Slot::A, a)),
+        (_, Ok(b)) => Ok(good(Slot::B, b)),
+        (Err(SlotFault::Absent), Err(SlotFault::Absent)) => Ok(Chosen { newest: None, write: Slot::A, generation: 1 }),
         (Err(a), Err(b)) => Err(NoSlot { a, b }),
     }
 }
@@ -172,31 +169,35 @@ mod tests {
     use super::*;
 
     fn encode(generation: u64, payload: &[u8]) -> Vec<u8> {
-        let (header, checksum) = frame(generation, payload);
+        let (header, checksum) = frame(head(generation), payload);
         [&header, payload, &checksum].concat()
     }
 
-    fn generation(slot: Option<&[u8]>) -> Result<u64, SlotFault> {
-        slot.ok_or(SlotFault::Absent).and_then(decode).map(|(generation, _)| generation)
+    fn head(generation: u64) -> Head {
+        Head { generation, schema: 1 }
+    }
+
+    fn found(slot: Option<&[u8]>) -> Result<Head, SlotFault> {
+        slot.ok_or(SlotFault::Absent).and_then(decode).map(|(head, _)| head)
     }
 
     /// Of what slots hold.
     fn choose_of(a: Option<&[u8]>, b: Option<&[u8]>) -> Result<Chosen, NoSlot> {
-        choose(generation(a), generation(b))
+        choose(found(a), found(b))
     }
 
     #[test]
     fn what_was_written_is_read() {
         for payload in [&b""[..], b"x", b"twelve bytes", &[0; 1000]] {
             let slot = encode(7, payload);
-            assert_eq!((decode(&slot), look(&slot[..HEADER])), (Ok((7, payload)), Ok(7)));
-            assert_eq!(unpack(slot), Ok((7, payload.to_vec())));
+            assert_eq!((decode(&slot), look(&slot[..HEADER])), (Ok((head(7), payload)), Ok(head(7))));
+            assert_eq!(unpack(slot), Ok((head(7), payload.to_vec())));
         }
     }
 
     #[test]
     fn the_format_is_fixed() {
-        // Stored by visitors: a change needs another version.
+        // Stored by visitors: it must not change.
         let mut wanted = b"SimCLRs\n\x01\0\0\0\x02\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0abc".to_vec();
         // The checksum was computed by a few lines of Python.
         wanted.extend([55, 82, 21, 78, 109, 69, 217, 22]);
@@ -213,7 +214,6 @@ mod tests {
                 let fault = decode(&broken).expect_err("a changed byte");
                 let expected = match at {
                     0..8 => SlotFault::NotOurs,
-                    8..12 => SlotFault::OtherVersion { found: u32::from_le_bytes(broken[8..12].try_into().unwrap()) },
                     // A longer length reads as a slot cut off.
                     20..28 if fault == SlotFault::TooShort => SlotFault::TooShort,
                     _ => SlotFault::Damaged,
@@ -244,12 +244,11 @@ mod tests {
         for (count, payload) in (1..).zip([b"1", b"2", b"3", b"4"]) {
             let chosen = choose_of(slots[0].as_deref(), slots[1].as_deref()).unwrap();
             assert_eq!(chosen.generation, count);
-            assert_eq!(chosen.passed_over, None);
             let place = chosen.write as usize;
             slots[place] = Some(encode(chosen.generation, payload));
             let chosen = choose_of(slots[0].as_deref(), slots[1].as_deref()).unwrap();
             assert_eq!(chosen.newest.map(|slot| slot as usize), Some(place));
-            let [a, b] = [0, 1].map(|slot| generation(slots[slot].as_deref()));
+            let [a, b] = [0, 1].map(|slot| found(slots[slot].as_deref()));
             assert_eq!(newer_first(a, b)[0] as usize, place);
         }
     }
@@ -261,12 +260,10 @@ mod tests {
             let chosen = choose_of(Some(&old), Some(&new[..length])).unwrap();
             assert_eq!(chosen.newest, Some(Slot::A));
             assert_eq!((chosen.write, chosen.generation), (Slot::B, 5));
-            assert_eq!(chosen.passed_over, Some(SlotFault::TooShort));
         }
         let chosen = choose_of(Some(&old), Some(&new)).unwrap();
         assert_eq!(chosen.newest, Some(Slot::B));
         assert_eq!(chosen.write, Slot::A);
-        assert_eq!(choose_of(None, Some(&new)).unwrap().passed_over, None);
     }
 
     #[test]
@@ -276,7 +273,7 @@ mod tests {
         other[8] = 9;
         assert_eq!(
             choose_of(Some(&good[..20]), Some(&other)),
-            Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::OtherVersion { found: 9 } })
+            Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Damaged })
         );
         // The very first write was cut off.
         assert_eq!(choose_of(Some(&good[..20]), None), Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }));

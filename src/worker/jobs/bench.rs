@@ -4,6 +4,7 @@ use super::questions::{self, DeviceName};
 use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Backend, DeviceReport};
+use crate::core::run::stored;
 use crate::learn::bench::{Bench, Forward, Kind, Parts, Setting, evaluation};
 use crate::learn::{checkpoint::Snapshot, features::Stopped};
 use crate::worker::device::{self, Compute};
@@ -237,6 +238,6 @@ async fn watched<T>(work: impl Future<Output = T>) -> (T, Vec<f64>) {
 
 async fn save(storage: &Storage<Opfs>, snapshot: Snapshot) -> Result<usize, StorageFault> {
     let bytes = snapshot.into_bytes().await.map_err(|e| StorageFault::Unavailable { detail: e.to_string() })?;
-    storage.put(&format!("{FOLDER}/state"), &bytes).await?;
+    storage.put(&format!("{FOLDER}/state"), stored::Kind::Checkpoint, &bytes).await?;
     Ok(bytes.len())
 }

@@ -52,7 +52,8 @@ async fn pack() -> Result<Event, Fault> {
         Some((report, tuned.classifier))
     });
     let report = tuned.as_ref().map(|(report, _)| *report);
-    let mut archive = ArchiveWriter::begin(BlobWriter::default(), &record, &curve, report)?;
+    let unknown = session::storage().await.ok().and_then(|storage| storage.unknown(&record.id));
+    let mut archive = ArchiveWriter::begin(BlobWriter::default(), &record, unknown, &curve, report)?;
     archive.weights(archive::ENCODER, &named_tensors::to_safetensors(&encoder).await.map_err(failed)?)?;
     if let Some((_, classifier)) = tuned {
         archive.weights(archive::FINE_TUNED, &classifier.to_safetensors().await.map_err(failed)?)?;
@@ -118,12 +119,13 @@ pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let nothing = || RunArchiveFault::NotAZip { detail: "no file was chosen".to_owned() };
     let file = browser_file(String::new(), files.into_iter().next().ok_or_else(nothing)?);
     yield_now().await;
-    let StoredRun { mut record, curve, state } = unpack(file)?;
+    let StoredRun { mut record, curve, state, unknown, .. } = unpack(file)?;
     let storage = session::storage().await?;
-    if !is_id(&record.id) || storage.record(&record.id).await?.is_some() {
+    if !is_id(&record.id) || storage.record(&record.id).await != Ok(None) {
         record.id = new_id(js_sys::Date::now());
     }
     let lock = storage.hold(&record.id).await?;
+    storage.adopt(&record.id, unknown);
     let saved = match &state {
         Some(state) => storage.save(&record, &curve, state).await,
         None => storage.save_record(&record).await,

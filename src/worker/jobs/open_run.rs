@@ -30,7 +30,7 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
     if report_current(id, name) {
         return Ok(None);
     }
-    let (mut saver, checkpoint) = RunSaver::reopen(session::storage().await?, name).await?;
+    let (mut saver, checkpoint, lost) = RunSaver::reopen(session::storage().await?, name).await?;
     load_images(&saver.record.data).await?;
     let compute = session::compute().await?;
     let store = session::store().await?;
@@ -66,6 +66,9 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
         s.fine_tuning = list;
     });
     post(id, Event::Opened(opened));
+    if let Some(lost) = lost {
+        post(None, Event::Failed(lost.into()));
+    }
     set_state(state);
     fine_tune::report_if_paused();
     Ok(None)

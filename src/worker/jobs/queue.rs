@@ -81,7 +81,10 @@ pub async fn change(change: QueueChange) -> Result<Event, Fault> {
         save().await?;
     } else {
         let lock = hold().await?;
-        let mut report = current().await?;
+        let mut report = match current().await {
+            Err(StorageFault::Damaged { .. }) if change == QueueChange::ClearDamaged => QueueReport::default(),
+            report => report?,
+        };
         report.change(change);
         driver(|d| d.report = report);
         save().await?;

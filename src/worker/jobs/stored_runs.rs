@@ -122,7 +122,6 @@ async fn keep_images() -> Result<(), Fault> {
     let _guard = JobGuard::begin(Job::Import)?;
     let collection = session::collection()?;
     let fingerprint = collection.report().fingerprint;
-    let meta = serde_json::to_vec(&*collection).map_err(|e| Fault::Internal { detail: e.to_string() })?;
     let storage = session::storage().await?;
-    Ok(storage.save_images(&fingerprint, &meta, &collection.dataset().pixels).await?)
+    Ok(storage.save_images(&fingerprint, &*collection, &collection.dataset().pixels).await?)
 }

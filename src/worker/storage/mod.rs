@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! runs/ID/record.a .b    the run's record, JSON
-//! runs/ID/curve.a .b     what was measured in every step, postcard
+//! runs/ID/curve.a .b     what was measured in every step: curve_file
 //! runs/ID/state.a .b     weights and optimiser: learn::checkpoint
 //! runs/ID/tuning.a .b    an unfinished list of fine-tunings, with the weights of the
 //!                        current one: learn::checkpoint
@@ -15,18 +15,23 @@
 //! ```
 //!
 //! Every value has two slots with a checksum. A write replaces the older one, so an interrupted write leaves
-//! the last good value. Of a run the record is written first, then the curve, the state last. When a run is
+//! the last good value. A slot names its schema ([`Kind::schema`]): older ones are read, and where a newer program has
+//! written, nothing is written or removed but by a person's word. Fields that are not known are written again
+//! (`unknown`). Of a run the record is written first, then the curve, the state last. When a run is
 //! opened, a curve that is ahead of the state is cut to it.
 
+pub mod curve_file;
 pub mod file_system;
 #[cfg(test)]
 pub mod memory;
 pub mod opfs;
+pub mod unknown;
 
 pub use file_system::{FileSystem, OpenFile};
 
-use crate::core::run::slots::{self, Chosen, HEADER, NoSlot, Slot, SlotFault};
-use crate::core::run::{Curve, RunRecord};
+use self::unknown::Unknown;
+use crate::core::run::slots::{self, Chosen, HEADER, Head, NoSlot, Slot, SlotFault};
+use crate::core::run::{Curve, RunRecord, stored::Kind};
 use crate::core::{error::StorageFault, report::RunState, run::queue::QueueReport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,8 +46,25 @@ const QUEUE: &str = "queue";
 #[derive(Debug, Default)]
 pub struct Storage<F> {
     files: F,
-    /// The next generation of each value that was read or written, and the slot to overwrite.
-    known: RefCell<HashMap<String, (u64, Slot)>>,
+    known: RefCell<HashMap<String, Next>>,
+    /// Fields of values that this program does not know.
+    unknown: RefCell<HashMap<String, Unknown>>,
+}
+
+/// The next write of a value that was read or written.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    generation: u64,
+    slot: Slot,
+    /// The other slot has an older schema. It goes with the write: an older program would take it for the newest.
+    older: bool,
+}
+
+/// What two slots hold.
+struct Found {
+    chosen: Result<Chosen, NoSlot>,
+    /// The newest good value with its schema.
+    value: Option<(u32, Vec<u8>)>,
 }
 
 /// The stored runs.
@@ -61,6 +83,10 @@ pub struct StoredRun {
     pub curve: Curve,
     /// For [`Trainer::resume`](crate::learn::trainer::Trainer::resume); `None` before the first checkpoint.
     pub state: Option<Vec<u8>>,
+    /// Fields of the record that this program does not know.
+    pub unknown: Option<Unknown>,
+    /// Why the curve can't be read, where it is there.
+    pub lost_curve: Option<String>,
 }
 
 /// A value that fine-tuning stores beside its run.
@@ -72,18 +98,18 @@ pub enum FineTuneFile {
     Classifier,
 }
 
-impl FineTuneFile {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tuning => "tuning",
-            Self::Classifier => "classifier",
+impl From<FineTuneFile> for Kind {
+    fn from(file: FineTuneFile) -> Self {
+        match file {
+            FineTuneFile::Tuning => Self::Tuning,
+            FineTuneFile::Classifier => Self::Classifier,
         }
     }
 }
 
 impl<F: FileSystem> Storage<F> {
     pub fn new(files: F) -> Self {
-        Self { files, known: RefCell::default() }
+        Self { files, known: RefCell::default(), unknown: RefCell::default() }
     }
 
     pub fn files(&self) -> &F {
@@ -107,24 +133,38 @@ impl<F: FileSystem> Storage<F> {
 
     /// A run's record; `None` if no such run is stored.
     pub async fn record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
-        self.get_json(&path(id, "record")).await
+        self.get_json(&path(id, Kind::Record), Kind::Record).await
     }
 
     pub async fn save_record(&self, record: &RunRecord) -> Result<(), StorageFault> {
-        self.put_json(&path(&record.id, "record"), record).await
+        self.put_json(&path(&record.id, Kind::Record), Kind::Record, record).await
     }
 
-    /// A whole run.
+    /// Fields of the run's record, as it was read last, that this program does not know.
+    pub fn unknown(&self, id: &str) -> Option<Unknown> {
+        self.unknown.borrow().get(&path(id, Kind::Record)).cloned()
+    }
+
+    /// Takes such fields for the next write of a record that comes from elsewhere.
+    pub fn adopt(&self, id: &str, unknown: Option<Unknown>) {
+        self.unknown.borrow_mut().extend(unknown.map(|unknown| (path(id, Kind::Record), unknown)));
+    }
+
+    /// A whole run, without its curve if that can't be read.
     ///
     /// # Errors
     /// [`StorageFault::NotFound`] if there is no run with this id.
     pub async fn load(&self, id: &str) -> Result<StoredRun, StorageFault> {
         let missing = || StorageFault::NotFound { what: id.to_owned() };
         let mut record = self.record(id).await?.ok_or_else(missing)?;
-        let mut curve = self.curve(id).await?;
-        let state = self.get(&path(id, "state")).await?;
+        let (mut curve, lost_curve) = match self.curve(id).await {
+            Err(StorageFault::Damaged { detail, .. }) => (Curve::default(), Some(detail)),
+            curve => (curve?, None),
+        };
+        let checkpoint = path(id, Kind::Checkpoint);
+        let state = self.get(&checkpoint, Kind::Checkpoint).await?;
         let steps = match &state {
-            Some(bytes) => steps_of(bytes).ok_or_else(|| damaged(&path(id, "state"), "no number of steps".into()))?,
+            Some(bytes) => steps_of(bytes).ok_or_else(|| damaged(&checkpoint, "no number of steps".into()))?,
             None => 0,
         };
         let per_epoch = record.config.steps_per_epoch(record.data.training_images).max(1);
@@ -134,7 +174,7 @@ impl<F: FileSystem> Storage<F> {
         if record.state.is_running() || record.state == RunState::Finished && steps < record.total_steps {
             record.state = RunState::Paused;
         }
-        Ok(StoredRun { record, curve, state })
+        Ok(StoredRun { record, curve, state, unknown: self.unknown(id), lost_curve })
     }
 
     /// Holds a run, then loads it. The run has everything that another tab saved before, and no other tab saves after.
@@ -153,9 +193,9 @@ impl<F: FileSystem> Storage<F> {
 
     /// What was measured in a run.
     pub async fn curve(&self, id: &str) -> Result<Curve, StorageFault> {
-        let path = path(id, "curve");
-        match self.get(&path).await? {
-            Some(bytes) => postcard::from_bytes(&bytes).map_err(|e| damaged(&path, e.to_string())),
+        let path = path(id, Kind::Curve);
+        match self.read(&path, Kind::Curve).await? {
+            Some((schema, bytes)) => curve_file::read(schema, &bytes).map_err(|detail| damaged(&path, detail)),
             None => Ok(Curve::default()),
         }
     }
@@ -163,18 +203,30 @@ impl<F: FileSystem> Storage<F> {
     /// Stores a run between two steps; the order of the values matters, see above.
     pub async fn save(&self, record: &RunRecord, curve: &Curve, state: &[u8]) -> Result<(), StorageFault> {
         self.save_record(record).await?;
-        let path_of = path(&record.id, "curve");
-        let bytes = postcard::to_allocvec(curve).map_err(|e| damaged(&path_of, e.to_string()))?;
-        self.put(&path_of, &bytes).await?;
-        self.put(&path(&record.id, "state"), state).await
+        let path_of = path(&record.id, Kind::Curve);
+        let bytes = curve_file::write(curve).map_err(|detail| damaged(&path_of, detail))?;
+        self.put(&path_of, Kind::Curve, &bytes).await?;
+        self.put(&path(&record.id, Kind::Checkpoint), Kind::Checkpoint, state).await
     }
 
     /// Holds a run for this tab until the lock is dropped.
     ///
     /// # Errors
-    /// [`StorageFault::Held`] while another tab works with it.
+    /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::Newer`] if a part of it is of a newer
+    /// program.
     pub async fn hold(&self, id: &str) -> Result<F::Lock, StorageFault> {
-        self.files.lock(&path(id, "lock")).await.map_err(|fault| held_as(fault, "this run"))
+        let lock = self.lock(id).await?;
+        for kind in Kind::OF_A_RUN {
+            self.refuse_newer(&path(id, kind), kind).await?;
+        }
+        Ok(lock)
+    }
+
+    async fn lock(&self, id: &str) -> Result<F::Lock, StorageFault> {
+        let lock = self.files.lock(&format!("{RUNS}/{id}/lock")).await.map_err(|fault| held_as(fault, "this run"))?;
+        // Another tab may have written in the meantime.
+        self.forget(&format!("{RUNS}/{id}/"));
+        Ok(lock)
     }
 
     /// Removes a run for good. The caller must not hold it.
@@ -182,7 +234,7 @@ impl<F: FileSystem> Storage<F> {
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it.
     pub async fn delete(&self, id: &str) -> Result<(), StorageFault> {
-        drop(self.hold(id).await?);
+        drop(self.lock(id).await?);
         self.remove(&format!("{RUNS}/{id}")).await
     }
 
@@ -209,11 +261,12 @@ impl<F: FileSystem> Storage<F> {
 
     /// The stored queue; empty if none was stored.
     pub async fn queue(&self) -> Result<QueueReport, StorageFault> {
-        Ok(self.get_json(QUEUE).await?.unwrap_or_default())
+        Ok(self.get_json(QUEUE, Kind::Queue).await?.unwrap_or_default())
     }
 
+    /// A queue that can't be read is replaced.
     pub async fn save_queue(&self, report: &QueueReport) -> Result<(), StorageFault> {
-        self.put_json(QUEUE, report).await
+        self.put_json(QUEUE, Kind::Queue, report).await
     }
 
     /// Holds the queue for this tab until the lock is dropped.
@@ -221,29 +274,31 @@ impl<F: FileSystem> Storage<F> {
     /// # Errors
     /// [`StorageFault::Held`] while another tab starts its runs.
     pub async fn hold_queue(&self) -> Result<F::Lock, StorageFault> {
+        let lock = self.files.lock(&format!("{QUEUE}/lock")).await.map_err(|fault| held_as(fault, "the queue"))?;
         // Another tab may have written it in the meantime.
         self.forget(QUEUE);
-        self.files.lock(&format!("{QUEUE}/lock")).await.map_err(|fault| held_as(fault, "the queue"))
+        Ok(lock)
     }
 
     /// The value; `None` if it was never stored.
     pub async fn fine_tune_file(&self, id: &str, file: FineTuneFile) -> Result<Option<Vec<u8>>, StorageFault> {
-        self.get(&path(id, file.name())).await
+        self.get(&path(id, file.into()), file.into()).await
     }
 
     /// Stores it beside a run that is stored; nothing where the run is gone, whose folder would come back.
     pub async fn save_fine_tune_file(&self, id: &str, file: FineTuneFile, bytes: &[u8]) -> Result<(), StorageFault> {
         match self.files.list(RUNS).await?.iter().any(|run| run == id) {
-            true => self.put(&path(id, file.name()), bytes).await,
+            true => self.put(&path(id, file.into()), file.into(), bytes).await,
             false => Ok(()),
         }
     }
 
     /// Removes the value; no fault if there is none.
     pub async fn remove_fine_tune_file(&self, id: &str, file: FineTuneFile) -> Result<(), StorageFault> {
-        let path = path(id, file.name());
+        let path = path(id, file.into());
+        self.refuse_newer(&path, file.into()).await?;
         // The older slot first: a cut between the two leaves the newest value.
-        let older = self.known.borrow().get(&path).map_or(Slot::A, |(_, older)| *older);
+        let older = self.known.borrow().get(&path).map_or(Slot::A, |next| next.slot);
         for slot in [older, older.other()] {
             self.files.remove(&slot_path(&path, slot)).await?;
         }
@@ -257,12 +312,21 @@ impl<F: FileSystem> Storage<F> {
     }
 
     /// Stores a set: its description and its pixels.
-    pub async fn save_images(&self, fingerprint: &str, meta: &[u8], pixels: &[u8]) -> Result<(), StorageFault> {
-        let folder = format!("{IMAGES}/{fingerprint}");
+    pub async fn save_images<T: Serialize + DeserializeOwned>(
+        &self,
+        fingerprint: &str,
+        meta: &T,
+        pixels: &[u8],
+    ) -> Result<(), StorageFault> {
+        let [meta_path, pixels_path] = images_paths(fingerprint);
+        // Nothing keeps another tab from the set.
+        self.forget(&format!("{IMAGES}/{fingerprint}/"));
+        self.refuse_newer(&meta_path, Kind::Images).await?;
+        self.refuse_newer(&pixels_path, Kind::Pixels).await?;
         // The description last: without it there is no set.
         let saved = async {
-            self.put(&format!("{folder}/pixels"), pixels).await?;
-            self.put(&format!("{folder}/meta"), meta).await
+            self.put(&pixels_path, Kind::Pixels, pixels).await?;
+            self.put_json(&meta_path, Kind::Images, meta).await
         };
         match saved.await {
             Ok(()) => Ok(()),
@@ -273,9 +337,9 @@ impl<F: FileSystem> Storage<F> {
 
     /// A stored set's description and pixels; `None` if it was not stored.
     pub async fn load_images(&self, fingerprint: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageFault> {
-        let folder = format!("{IMAGES}/{fingerprint}");
-        let Some(meta) = self.get(&format!("{folder}/meta")).await? else { return Ok(None) };
-        Ok(self.get(&format!("{folder}/pixels")).await?.map(|pixels| (meta, pixels)))
+        let [meta, pixels] = images_paths(fingerprint);
+        let Some(meta) = self.get(&meta, Kind::Images).await? else { return Ok(None) };
+        Ok(self.get(&pixels, Kind::Pixels).await?.map(|pixels| (meta, pixels)))
     }
 
     pub async fn delete_images(&self, fingerprint: &str) -> Result<(), StorageFault> {
@@ -291,78 +355,145 @@ impl<F: FileSystem> Storage<F> {
 
     fn forget(&self, start: &str) {
         self.known.borrow_mut().retain(|path, _| !path.starts_with(start));
+        self.unknown.borrow_mut().retain(|path, _| !path.starts_with(start));
     }
 
-    async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, StorageFault> {
-        let Some(bytes) = self.get(path).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|e| damaged(path, e.to_string()))
+    /// A value that is stored as JSON; `None` if it was never stored.
+    pub async fn get_json<T: Serialize + DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: Kind,
+    ) -> Result<Option<T>, StorageFault> {
+        let Some(bytes) = self.get(path, kind).await? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes).and_then(unknown::read);
+        let (value, unknown) = read.map_err(|e| damaged(path, e.to_string()))?;
+        let mut all = self.unknown.borrow_mut();
+        all.remove(path);
+        all.extend(unknown.map(|unknown| (path.to_owned(), unknown)));
+        Ok(Some(value))
     }
 
-    /// Replaces a value by `value` as JSON.
-    pub async fn put_json<T: Serialize>(&self, path: &str, value: &T) -> Result<(), StorageFault> {
-        let bytes = serde_json::to_vec(value).map_err(|e| damaged(path, e.to_string()))?;
-        self.put(path, &bytes).await
+    /// Replaces a value by `value` as JSON, with the fields of the one before that this program does not know.
+    pub async fn put_json<T: Serialize + DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: Kind,
+        value: &T,
+    ) -> Result<(), StorageFault> {
+        if !self.known.borrow().contains_key(path) {
+            match self.get_json::<T>(path, kind).await {
+                // Nothing of it can be kept.
+                Err(StorageFault::Damaged { .. }) => {}
+                before => drop(before?),
+            }
+        }
+        let unwritable = |e: serde_json::Error| damaged(path, e.to_string());
+        let unknown = self.unknown.borrow().get(path).map(|unknown| unknown.merged(value));
+        let unknown = unknown.transpose().map_err(unwritable)?;
+        let bytes = match &unknown {
+            Some(unknown) => serde_json::to_vec(&unknown.stored),
+            None => serde_json::to_vec(value),
+        };
+        self.put(path, kind, &bytes.map_err(unwritable)?).await?;
+        self.unknown.borrow_mut().extend(unknown.map(|unknown| (path.to_owned(), unknown)));
+        Ok(())
     }
 
     /// The newest good value of two slots; `None` if it was never stored.
     ///
     /// # Errors
-    /// [`StorageFault::Damaged`] if there is a slot, but no good one.
-    pub async fn get(&self, path: &str) -> Result<Option<Vec<u8>>, StorageFault> {
-        let (chosen, payload) = self.find(path).await?;
-        let chosen = match chosen {
+    /// [`StorageFault::Damaged`] if there is a slot, but no good one; [`StorageFault::Newer`] if there is one of a
+    /// newer program.
+    pub async fn get(&self, path: &str, kind: Kind) -> Result<Option<Vec<u8>>, StorageFault> {
+        Ok(self.read(path, kind).await?.map(|(_, bytes)| bytes))
+    }
+
+    /// [`Storage::get`], with the value's schema.
+    async fn read(&self, path: &str, kind: Kind) -> Result<Option<(u32, Vec<u8>)>, StorageFault> {
+        let found = self.find(path, kind).await?;
+        let next = match found.chosen {
             // The very first write was cut off: nothing was stored yet.
             Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }) => return Ok(None),
-            other => other.map_err(|none| no_slot(path, none))?,
+            Err(NoSlot { a, b }) => return Err(damaged(path, format!("{a:?}, {b:?}"))),
+            Ok(_) => found.next(kind),
         };
-        self.known.borrow_mut().insert(path.to_owned(), (chosen.generation, chosen.write));
-        Ok(payload)
+        let mut known = self.known.borrow_mut();
+        // A write may have ended since the slots were looked at.
+        if known.get(path).is_none_or(|known| known.generation <= next.generation) {
+            known.insert(path.to_owned(), next);
+        }
+        Ok(found.value)
     }
 
     /// Replaces a value: writes the slot that does not hold the newest good one.
-    pub async fn put(&self, path: &str, payload: &[u8]) -> Result<(), StorageFault> {
+    ///
+    /// # Errors
+    /// [`StorageFault::Newer`] if a newer program has written it.
+    pub async fn put(&self, path: &str, kind: Kind, payload: &[u8]) -> Result<(), StorageFault> {
         let known = self.known.borrow().get(path).copied();
-        let (generation, slot) = match known {
+        let Next { generation, slot, older } = match known {
             Some(known) => known,
-            None => {
-                let (chosen, _) = self.find(path).await?;
-                if let Ok(Chosen { passed_over: Some(SlotFault::OtherVersion { found }), .. }) = chosen {
-                    // Written by a newer program: must not be overwritten.
-                    return Err(StorageFault::OtherVersion { what: path.to_owned(), found });
-                }
-                // If no slot is good, there is nothing to protect.
-                chosen.map_or((1, Slot::A), |c| (c.generation, c.write))
-            }
+            None => self.find(path, kind).await?.next(kind),
         };
-        let (header, checksum) = slots::frame(generation, payload);
+        let (header, checksum) = slots::frame(Head { generation, schema: kind.schema() }, payload);
         // If this fails, the next write takes the same slot: the other one is still good.
         self.files.write(&slot_path(path, slot), &[&header, payload, &checksum]).await?;
-        self.known.borrow_mut().insert(path.to_owned(), (generation + 1, slot.other()));
+        let next = Next { generation: generation + 1, slot: slot.other(), older: false };
+        self.known.borrow_mut().insert(path.to_owned(), next);
+        if older {
+            self.files.remove(&slot_path(path, slot.other())).await?;
+        }
         Ok(())
     }
 
-    /// The newest good slot and its payload. One slot at a time is in memory: a checkpoint is large.
-    async fn find(&self, path: &str) -> Result<(Result<Chosen, NoSlot>, Option<Vec<u8>>), StorageFault> {
-        let look = async |slot| {
-            let head = self.files.head(&slot_path(path, slot), HEADER).await?;
-            Ok::<_, StorageFault>(head.ok_or(SlotFault::Absent).and_then(|head| slots::look(&head)))
-        };
-        let [mut a, mut b] = [look(Slot::A).await?, look(Slot::B).await?];
+    /// The newest good slot. One slot at a time is in memory: a checkpoint is large.
+    async fn find(&self, path: &str, kind: Kind) -> Result<Found, StorageFault> {
+        let [mut a, mut b] = [self.look(path, Slot::A).await?, self.look(path, Slot::B).await?];
+        let mut value = None;
         for slot in slots::newer_first(a, b) {
             let claim = if slot == Slot::A { &mut a } else { &mut b };
-            if claim.is_err() {
+            // Of the slot behind the newest good one only a newer schema matters.
+            if !claim.is_ok_and(|head| value.is_none() || head.schema > kind.schema()) {
                 continue;
             }
             let read = self.files.read(&slot_path(path, slot)).await?;
             match read.ok_or(SlotFault::Absent).and_then(slots::unpack) {
-                Ok((generation, payload)) => {
-                    *claim = Ok(generation);
-                    return Ok((slots::choose(a, b), Some(payload)));
+                Ok((Head { schema, .. }, _)) if schema > kind.schema() => {
+                    return Err(StorageFault::Newer { what: path.to_owned(), found: schema });
+                }
+                Ok((head, payload)) => {
+                    *claim = Ok(head);
+                    value = Some((head.schema, payload));
                 }
                 Err(fault) => *claim = Err(fault),
             }
         }
-        Ok((slots::choose(a, b), None))
+        Ok(Found { chosen: slots::choose(a, b), value })
+    }
+
+    async fn look(&self, path: &str, slot: Slot) -> Result<Result<Head, SlotFault>, StorageFault> {
+        let head = self.files.head(&slot_path(path, slot), HEADER).await?;
+        Ok(head.ok_or(SlotFault::Absent).and_then(|head| slots::look(&head)))
+    }
+
+    /// # Errors
+    /// [`StorageFault::Newer`] if a newer program has written the value.
+    async fn refuse_newer(&self, path: &str, kind: Kind) -> Result<(), StorageFault> {
+        for slot in [Slot::A, Slot::B] {
+            if self.look(path, slot).await?.is_ok_and(|head| head.schema > kind.schema()) {
+                self.find(path, kind).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    /// Where to write next. If no slot is good, there is nothing to protect.
+    fn next(&self, kind: Kind) -> Next {
+        let (generation, slot) = self.chosen.map_or((1, Slot::A), |chosen| (chosen.generation, chosen.write));
+        let older = self.value.as_ref().is_some_and(|(schema, _)| *schema < kind.schema());
+        Next { generation, slot, older }
     }
 }
 
@@ -374,24 +505,19 @@ fn held_as(fault: StorageFault, what: &str) -> StorageFault {
     }
 }
 
-fn path(id: &str, value: &str) -> String {
-    format!("{RUNS}/{id}/{value}")
+fn path(id: &str, kind: Kind) -> String {
+    format!("{RUNS}/{id}/{}", kind.name())
+}
+
+/// Of a set's description and its pixels.
+fn images_paths(fingerprint: &str) -> [String; 2] {
+    [Kind::Images, Kind::Pixels].map(|kind| format!("{IMAGES}/{fingerprint}/{}", kind.name()))
 }
 
 fn slot_path(path: &str, slot: Slot) -> String {
     match slot {
         Slot::A => format!("{path}.a"),
         Slot::B => format!("{path}.b"),
-    }
-}
-
-/// Why neither slot is good. A slot of another version of the program has a fault of its own.
-fn no_slot(path: &str, NoSlot { a, b }: NoSlot) -> StorageFault {
-    match (a, b) {
-        (SlotFault::OtherVersion { found }, _) | (_, SlotFault::OtherVersion { found }) => {
-            StorageFault::OtherVersion { what: path.to_owned(), found }
-        }
-        _ => damaged(path, format!("{a:?}, {b:?}")),
     }
 }
 

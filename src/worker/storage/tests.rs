@@ -5,6 +5,8 @@ use crate::core::report::{EpochReport, Phase, RunState, StepReport};
 use crate::core::run::{DataIdentity, examples};
 use burn::tensor::read_sync as wait;
 use safetensors::tensor::{Dtype, TensorView};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn record(id: &str, created: f64, steps: u32) -> RunRecord {
     let config = RunConfig { batch: 16, ..RunConfig::default() };
@@ -16,7 +18,8 @@ fn record(id: &str, created: f64, steps: u32) -> RunRecord {
 fn curve(steps: u32) -> Curve {
     let step = |step| StepReport { step, loss: step as f32, ..StepReport::default() };
     let epoch = |epoch| EpochReport { epoch, knn: 0.1 };
-    Curve { steps: (1..=steps).map(step).collect(), epochs: (0..=steps / 2).map(epoch).collect() }
+    let (steps, epochs) = ((1..=steps).map(step).collect(), (0..=steps / 2).map(epoch).collect());
+    Curve { steps, epochs, unknown: Vec::new() }
 }
 
 /// A checkpoint's file of the least kind.
@@ -40,7 +43,9 @@ fn what_was_stored_is_there_in_another_tab() {
     assert_eq!(listing.runs, [record("b", 2.0, 0), record("a", 1.0, 5)]);
     assert!(listing.damaged.is_empty());
     let run = wait(other.load("a")).unwrap();
-    assert_eq!(run, StoredRun { record: record("a", 1.0, 5), curve: curve(5), state: Some(state(5)) });
+    let (unknown, lost_curve) = (None, None);
+    let wanted = StoredRun { record: record("a", 1.0, 5), curve: curve(5), state: Some(state(5)), unknown, lost_curve };
+    assert_eq!(run, wanted);
     let begun = wait(other.load("b")).unwrap();
     assert_eq!((begun.record.steps, begun.curve, begun.state), (0, Curve::default(), None));
     assert_eq!(wait(other.load("c")), Err(StorageFault::NotFound { what: "c".to_owned() }));
@@ -116,7 +121,7 @@ fn a_run_that_another_tab_holds_stays() {
     let (one, two) = (Storage::new(files.clone()), Storage::new(files.clone()));
     save(&one, 5).unwrap();
     wait(one.save_record(&record("b", 2.0, 0))).unwrap();
-    wait(two.put("images/0/meta", b"x")).unwrap();
+    wait(two.put("images/0/meta", Kind::Images, b"x")).unwrap();
     let held = wait(one.hold("a")).unwrap();
     assert!(matches!(wait(two.hold("a")), Err(StorageFault::Held { .. })));
     assert!(matches!(wait(two.delete("a")), Err(StorageFault::Held { .. })));
@@ -175,11 +180,11 @@ fn images_are_kept_whole_or_not_at_all() {
     let files = Memory::default();
     let storage = Storage::new(files.clone());
     assert_eq!(wait(storage.load_images("f")), Ok(None));
-    wait(storage.save_images("f", b"{}", &[7; 100])).unwrap();
+    wait(storage.save_images("f", &json!({}), &[7; 100])).unwrap();
     assert_eq!(wait(storage.load_images("f")), Ok(Some((b"{}".to_vec(), vec![7; 100]))));
     assert_eq!(wait(storage.images()).unwrap(), ["f"]);
     files.quota.set(wait(files.usage()).unwrap().used + 120);
-    assert!(matches!(wait(storage.save_images("g", &[1; 300], &[7; 50])), Err(StorageFault::Full { .. })));
+    assert!(matches!(wait(storage.save_images("g", &vec![1; 300], &[7; 50])), Err(StorageFault::Full { .. })));
     assert_eq!(wait(storage.images()).unwrap(), ["f"]);
     wait(storage.delete_images("f")).unwrap();
     assert!(files.paths().is_empty());
@@ -214,4 +219,219 @@ fn what_fine_tuning_leaves_lies_beside_its_run_and_goes_with_it() {
     wait(other.delete("a")).unwrap();
     save(&other, 6).unwrap();
     assert_eq!(wait(other.fine_tune_file("a", FineTuneFile::Classifier)).unwrap(), None);
+}
+
+/// Every stored byte.
+fn all(files: &Memory) -> BTreeMap<String, Vec<u8>> {
+    files.paths().into_iter().map(|path| (path.clone(), wait(files.read(&path)).unwrap().unwrap())).collect()
+}
+
+/// Gives the slots of a value another schema, as another program would write it.
+fn with_schema(files: &Memory, path: &str, schema: u32) {
+    for slot in [Slot::A, Slot::B].map(|slot| slot_path(path, slot)) {
+        if let Some(bytes) = wait(files.read(&slot)).unwrap() {
+            let (head, payload) = slots::decode(&bytes).unwrap();
+            let (header, checksum) = slots::frame(Head { schema, ..head }, payload);
+            wait(files.write(&slot, &[&header, payload, &checksum])).unwrap();
+        }
+    }
+}
+
+fn schema(files: &Memory, slot: &str) -> Option<u32> {
+    wait(files.read(slot)).unwrap().map(|bytes| slots::decode(&bytes).unwrap().0.schema)
+}
+
+#[test]
+fn what_a_newer_program_stored_is_named_and_left_alone() {
+    for kind in Kind::OF_A_RUN {
+        for saves in [1, 2] {
+            let files = Memory::default();
+            let storage = Storage::new(files.clone());
+            (0..saves).for_each(|_| save(&storage, 5).unwrap());
+            for file in [FineTuneFile::Tuning, FineTuneFile::Classifier] {
+                (0..saves).for_each(|_| wait(storage.save_fine_tune_file("a", file, b"x")).unwrap());
+            }
+            let path = path("a", kind);
+            with_schema(&files, &path, kind.schema() + 1);
+            let before = all(&files);
+            let newer = StorageFault::Newer { what: path.clone(), found: kind.schema() + 1 };
+            // Another tab, and one that knew the run before it was written.
+            for storage in [Storage::new(files.clone()), storage] {
+                assert_eq!(wait(storage.hold("a")).unwrap_err(), newer);
+                assert_eq!(wait(storage.take("a")).unwrap_err(), newer);
+                assert_eq!(wait(storage.put(&path, kind, b"x")), Err(newer.clone()));
+                for file in [FineTuneFile::Tuning, FineTuneFile::Classifier] {
+                    if Kind::from(file) == kind {
+                        assert_eq!(wait(storage.remove_fine_tune_file("a", file)), Err(newer.clone()));
+                    }
+                }
+                let listed = wait(storage.list()).unwrap();
+                let damaged = if kind == Kind::Record { vec![("a".to_owned(), newer.clone())] } else { Vec::new() };
+                assert_eq!((listed.damaged, listed.runs.len()), (damaged, usize::from(kind != Kind::Record)));
+            }
+            let mut after = all(&files);
+            after.remove("runs/a/lock");
+            assert_eq!(after, before, "{kind:?}");
+            // A person's word still counts.
+            wait(Storage::new(files.clone()).delete("a")).unwrap();
+            assert!(files.paths().is_empty());
+        }
+    }
+}
+
+#[test]
+fn one_slot_of_a_newer_program_keeps_both() {
+    for newer in ["queue.a", "queue.b"] {
+        let files = Memory::default();
+        (0..2).for_each(|_| wait(Storage::new(files.clone()).save_queue(&QueueReport::default())).unwrap());
+        let bytes = wait(files.read(newer)).unwrap().unwrap();
+        let (head, payload) = slots::decode(&bytes).unwrap();
+        let (header, checksum) = slots::frame(Head { schema: 9, ..head }, payload);
+        wait(files.write(newer, &[&header, payload, &checksum])).unwrap();
+        let before = all(&files);
+        let storage = Storage::new(files.clone());
+        let fault = StorageFault::Newer { what: "queue".into(), found: 9 };
+        assert_eq!(wait(storage.queue()), Err(fault.clone()));
+        assert_eq!(wait(storage.save_queue(&QueueReport::default())), Err(fault));
+        // A bit that flipped is no newer program.
+        files.corrupt(newer, 9);
+        assert_eq!(wait(storage.queue()), Ok(QueueReport::default()));
+        files.corrupt(newer, 9);
+        assert_eq!(all(&files), before);
+    }
+}
+
+#[test]
+fn kept_images_of_a_newer_program_stay() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    wait(storage.save_images("f", &json!({}), &[7; 100])).unwrap();
+    with_schema(&files, "images/f/meta", 9);
+    let before = all(&files);
+    let fault = StorageFault::Newer { what: "images/f/meta".into(), found: 9 };
+    assert_eq!(wait(storage.save_images("f", &json!({}), &[7; 100])), Err(fault.clone()));
+    assert_eq!(wait(storage.load_images("f")), Err(fault));
+    assert_eq!(all(&files), before);
+}
+
+#[test]
+fn a_run_of_the_first_schema_is_opened_and_leaves_no_old_slot_for_an_older_program() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    let old_curve = |steps: u32| {
+        let rows =
+            curve(steps).steps.into_iter().map(|s| (s.step, s.epoch, s.loss, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32));
+        let epochs = curve(steps).epochs.into_iter().map(|e| (e.epoch, e.knn));
+        postcard::to_allocvec(&(rows.collect::<Vec<_>>(), epochs.collect::<Vec<_>>())).unwrap()
+    };
+    for steps in [3, 5] {
+        save(&storage, steps).unwrap();
+        wait(storage.put("runs/a/curve", Kind::Curve, &old_curve(steps))).unwrap();
+    }
+    let files_of_old = ["runs/a/record", "runs/a/curve"];
+    files_of_old.iter().for_each(|path| with_schema(&files, path, 1));
+    let storage = Storage::new(files.clone());
+    let (_lock, run) = wait(storage.take("a")).unwrap();
+    assert_eq!((run.record, run.curve), (record("a", 1.0, 5), curve(5)));
+    // An older program would take a slot of its own schema for the newest value, and write over the other.
+    save(&storage, 6).unwrap();
+    for path in files_of_old {
+        let mut schemas = [Slot::A, Slot::B].map(|slot| schema(&files, &slot_path(path, slot)));
+        schemas.sort();
+        assert_eq!(schemas, [None, Some(2)], "{path}");
+    }
+    save(&storage, 7).unwrap();
+    let run = wait(Storage::new(files).load("a")).unwrap();
+    assert_eq!((run.record.steps, run.curve), (7, curve(7)));
+}
+
+#[test]
+fn programs_of_two_versions_write_in_turns_and_lose_nothing() {
+    let files = Memory::default();
+    let (newer, older) = (Storage::new(files.clone()), Storage::new(files.clone()));
+    save(&newer, 5).unwrap();
+    // The newer program has a field in the record, and a column in the curve.
+    let raw = || {
+        let storage = Storage::new(files.clone());
+        let record = wait(storage.get("runs/a/record", Kind::Record)).unwrap().unwrap();
+        (serde_json::from_slice::<Value>(&record).unwrap(), wait(storage.curve("a")).unwrap().unknown)
+    };
+    let (mut json, _) = raw();
+    json["notes"] = json!([{ "text": "mine" }]);
+    json["config"]["future"] = json!(0.5);
+    let norm = |rows: usize| crate::core::run::UnknownColumn {
+        name: "steps.norm".into(),
+        dtype: "F32".into(),
+        shape: vec![rows],
+        bytes: [0, 0, 128, 63].repeat(rows),
+    };
+    wait(newer.put("runs/a/record", Kind::Record, &serde_json::to_vec(&json).unwrap())).unwrap();
+    let bytes = curve_file::write(&Curve { unknown: vec![norm(5)], ..curve(5) }).unwrap();
+    wait(newer.put("runs/a/curve", Kind::Curve, &bytes)).unwrap();
+    // The older one goes on with it, and gives it a name.
+    let (lock, run) = wait(older.take("a")).unwrap();
+    assert_eq!(run.unknown.as_ref().map(|unknown| &unknown.stored), Some(&json));
+    let steps = Curve { steps: curve(9).steps, epochs: curve(9).epochs, ..run.curve };
+    wait(older.save(&RunRecord { steps: 9, ..run.record }, &steps, &state(9))).unwrap();
+    drop(lock);
+    let lock = wait(older.hold("a")).unwrap();
+    let renamed = RunRecord { name: "b".into(), ..wait(older.record("a")).unwrap().unwrap() };
+    wait(older.save_record(&renamed)).unwrap();
+    drop(lock);
+    (json["steps"], json["name"]) = (json!(9), json!("b"));
+    assert_eq!(raw(), (json.clone(), vec![norm(5)]));
+    // The newer one knew its slots from before; what it writes wins, and after it the older one.
+    for (storage, name) in [(&newer, "c"), (&older, "d"), (&newer, "e")] {
+        let lock = wait(storage.hold("a")).unwrap();
+        let record = RunRecord { name: name.into(), ..wait(storage.record("a")).unwrap().unwrap() };
+        wait(storage.save_record(&record)).unwrap();
+        drop(lock);
+        json["name"] = json!(name);
+        assert_eq!(raw().0, json);
+    }
+}
+
+#[test]
+fn a_tab_that_knows_old_slots_writes_the_newest_value() {
+    let files = Memory::default();
+    let (one, two) = (Storage::new(files.clone()), Storage::new(files.clone()));
+    save(&one, 1).unwrap();
+    for steps in 2..6 {
+        drop(wait(two.hold("a")).unwrap());
+        save(&two, steps).unwrap();
+    }
+    // `one` knows the second write as the next.
+    drop(wait(one.hold("a")).unwrap());
+    save(&one, 9).unwrap();
+    assert_eq!(wait(Storage::new(files).load("a")).unwrap().record.steps, 9);
+}
+
+#[test]
+fn a_lost_curve_does_not_keep_the_weights() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    save(&storage, 5).unwrap();
+    files.corrupt("runs/a/curve.a", 90);
+    let run = wait(Storage::new(files.clone()).load("a")).unwrap();
+    assert_eq!((run.record.steps, run.curve, run.state), (5, Curve::default(), Some(state(5))));
+    assert!(run.lost_curve.is_some());
+    // A lost record is named.
+    files.corrupt("runs/a/record.a", 90);
+    let listing = wait(Storage::new(files).list()).unwrap();
+    assert!(matches!(&listing.damaged[..], [(_, StorageFault::Damaged { what, .. })] if what == "runs/a/record"));
+}
+
+#[test]
+fn a_damaged_queue_is_replaced_by_the_next_save() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    (0..2).for_each(|_| wait(storage.save_queue(&QueueReport::default())).unwrap());
+    for slot in ["queue.a", "queue.b"] {
+        files.corrupt(slot, 30);
+    }
+    let storage = Storage::new(files.clone());
+    let _lock = wait(storage.hold_queue()).unwrap();
+    assert!(matches!(wait(storage.queue()), Err(StorageFault::Damaged { what, .. }) if what == "queue"));
+    wait(storage.save_queue(&QueueReport::default())).unwrap();
+    assert_eq!(wait(Storage::new(files).queue()), Ok(QueueReport::default()));
 }

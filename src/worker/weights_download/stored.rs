@@ -7,6 +7,7 @@
 use super::Wanted;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::{DownloadedWeights, ImageNetEncoder};
+use crate::core::run::stored::Kind;
 use crate::core::weights_file::recognise::{plain_name, recognise};
 use crate::core::weights_file::{Header, WeightsFault, WeightsFile, not_a_float};
 use crate::learn::published::number;
@@ -188,16 +189,15 @@ pub fn file_path(encoder: ImageNetEncoder) -> String {
 }
 
 fn note_path(encoder: ImageNetEncoder) -> String {
-    format!("{}/note", folder(encoder))
+    format!("{}/{}", folder(encoder), Kind::WeightsNote.name())
 }
 
 /// The note of a stored file; `None` if there is no note, or only a damaged one.
 pub async fn note<F: FileSystem>(storage: &Storage<F>, encoder: ImageNetEncoder) -> Result<Option<Note>, StorageFault> {
-    match storage.get(&note_path(encoder)).await {
-        Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
+    match storage.get_json(&note_path(encoder), Kind::WeightsNote).await {
         // The next download writes the note again.
         Err(StorageFault::Damaged { .. }) => Ok(None),
-        Err(fault) => Err(fault),
+        note => note,
     }
 }
 
@@ -206,7 +206,7 @@ pub async fn save_note<F: FileSystem>(
     encoder: ImageNetEncoder,
     note: &Note,
 ) -> Result<(), StorageFault> {
-    storage.put_json(&note_path(encoder), note).await
+    storage.put_json(&note_path(encoder), Kind::WeightsNote, note).await
 }
 
 /// All downloaded weights, complete or not.

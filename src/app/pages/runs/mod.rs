@@ -30,6 +30,7 @@ pub fn Runs() -> impl IntoView {
         drawn: RwSignal::default(),
         open: RwSignal::new(None),
         question: RwSignal::new(None),
+        queue: Task::default(),
     };
     provide_context(page);
     // When the page opens, when a run, an evaluation or a fine-tuning has ended, and for a new worker.
@@ -39,7 +40,7 @@ pub fn Runs() -> impl IntoView {
         at_work.get();
         if !dead.get() {
             page.send(Request::Runs);
-            page.client.ask(Request::Queue, |_| {});
+            page.client.run(page.queue, Request::Queue, Vec::new(), |_| ());
         }
     });
     let known = memo(move || page.read(|_| ()).is_some());

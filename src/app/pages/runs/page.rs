@@ -22,6 +22,8 @@ pub struct Page {
     /// The run whose panel is open.
     pub open: RwSignal<Option<String>>,
     pub question: RwSignal<Option<Question>>,
+    /// The request for the queue, or for a change to it.
+    pub queue: Task,
 }
 
 impl Page {

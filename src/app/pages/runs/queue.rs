@@ -4,8 +4,9 @@
 use super::{page::Page, panel::SettingSelect};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{fault::one_field, runs as text, settings};
-use crate::app::{client::Task, parts::unfinished::why_not, parts::widgets::Button};
+use crate::app::{parts::unfinished::why_not, parts::widgets::Button};
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
+use crate::core::error::{Fault, StorageFault};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
 use crate::core::{config::RunConfig, config::setting::Value, run::unfinished::UnfinishedRun};
@@ -21,7 +22,7 @@ pub fn QueueCard() -> impl IntoView {
     let over = memo(move || read(|report| report.queue.counts().over()));
     let unfinished = memo(move || queue.with(|report| report.as_ref().is_some_and(QueueReport::unfinished)));
     let state = memo(move || queue.with(|report| report.as_ref().map(|r| r.state).unwrap_or_default()));
-    let task = Task::default();
+    let task = page.queue;
     let send = move |request: Request| page.client.run(task, request, Vec::new(), |_| ());
     let rows = move || {
         queue.with(|report| {
@@ -54,6 +55,14 @@ pub fn QueueCard() -> impl IntoView {
                 <ol class="plain">{rows}</ol>
             </Show>
             {why_not(task.failed, needs)}
+            <Show when=move || task.failed.with(|f| matches!(f, Some(Fault::Storage(StorageFault::Damaged { .. }))))>
+                <div class="actions">
+                    <Button
+                        label=text::QUEUE_CLEAR_DAMAGED
+                        press=act(move |_| send(Request::ChangeQueue(QueueChange::ClearDamaged)))
+                    />
+                </div>
+            </Show>
             <Show when=move || all.get() != 0>
                 <div class="actions">
                     <Show when=move || resting() && unfinished.get()>

@@ -30,13 +30,20 @@ pub fn storage_fault(fault: &StorageFault) -> Explanation {
         StorageFault::Held { what } => {
             explain(format!("Another tab of this site has {what} open."), "Close that tab, or go on there.")
         }
+        StorageFault::Damaged { what, detail } if what == "queue" => {
+            explain(format!("The stored queue cannot be read ({detail})."), "Clear it on the page Runs: the runs stay.")
+        }
         StorageFault::Damaged { what, detail } => explain(
-            format!("What was stored of {what} cannot be read ({detail})."),
+            format!("What was stored of {} cannot be read ({detail}).", part(what)),
             "Delete it to free the room; nothing else is harmed.",
         ),
-        StorageFault::OtherVersion { what, found } => explain(
-            format!("What was stored of {what} is in another version's format (number {found})."),
-            "Reload the page to get the newest version. If it stays, delete it.",
+        StorageFault::Newer { what, found } => explain(
+            format!("A newer version of this program has stored {} (format {found}). It is unharmed.", part(what)),
+            "Close every tab of this site and open it again: that brings the newest version, which opens it.",
+        ),
+        StorageFault::LostCurve { detail } => explain(
+            format!("The curve of this run cannot be read ({detail}); its settings, results and weights can."),
+            "The run can go on. Its charts begin at the next step.",
         ),
         StorageFault::Denied { detail } => explain(
             format!("The browser does not let this site store anything ({detail})."),
@@ -46,6 +53,27 @@ pub fn storage_fault(fault: &StorageFault) -> Explanation {
             format!("There is nothing stored of {what} any more."),
             "Another tab may have deleted it: reload the page.",
         ),
+    }
+}
+
+/// A stored value in words, by its path.
+fn part(what: &str) -> String {
+    let places: Vec<&str> = what.split('/').collect();
+    match places[..] {
+        ["runs", run, value] => {
+            let value = match value {
+                "record" => "settings and results",
+                "curve" => "curve",
+                "state" => "weights",
+                "tuning" => "unfinished fine-tuning",
+                _ => "classifier",
+            };
+            format!("run {run} ({value})")
+        }
+        ["images", fingerprint, ..] => format!("the kept images {fingerprint}"),
+        ["weights", network, ..] => format!("the kept weights of {network}"),
+        ["queue"] => "the queue".to_owned(),
+        _ => what.to_owned(),
     }
 }
 

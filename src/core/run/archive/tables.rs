@@ -94,6 +94,7 @@ mod tests {
         let curve = Curve {
             steps: vec![step, StepReport { step: 2, loss: f32::NAN, ..step }],
             epochs: vec![EpochReport { epoch: 0, knn: 0.1 }, EpochReport { epoch: 1, knn: 0.3 }],
+            unknown: Vec::new(),
         };
         assert_eq!(
             steps_csv(&curve),

@@ -3,7 +3,8 @@
 
 pub use super::architecture::{Architecture, Stem};
 
-use super::{architecture::PUBLISHED_WIDTH, imagenet::ImageNetEncoder};
+use super::architecture::{PUBLISHED_WIDTH, Row};
+use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
 pub mod preset;
@@ -89,9 +90,15 @@ impl EncoderConfig {
         self.architecture.facts().is_fixed
     }
 
-    /// Length of h: the channels of the last stage.
+    /// Its layers by stages, the stem's first.
+    pub fn stages(&self) -> Vec<Row> {
+        let own = || (self.architecture.facts().layers)(self.width, self.stem);
+        self.published().map_or_else(own, ImageNetEncoder::stages)
+    }
+
+    /// Length of h, the global average of the last feature map: the channels of the last stage.
     pub fn features(&self) -> usize {
-        self.published().map_or(self.width * 8, ImageNetEncoder::features)
+        self.stages().last().map_or(0, |stage| stage.channels)
     }
 }
 

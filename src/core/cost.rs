@@ -1,13 +1,11 @@
 //! What training costs: parameters, memory and arithmetic of a configuration,
 //! counted from its shapes, and whether a device can bear it.
 
-mod networks;
-
-use super::config::{InitialWeights, Optimizer, RunConfig};
+use super::architecture::Layer;
+use super::config::{EncoderConfig, InitialWeights, Optimizer, RunConfig};
 use super::error::Fault;
 use super::report::{Backend, DeviceReport};
 use super::run::fine_tune::{FineTuneConfig, TrainedLayers};
-use networks::convolutions;
 
 /// Counts for one configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,22 +78,18 @@ impl Cost {
     /// Counts the encoder of `config`, of which the last `trained` stages train, or all.
     fn of_encoder(config: &RunConfig, trained: Option<usize>) -> Self {
         let mut cost = Self::default();
-        let all = convolutions(&config.encoder, config.image_size);
-        let stages = all.last().map_or(0, |conv| conv.stage + 1);
+        let all = layers(&config.encoder, config.image_size);
+        let stages = all.last().map_or(0, |layer| layer.stage + 1);
         let first_trained = trained.map_or(0, |trained| stages.saturating_sub(trained));
-        for conv in all {
-            let weights = (conv.input * conv.output * conv.kernel) as u64;
-            let weights = weights + if conv.normalised { 2 } else { 1 } * conv.output as u64;
-            let outputs = (conv.output * conv.side * conv.side) as u64;
-            let multiplications = outputs * (conv.input * conv.kernel) as u64;
-            cost.multiplications += multiplications;
-            if conv.stage >= first_trained {
-                cost.parameters += weights;
-                cost.activations += outputs;
-                cost.trained_multiplications += multiplications;
+        for layer in all {
+            cost.multiplications += layer.multiplications;
+            if layer.stage >= first_trained {
+                cost.parameters += layer.parameters;
+                cost.activations += layer.outputs;
+                cost.trained_multiplications += layer.multiplications;
             } else {
-                cost.frozen += weights;
-                cost.passing = cost.passing.max(outputs);
+                cost.frozen += layer.parameters;
+                cost.passing = cost.passing.max(layer.outputs);
             }
         }
         cost
@@ -212,8 +206,8 @@ impl Cost {
 
     /// Images of a forward pass without gradients, as in evaluation: few if the encoder's largest layer is large.
     pub fn passing_images(config: &RunConfig) -> usize {
-        let outputs = convolutions(&config.encoder, config.image_size).into_iter();
-        let largest = outputs.map(|conv| (conv.output * conv.side * conv.side) as u64).max().unwrap_or(1);
+        let outputs = layers(&config.encoder, config.image_size).into_iter().map(|layer| layer.outputs);
+        let largest = outputs.max().unwrap_or(1);
         (PASSING_MEMORY / (PASSING_COPIES * FLOAT * largest.max(1))).clamp(1, MOST_PASSING) as usize
     }
 
@@ -222,6 +216,42 @@ impl Cost {
         let Some(speed) = speed(device) else { return most };
         ((speed / Self::of(config).multiplications as f64) as usize).clamp(1, most)
     }
+}
+
+/// What a layer of an encoder takes for one view.
+#[derive(Default)]
+struct LayerCost {
+    /// Of the encoder, from 0: see `learn::encoder::Encoder::stages`.
+    stage: usize,
+    parameters: u64,
+    /// Numbers in the output of a convolution. Normalisation's are counted in [`ACTIVATION_COPIES`].
+    outputs: u64,
+    multiplications: u64,
+}
+
+/// The layers of `encoder` that have tensors, for images of `image` pixels, in their order.
+fn layers(encoder: &EncoderConfig, image: usize) -> Vec<LayerCost> {
+    let (mut all, mut side) = (Vec::new(), image);
+    for (stage, row) in encoder.stages().iter().enumerate() {
+        side = row.visit(side, &mut |layer, side| {
+            all.push(match layer {
+                Layer::Conv(conv) => {
+                    let (weights, area) = (conv.weights(), side * side);
+                    LayerCost {
+                        stage,
+                        parameters: (weights + if conv.bias { conv.output } else { 0 }) as u64,
+                        outputs: (conv.output * area) as u64,
+                        multiplications: weights as u64 * area as u64,
+                    }
+                }
+                Layer::Norm { channels, .. } => {
+                    LayerCost { stage, parameters: 2 * *channels as u64, ..LayerCost::default() }
+                }
+                _ => LayerCost::default(),
+            });
+        });
+    }
+    all
 }
 
 fn within(need: u64, backend: Backend) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! The encoders that are published with weights trained on ImageNet, and their weights.
 
-use super::architecture::{Architecture, PUBLISHED_WIDTH, PublishedFile, PublishedWeights};
+use super::architecture::{Architecture, PUBLISHED_WIDTH, PublishedFile, PublishedWeights, Row, Stem};
 use serde::{Deserialize, Serialize};
 
 /// A network with published ImageNet weights.
@@ -52,9 +52,9 @@ impl ImageNetEncoder {
         self.0.facts().name
     }
 
-    /// Length of h, the global average of the last feature map.
-    pub fn features(self) -> usize {
-        self.0.facts().family.features(PUBLISHED_WIDTH)
+    /// Its layers by stages, as they are published.
+    pub fn stages(self) -> Vec<Row> {
+        (self.0.facts().layers)(PUBLISHED_WIDTH, Stem::ImageNet)
     }
 
     /// About how many bytes a download has: the weights, 32 bits each, without a classifier.

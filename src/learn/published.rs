@@ -104,9 +104,9 @@ pub fn tensors<M: Module>(network: &M) -> Vec<(String, Vec<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::architecture::{Architecture, Block};
-    use crate::core::{config::Stem, weights_file::WrongShape};
-    use crate::learn::encoder::ResNet;
+    use crate::core::architecture::resnet::{Block, layers};
+    use crate::core::architecture::{Architecture, Normalisation, Stem};
+    use crate::core::{config::EncoderConfig, weights_file::WrongShape};
     use burn::tensor::read_sync;
     use safetensors::tensor::TensorView;
 
@@ -136,7 +136,8 @@ mod tests {
     }
 
     fn resnet(block: Block, blocks: [usize; 4], width: usize) -> Listed {
-        listed(tensors(&ResNet::new(block, blocks, width, Stem::ImageNet, &Device::flex())))
+        let stages = layers(block, blocks, width, Stem::ImageNet);
+        listed(tensors(&Encoder::of(stages, Normalisation::NONE, &Device::flex())))
     }
 
     #[test]
@@ -155,7 +156,7 @@ mod tests {
             } else {
                 "fc.weight"
             };
-            file.push(header(classifier, &[1000, which.features()]));
+            file.push(header(classifier, &[1000, EncoderConfig::with_weights(*which).features()]));
             file.push(Header { number: Number::Other("I64".into()), ..header("bn1.num_batches_tracked", &[]) });
             assert_eq!(recognise(&file, &known), Ok(*which));
         }

@@ -1,6 +1,6 @@
-//! One walk through a network's tensors by their names, for everything that reads, replaces, updates or freezes them.
+//! One walk through a network's tensors by their names, for everything that reads, replaces or updates them.
 
-use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 
@@ -70,11 +70,6 @@ pub fn update<M: Module>(module: M, gradients: GradientsParams, rule: &mut impl 
     module.map(&mut Update { gradients, rule })
 }
 
-/// `module` without gradients, and with normalisation in evaluation mode, in the parts whose tensors `frozen` names.
-pub fn freeze<M: Module>(module: M, frozen: &dyn Fn(&str) -> bool) -> M {
-    module.map(&mut Freeze(Walk::new(frozen)))
-}
-
 /// A walk through a module that knows where it is.
 struct Walk<V> {
     /// Names and types of the parts that it is in.
@@ -95,10 +90,9 @@ impl<V> Walk<V> {
         self.parts.pop();
     }
 
-    /// Enum variants add nothing to a name, nor does the encoder around its network.
+    /// Enum variants add nothing to a name.
     fn path(&self) -> TensorPath {
-        let unnamed = |container: &str| container.starts_with("Enum:") || container == "Struct:Encoder";
-        let named = self.parts.iter().filter(|(_, container)| !unnamed(container));
+        let named = self.parts.iter().filter(|(_, container)| !container.starts_with("Enum:"));
         let name = named.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
         let layer = self.parts.last().and_then(|(_, container)| container.strip_prefix("Struct:"));
         TensorPath { name, layer: layer.unwrap_or_default().to_owned() }
@@ -164,32 +158,6 @@ impl<R: UpdateRule> ModuleMapper for Update<'_, R> {
         let Some(g) = self.gradients.remove::<D>(param.id) else { return param };
         let id = param.id;
         param.map(|w| Tensor::from_inner(self.rule.update(id, w.inner(), g.inner())).require_grad())
-    }
-}
-
-struct Freeze<'a>(Walk<&'a dyn Fn(&str) -> bool>);
-
-impl Freeze<'_> {
-    fn is_frozen(&self) -> bool {
-        (self.0.inner)(&self.0.path().name)
-    }
-}
-
-impl ModuleMapper for Freeze<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.0.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.0.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if self.is_frozen() { param.set_require_grad(false) } else { param }
-    }
-
-    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        if self.is_frozen() { flag.with_value(false) } else { flag }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Fine-tuning: its settings, its progress and its results.
 
+use crate::core::architecture::{Architecture, PUBLISHED_WIDTH, Stem};
 use crate::core::config::setting::{Bounds, Field, Setting, Value, check};
 use crate::core::error::{ConfigFault, StorageFault};
-use crate::core::{config::Architecture, metrics::ClassificationReport, report::RunState};
+use crate::core::{metrics::ClassificationReport, report::RunState};
 use serde::{Deserialize, Serialize};
 
 /// Which weights the network starts from.
@@ -67,8 +68,8 @@ impl Field for TrainedLayers {
 }
 
 /// Stages of an encoder that can be trained by themselves, including the stem.
-pub const fn stages(architecture: Architecture) -> u8 {
-    architecture.facts().stages.len() as u8
+pub fn stages(architecture: Architecture) -> u8 {
+    (architecture.facts().layers)(PUBLISHED_WIDTH, Stem::ImageNet).len() as u8
 }
 
 /// Chen et al. 2020, appendix B.5: 0.05 · batch / 256.

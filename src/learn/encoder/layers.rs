@@ -1,32 +1,37 @@
 //! The layers that the networks are made of: convolution, pooling, and batch normalisation with
 //! PyTorch's conventions and names.
 
-use crate::core::architecture::Normalisation;
+use crate::core::architecture::{Conv, EPSILON, Normalisation};
 use crate::learn::conv::convolution;
 use burn::module::{Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
 use burn::module::{Param, ParamId};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor, TensorData, module};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A square convolution without bias (normalisation follows and has one), padded so that stride 1 keeps the size.
-pub fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
-    let side = kernel / 2;
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(side, side, side, side))
-        .with_bias(false)
+/// The convolution `of` a network.
+pub fn conv(of: &Conv, device: &Device) -> Conv2d {
+    let [high, wide] = of.padding();
+    Conv2dConfig::new([of.input, of.output], of.kernel)
+        .with_stride([of.stride; 2])
+        .with_padding(PaddingConfig2d::Explicit(high, wide, high, wide))
+        .with_bias(of.bias)
         .init(device)
 }
 
-/// A 3×3 max-pool of stride 2.
-pub fn pool3(padding: usize) -> MaxPool2d {
-    MaxPool2dConfig::new([3, 3])
-        .with_strides([2, 2])
-        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
-        .init()
+/// The greatest of each square window, of stride 2.
+pub fn max_pool(x: Tensor<4>, side: usize, padding: usize) -> Tensor<4> {
+    let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
+    MaxPool2dConfig::new([side; 2]).with_strides([2, 2]).with_padding(padding).init().forward(x)
+}
+
+/// The average of each padded 3×3 window, of stride 1. Padding does not count.
+pub fn average_pool(x: Tensor<4>) -> Tensor<4> {
+    let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+    let pool = AvgPool2dConfig::new([3, 3]).with_strides([1, 1]).with_padding(padding);
+    pool.with_count_include_pad(false).init().forward(x)
 }
 
 /// What a layer makes of `x` [B, C, H, W]. burn's layer holds the weights; the convolution is ours where it can be,
@@ -67,8 +72,6 @@ pub fn normalise(x: Tensor<4>, by: &Normalisation) -> Tensor<4> {
     (x - channels(by.mean)) / channels(by.std)
 }
 
-/// ε under the root, as in PyTorch and the paper's networks.
-pub const EPSILON: f64 = 1e-5;
 /// Part of the new batch in the running statistics, PyTorch's convention (and
 /// burn's): running ← (1 − m) running + m batch.
 pub const MOMENTUM: f64 = 0.1;

@@ -1,92 +1,75 @@
-//! Encoders f: image → h. A new one has a file of its own here, a variant and a line in `Network`,
-//! and a row in `core::architecture`.
+//! Encoders f: image → h, built from their layers in `core::architecture`.
 
-mod conv4;
-mod inception;
 mod layers;
-mod resnet;
-mod vgg;
 
 pub use layers::{MOMENTUM, normalise};
-pub use resnet::ResNet;
 
-use crate::core::architecture::{Architecture, Family, Normalisation, PUBLISHED_WIDTH, Stem};
+use crate::core::architecture::{Layer, Normalisation, Row};
 use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
-use crate::learn::walk::freeze;
-use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use conv4::ConvNet4;
-use inception::InceptionResNetV2;
-use layers::BatchNorm;
-use vgg::Vgg;
+use burn::module::{Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor, activation::relu};
+use layers::{BatchNorm, average_pool, conv, convolve, global_average, max_pool};
+use std::sync::Arc;
 
 /// One of the program's encoders, with the normalisation of its input.
 ///
 /// On an autodiff device it trains (batch statistics); its [`Module::valid`] copy, on the plain device, evaluates
-/// (running statistics). The names of its tensors are the network's own: this type adds nothing to them.
-#[derive(Module, Debug)]
+/// (running statistics). Its tensors have the names of its layers: this type adds nothing to them.
+#[derive(Clone, Debug)]
 pub struct Encoder {
-    network: Network,
-    #[module(skip)]
-    architecture: Architecture,
-    #[module(skip)]
+    stages: Arc<[Row]>,
+    /// For each layer of `stages` that has tensors, in their order.
+    parts: Vec<Part>,
     normalisation: Normalisation,
 }
 
-#[expect(clippy::large_enum_variant, reason = "few exist at a time, and burn has no boxed modules")]
-#[derive(Module, Debug)]
-enum Network {
-    ConvNet4(ConvNet4),
-    ResNet(ResNet),
-    Vgg(Vgg),
-    InceptionResNetV2(InceptionResNetV2),
+#[derive(Clone, Debug)]
+struct Part {
+    stage: usize,
+    /// Of the layer.
+    name: String,
+    weights: Weights,
 }
 
-impl Network {
-    fn new(family: Family, width: usize, stem: Stem, device: &Device) -> Self {
-        match family {
-            Family::ConvNet4 => Self::ConvNet4(ConvNet4::new(width, device)),
-            Family::ResNet { block, blocks } => Self::ResNet(ResNet::new(block, blocks, width, stem, device)),
-            Family::Vgg { convolutions } => Self::Vgg(Vgg::new(convolutions, device)),
-            Family::InceptionResNetV2 => Self::InceptionResNetV2(InceptionResNetV2::new(device)),
-        }
-    }
-
-    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::ConvNet4(net) => net.forward(x),
-            Self::ResNet(net) => net.forward(x),
-            Self::Vgg(net) => net.forward(x),
-            Self::InceptionResNetV2(net) => net.forward(x),
-        }
-    }
+/// A layer that has tensors.
+#[derive(Module, Debug)]
+enum Weights {
+    Conv(Conv2d),
+    Norm(BatchNorm),
 }
 
 impl Encoder {
     /// The network of `config` with unspecified weights: draw them with [`init::draw`](super::init::draw) or load them
     /// with [`named_tensors::load`](super::named_tensors::load).
     pub fn new(config: &EncoderConfig, device: &Device) -> Self {
-        match config.published() {
-            Some(which) => Self::imagenet(which, device),
-            None => Self::build(config.architecture, config.width, config.stem, Normalisation::NONE, device),
-        }
+        let normalisation = config.published().map_or(Normalisation::NONE, |which| which.weights().normalisation);
+        Self::of(config.stages(), normalisation, device)
     }
 
     /// A network that is published with ImageNet weights, and their normalisation; the weights are
     /// unspecified: draw them, or read a file of them with [`published::load`](super::published::load).
     pub fn imagenet(which: ImageNetEncoder, device: &Device) -> Self {
-        Self::build(which.architecture(), PUBLISHED_WIDTH, Stem::ImageNet, which.weights().normalisation, device)
+        Self::new(&EncoderConfig::with_weights(which), device)
     }
 
-    fn build(
-        architecture: Architecture,
-        width: usize,
-        stem: Stem,
-        normalisation: Normalisation,
-        device: &Device,
-    ) -> Self {
-        let network = Network::new(architecture.facts().family, width, stem, device);
-        Self { network, architecture, normalisation }
+    pub(super) fn of(stages: Vec<Row>, normalisation: Normalisation, device: &Device) -> Self {
+        let mut parts = Vec::new();
+        for (stage, row) in stages.iter().enumerate() {
+            row.visit(0, &mut |layer, _| {
+                parts.extend(match layer {
+                    Layer::Conv(of) => {
+                        Some(Part { stage, name: of.name.clone(), weights: Weights::Conv(conv(of, device)) })
+                    }
+                    Layer::Norm { name, channels, epsilon } => {
+                        let norm = BatchNorm::new(*channels, device).with_epsilon(*epsilon);
+                        Some(Part { stage, name: name.clone(), weights: Weights::Norm(norm) })
+                    }
+                    _ => None,
+                });
+            });
+        }
+        Self { stages: stages.into(), parts, normalisation }
     }
 
     /// With another normalisation: weights that were trained on plain values, such as
@@ -98,33 +81,111 @@ impl Encoder {
     /// `x` [B, 3, S, S], values in [0, 1], S at least `PublishedWeights::min_image_size` for a published
     /// network, to h [B, F].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        self.network.forward(normalise(x, &self.normalisation))
+        let mut weights = self.parts.iter().map(|part| &part.weights);
+        let x = normalise(x, &self.normalisation);
+        global_average(self.stages.iter().fold(x, |x, stage| pass(stage, &mut weights, x)))
     }
 
     /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.
     pub fn stages(&self) -> usize {
-        self.architecture.facts().stages.len()
+        self.stages.len()
     }
 
     /// Freezes all but the last `trained` stages: their weights stay, and their
     /// normalisation uses the running statistics.
     pub fn freeze_but_last(self, trained: usize) -> Self {
-        let stages = self.architecture.facts().stages;
-        let frozen = &stages[..stages.len().saturating_sub(trained)];
-        let is_frozen = |name: &str| frozen.iter().copied().flatten().any(|part| name.starts_with(part));
-        Self { network: freeze(self.network, &is_frozen), ..self }
+        let first_trained = self.stages().saturating_sub(trained);
+        self.map_parts(|part| if part.stage < first_trained { part.weights.freeze() } else { part.weights })
     }
 
     /// All of its normalisation layers.
     pub(super) fn norms(&mut self) -> Vec<&mut BatchNorm> {
-        match &mut self.network {
-            Network::ConvNet4(net) => net.norms(),
-            Network::ResNet(net) => net.norms(),
-            Network::Vgg(_) => Vec::new(),
-            Network::InceptionResNetV2(net) => net.norms(),
-        }
+        let norm = |part| match part {
+            &mut Part { weights: Weights::Norm(ref mut norm), .. } => Some(norm),
+            _ => None,
+        };
+        self.parts.iter_mut().filter_map(norm).collect()
+    }
+
+    fn map_parts(self, mut change: impl FnMut(Part) -> Weights) -> Self {
+        let changed = |part: Part| Part { stage: part.stage, name: part.name.clone(), weights: change(part) };
+        Self { parts: self.parts.into_iter().map(changed).collect(), ..self }
     }
 }
+
+/// What the layers of `row` make of `x`; their `weights` come in order.
+fn pass<'a>(row: &Row, weights: &mut dyn Iterator<Item = &'a Weights>, x: Tensor<4>) -> Tensor<4> {
+    row.layers.iter().fold(x, |x, layer| match layer {
+        Layer::Conv(_) | Layer::Norm { .. } => match weights.next() {
+            Some(Weights::Conv(conv)) => convolve(conv, x),
+            Some(Weights::Norm(norm)) => norm.forward(x),
+            None => unreachable!("each such layer has weights"),
+        },
+        Layer::Relu => relu(x),
+        Layer::Scale(by) => x * *by,
+        Layer::MaxPool { side, padding } => max_pool(x, *side, *padding),
+        Layer::AveragePool => average_pool(x),
+        Layer::Joined(rows) => Tensor::cat(rows.iter().map(|row| pass(row, weights, x.clone())).collect(), 1),
+        Layer::Sum(row, shortcut) => pass(row, weights, x.clone()) + pass(shortcut, weights, x),
+    })
+}
+
+impl Module for Encoder {
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        self.parts.iter().fold(devices, |devices, part| part.weights.collect_devices(devices))
+    }
+
+    fn fork(self, device: &Device) -> Self {
+        self.map_parts(|part| part.weights.fork(device))
+    }
+
+    fn to_device(self, device: &Device) -> Self {
+        self.map_parts(|part| part.weights.to_device(device))
+    }
+
+    fn train(self) -> Self {
+        self.map_parts(|part| part.weights.train())
+    }
+
+    fn valid(&self) -> Self {
+        self.clone().map_parts(|part| part.weights.valid())
+    }
+
+    fn materialize(self) -> Self {
+        self.map_parts(|part| part.weights.materialize())
+    }
+
+    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        for Part { name, weights, .. } in &self.parts {
+            visitor.enter_module(name, "Encoder");
+            weights.visit(visitor);
+            visitor.exit_module(name, "Encoder");
+        }
+    }
+
+    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+        self.map_parts(|Part { name, weights, .. }| {
+            mapper.enter_module(&name, "Encoder");
+            let weights = weights.map(mapper);
+            mapper.exit_module(&name, "Encoder");
+            weights
+        })
+    }
+}
+
+impl std::fmt::Display for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Encoder of {} layers", self.parts.len())
+    }
+}
+
+impl ModuleDisplayDefault for Encoder {
+    fn content(&self, content: Content) -> Option<Content> {
+        content.add_formatted(self).optional()
+    }
+}
+
+impl ModuleDisplay for Encoder {}
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::config::{Architecture, Stem};
 use crate::core::rng::Rng;
 use crate::learn::{baseline::reestimate_batch_norm, init::draw, walk::list};
 use burn::tensor::TensorData;
@@ -69,8 +70,8 @@ fn reestimated_statistics_are_the_average_of_the_batches() {
     let device = Device::flex().autodiff();
     let mut net = draw(Encoder::new(&config(Architecture::ConvNet4, Stem::Small, 4), &device), 3, "encoder");
     let (a, b) = (noise([6, 3, 8, 8], 4), noise([6, 3, 8, 8], 5));
-    let stem = |x: &Tensor<4>| match &net.network {
-        Network::ConvNet4(net) => net.stem(x.clone().autodiff()).inner(),
+    let stem = |x: &Tensor<4>| match &net.parts[0].weights {
+        Weights::Conv(conv) => convolve(conv, x.clone().autodiff()).inner(),
         other => unreachable!("{other:?}"),
     };
     let moments = |x: Tensor<4>| {
@@ -97,7 +98,11 @@ fn published_networks_take_their_least_size_and_give_their_features() {
     for which in ImageNetEncoder::all() {
         let net = Encoder::imagenet(which, &device);
         let side = which.weights().min_image_size;
-        assert_eq!(net.valid().forward(noise([1, 3, side, side], 2)).dims(), [1, which.features()], "{which:?}");
+        assert_eq!(
+            net.valid().forward(noise([1, 3, side, side], 2)).dims(),
+            [1, EncoderConfig::with_weights(which).features()],
+            "{which:?}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 //! results, and what they are not for.
 
 use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
-use crate::core::architecture::{Facts, Family, Normalisation};
+use crate::core::architecture::{Facts, Normalisation};
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
 use crate::core::report::{Backend, Baseline, EvaluationReport};
@@ -126,9 +126,9 @@ fn network(record: &RunRecord) -> String {
         Architecture::ResNet10 => format!("ResNet-10: one basic block a stage, stages of {widths} channels; {stem}"),
         Architecture::ResNet18 => format!("ResNet-18: two basic blocks a stage, stages of {widths} channels; {stem}"),
         published => {
-            let Facts { name, weights, family, .. } = published.facts();
+            let Facts { name, weights, .. } = published.facts();
             let source = weights.map(|w| format!(", as {}'s `{}`", w.library, w.called)).unwrap_or_default();
-            let end = if matches!(family, Family::Vgg { .. }) { " up to its last max-pool" } else { "" };
+            let end = if published == Architecture::Vgg19 { " up to its last max-pool" } else { "" };
             format!("{name}{source}{end}")
         }
     };

@@ -66,7 +66,7 @@ fn Card() -> impl IntoView {
                     disabled=derive(move || task.busy.get() || reading.get())
                     press=act(move |_| go_on())
                 />
-                <Button label=text::DISMISS kind="quiet" press=act(move |_| forget(stored_runs)) />
+                <Button label=text::FORGET kind="quiet" press=act(move |_| forget(stored_runs)) />
             </div>
         </section>
     }

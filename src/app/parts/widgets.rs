@@ -1,7 +1,7 @@
 //! Small parts that many pages use.
 
 use crate::app::reactive::{Show, act, derive, live};
-use crate::app::text::{parts as text, pretrain::NOT_YET, units::whole_percent};
+use crate::app::text::{parts as text, units::whole_percent};
 use crate::app::{browser::focus, client::Client, state::PendingControl};
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Request, Work};
@@ -287,7 +287,7 @@ pub fn Fact(name: &'static str, value: impl Fn() -> Option<String> + Send + Sync
     view! {
         <div>
             <dt>{name}</dt>
-            <dd>{live(move || value().unwrap_or_else(|| NOT_YET.to_owned()))}</dd>
+            <dd>{live(move || value().unwrap_or_else(|| text::NONE.to_owned()))}</dd>
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! Words of the page that shows new images to a trained classifier.
 
 use super::units::rounded_percent;
+pub use super::{data::CLASS, data::DROP_OR as OR};
 use crate::core::run::classify::{ClassifierKind, MOST};
 
 pub const TITLE: &str = "Try it";
@@ -19,7 +20,6 @@ pub const WHAT_LIST: [&str; 2] = [
 
 pub const SHOW: &str = "Show an image";
 pub const DROP: &str = "Drop images here";
-pub const OR: &str = "or";
 pub const CHOOSE: &str = "Choose images";
 pub const PHOTO: &str = "Take a photo";
 pub fn most() -> String {
@@ -48,7 +48,6 @@ pub fn classifier(kind: &ClassifierKind) -> String {
 pub fn said(class: &str, part: f32) -> String {
     format!("{class}, {}", rounded_percent(part.into()))
 }
-pub const CLASS: &str = "Class";
 pub const PROBABILITY: &str = "Probability";
 pub fn others(classes: usize) -> String {
     if classes == 1 { "1 other class".into() } else { format!("{classes} other classes") }

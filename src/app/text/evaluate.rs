@@ -2,6 +2,7 @@
 
 use super::confidence::points;
 use super::units::{count, counted, duration, percent};
+pub use super::{data::CLASS, data::IMAGES, parts::CLOSE};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::{imagenet::ImageNetEncoder, report::Baseline};
 
@@ -221,17 +222,14 @@ pub fn class_choice(name: &str, right: u32, all: u32) -> String {
     format!("{name}: {right} of {all} recognised")
 }
 pub const NO_MISTAKES: &str = "No mistakes at all.";
-pub const CLOSE: &str = "Close";
 pub const LOADING_PICTURES: &str = "Loading images …";
 
 pub const SCORES: &str = "Scores by class";
 pub const SCORES_HELP: &str = "Precision: of the images given this class, the part that is of it. Recall: of the images of this \
     class, the part that was found. F1: their harmonic mean.";
-pub const CLASS: &str = "Class";
 pub const PRECISION: &str = "Precision";
 pub const RECALL: &str = "Recall";
 pub const F1: &str = "F1";
-pub const IMAGES: &str = "Images";
 pub const MACRO: &str = "Macro average";
 pub const MACRO_HELP: &str = "every class counts the same";
 pub const WEIGHTED: &str = "Weighted average";

@@ -2,6 +2,7 @@
 
 pub use super::pretrain::{EPOCH, LEFT, SETTINGS, STEP};
 use super::units::{bytes, counted, duration, percent};
+pub use super::{evaluate::RESULT, parts::NONE};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
 
@@ -83,7 +84,6 @@ pub fn place(place: usize, of: usize) -> String {
     format!("{} of {of}", (place + 1).min(of))
 }
 pub const VALIDATION: &str = "Validation";
-pub const NONE: &str = "–";
 
 /// Names of the contestants, in the order of [`FineTuneConfig::contestants`].
 pub const CONTESTANTS: [&str; 3] = ["Fine-tuned", "From random weights", "Linear on frozen encoder"];
@@ -124,7 +124,6 @@ pub fn share(percent: u8) -> String {
     format!("{percent} %")
 }
 
-pub const RESULT: &str = "Result";
 pub const RESULTS: &str = "Which result";
 /// How another result is named in a comparison.
 pub fn than(config: &FineTuneConfig, stages: u8) -> String {

@@ -7,6 +7,9 @@ pub const PAUSING: &str = "Pausing …";
 pub const RESUME: &str = "Resume";
 pub const CANCEL: &str = "Cancel";
 pub const CANCELLING: &str = "Cancelling …";
+pub const CLOSE: &str = "Close";
+/// In place of a value that is not there.
+pub const NONE: &str = "–";
 pub const TABLE: &str = "Show as a table";
 pub const WAITING: &str = "Waiting for the first value";
 pub const NO_NUMBER: &str = "not a number";

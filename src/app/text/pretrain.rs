@@ -59,7 +59,6 @@ pub const STEP: &str = "Step";
 pub const EPOCH: &str = "Epoch";
 pub const RATE: &str = "Images a second";
 pub const LEFT: &str = "Time left";
-pub const NOT_YET: &str = "–";
 
 pub const LOSS: &str = "NT-Xent loss";
 pub const LOSS_HELP: &str =

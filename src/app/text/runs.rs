@@ -1,9 +1,10 @@
 //! Words of the page "Runs", and of runs that are stored or were not finished.
 
 use super::pretrain::of;
-pub use super::pretrain::{EPOCH, KNN, LOSS, STEP};
+pub use super::pretrain::{EPOCH, KNN, LOSS, READING as IMAGES_READ, STEP, TITLE as GO_PRETRAIN};
 use super::settings;
 use super::units::{bytes, bytes_of, count, counted, duration};
+pub use super::{data::SAMPLE_BUTTON as LOAD_SAMPLE, layout::TRY_AGAIN, lesson::COPY, parts::CLOSE, parts::NONE};
 use crate::core::run::queue::{EntryState, QueueState};
 use crate::core::run::{ChunkChange, RunRecord};
 use crate::core::{
@@ -15,9 +16,7 @@ pub const TITLE: &str = "Runs";
 pub const LEAD: &str = "Every pre-training run is kept in this browser: its settings, curve, results and weights. Compare \
     them, go on with one, or try several values unattended.";
 pub const READING: &str = "Reading what is stored …";
-pub const TRY_AGAIN: &str = "Try again";
 pub const EMPTY: &str = "No run is stored yet. A run is stored by itself as soon as it trains.";
-pub const GO_PRETRAIN: &str = "Pre-train";
 
 pub const TABLE: &str = "Stored runs";
 /// The part of the page that scrolls sideways.
@@ -25,13 +24,10 @@ pub const TABLE_REGION: &str = "Table of stored runs";
 pub const TABLE_HELP: &str = "Choose a column's name to sort by it. Settings that differ stand out. Tick runs to draw \
     their curves together.";
 pub const BEST: &str = "best on validation";
-pub const NONE: &str = "–";
 pub const NAME: &str = "Name";
 pub const SAVE_NAME: &str = "Save name";
 pub const OPEN: &str = "Open";
 pub const MORE: &str = "More";
-pub const CLOSE: &str = "Close";
-pub const COPY: &str = "Copy link";
 pub const COPIED: &str = "Copied: the link holds settings and seed, never images.";
 pub const LINK: &str = "Link to these settings";
 pub const DELETE: &str = "Delete";
@@ -69,7 +65,6 @@ pub const SWEEP_HELP: &str = "Every combination of the values becomes a run. All
     Pre-train.";
 pub const SWEEP_VALUES: &str = "Values, with commas between";
 pub const SWEEP_ADD: &str = "Another setting";
-pub const SWEEP_REMOVE: &str = "Remove";
 pub const SCALE_RATE: &str = "Let the learning rate follow batch size and optimiser";
 pub const PLANNED: &str = "Planned runs";
 
@@ -88,10 +83,7 @@ pub const AGAIN: &str = "Wait again";
 pub const REMOVE: &str = "Remove";
 
 pub const CONTINUE: &str = "Continue";
-pub const DISMISS: &str = "Forget";
-pub const LOAD_SAMPLE: &str = "Load the sample set";
 pub const CHOOSE_IMAGES: &str = "Choose the images";
-pub const IMAGES_READ: &str = "The images are being read.";
 pub const STORED_RUNS: &str = "Stored runs and images";
 
 pub const LINKED: &str = "These settings came with the address. Nothing runs before you press Start.";

@@ -10,7 +10,7 @@ use crate::app::parts::widgets::{CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
 use crate::app::text::data as text;
-use crate::core::error::{Fault, ImportFault};
+use crate::core::{error::Fault, error::ImportFault, report::DatasetReport};
 use crate::protocol::{ImportRole, Work};
 use choice::{Chooser, Layouts, Sample};
 use import::ImportForm;
@@ -24,15 +24,12 @@ pub fn Data() -> impl IntoView {
     let store = Store::get();
     let form = ImportForm::new();
     // The next files are a new set again, so that nothing is added by mistake.
-    let announcer = Announcer::get();
-    Effect::new(move |before: Option<()>| {
+    Effect::new(move || {
+        store.dataset.track();
         form.role.set(ImportRole::New);
-        let words = store.dataset.with(|set| set.as_ref().map(|set| text::loaded(set.images, set.classes.len())));
-        // A set that was loaded before the page was opened is not announced.
-        if let (Some(()), Some(words)) = (before, words) {
-            announcer.say(words);
-        }
     });
+    let loaded = move |set: &DatasetReport| text::loaded(set.images, set.classes.len());
+    Announcer::get().follow(move || store.dataset.with(|set| set.as_ref().map(loaded)));
     provide_context(form);
     accept_drops(move |dropped| form.drop(dropped));
     let reading = memo(move || store.import.with(Option::is_some));

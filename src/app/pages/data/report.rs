@@ -21,22 +21,6 @@ pub fn Report() -> impl IntoView {
     let store = Store::get();
     move || {
         let report = store.dataset.get()?;
-        let fine = report.warnings.is_empty() && report.left_out.is_empty();
-        let findings = if fine {
-            view! {
-                <section class="card" aria-labelledby="warnings-title">
-                    <h2 id="warnings-title">{text::WARNINGS}</h2>
-                    <p>{text::NONE_LEFT_OUT} " " {text::NO_WARNINGS}</p>
-                </section>
-            }
-            .into_any()
-        } else {
-            view! {
-                <Warnings report=report.clone() />
-                <LeftOut files=report.left_out.clone() />
-            }
-            .into_any()
-        };
         Some(view! {
             <section class="card" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
@@ -47,7 +31,7 @@ pub fn Report() -> impl IntoView {
                 </p>
             </section>
             <EstimateCard />
-            {findings}
+            <Findings report=report.clone() />
             <Classes report=report.clone() />
             <Unlabelled report=report />
         })
@@ -74,31 +58,31 @@ fn Facts(report: DatasetReport) -> impl IntoView {
     }
 }
 
+/// Warnings, copies and files that were left out.
 #[component]
-fn Warnings(report: DatasetReport) -> impl IntoView {
-    let all = report.warnings.len();
+fn Findings(report: DatasetReport) -> impl IntoView {
+    let DatasetReport { warnings, left_out, duplicates, .. } = report;
+    let (all, none_left_out) = (warnings.len(), left_out.is_empty());
     let shown = RwSignal::new(FIRST_WARNINGS.min(all));
-    let warnings = StoredValue::new(report.warnings);
+    let warnings = StoredValue::new(warnings);
     let row = move |index: usize| {
         let words = warnings.with_value(|w| fault::warning(&w[index]));
-        view! {
-            <li>
-                <FaultWords words=words />
-            </li>
-        }
+        view! { <li><FaultWords words=words /></li> }
     };
     let list = view! { <For each=move || 0..shown.get() key=|index| *index children=row /> };
     view! {
         <section class="card" aria-labelledby="warnings-title">
             <h2 id="warnings-title">{text::WARNINGS}</h2>
+            {none_left_out.then(|| view! { <p>{text::NONE_LEFT_OUT}</p> })}
             {if all == 0 {
                 view! { <p>{text::NO_WARNINGS}</p> }.into_any()
             } else {
                 view! { <ul class="data-warnings">{list}</ul> }.into_any()
             }}
             <ShowMore shown=shown all=all words=|_, all| text::show_all_warnings(all) />
-            {(!report.duplicates.is_empty()).then(|| view! { <Duplicates groups=report.duplicates /> })}
+            {(!duplicates.is_empty()).then(|| view! { <Duplicates groups=duplicates /> })}
         </section>
+        {(!none_left_out).then(|| view! { <LeftOut files=left_out /> })}
     }
 }
 
@@ -131,15 +115,8 @@ fn LeftOut(files: Vec<crate::core::error::SkippedFile>) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="left-out-title">
             <h2 id="left-out-title">{text::LEFT_OUT}</h2>
-            {if files.is_empty() {
-                view! { <p>{text::NONE_LEFT_OUT}</p> }.into_any()
-            } else {
-                view! {
-                    <p>{counts}</p>
-                    <LeftOutTable files=files />
-                }
-                    .into_any()
-            }}
+            <p>{counts}</p>
+            <LeftOutTable files=files />
         </section>
     }
 }

@@ -19,7 +19,7 @@ type Others = Vec<(String, EvaluationReport)>;
 fn beside(store: Store, report: Report) -> Others {
     let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
     let stored = store.stored_runs.list.get().unwrap_or_default();
-    let id = store.stored_runs.saved.with(|kept| kept.as_ref().map(|kept| kept.id.clone()));
+    let id = store.stored_runs.saved.with(|saved| saved.as_ref().map(|saved| saved.id.clone()));
     let own = stored.runs.iter().find(|run| Some(&run.id) == id.as_ref()).and_then(|run| run.weights.as_ref());
     report.with_value(|r| {
         let own = own.filter(|_| matches!(r.baseline, Baseline::Itself | Baseline::ImageNet));

@@ -108,11 +108,7 @@ impl Form {
 
     /// Those of `list` without a result.
     fn missing(self, list: Vec<FineTuneConfig>) -> Vec<FineTuneConfig> {
-        let steps = steps(self.store);
-        self.store
-            .stored_runs
-            .fine_tuned
-            .with(|all| list.into_iter().filter(|config| !all.iter().any(|r| r.answers(config, steps))).collect())
+        list.into_iter().filter(|config| self.result(config).is_none()).collect()
     }
 
     /// Whether training may start.

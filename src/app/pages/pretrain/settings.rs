@@ -83,7 +83,8 @@ fn Presets() -> impl IntoView {
             .with(|d| d.as_ref().map(|report| report.preset(preset)))
             .unwrap_or_else(|| RunConfig::named(preset, size, 2 * DEFAULT_BATCH))
     };
-    let choose = move |preset: Preset| {
+    let choose = move |preset: Option<Preset>| {
+        let Some(preset) = preset else { return };
         let config = untrack(|| suited(preset));
         refused.clear();
         store.preset.set(preset);
@@ -99,7 +100,6 @@ fn Presets() -> impl IntoView {
         let [name, help] = settings::preset(preset);
         (Some(preset), name, help)
     });
-    let choose = move |preset: Option<Preset>| preset.into_iter().for_each(choose);
     view! {
         {choice(text::PRESET, "preset", options, move || chosen.get(), choose)}
         <p class="muted small presets-note">

@@ -15,11 +15,6 @@ use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;
 use web_sys::FileList;
 
-/// Chooses the network of weights that were just loaded from a file.
-fn choose(store: Store, net: ImageNetEncoder) {
-    take(store, net, |encoder| *encoder = EncoderConfig::with_weights(net));
-}
-
 /// Starts from weights that were fetched, if their network is still chosen: fetching may have taken long.
 fn start_from(store: Store, net: ImageNetEncoder) {
     if store.config.with_untracked(|c| c.encoder.published()) == Some(net) {
@@ -52,7 +47,7 @@ pub fn Weights() -> impl IntoView {
                     let report = store.weights.with(|all| all.iter().find(|r| r.encoder == net).cloned());
                     match report {
                         Some(report) => Some(text::loaded(&report)),
-                        // The field below speaks of weights that are kept.
+                        // The field below speaks of weights that are stored in the browser.
                         None => (!store.has_weights(net)).then(|| text::missing(net)),
                     }
                 })}
@@ -72,7 +67,8 @@ fn FromFile() -> impl IntoView {
         let Some(file) = list.get(0) else { return };
         client.run(task, Request::OpenWeights, vec![file], move |answer| {
             if let Event::Weights(report) = answer {
-                choose(store, report.encoder);
+                let net = report.encoder;
+                take(store, net, |encoder| *encoder = EncoderConfig::with_weights(net));
             }
         });
     };

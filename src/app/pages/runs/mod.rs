@@ -90,12 +90,13 @@ fn StorageCard() -> impl IntoView {
     let loaded = memo(move || {
         store.dataset.with(|d| d.as_ref().map(|d| (d.fingerprint.clone(), (d.images * d.size * d.size * 3) as f64)))
     });
-    let kept = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
-    let is_kept = move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| kept.with(|kept| kept.contains(id))));
+    let images = memo(move || page.read(|stored| stored.images.clone()).unwrap_or_default());
+    let is_stored =
+        move || loaded.with(|l| l.as_ref().is_some_and(|(id, _)| images.with(|images| images.contains(id))));
     let busy = memo(move || store.run.get().is_running() || store.import.with(Option::is_some));
     let keep = move || match loaded.get() {
         None => view! { <p class="muted small">{text::KEEP_NONE}</p> }.into_any(),
-        Some(_) if is_kept() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
+        Some(_) if is_stored() => view! { <p class="small">{text::KEPT}</p> }.into_any(),
         Some((_, size)) => view! {
             <div class="inline">
                 <Button label=text::KEEP disabled=busy press=act(move |_| page.change(StoredChange::KeepImages)) />
@@ -122,7 +123,7 @@ fn StorageCard() -> impl IntoView {
             let what = called(&fingerprint);
             stored(page, text::stored_set(&what), what, StoredChange::DeleteImages { fingerprint })
         };
-        kept.get().into_iter().map(one).collect_view()
+        images.get().into_iter().map(one).collect_view()
     };
     let weights = move || {
         let one = |weights: DownloadedWeights| {

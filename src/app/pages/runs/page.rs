@@ -49,7 +49,7 @@ impl Page {
     /// Whether this tab trains the run now.
     pub fn here(self, record: &RunRecord) -> bool {
         self.store.run.get().is_running()
-            && self.store.stored_runs.saved.with(|kept| kept.as_ref().is_some_and(|kept| kept.id == record.id))
+            && self.store.stored_runs.saved.with(|saved| saved.as_ref().is_some_and(|saved| saved.id == record.id))
     }
 
     pub fn read<T>(self, f: impl FnOnce(&StoredReport) -> T) -> Option<T> {

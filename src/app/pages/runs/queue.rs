@@ -245,7 +245,7 @@ fn AxisLine(id: u32, lines: RwSignal<Vec<TypedAxis>>) -> impl IntoView {
                 />
             </label>
             <Button
-                label=text::SWEEP_REMOVE
+                label=text::REMOVE
                 press=act(move |_| lines.update(|lines| lines.retain(|line| line.id != id)))
             />
             <p class="muted small whole" id=format!("axis-{id}")>{live(move || text::accepted(setting.get()))}</p>

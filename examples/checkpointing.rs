@@ -38,7 +38,7 @@ fn main() {
         _ => Device::flex().autodiff().gradient_checkpointing(),
     };
     let encoder = EncoderConfig { start: InitialWeights::Random, ..EncoderConfig::with_weights(net) };
-    let model = SimClr::new(&encoder, &HeadConfig { layers: 2, output: 128 }, 1, &device);
+    let model = SimClr::new(&encoder, &HeadConfig::new(2, 128), 1, &device);
     let shape = [views, 3, side, side];
     let input = Tensor::<4>::from_data(TensorData::new(mulberry(3, shape.iter().product()), shape), &device);
     let (before, begun) = (peak(), Instant::now());

@@ -32,7 +32,7 @@ fn config(seed: u64) -> RunConfig {
     RunConfig {
         image_size: SIZE,
         encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
-        head: HeadConfig { layers: 2, output: 64 },
+        head: HeadConfig::new(2, 64),
         augment: AugmentConfig { gray_probability: 0.5, ..AugmentConfig::preset(SIZE) },
         temperature: 0.2,
         optimizer: OptimizerConfig { peak_rate: 0.01, ..OptimizerConfig::preset(Optimizer::AdamW, 128) },

@@ -30,7 +30,7 @@ fn config(seed: u64) -> RunConfig {
     RunConfig {
         image_size: SIZE,
         encoder: EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16),
-        head: HeadConfig { layers: 2, output: 128 },
+        head: HeadConfig::new(2, 128),
         augment: AugmentConfig {
             crop: true,
             crop_min_area: 0.08,

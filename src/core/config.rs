@@ -109,6 +109,16 @@ pub struct HeadConfig {
     pub layers: usize,
     /// Length of z: 32, 64 or 128.
     pub output: usize,
+    /// Batch normalisation after every layer, before ReLU. Older records have no such field, and had none.
+    #[serde(default)]
+    pub batch_norm: bool,
+}
+
+impl HeadConfig {
+    /// A head without batch normalisation.
+    pub const fn new(layers: usize, output: usize) -> Self {
+        Self { layers, output, batch_norm: false }
+    }
 }
 
 /// The six operations of SimCLR's augmentation (Chen et al. 2020, appendix A).
@@ -208,7 +218,8 @@ impl RunConfig {
     /// Whether a chunk is normalised by other statistics than the whole batch. That is so
     /// if normalisation layers are trained.
     pub fn has_batch_statistics(&self) -> bool {
-        self.encoder.architecture.facts().has_batch_norm && self.trained() != TrainedPart::Head
+        let encoder = self.encoder.architecture.facts().has_batch_norm && self.trained() != TrainedPart::Head;
+        encoder || self.head.batch_norm
     }
 
     /// The same in chunks of about half as many images: the next smaller power of two. `None`
@@ -227,7 +238,7 @@ impl RunConfig {
             Some(smaller) if in_chunks => Some(smaller),
             _ if self.has_batch_statistics() && self.batch > 2 => {
                 let mut smaller = Self { batch: 1 << (self.batch - 1).ilog2(), ..*self };
-                smaller.follow_rate(self);
+                smaller.follow_rules(self);
                 Some(smaller)
             }
             _ => None,
@@ -263,6 +274,8 @@ mod tests {
         let vgg = EncoderConfig { architecture: Architecture::Vgg19, ..base.encoder };
         let halved = |chunk| RunConfig { encoder: vgg, chunk, ..base }.halved().map(|c| (c.batch, c.chunk));
         assert_eq!([0, 48, 1].map(halved), [Some((64, 32)), Some((64, 32)), None]);
+        let normalised = HeadConfig { batch_norm: true, ..base.head };
+        assert!(RunConfig { encoder: vgg, head: normalised, ..base }.has_batch_statistics(), "its head has");
     }
 
     #[test]

@@ -69,8 +69,11 @@ impl Cost {
         let mut cost = Self::of_encoder(config, config.trained().stages());
         let hidden = config.encoder.features();
         for layer in 1..=config.head.layers {
-            let output = if layer == config.head.layers { config.head.output } else { hidden };
-            cost.parameters += (hidden * output + output) as u64;
+            let is_last = layer == config.head.layers;
+            let output = if is_last { config.head.output } else { hidden };
+            // A bias; or normalisation's scale and, but after the last layer, its shift.
+            let vectors = if config.head.batch_norm && !is_last { 2 } else { 1 };
+            cost.parameters += (hidden * output + vectors * output) as u64;
         }
         cost
     }

@@ -196,7 +196,9 @@ impl TensorFiller for Replace<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::{self, Architecture, AugmentConfig, EncoderConfig, OptimizerConfig, RunConfig, Stem};
+    use crate::core::config::{
+        self, Architecture, AugmentConfig, EncoderConfig, HeadConfig, OptimizerConfig, RunConfig, Stem,
+    };
     use crate::core::{dataset::Dataset, error::Fault, rng::Rng};
     use crate::learn::{store::ByteStore, trainer::Trainer, training::Training};
     use burn::tensor::{Device, read_sync};
@@ -254,8 +256,13 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_as_if_it_had_not_stopped() {
-        for optimizer in [config::Optimizer::Lars, config::Optimizer::Sgd, config::Optimizer::AdamW] {
-            let config = config(optimizer);
+        let normalised = HeadConfig { batch_norm: true, ..HeadConfig::new(2, 32) };
+        for (optimizer, head, chunk) in [
+            (config::Optimizer::Lars, HeadConfig::new(2, 128), 8),
+            (config::Optimizer::Sgd, normalised, 0),
+            (config::Optimizer::AdamW, HeadConfig::new(2, 128), 0),
+        ] {
+            let config = RunConfig { head, chunk, ..config(optimizer) };
             let (bytes, expected) = frozen(&config);
             let mut resumed = resume(&config, &bytes).unwrap();
             assert_eq!((resumed.steps(), resumed.epoch()), (5, 3));

@@ -11,13 +11,14 @@
 //! **Batch normalisation**: in training mode a chunk is normalised by its own statistics, not by
 //! those of all 2N views. The gradient is then exactly that of the network so normalised, another
 //! one than the whole batch's. Running statistics move once a chunk instead of once a step.
+//! Chunks of images in their order would give both views of an image the same companions, and with
+//! them statistics by which the loss could tell pairs. So views are spread over the chunks at random.
 
 use super::{nt_xent::nt_xent_gradient, simclr::SimClr};
-use crate::core::cost::anchors_at_once;
+use crate::core::{cost::anchors_at_once, rng::Rng};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::Tensor;
-use std::ops::Range;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 /// What one batch gives.
 pub struct Cached {
@@ -27,30 +28,40 @@ pub struct Cached {
     pub gradients: GradientsParams,
 }
 
-/// Loss and gradient of `model`, on an autodiff device, for `rows` = 2N views [2N, 3, S, S], where rows
-/// i and i + N are views of one image: of at most `chunk` views (at least 1) a graph is kept. `views`
-/// makes some rows of them, the same whenever it is asked. Chunks are of equal size, as far as the
-/// number of views allows, since a small rest would have statistics of its own.
+/// The rows of 2N views in the order in which they go through the networks in chunks.
+pub fn spread(rows: usize, rng: &mut Rng) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows).collect();
+    rng.shuffle(&mut order);
+    order
+}
+
+/// Loss and gradient of `model`, on an autodiff device, for 2N views [2N, 3, S, S], where rows i and i + N are views of
+/// one image: of at most `chunk` views (at least 1) a graph is kept. `order` holds every row once: chunks are cut from
+/// it, of equal size as far as the number of views allows, since a small rest would have statistics of its own. `views`
+/// makes the rows that it is given, the same whenever it is asked.
 pub fn cached_gradients(
     model: &SimClr,
-    rows: usize,
-    views: &dyn Fn(Range<usize>) -> Tensor<4>,
+    order: &[usize],
+    views: &dyn Fn(&[usize]) -> Tensor<4>,
     chunk: usize,
     temperature: f32,
 ) -> Cached {
-    let parts = parts(rows, chunk);
-    let part = |part: &Range<usize>| Tensor::from_inner(views(part.clone()));
+    let rows = order.len();
+    let part = |part: &[usize]| Tensor::from_inner(views(part));
+    let mut places = vec![0; rows];
+    order.iter().enumerate().for_each(|(place, &row)| places[row] = place);
 
     // Running statistics of its own (`valid`), so that the second pass alone moves them; the same
     // normalisation as the second pass (`train`), without a graph (`no_grad`).
     let still = model.valid().train().no_grad();
-    let z = Tensor::cat(parts.iter().map(|p| still.forward(part(p)).inner()).collect(), 0);
+    let z = Tensor::cat(parts(order, chunk).map(|p| still.forward(part(p)).inner()).collect(), 0);
     drop(still);
+    let z = some_rows(z, &places);
     let (measured, by_z) = nt_xent_gradient(z, temperature, anchors_at_once(rows));
 
     let mut sum = GradientsAccumulator::new();
-    for p in &parts {
-        let cached = Tensor::from_inner(by_z.clone().slice([p.clone()]));
+    for p in parts(order, chunk) {
+        let cached = Tensor::from_inner(some_rows(by_z.clone(), p));
         // The gradient of this by θ is that of the loss through these rows.
         let through = (model.forward(part(p)) * cached).sum();
         sum.accumulate(model, GradientsParams::from_grads(through.backward(), model));
@@ -58,11 +69,17 @@ pub fn cached_gradients(
     Cached { measured, gradients: sum.grads() }
 }
 
-/// The chunks of `rows` rows.
-fn parts(rows: usize, chunk: usize) -> Vec<Range<usize>> {
-    let count = rows.div_ceil(chunk.max(1)).max(1);
-    let length = rows.div_ceil(count).max(1);
-    (0..rows).step_by(length).map(|start| start..rows.min(start + length)).collect()
+/// The chunks of some rows.
+fn parts(order: &[usize], chunk: usize) -> std::slice::Chunks<'_, usize> {
+    let count = order.len().div_ceil(chunk.max(1)).max(1);
+    order.chunks(order.len().div_ceil(count).max(1))
+}
+
+/// `rows` of `x`, in their order.
+pub fn some_rows<const D: usize>(x: Tensor<D>, rows: &[usize]) -> Tensor<D> {
+    let indices: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    let device: Device = x.device();
+    x.select(0, Tensor::<1, Int>::from_data(TensorData::new(indices, [rows.len()]), (&device, DType::I32)))
 }
 
 #[cfg(test)]
@@ -73,14 +90,14 @@ mod tests {
         bench::fixed_views, block_on::block_on, learner::Learner, named_tensors::tensors, nt_xent::nt_xent,
         optim::Optimizer, walk::flat_gradients,
     };
-    use burn::tensor::Device;
+    use std::{cell::RefCell, collections::BTreeSet};
 
     const ROWS: usize = 12;
     const TEMPERATURE: f32 = 0.5;
 
     fn model() -> SimClr {
         let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 4);
-        SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, 1, &Device::flex().autodiff())
+        SimClr::new(&encoder, &HeadConfig::new(2, 32), 1, &Device::flex().autodiff())
     }
 
     /// Normalisation in evaluation mode, weights that train.
@@ -94,7 +111,11 @@ mod tests {
     }
 
     fn cached(model: &SimClr, chunk: usize) -> Cached {
-        cached_gradients(model, ROWS, &|part| views().slice([part]), chunk, TEMPERATURE)
+        in_order(model, &(0..ROWS).collect::<Vec<_>>(), chunk)
+    }
+
+    fn in_order(model: &SimClr, order: &[usize], chunk: usize) -> Cached {
+        cached_gradients(model, order, &|rows| some_rows(views(), rows), chunk, TEMPERATURE)
     }
 
     /// All gradients, in the order of the parameters.
@@ -125,14 +146,63 @@ mod tests {
         let (loss, want) = one_pass(&model);
         // Twelve convolutions with normalisation, two linear layers.
         assert_eq!(want.len(), 12 * 3 + 4);
+        let order = spread(ROWS, &mut Rng::new(3));
+        assert!(!order.is_sorted());
         for chunk in [1, 5, 6, ROWS] {
-            let Cached { measured, gradients } = cached(&model, chunk);
-            assert!(
-                (measured.into_data().iter::<f32>().next().unwrap() - loss).abs() <= 1e-5 * loss,
-                "chunks of {chunk}"
-            );
-            close(&flat(&model, &gradients), &want);
+            for Cached { measured, gradients } in [cached(&model, chunk), in_order(&model, &order, chunk)] {
+                assert!(
+                    (measured.into_data().iter::<f32>().next().unwrap() - loss).abs() <= 1e-5 * loss,
+                    "chunks of {chunk}"
+                );
+                close(&flat(&model, &gradients), &want);
+            }
         }
+    }
+
+    /// Which rows go through the networks together, in both passes of a step of 8 images, 4 views at once.
+    #[test]
+    fn the_two_views_of_an_image_meet_other_images() {
+        const IMAGES: usize = 8;
+        let chunks = |seed| {
+            let asked = RefCell::new(Vec::new());
+            let mut learner = Learner::new(model(), Optimizer::sgd(0.9, 0.0, false), TEMPERATURE);
+            learner.chunk = Some(4);
+            let views = |rows: &[usize]| {
+                asked.borrow_mut().push(rows.to_vec());
+                fixed_views(rows.len(), 16, &Device::flex())
+            };
+            learner.step_by(2 * IMAGES, &views, &mut Rng::new(seed), 0.1);
+            let asked = asked.into_inner();
+            let (first, second) = asked.split_at(4);
+            assert_eq!(first, second, "both passes see the same chunks");
+            first.to_vec()
+        };
+        let one = chunks(1);
+        let mut all = one.concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..2 * IMAGES), "every view once");
+        assert_ne!(one, chunks(2));
+        let images = |row: usize| {
+            let chunk = one.iter().find(|chunk| chunk.contains(&row)).unwrap();
+            chunk.iter().map(|r| r % IMAGES).collect::<BTreeSet<usize>>()
+        };
+        let apart: Vec<usize> =
+            (0..IMAGES).filter(|&i| one.iter().all(|c| !(c.contains(&i) && c.contains(&(i + IMAGES))))).collect();
+        assert!(apart.len() > IMAGES / 2 && apart.iter().all(|&i| images(i) != images(i + IMAGES)), "{one:?}");
+    }
+
+    /// So statistics tell nothing of pairs: the views of an image go together as often as any two.
+    #[test]
+    fn views_of_one_image_go_together_as_often_as_any() {
+        let mut together = [0; 2];
+        for seed in 0..2_000 {
+            let order = spread(16, &mut Rng::new(seed));
+            for (count, other) in together.iter_mut().zip([8, 1]) {
+                *count += usize::from(parts(&order, 4).any(|c| c.contains(&0) && c.contains(&other)));
+            }
+        }
+        // 3 of the 15 others share a chunk of four: 400 of 2 000, standard deviation 18.
+        assert!(together.iter().all(|count| (330..470).contains(count)), "{together:?}");
     }
 
     /// Each half by its own statistics, in one graph.
@@ -193,9 +263,10 @@ mod tests {
 
     #[test]
     fn chunks_are_nearly_equal_and_cover_all() {
-        assert_eq!(parts(12, 5), [0..4, 4..8, 8..12]);
-        assert_eq!(parts(7, 3), [0..3, 3..6, 6..7]);
-        assert_eq!(parts(6, 6), vec![0..6]);
-        assert_eq!(parts(3, 0), [0..1, 1..2, 2..3]);
+        let lengths = |rows, chunk| parts(&vec![0; rows], chunk).map(<[usize]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(12, 5), [4, 4, 4]);
+        assert_eq!(lengths(7, 3), [3, 3, 1]);
+        assert_eq!(lengths(6, 6), [6]);
+        assert_eq!(lengths(3, 0), [1, 1, 1]);
     }
 }

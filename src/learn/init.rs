@@ -2,25 +2,31 @@
 //! use each device's own generator, and two devices would start differently.
 
 use super::named_tensors::transpose;
-use super::walk::{TensorFiller, TensorPath, fill};
+use super::walk::{TensorFiller, TensorPath, fill, list};
 use crate::core::rng::Rng;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use std::convert::Infallible;
+use std::{collections::HashSet, convert::Infallible};
 
 /// Writes PyTorch's default distribution into every weight of `module`: convolutions and linear layers U(±1/√fan_in),
 /// their biases the same, normalisation 1 and 0 (they are made so and stay).
 ///
+/// A convolution that has a bias has no normalisation after it: there that distribution shrinks what it gives, layer by
+/// layer, until every image has the same h. It gets N(0, 2/fan_out) and bias 0, as torchvision's VGG (He et al. 2015).
+///
 /// Every tensor has a stream of its own, keyed by `seed` and its path under `root`, so that adding a layer changes no
 /// other one's weights. A linear weight is drawn as [out, in], PyTorch's order, and stored transposed.
 pub fn draw<M: Module>(module: M, seed: u64, root: &str) -> M {
-    let Ok(module) = fill(module, &mut Draw { seed, root, fan_in: 1 });
+    let biases = list(&module).into_iter().map(|tensor| tensor.name).filter(|name| name.ends_with("bias")).collect();
+    let Ok(module) = fill(module, &mut Draw { seed, root, biases, fan_in: 1 });
     module
 }
 
 struct Draw<'a> {
     seed: u64,
     root: &'a str,
+    /// Names of all biases.
+    biases: HashSet<String>,
     /// Of the weight met last: its bias follows.
     fan_in: usize,
 }
@@ -42,9 +48,14 @@ impl TensorFiller for Draw<'_> {
             // Vectors of a normalisation keep 1 and 0.
             _ => return Ok(None),
         }
-        let bound = 1.0 / (self.fan_in as f32).sqrt();
         let mut rng = Rng::stream(self.seed, &format!("{}.{}", self.root, path.name));
         let count = shape.iter().product::<usize>();
+        if path.layer == "Conv2d" && self.biases.contains(&path.name.replace("weight", "bias")) {
+            let fan_out = shape[0] * shape.iter().skip(2).product::<usize>();
+            let std = if D == 1 { 0.0 } else { (2.0 / fan_out as f32).sqrt() };
+            return Ok(Some((0..count).map(|_| std * rng.normal()).collect()));
+        }
+        let bound = 1.0 / (self.fan_in as f32).sqrt();
         let values: Vec<f32> = (0..count).map(|_| rng.uniform(-bound, bound)).collect();
         Ok(Some(if D == 2 { transpose(&values, shape[1], shape[0]) } else { values }))
     }
@@ -59,7 +70,7 @@ mod tests {
 
     fn weights(architecture: Architecture, seed: u64, device: &Device) -> Vec<NamedTensor> {
         let encoder = EncoderConfig::random(architecture, Stem::Small, 16);
-        read_sync(tensors(&SimClr::new(&encoder, &HeadConfig { layers: 2, output: 64 }, seed, device))).unwrap()
+        read_sync(tensors(&SimClr::new(&encoder, &HeadConfig::new(2, 64), seed, device))).unwrap()
     }
 
     fn named<'a>(all: &'a [NamedTensor], name: &str) -> &'a NamedTensor {
@@ -89,6 +100,17 @@ mod tests {
         assert!(named(&all, "encoder.bn1.weight").values.iter().all(|v| *v == 1.0));
         assert!(named(&all, "encoder.bn1.bias").values.iter().all(|v| *v == 0.0));
         assert_eq!(named(&all, "head.layers.1.weight").shape, [64, 128], "PyTorch's [out, in]");
+    }
+
+    #[test]
+    fn a_convolution_without_normalisation_keeps_the_variance() {
+        let all = weights(Architecture::Vgg19, 4, &Device::flex());
+        for (name, fan_out) in [("encoder.features.0.weight", 64.0 * 9.0), ("encoder.features.34.weight", 512.0 * 9.0)]
+        {
+            let (_, variance) = spread(named(&all, name));
+            assert!((variance * fan_out / 2.0 - 1.0f32).abs() < 0.15, "{name}: variance {variance}");
+        }
+        assert!(named(&all, "encoder.features.34.bias").values.iter().all(|v| *v == 0.0));
     }
 
     #[test]

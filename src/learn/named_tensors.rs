@@ -180,7 +180,7 @@ mod tests {
 
     fn model(seed: u64, width: usize) -> SimClr {
         let encoder = EncoderConfig::random(Architecture::ResNet10, Stem::Small, width);
-        SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, seed, &Device::flex().autodiff())
+        SimClr::new(&encoder, &HeadConfig::new(2, 32), seed, &Device::flex().autodiff())
     }
 
     fn noise() -> Tensor<4> {

@@ -1,6 +1,6 @@
 //! The model of pre-training: encoder f: image → h and projection head g: h → z.
 
-use super::{encoder::Encoder, init::draw};
+use super::{encoder::BatchNorm, encoder::Encoder, init::draw};
 use crate::core::config::{EncoderConfig, HeadConfig};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -9,18 +9,25 @@ use burn::tensor::{Device, Tensor};
 
 /// Used for pre-training only: one to three linear layers with ReLU between them; hidden layers are
 /// as wide as h (Chen et al. 2020, section 4.2: two layers; SimCLR v2: three).
+///
+/// With batch normalisation as in the authors' code: after every layer, which then has no bias; the last normalisation
+/// scales and does not shift.
 #[derive(Module, Debug)]
 pub struct ProjectionHead {
     layers: Vec<Linear>,
+    /// One a layer, or none.
+    norms: Vec<BatchNorm>,
 }
 
 impl ProjectionHead {
     /// The head of `config` for h of length `features`, with unspecified weights: draw them with [`draw`].
     pub fn new(config: &HeadConfig, features: usize, device: &Device) -> Self {
         let hidden = config.layers.saturating_sub(1);
-        let layer = |output| LinearConfig::new(features, output).init(device);
+        let layer = |output| LinearConfig::new(features, output).with_bias(!config.batch_norm).init(device);
         let layers = (0..hidden).map(|_| layer(features)).chain([layer(config.output)]).collect();
-        Self { layers }
+        let norms = (0..hidden).map(|_| BatchNorm::new(features, device));
+        let norms = norms.chain([BatchNorm::new(config.output, device).without_shift()]);
+        Self { layers, norms: norms.filter(|_| config.batch_norm).collect() }
     }
 
     /// h [B, F] to z [B, D].
@@ -28,6 +35,7 @@ impl ProjectionHead {
         let last = self.layers.len() - 1;
         self.layers.iter().enumerate().fold(h, |x, (i, layer)| {
             let y = layer.forward(x);
+            let y = self.norms.get(i).map_or(y.clone(), |norm| norm.forward(y));
             if i < last { relu(y) } else { y }
         })
     }

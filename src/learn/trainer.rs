@@ -251,8 +251,9 @@ impl Training for Trainer {
     fn step(&mut self) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
-        let made = |rows| some_views(&self.store, &images, &params, rows);
-        let measured = self.learner.step_by(2 * images.len(), &made, rate);
+        let made = |rows: &[usize]| some_views(&self.store, &images, &params, rows);
+        let mut rng = Rng::stream(self.config.seed, "chunks").fork(u64::from(self.steps));
+        let measured = self.learner.step_by(2 * images.len(), &made, &mut rng, rate);
         self.stepped(measured, rate);
     }
 

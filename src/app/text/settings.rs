@@ -44,7 +44,7 @@ pub static MAIN: [Words<RunConfig>; 4] = [
     row("size", "Image size", "Side of the training images in pixels; twice the side takes about four times as long."),
 ];
 
-pub static ENCODER: [Words<RunConfig>; 7] = [
+pub static ENCODER: [Words<RunConfig>; 8] = [
     row("encoder", "Encoder", "The network that is trained; deeper ones learn more and take longer."),
     row("start", "Start", "Random weights, or those that were trained with labels on ImageNet and are loaded below."),
     row(
@@ -66,6 +66,11 @@ pub static ENCODER: [Words<RunConfig>; 7] = [
         "head_output",
         "Embedding size",
         "Length of z, on which the loss is computed; it hardly matters for the result.",
+    ),
+    row(
+        "head_norm",
+        "Head normalisation",
+        "Batch normalisation in the projection head, as the authors' code has it; the figures of this program were measured without.",
     ),
 ];
 
@@ -99,7 +104,11 @@ pub static OPTIMISER: [Words<RunConfig>; 8] = [
         "Step size after warm-up; it should grow with the batch, and follows it until you change it.",
     ),
     row("warmup", "Warm-up", "Part of all steps in which the learning rate rises from 0; 0.1 suits short runs."),
-    row("weight_decay", "Weight decay", "Pulls weights towards zero; 0.000001 in the paper, up to 0.0001."),
+    row(
+        "weight_decay",
+        "Weight decay",
+        "Pulls weights towards zero; each optimiser has its usual value until you change it.",
+    ),
     row("momentum", "Momentum", "How much of the last steps is kept in the next; AdamW ignores it.")
         .unused("AdamW does not use it."),
     row("trust", "Trust coefficient", "Size of a LARS step relative to a layer's weights; other optimisers ignore it.")

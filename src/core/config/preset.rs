@@ -62,11 +62,31 @@ pub fn default_rate(optimizer: Optimizer, batch: usize) -> f32 {
     rate as f32
 }
 
+/// Weight decay that suits an optimiser: the paper's for LARS, whose steps follow the size of the weights anyway; that
+/// of CIFAR-10's usual recipes for SGD, which lightly's benchmark takes too; PyTorch's default for AdamW.
+pub fn default_decay(optimizer: Optimizer) -> f32 {
+    match optimizer {
+        Optimizer::Lars => 1e-6,
+        Optimizer::Sgd => 5e-4,
+        Optimizer::AdamW => 1e-2,
+    }
+}
+
+/// Whether images of `image_size` pixels are treated like CIFAR-10's, not like ImageNet's.
+const fn is_small(image_size: usize) -> bool {
+    image_size <= 48
+}
+
+/// τ for images of `image_size` pixels (Chen et al. 2020: 0.5 for CIFAR-10, appendix B.9; 0.1 for ImageNet, section 5.1).
+pub const fn default_temperature(image_size: usize) -> f32 {
+    if is_small(image_size) { 0.5 } else { 0.1 }
+}
+
 impl AugmentConfig {
     /// The paper's operations for images of `image_size` pixels: up to 48 pixels
     /// as for CIFAR-10 (half the colour strength, no blur), above as for ImageNet.
     pub fn preset(image_size: usize) -> Self {
-        let small = image_size <= 48;
+        let small = is_small(image_size);
         Self {
             crop: true,
             crop_min_area: 0.08,
@@ -86,7 +106,7 @@ impl OptimizerConfig {
         Self {
             optimizer,
             peak_rate: default_rate(optimizer, batch),
-            weight_decay: 1e-6,
+            weight_decay: default_decay(optimizer),
             momentum: 0.9,
             trust_coefficient: 0.001,
             warmup: 0.1,
@@ -107,10 +127,9 @@ impl RunConfig {
             image_size,
             encoder: preset.encoder(image_size),
             trained: TrainedPart::All,
-            head: HeadConfig { layers: 2, output: 128 },
+            head: HeadConfig::new(2, 128),
             augment: AugmentConfig::preset(image_size),
-            // 0.1 is for a million images, as ImageNet's.
-            temperature: 0.5,
+            temperature: default_temperature(image_size),
             optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
             batch,
             chunk: 0,
@@ -136,11 +155,15 @@ impl RunConfig {
         self.optimizer.peak_rate == default_rate(self.optimizer.optimizer, self.batch)
     }
 
-    /// After batch or optimiser changed from those of `old`, sets the learning rate to
-    /// [`default_rate`] again if it followed that rule and was not changed itself.
-    pub fn follow_rate(&mut self, old: &Self) {
-        if old.rate_follows_rule() && self.optimizer.peak_rate == old.optimizer.peak_rate {
-            self.optimizer.peak_rate = default_rate(self.optimizer.optimizer, self.batch);
+    /// After batch or optimiser changed from those of `old`, sets the learning rate to [`default_rate`] again, and weight
+    /// decay to [`default_decay`], each if it followed its rule and was not changed itself.
+    pub fn follow_rules(&mut self, old: &Self) {
+        let (now, before) = (&mut self.optimizer, &old.optimizer);
+        if old.rate_follows_rule() && now.peak_rate == before.peak_rate {
+            now.peak_rate = default_rate(now.optimizer, self.batch);
+        }
+        if before.weight_decay == default_decay(before.optimizer) && now.weight_decay == before.weight_decay {
+            now.weight_decay = default_decay(now.optimizer);
         }
     }
 }
@@ -199,18 +222,35 @@ mod tests {
         let old = RunConfig::default();
         let mut new = RunConfig { batch: 32, ..old };
         assert!(!new.rate_follows_rule());
-        new.follow_rate(&old);
+        new.follow_rules(&old);
         assert!(new.rate_follows_rule());
         assert_eq!(new.optimizer.peak_rate, default_rate(Optimizer::Lars, 32));
         // Chosen before, or together with the batch.
         let sample = old.for_sample_set();
         let mut new = RunConfig { batch: 32, ..sample };
-        new.follow_rate(&sample);
+        new.follow_rules(&sample);
         assert_eq!(new.optimizer.peak_rate, 0.003);
         let mut new = RunConfig { batch: 32, ..old };
         new.optimizer.peak_rate = 0.7;
-        new.follow_rate(&old);
+        new.follow_rules(&old);
         assert_eq!(new.optimizer.peak_rate, 0.7);
+    }
+
+    #[test]
+    fn weight_decay_is_the_optimisers_until_it_is_chosen() {
+        let mut config = RunConfig::default();
+        for (optimizer, decay) in [(Optimizer::Sgd, 5e-4), (Optimizer::AdamW, 1e-2), (Optimizer::Lars, 1e-6)] {
+            let old = config;
+            config.optimizer.optimizer = optimizer;
+            config.follow_rules(&old);
+            assert_eq!(config.optimizer, OptimizerConfig::preset(optimizer, config.batch));
+            assert_eq!(config.optimizer.weight_decay, decay, "{optimizer:?}");
+        }
+        config.optimizer.weight_decay = 1e-4;
+        let old = config;
+        config.optimizer.optimizer = Optimizer::Sgd;
+        config.follow_rules(&old);
+        assert_eq!(config.optimizer.weight_decay, 1e-4);
     }
 
     #[test]
@@ -218,6 +258,7 @@ mod tests {
         let (small, large) = (AugmentConfig::preset(32), AugmentConfig::preset(64));
         assert_eq!((small.blur_probability, small.jitter_strength), (0.0, 0.5));
         assert_eq!((large.blur_probability, large.jitter_strength), (0.5, 1.0));
+        assert_eq!([32, 48, 64, 224].map(|size| RunConfig::preset(size, 5_000).temperature), [0.5, 0.5, 0.1, 0.1]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::core::{error::ConfigFault, query::pairs};
 pub type RunSetting = &'static Setting<RunConfig>;
 
 /// In the order of links, tables and model cards: images, encoder, head, augmentation, loss, optimiser, run.
-pub static SETTINGS: [Setting<RunConfig>; 28] = [
+pub static SETTINGS: [Setting<RunConfig>; 29] = [
     row("size", Bounds::OneOf(SIZES), |c| &mut c.image_size).within(|c, _| {
         let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
@@ -37,6 +37,7 @@ pub static SETTINGS: [Setting<RunConfig>; 28] = [
         .used_if(|c| c.encoder.start == InitialWeights::ImageNet),
     row("head_layers", Bounds::Whole { min: 1, max: 3 }, |c| &mut c.head.layers),
     row("head_output", Bounds::OneOf(&[32, 64, 128]), |c| &mut c.head.output),
+    row("head_norm", Bounds::Switch, |c| &mut c.head.batch_norm),
     row("crop", Bounds::Switch, |c| &mut c.augment.crop),
     row("crop_min_area", real(0.01, 1.0, 0.01), |c| &mut c.augment.crop_min_area).used_if(|c| c.augment.crop),
     row("flip", PROBABILITY, |c| &mut c.augment.flip_probability),

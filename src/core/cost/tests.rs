@@ -4,7 +4,7 @@ use crate::core::config::{Architecture, EncoderConfig, HeadConfig, OptimizerConf
 fn config(architecture: Architecture, width: usize, batch: usize) -> RunConfig {
     RunConfig {
         encoder: EncoderConfig::random(architecture, Stem::Small, width),
-        head: HeadConfig { layers: 2, output: 128 },
+        head: HeadConfig::new(2, 128),
         batch,
         ..RunConfig::preset(32, 1000)
     }

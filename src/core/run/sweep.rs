@@ -21,7 +21,7 @@ pub struct Axis {
 pub struct Sweep {
     pub base: RunConfig,
     pub axes: Vec<Axis>,
-    /// Whether the learning rate follows a varied batch or optimiser, by [`RunConfig::follow_rate`]. If not, a larger
+    /// Whether the learning rate follows a varied batch or optimiser, by [`RunConfig::follow_rules`]. If not, a larger
     /// batch is compared at a rate that suits the smaller one.
     pub scale_rate: bool,
 }
@@ -137,7 +137,7 @@ impl Sweep {
             setting.set(&mut config, value).map_err(|fault| vec![fault])?;
         }
         if self.scale_rate && settings.iter().all(|(setting, _)| *setting != PEAK_RATE) {
-            config.follow_rate(&self.base);
+            config.follow_rules(&self.base);
         }
         config.check().map(|()| config)
     }

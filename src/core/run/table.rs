@@ -179,7 +179,7 @@ pub fn sorted(records: &[&RunRecord], by: Column, descending: bool) -> Vec<usize
 }
 
 /// "Start a run like this, but": the configuration of `record` with one setting read
-/// from `text`. The learning rate follows batch and optimiser by [`RunConfig::follow_rate`].
+/// from `text`. The learning rate follows batch and optimiser by [`RunConfig::follow_rules`].
 ///
 /// # Errors
 /// What is wrong with the setting, by itself or beside the others.
@@ -187,7 +187,7 @@ pub fn like(record: &RunRecord, setting: RunSetting, text: &str) -> Result<RunCo
     let mut config = record.config;
     setting.set_text(&mut config, text).map_err(|fault| vec![fault])?;
     if setting != PEAK_RATE {
-        config.follow_rate(&record.config);
+        config.follow_rules(&record.config);
     }
     config.check().map(|()| config)
 }

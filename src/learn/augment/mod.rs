@@ -7,25 +7,24 @@ use super::store::ByteStore;
 use crate::core::augment::resample::{blur_weights, resize_weights};
 use crate::core::{augment::ViewParams, augment::ops::blur_kernel};
 use burn::tensor::{Device, Tensor, TensorData};
-use std::ops::Range;
 
 /// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of all N images, then the second ones.
 ///
 /// # Panics
 /// If `indices` and `params` differ in length, or there is no image of an index.
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
-    some_views(store, indices, params, 0..2 * indices.len())
+    some_views(store, indices, params, &(0..2 * indices.len()).collect::<Vec<_>>())
 }
 
 /// Some rows of [`views`], alone.
 ///
 /// # Panics
 /// As there, or if there is no such row.
-pub fn some_views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]], rows: Range<usize>) -> Tensor<4> {
+pub fn some_views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]], rows: &[usize]) -> Tensor<4> {
     assert_eq!(indices.len(), params.len(), "one pair of views an image");
     let images = indices.len();
-    let of_rows: Vec<u32> = rows.clone().map(|row| indices[row % images]).collect();
-    let params: Vec<ViewParams> = rows.map(|row| params[row % images][row / images]).collect();
+    let of_rows: Vec<u32> = rows.iter().map(|row| indices[row % images]).collect();
+    let params: Vec<ViewParams> = rows.iter().map(|row| params[row % images][row / images]).collect();
     apply(store.gather(&of_rows), &params)
 }
 

@@ -34,7 +34,7 @@ impl Setting {
         };
         RunConfig {
             encoder: EncoderConfig::random(architecture, Stem::Small, width),
-            head: HeadConfig { layers: 2, output: 128 },
+            head: HeadConfig::new(2, 128),
             optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
             batch,
             epochs: 1_000_000,

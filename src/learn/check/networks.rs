@@ -97,7 +97,7 @@ impl Network {
     pub async fn answer(self, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
         let Self { architecture, stem, width, views, size } = self;
         let encoder = EncoderConfig::random(architecture, stem, width);
-        let model = SimClr::new(&encoder, &HeadConfig { layers: 2, output: 32 }, 1, &device.clone().autodiff());
+        let model = SimClr::new(&encoder, &HeadConfig::new(2, 32), 1, &device.clone().autodiff());
         let z = model.forward(fixed_views(views, size, device).autodiff());
         let loss = nt_xent(z, 0.5).loss;
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -129,7 +129,7 @@ pub fn steps_config(optimizer: Optimizer) -> RunConfig {
     let preset = OptimizerConfig::preset(optimizer, BATCH);
     let run = RunConfig::named(Preset::QuickLook, SIZE, 2 * BATCH);
     RunConfig {
-        optimizer: OptimizerConfig { peak_rate, trust_coefficient: 0.01, warmup: 0.0, ..preset },
+        optimizer: OptimizerConfig { peak_rate, weight_decay: 1e-6, trust_coefficient: 0.01, warmup: 0.0, ..preset },
         augment: AugmentConfig { crop_min_area: 0.5, jitter_strength: 0.25, blur_probability: 0.5, ..run.augment },
         batch: BATCH,
         // Far more than are run: the cosine stays at its top.

@@ -93,6 +93,8 @@ pub struct BatchNorm {
     pub running_var: Buffer,
     pub momentum: f64,
     pub epsilon: f64,
+    /// Whether the bias learns; else it stays 0.
+    shifts: bool,
 }
 
 impl BatchNorm {
@@ -108,7 +110,13 @@ impl BatchNorm {
             running_var: Buffer::new(Tensor::ones([channels], &plain)),
             momentum: MOMENTUM,
             epsilon: EPSILON,
+            shifts: true,
         }
+    }
+
+    /// With a bias that stays 0.
+    pub fn without_shift(self) -> Self {
+        Self { shifts: false, ..self }
     }
 
     /// With another ε.
@@ -119,6 +127,7 @@ impl BatchNorm {
     /// `x` [B, C, …] to the same shape.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
+        let bias = if self.shifts { bias } else { bias.detach() };
         if !(x.device().is_autodiff() && self.training.is_enabled()) {
             return module::batch_norm(x, weight, bias, self.running_mean.get(), self.running_var.get(), self.epsilon);
         }

@@ -2,14 +2,14 @@
 
 mod layers;
 
-pub use layers::{MOMENTUM, normalise};
+pub use layers::{BatchNorm, MOMENTUM, normalise};
 
 use crate::core::architecture::{Layer, Normalisation, Row};
 use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
 use burn::module::{Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu};
-use layers::{BatchNorm, average_pool, conv, convolve, global_average, max_pool};
+use layers::{average_pool, conv, convolve, global_average, max_pool};
 use std::sync::Arc;
 
 /// One of the program's encoders, with the normalisation of its input.

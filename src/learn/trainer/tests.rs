@@ -10,7 +10,7 @@ fn config() -> RunConfig {
     RunConfig {
         image_size: 16,
         encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
-        head: HeadConfig { layers: 2, output: 32 },
+        head: HeadConfig::new(2, 32),
         augment: AugmentConfig {
             crop: true,
             crop_min_area: 0.3,

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 /// The form that the fields of the settings share.
 fn form(store: Store, refused: RefusedValues) -> SettingsForm<RunConfig> {
     let change = move |(mut config, setting): (RunConfig, RunSetting)| {
-        config.follow_rate(&store.config.get_untracked());
+        config.follow_rules(&store.config.get_untracked());
         config.settle(setting);
         store.take_settings(config);
     };

@@ -154,20 +154,21 @@ fn other_settings_go_along_with_a_changed_one() {
     assert_eq!((small.encoder.start, small.epochs), (InitialWeights::Random, 1));
 }
 
-/// A configuration from before there was a choice of start, of what trains and of chunks.
+/// A configuration from before there was a choice of start, of what trains, of chunks and of the head's normalisation.
 #[test]
 fn older_records_are_of_random_weights_that_all_train() {
     let mut json = serde_json::to_value(RunConfig::default()).unwrap();
     let fields = json.as_object_mut().unwrap();
     assert!(fields.remove("trained").is_some() && fields.remove("chunk").is_some());
     assert!(fields["encoder"].as_object_mut().unwrap().remove("start").is_some());
+    assert!(fields["head"].as_object_mut().unwrap().remove("batch_norm").is_some());
     assert_eq!(serde_json::from_value::<RunConfig>(json).unwrap(), RunConfig::default());
     let link = to_query(&RunConfig::default());
     let older: Vec<&str> = link
         .split('&')
-        .filter(|pair| !["start", "trained", "chunk"].contains(&pair.split('=').next().unwrap()))
+        .filter(|pair| !["start", "trained", "chunk", "head_norm"].contains(&pair.split('=').next().unwrap()))
         .collect();
-    assert_eq!(older.len(), SETTINGS.len() - 3);
+    assert_eq!(older.len(), SETTINGS.len() - 4);
     assert_eq!(from_query(&older.join("&"), &RunConfig::default()), Ok(RunConfig::default()));
 }
 

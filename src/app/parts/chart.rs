@@ -1,6 +1,6 @@
 //! A line chart: curves, horizontal lines that say what their height means, and a table behind them.
 
-use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::reactive::{Show, act, live, memo};
 use crate::app::{parts::widgets::heads, text::parts as text};
 pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
@@ -11,49 +11,24 @@ const ROWS: usize = 60;
 /// Curves of one chart that look different from each other.
 pub const MOST: usize = 6;
 
-/// Points of a curve, ordered by x.
-pub type Points = Vec<(f64, f64)>;
-/// A run's name and its curve.
-pub type Series = (String, Points);
+/// The name of a curve and its points, ordered by x.
+pub type Series = (String, Vec<(f64, f64)>);
 
-/// What a chart draws.
-#[derive(Clone, Copy)]
-pub enum Curves {
-    /// One curve with its newest value in words.
-    One(Signal<Points>),
-    /// Curves of several runs, told apart by dashes as well as by colour, with a legend.
-    OfRuns(Signal<Vec<Series>>),
-}
-
-impl From<Signal<Points>> for Curves {
-    fn from(points: Signal<Points>) -> Self {
-        Self::One(points)
-    }
-}
-
-impl From<Signal<Vec<Series>>> for Curves {
-    fn from(series: Signal<Vec<Series>>) -> Self {
-        Self::OfRuns(series)
-    }
-}
-
-/// `x_name` heads the table's first column; `help` is a sentence on how to read the chart.
+/// A chart of one curve with its newest value in words, or of one curve each of several runs, told apart by dashes as
+/// well as by colour, with a legend. `x_name` heads the table's first column; `help` is a sentence on how to read the chart.
 #[component]
 pub fn Chart(
     title: &'static str,
     help: &'static str,
     x_name: &'static str,
-    #[prop(into)] curves: Curves,
+    series: Signal<Vec<Series>>,
     #[prop(into, optional)] rules: Signal<Vec<Rule>>,
     format: fn(f64) -> String,
+    #[prop(optional)] of_runs: bool,
     /// Takes the whole row, as a chart of several runs always does.
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let (series, of_runs) = match curves {
-        Curves::One(points) => (derive(move || vec![(title.to_owned(), points.get())]), false),
-        Curves::OfRuns(series) => (series, true),
-    };
     let drawing = memo(move || {
         series.with(|all| {
             let curves: Vec<_> = all.iter().map(|(_, points)| &points[..]).collect();

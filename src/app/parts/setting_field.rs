@@ -59,34 +59,22 @@ impl<C: Copy + Send + Sync + 'static> SettingsForm<C> {
         self.refused.note(setting.key, result.err());
     }
 
-    /// The field of one setting.
-    pub fn field(self, words: &'static Words<C>) -> AnyView {
+    /// The field of one setting. `options` are given where the words of its values depend on more than the value.
+    pub fn field(self, words: &'static Words<C>, options: Option<Options>) -> AnyView {
         let bounds = memo(move || self.config.with(|c| words.setting.bounds_in(c)));
         let choices = move || {
             let all = bounds.get().all_values().unwrap_or_default();
             all.into_iter().map(|key| (key.clone(), settings::choice(&key).to_owned())).collect()
         };
         let listed = matches!(words.setting.bounds, Bounds::OneOf(_) | Bounds::Choice(_));
-        let accepted = derive(move || {
-            let default = self.default.with(|c| words.setting.get(c)).to_string();
-            bounds.with(|bounds| settings::bounds(bounds, &default))
-        });
-        self.draw(words, bounds, listed.then(|| derive(choices)), accepted)
-    }
-
-    /// The field of a setting whose values have words that depend on more than the value.
-    pub fn choice(self, words: &'static Words<C>, options: Options) -> AnyView {
-        let bounds = memo(move || self.config.with(|c| words.setting.bounds_in(c)));
-        self.draw(words, bounds, Some(options), Signal::stored(String::new()))
-    }
-
-    fn draw(
-        self,
-        words: &'static Words<C>,
-        bounds: Memo<Bounds>,
-        options: Option<Options>,
-        accepted: Signal<String>,
-    ) -> AnyView {
+        let accepted = match options {
+            Some(_) => Signal::stored(String::new()),
+            None => derive(move || {
+                let default = self.default.with(|c| words.setting.get(c)).to_string();
+                bounds.with(|bounds| settings::bounds(bounds, &default))
+            }),
+        };
+        let options = options.or_else(|| listed.then(|| derive(choices)));
         let setting = words.setting;
         let typed = memo(move || self.refused.of(setting.key));
         let fault = memo(move || typed.get().or_else(|| self.config.with(|c| setting.fault_in(c))));

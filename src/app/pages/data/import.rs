@@ -54,12 +54,18 @@ impl ImportForm {
             && self.seed().is_some()
     }
 
-    /// Imports what was dropped, after it was listed.
+    /// Imports what was dropped, after it was listed; tells the user why if no import may start.
     pub fn drop(self, dropped: Dropped) {
-        if !untrack(|| self.may_drop()) {
-            return;
+        if untrack(|| self.seed().is_none()) {
+            return self.refusal.set(Some(text::SEED_BAD));
         }
-        let listing = self.list();
+        if !untrack(|| self.allowed()) {
+            return self.store.notify(Fault::Busy);
+        }
+        self.refusal.set(None);
+        self.listing.set(Some(0));
+        self.listings.update_value(|n| *n += 1);
+        let listing = self.listings.get_value();
         leptos::task::spawn_local(async move {
             // `None` if the user has cancelled, or left the page.
             if let Some(listed) = dropped.files(|files| self.listed(listing, files)).await
@@ -69,25 +75,6 @@ impl ImportForm {
                 self.files(listed);
             }
         });
-    }
-
-    /// [`ImportForm::allowed`]; tells the user why if not.
-    fn may_drop(self) -> bool {
-        let allowed = self.allowed();
-        if !allowed && self.seed().is_none() {
-            self.refusal.set(Some(text::SEED_BAD));
-        } else if !allowed {
-            self.store.notify(Fault::Busy);
-        }
-        allowed
-    }
-
-    /// Begins to list a dropped folder; returns the listing's number.
-    fn list(self) -> u32 {
-        self.refusal.set(None);
-        self.listing.set(Some(0));
-        self.listings.update_value(|n| *n += 1);
-        self.listings.get_value()
     }
 
     /// Notes that `files` were found. False if the listing was cancelled, or the user has left the page.

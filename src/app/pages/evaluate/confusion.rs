@@ -20,7 +20,8 @@ use web_sys::HtmlElement;
 const MOST_CLASSES: usize = 30;
 
 #[component]
-pub fn Matrix(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
+pub fn Matrix(report: Predictions) -> impl IntoView {
+    let open = RwSignal::new(None);
     let classes = report.with_value(|r| r.classes.len());
     let inside = if classes > MOST_CLASSES {
         view! { <Mistakes report=report open=open /><ByClass report=report open=open /> }.into_any()
@@ -32,20 +33,17 @@ pub fn Matrix(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoVie
             <h2 id="matrix-title">{text::MATRIX}</h2>
             {inside}
         </section>
+        <CellImages report=report open=open />
     }
 }
 
 #[component]
 fn Grid(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let table = NodeRef::<Table>::new();
-    let head = report.with_value(|r| {
+    let (columns, head, rows) = report.with_value(|r| {
         let names = r.classes.iter().map(|name| {
-            let label = name.clone();
-            view! { <th scope="col" class="said" title=label><span>{name.clone()}</span></th> }
+            view! { <th scope="col" class="said" title=name.clone()><span>{name.clone()}</span></th> }
         });
-        names.collect_view()
-    });
-    let rows = report.with_value(|r| {
         let rows = r.classes.iter().enumerate().map(|(truth, name)| {
             let total = r.test.support.get(truth).copied().unwrap_or_default();
             let cells = (0..r.classes.len())
@@ -61,9 +59,8 @@ fn Grid(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
                 </tr>
             }
         });
-        rows.collect_view()
+        (r.classes.len(), names.collect_view(), rows.collect_view())
     });
-    let columns = report.with_value(|r| r.classes.len());
     view! {
         <p class="muted small">{text::MATRIX_HELP}</p>
         <div class="scroll-x" tabindex="0" role="group" aria-labelledby="matrix-title">
@@ -223,14 +220,14 @@ const PAGE: usize = 48;
 
 /// A cell by class indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    pub truth: usize,
-    pub said: usize,
+struct Cell {
+    truth: usize,
+    said: usize,
 }
 
 /// A dialog over the page while a cell is open.
 #[component]
-pub fn CellImages(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
+fn CellImages(report: Predictions, open: RwSignal<Option<Cell>>) -> impl IntoView {
     let dialog = modal(move || open.with(Option::is_some));
     let title =
         move || open.get().map(|c| report.with_value(|r| text::cell_title(&r.classes[c.truth], &r.classes[c.said])));

@@ -12,7 +12,7 @@ use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::{client::Client, parts::stored_runs::ExportRun, state::Store, text::evaluate as text};
 use crate::core::{error::Fault, report::Baseline};
 use crate::protocol::{Request, Work};
-use confusion::{CellImages, Matrix};
+use confusion::Matrix;
 use csv::Downloads;
 use leptos::prelude::*;
 use predictions::{Scores, TestPredictions};
@@ -78,11 +78,9 @@ fn Outcome() -> impl IntoView {
         let evaluation = store.evaluation.get()?;
         let predictions = StoredValue::new(TestPredictions::of_evaluation(&evaluation));
         let report = StoredValue::new(evaluation);
-        let open = RwSignal::new(None);
         Some(view! {
             <Headline report=report />
-            <Matrix report=predictions open=open />
-            <CellImages report=predictions open=open />
+            <Matrix report=predictions />
             <Scores report=predictions />
             <Downloads report=report />
             <ExportRun />

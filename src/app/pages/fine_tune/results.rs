@@ -2,7 +2,7 @@
 //! scores and the images behind its mistakes.
 
 use super::settings::Form;
-use crate::app::pages::evaluate::confusion::{CellImages, Matrix};
+use crate::app::pages::evaluate::confusion::Matrix;
 use crate::app::pages::evaluate::predictions::{Scores, TestPredictions};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{confidence, evaluate, fine_tune as text, units::percent};
@@ -201,11 +201,9 @@ pub fn OneResult() -> impl IntoView {
             // The images of a replaced set cannot be shown.
             let report = shown.get().filter(|r| r.test.confusion.len() == classes.len())?;
             let predictions = StoredValue::new(TestPredictions::of_fine_tuning(&report, classes));
-            let open = RwSignal::new(None);
             Some(
                 view! {
-                    <Matrix report=predictions open=open />
-                    <CellImages report=predictions open=open />
+                    <Matrix report=predictions />
                     <Scores report=predictions />
                 },
             )

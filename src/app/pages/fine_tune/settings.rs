@@ -203,9 +203,9 @@ pub fn Settings() -> impl IntoView {
                 {settings::TUNING
                     .iter()
                     .map(|words| match words.setting.key {
-                        "labels" => fields.choice(words, fractions),
-                        "stages" => fields.choice(words, layers),
-                        _ => fields.field(words),
+                        "labels" => fields.field(words, Some(fractions)),
+                        "stages" => fields.field(words, Some(layers)),
+                        _ => fields.field(words, None),
                     })
                     .collect_view()}
             </fieldset>

@@ -20,9 +20,10 @@ fn short(y: f64) -> String {
 #[component]
 pub fn Charts() -> impl IntoView {
     let store = Store::get();
-    let of_step = move |read: fn(&StepReport) -> f32| {
+    let of_step = move |title: &'static str, read: fn(&StepReport) -> f32| {
         derive(move || {
-            store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect::<Vec<_>>())
+            let points = store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect());
+            vec![(title.to_owned(), points)]
         })
     };
     let config = move || store.run_config.get().unwrap_or_default();
@@ -40,7 +41,8 @@ pub fn Charts() -> impl IntoView {
     let healthy = move || 1.0 / (config().head.output as f64).sqrt();
     let std_rules = derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
     let knn = derive(move || {
-        store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect::<Vec<_>>())
+        let points = store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect());
+        vec![(text::KNN.to_owned(), points)]
     });
     let knn_rules = derive(move || {
         let before = store.epochs.with(|e| e.first().filter(|e| e.epoch == 0).map(|e| f64::from(e.knn)));
@@ -50,7 +52,7 @@ pub fn Charts() -> impl IntoView {
     let no_rules = Signal::stored(Vec::new());
     type Read = fn(&StepReport) -> f32;
     let by_step = move |[title, help]: [&'static str; 2], read: Read, rules: Signal<Vec<Rule>>, format| {
-        view! { <Chart title=title help=help x_name=text::STEP curves=of_step(read) rules=rules format=format /> }
+        view! { <Chart title=title help=help x_name=text::STEP series=of_step(title, read) rules=rules format=format /> }
     };
     view! {
         <section class="stack" aria-labelledby="charts-title">
@@ -61,7 +63,7 @@ pub fn Charts() -> impl IntoView {
                     title=text::LOSS
                     help=text::LOSS_HELP
                     x_name=text::STEP
-                    curves=of_step(|s| s.loss)
+                    series=of_step(text::LOSS, |s| s.loss)
                     rules=loss_rules
                     format=three_digits
                     wide=true
@@ -74,7 +76,7 @@ pub fn Charts() -> impl IntoView {
                         title=text::KNN
                         help=text::KNN_HELP
                         x_name=text::EPOCH
-                        curves=knn
+                        series=knn
                         rules=knn_rules
                         format=percent
                     />

@@ -38,7 +38,7 @@ pub fn Settings() -> impl IntoView {
     let locked = memo(move || store.run_open());
     let form = form(store, expect_context());
     let inputs = move |rows: &'static [Words<RunConfig>]| {
-        view! { <div class="fields">{rows.iter().map(|words| form.field(words)).collect_view()}</div> }
+        view! { <div class="fields">{rows.iter().map(|words| form.field(words, None)).collect_view()}</div> }
     };
     view! {
         <section class="stack settings" aria-labelledby="settings-title">

@@ -264,7 +264,8 @@ pub fn Curves() -> impl IntoView {
                         title=text::LOSS
                         help=text::LOSS_HELP
                         x_name=text::STEP
-                        curves=series(loss)
+                        series=series(loss)
+                        of_runs=true
                         rules=rules
                         format=four_digits
                     />
@@ -273,7 +274,8 @@ pub fn Curves() -> impl IntoView {
                             title=text::KNN
                             help=text::KNN_HELP
                             x_name=text::EPOCH
-                            curves=series(knn)
+                            series=series(knn)
+                            of_runs=true
                             format=percent
                         />
                     </Show>

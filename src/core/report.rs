@@ -68,6 +68,9 @@ pub struct DatasetReport {
     pub duplicates: Vec<DuplicateGroup>,
     /// Hash of pixels, labels and splits, as 16 hex digits.
     pub fingerprint: String,
+    /// The same of the files' bytes and the size, whatever a decoder makes of them. Empty for a set that was kept
+    /// before this was known.
+    pub files_fingerprint: String,
     /// The seed that drew the splits.
     pub split_seed: u64,
 }

@@ -3,12 +3,14 @@
 
 use super::js::describe;
 use crate::worker::import::{File, FileSource};
-use crate::worker::run_archive::PART;
 use js_sys::{Array, Uint8Array};
 use std::io;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, BlobPropertyBag, FileReaderSync, Url};
+
+/// Bytes of one part of a file that leaves memory as it is made.
+pub const PART: usize = 8 << 20;
 
 /// A file that the user chose; holds no bytes.
 struct BrowserFile {

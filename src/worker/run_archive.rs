@@ -6,6 +6,7 @@ use crate::core::run::archive::{self, card, tables};
 use crate::core::run::{Curve, RunRecord, stored::Kind};
 use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
 use crate::learn::{checkpoint, optim::Optimizer, simclr::SimClr};
+use crate::worker::files::PART;
 use crate::worker::import::zip_archive::{error_detail, read_named};
 use crate::worker::import::{File, Reader};
 use crate::worker::storage::{StoredRun, curve_file, unknown, unknown::Unknown};
@@ -29,9 +30,6 @@ const STORED: CompressionMethod = CompressionMethod::Stored;
 const PACKED: CompressionMethod = CompressionMethod::Deflated;
 /// Most bytes of one file in an imported archive.
 const MOST: u64 = 1 << 30;
-
-/// Bytes that an archive holds before it hands them on.
-pub const PART: usize = 8 << 20;
 
 /// `run.json`.
 #[derive(Serialize)]

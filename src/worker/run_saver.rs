@@ -7,15 +7,14 @@ use super::storage::{FineTuneFile, Storage, StoredRun};
 use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
-use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport};
+use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport, saving::until_next_save};
 use crate::core::{config::RunConfig, error::StorageFault, weights_file::WeightsIdentity};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
-
-/// Milliseconds between two saves during training.
-const SAVE_EVERY: f64 = 20_000.0;
 
 thread_local! {
     static WRITES: TicketLock = TicketLock::default();
@@ -42,32 +41,42 @@ async fn bytes_of(snapshot: Snapshot) -> Result<Vec<u8>, StorageFault> {
     snapshot.into_bytes().await.map_err(|error| StorageFault::Unavailable { detail: error.to_string() })
 }
 
-/// Says when to save during training, and saves beside it.
+/// Says when to save during training, by what the saves cost.
 #[derive(Clone, Default)]
 struct SaveTimer {
-    /// When the last save began. None: the first one is due at once.
-    last: Rc<Cell<Option<f64>>>,
-    /// A save is under way beside the training.
+    /// When the next save is due; the first one at once.
+    due: Rc<Cell<f64>>,
+    /// A save is under way.
     saving: Rc<Cell<bool>>,
 }
 
 impl SaveTimer {
     fn is_due(&self) -> bool {
-        self.last.get().is_none_or(|last| now() - last > SAVE_EVERY) && !self.saving.get()
+        !self.saving.get() && now() >= self.due.get()
     }
 
-    fn restart(&self) {
-        self.last.set(Some(now()));
+    /// The next save is due when one of this cost allows it.
+    fn restart(&self, milliseconds: f64, bytes: usize) {
+        self.due.set(now() + until_next_save(milliseconds, bytes));
     }
 
-    /// Saves while training goes on.
-    fn spawn(&self, save: impl Future<Output = ()> + 'static) {
-        let saving = self.saving.clone();
-        saving.set(true);
-        wasm_bindgen_futures::spawn_local(async move {
-            save.await;
-            saving.set(false);
-        });
+    /// `save`, which gives the bytes that it writes, with an eye on what it costs.
+    fn watch<S: Future<Output = usize>>(&self, save: S) -> impl Future<Output = ()> + use<S> {
+        let this = self.clone();
+        this.saving.set(true);
+        async move {
+            let (mut save, mut took) = (pin!(save), 0.0);
+            // Training goes on while the save waits: only where it computes and writes, training waits.
+            let bytes = poll_fn(|context| {
+                let begun = now();
+                let polled = save.as_mut().poll(context);
+                took += now() - begun;
+                polled
+            })
+            .await;
+            this.restart(took, bytes);
+            this.saving.set(false);
+        }
     }
 }
 
@@ -84,12 +93,16 @@ impl RunFolder {
         self.storage.fine_tune_file(&self.id, file).await
     }
 
-    /// Reads `snapshot` from the device and stores it, in the order of the calls.
-    fn save(&self, file: FineTuneFile, snapshot: Snapshot) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+    /// Reads `snapshot` from the device and stores it, in the order of the calls; gives the bytes.
+    fn save(
+        &self,
+        file: FineTuneFile,
+        snapshot: Snapshot,
+    ) -> impl Future<Output = Result<usize, StorageFault>> + use<> {
         let this = self.clone();
         in_order(async move {
             let bytes = bytes_of(snapshot).await?;
-            this.storage.save_fine_tune_file(&this.id, file, &bytes).await
+            this.storage.save_fine_tune_file(&this.id, file, &bytes).await.map(|()| bytes.len())
         })
     }
 
@@ -182,7 +195,7 @@ impl RunSaver {
     ) -> Result<(Self, Option<Vec<u8>>, Option<StorageFault>), StorageFault> {
         let (lock, StoredRun { record, curve, state, lost_curve, .. }) = storage.take(id).await?;
         let saver = Self::new(record, curve, Some((storage, lock)));
-        saver.timer.restart();
+        saver.timer.restart(0.0, 0);
         Ok((saver, state, lost_curve.map(|detail| StorageFault::LostCurve { detail })))
     }
 
@@ -225,7 +238,7 @@ impl RunSaver {
     /// Saves beside the training, which goes on.
     pub fn save(&mut self, state: RunState, snapshot: Snapshot) {
         if let Some(write) = self.write(state, snapshot) {
-            self.timer.spawn(write);
+            wasm_bindgen_futures::spawn_local(write);
         }
     }
 
@@ -233,24 +246,27 @@ impl RunSaver {
     pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(write) = self.write(state, snapshot) else { return };
         write.await;
-        self.timer.restart();
         self.save_new_name().await;
     }
 
     fn write(&mut self, state: RunState, snapshot: Snapshot) -> Option<impl Future<Output = ()> + use<>> {
         self.take_new_name();
-        self.timer.restart();
         self.record.state = state;
         self.record.steps = snapshot.steps();
         let storage = self.folder.as_ref()?.storage.clone();
         let (record, curve, last) = (self.record.clone(), self.curve.clone(), self.last_report.clone());
-        Some(in_order(async move {
+        Some(self.timer.watch(in_order(async move {
+            let mut bytes = size_of_val(&curve.steps[..]);
             let saved = match bytes_of(snapshot).await {
-                Ok(state) => storage.save(&record, &curve, &state).await,
+                Ok(state) => {
+                    bytes += state.len();
+                    storage.save(&record, &curve, &state).await
+                }
                 Err(fault) => Err(fault),
             };
             report(&last, Saved::All, &record, saved.err());
-        }))
+            bytes
+        })))
     }
 
     /// Saves the end of a run that failed, whose weights are not to be used.
@@ -349,7 +365,7 @@ impl FineTuneSaver {
 
     /// Stores a list beside the training, which goes on.
     pub fn save(&self, waiting: &[FineTuneConfig], done: usize, current: (StoredTuning, Snapshot)) {
-        self.timer.spawn(self.save_now(waiting, done, Some(current)));
+        wasm_bindgen_futures::spawn_local(self.save_now(waiting, done, Some(current)));
     }
 
     /// Stores the classifier that new images are shown to.
@@ -373,23 +389,30 @@ impl FineTuneSaver {
         done: usize,
         current: Option<(StoredTuning, Snapshot)>,
     ) -> impl Future<Output = ()> + use<> {
-        if current.is_some() {
-            self.timer.restart();
-        }
         let (at_work, weights) = current.unzip();
         let list = StoredList { steps: self.steps, waiting: waiting.to_vec(), done, at_work };
         let note = serde_json::to_string(&list).unwrap_or_default();
-        self.put(FineTuneFile::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note))
+        // A list without weights costs nothing: the first weights are due at once.
+        let timer = weights.is_some().then(|| self.timer.clone());
+        let put = self.put(FineTuneFile::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note));
+        async move {
+            match timer {
+                Some(timer) => timer.watch(put).await,
+                None => drop(put.await),
+            }
+        }
     }
 
-    fn put(&self, file: FineTuneFile, weights: Snapshot) -> impl Future<Output = ()> + use<> {
+    /// Gives the bytes that were written.
+    fn put(&self, file: FineTuneFile, weights: Snapshot) -> impl Future<Output = usize> + use<> {
         let saved = self.folder.as_ref().map(|folder| folder.save(file, weights));
         let faults = self.faults.clone();
         async move {
-            if let Some(saved) = saved {
-                let saved = saved.await;
-                faults.borrow_mut()[file as usize] = saved.err();
-            }
+            let Some(saved) = saved else { return 0 };
+            let saved = saved.await;
+            let bytes = saved.as_ref().copied().unwrap_or(0);
+            faults.borrow_mut()[file as usize] = saved.err();
+            bytes
         }
     }
 }

@@ -111,7 +111,8 @@ pub fn unlabelled_help(images: usize) -> String {
 pub const TRAINED_SIZE: &str = "Size";
 pub const MEMORY: &str = "Memory of images";
 pub const FINGERPRINT: &str = "Fingerprint";
-pub const FINGERPRINT_HELP: &str = "Changes when any pixel, label or split changes: equal fingerprints are equal sets.";
+pub const FINGERPRINT_HELP: &str =
+    "Changes when any file, label or split changes, or the size: equal fingerprints are equal sets.";
 
 /// Device memory of the images as bytes.
 pub fn memory(report: &DatasetReport) -> String {

@@ -1,7 +1,7 @@
 //! The set as it grows: it adds imports, matches labels and draws the splits anew.
 
 use super::split::{self, Candidate, GivenSplit};
-use super::{Dataset, Example, ImportRole, Split, duplicate_groups, fingerprint, preflight};
+use super::{Dataset, Example, ImportRole, Split, duplicate_groups, files_fingerprint, fingerprint, preflight};
 use crate::core::error::{ImportFault, SkippedFile};
 use crate::core::report::DatasetReport;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Item {
     pub label: Option<u16>,
     /// The split that a folder or table names.
     pub split: Option<Split>,
+    /// [`hash`](super::hash) of its file, or of its pixels where it has none.
+    pub hash: u64,
 }
 
 /// The images that one choice of files gave.
@@ -52,6 +54,9 @@ pub struct Collection {
     #[serde(rename = "wishes")]
     given_splits: Vec<GivenSplit>,
     groups: Vec<usize>,
+    /// [`Item::hash`] of each image; fewer where a set that was kept without them was added to.
+    #[serde(default)]
+    file_hashes: Vec<u64>,
     dataset: Dataset,
 }
 
@@ -64,6 +69,7 @@ impl Collection {
             left_out: Vec::new(),
             given_splits: Vec::new(),
             groups: Vec::new(),
+            file_hashes: Vec::new(),
             dataset: Dataset { size, ..Dataset::default() },
         }
     }
@@ -112,6 +118,7 @@ impl Collection {
         self.sources.push(import.name);
         self.left_out.extend(import.left_out);
         for item in import.items {
+            self.file_hashes.push(item.hash);
             self.given_splits.push(given_split(role, item.split, first));
             self.dataset.examples.push(Example {
                 label: item.label.and_then(|l| labels.get(usize::from(l))).map(|&l| l as u16),
@@ -149,6 +156,11 @@ impl Collection {
         &self.dataset
     }
 
+    /// See [`DatasetReport::files_fingerprint`].
+    pub fn files_fingerprint(&self) -> String {
+        files_fingerprint(&self.dataset, &self.file_hashes)
+    }
+
     /// The pre-flight report.
     pub fn report(&self) -> DatasetReport {
         DatasetReport {
@@ -162,6 +174,7 @@ impl Collection {
             warnings: preflight::warnings(&self.dataset, &self.groups),
             duplicates: preflight::duplicate_names(&self.dataset, &self.groups),
             fingerprint: fingerprint(&self.dataset),
+            files_fingerprint: self.files_fingerprint(),
             split_seed: self.seed,
         }
     }
@@ -195,7 +208,7 @@ fn merge_classes(classes: &mut Vec<String>, names: &[String]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::report::DatasetWarning;
+    use crate::core::{dataset::hash, report::DatasetWarning};
 
     /// `(class, images)` each, every image of other pixels. `salt` sets imports apart.
     fn import(name: &str, salt: u8, classes: &[(&str, usize)]) -> Import {
@@ -203,8 +216,9 @@ mod tests {
         for (label, (class, images)) in classes.iter().enumerate() {
             import.classes.push((*class).to_owned());
             for i in 0..*images {
-                import.items.push(Item { name: format!("{class}/{i}"), label: Some(label as u16), split: None });
-                import.pixels.extend([salt, label as u8, i as u8]);
+                let (pixels, name) = ([salt, label as u8, i as u8], format!("{class}/{i}"));
+                import.items.push(Item { name, label: Some(label as u16), split: None, hash: hash(&pixels) });
+                import.pixels.extend(pixels);
             }
         }
         import
@@ -301,6 +315,23 @@ mod tests {
         let pixels = all.dataset().pixels.clone();
         assert_eq!(back().with_pixels(pixels.clone()).unwrap().report(), all.report());
         assert!(back().with_pixels(pixels[1..].to_vec()).is_err());
+    }
+
+    #[test]
+    fn a_set_that_was_kept_without_hashes_of_files_has_its_pixels_fingerprint_alone() {
+        let mut all = Collection::new(1, 1);
+        all.add(import("one", 1, &[("cat", 5), ("dog", 4)]), ImportRole::New).unwrap();
+        let mut json = serde_json::to_value(&all).unwrap();
+        json.as_object_mut().unwrap().remove("file_hashes").unwrap();
+        let old: Collection = serde_json::from_value(json).unwrap();
+        let mut old = old.with_pixels(all.dataset().pixels.clone()).unwrap();
+        let (before, now) = (old.report(), all.report());
+        assert_eq!((&before.fingerprint, before.files_fingerprint.as_str()), (&now.fingerprint, ""));
+        assert!(!now.files_fingerprint.is_empty());
+        old.add(import("two", 2, &[("cat", 3)]), ImportRole::AddTraining).unwrap();
+        assert_eq!(old.report().files_fingerprint, "", "of some images only");
+        old.add(import("one", 1, &[("cat", 5), ("dog", 4)]), ImportRole::New).unwrap();
+        assert_eq!(old.report(), now);
     }
 
     #[test]

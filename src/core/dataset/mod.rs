@@ -132,8 +132,32 @@ impl Hasher {
     }
 }
 
+/// [`Hasher`] of these bytes.
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = Hasher::default();
+    hasher.bytes(bytes);
+    hasher.finish()
+}
+
 /// Hash of size, pixels, labels, splits and class names, as 16 hex digits.
 pub fn fingerprint(dataset: &Dataset) -> String {
+    let mut hasher = without_pixels(dataset);
+    hasher.bytes(&dataset.pixels);
+    format!("{:016x}", hasher.finish())
+}
+
+/// [`fingerprint`] with the hash of each image's file ([`hash`]) in place of its pixels, which are the decoder's work
+/// too. Empty where the hashes are not of all images.
+pub fn files_fingerprint(dataset: &Dataset, files: &[u64]) -> String {
+    if files.len() != dataset.examples.len() {
+        return String::new();
+    }
+    let mut hasher = without_pixels(dataset);
+    files.iter().for_each(|&file| hasher.word(file));
+    format!("{:016x}", hasher.finish())
+}
+
+fn without_pixels(dataset: &Dataset) -> Hasher {
     let mut hasher = Hasher::default();
     hasher.word(dataset.size as u64);
     for class in &dataset.classes {
@@ -142,8 +166,7 @@ pub fn fingerprint(dataset: &Dataset) -> String {
     for example in &dataset.examples {
         hasher.word(example.label.map_or(0, |l| u64::from(l) + 1) << 8 | example.split as u64);
     }
-    hasher.bytes(&dataset.pixels);
-    format!("{:016x}", hasher.finish())
+    hasher
 }
 
 /// A group number for each image: the index of the first with the same pixels.
@@ -151,9 +174,7 @@ pub fn duplicate_groups(dataset: &Dataset) -> Vec<usize> {
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
     let first_like = |index: usize| {
         let image = dataset.image(index);
-        let mut hasher = Hasher::default();
-        hasher.bytes(image);
-        let firsts = seen.entry(hasher.finish()).or_default();
+        let firsts = seen.entry(hash(image)).or_default();
         // Images of equal hashes are compared byte by byte.
         firsts.iter().copied().find(|&first| dataset.image(first) == image).unwrap_or_else(|| {
             firsts.push(index);
@@ -187,11 +208,16 @@ mod tests {
             |d| d.examples[2].split = Split::Test,
             |d| d.classes[1] = "c".to_owned(),
         ];
-        let mut all = vec![fingerprint(&set())];
+        let files = |set: &Dataset| files_fingerprint(set, &[7, 8, 7]);
+        let mut all = vec![fingerprint(&set()), files(&set()), files_fingerprint(&set(), &[7, 8, 9])];
         for change in changes {
             let mut other = set();
             change(&mut other);
             all.push(fingerprint(&other));
+            match other.pixels == set().pixels {
+                true => all.push(files(&other)),
+                false => assert_eq!(files(&other), files(&set()), "a decoder's update changes pixels"),
+            }
         }
         assert!(all.iter().all(|f| f.len() == 16 && f.chars().all(|c| c.is_ascii_hexdigit())));
         let different: std::collections::HashSet<_> = all.iter().collect();
@@ -199,12 +225,15 @@ mod tests {
         let mut renamed = set();
         renamed.examples[0].name = "elsewhere/1".to_owned();
         assert_eq!(fingerprint(&renamed), all[0], "a file's name changes no run");
+        assert_eq!(files(&renamed), all[1]);
+        assert_eq!(files_fingerprint(&set(), &[7, 8]), "", "one image's file is not known");
     }
 
     #[test]
     fn the_fingerprint_is_fixed() {
         // It is stored with runs: a change of the hash would orphan them.
         assert_eq!(fingerprint(&set()), "77faa72a9a18be0b");
+        assert_eq!(files_fingerprint(&set(), &[hash(b"1"), hash(b"2"), hash(b"3")]), "FILES");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub fn record(id: &str) -> RunRecord {
         chunk_changes: Vec::new(),
         data: DataIdentity {
             fingerprint: "77faa72a9a18be0b".into(),
+            files_fingerprint: String::new(),
             sources: vec!["flowers.zip".into()],
             images: 500,
             training_images: 300,

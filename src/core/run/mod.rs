@@ -7,6 +7,7 @@ pub mod classify;
 pub mod examples;
 pub mod fine_tune;
 pub mod queue;
+pub mod saving;
 pub mod slots;
 pub mod stored;
 pub mod sweep;
@@ -23,6 +24,9 @@ use serde::{Deserialize, Serialize};
 pub struct DataIdentity {
     /// See [`DatasetReport::fingerprint`].
     pub fingerprint: String,
+    /// See [`DatasetReport::files_fingerprint`]; empty in records that are older than this field.
+    #[serde(default)]
+    pub files_fingerprint: String,
     /// Names of folders, archives or the sample set, in order.
     pub sources: Vec<String>,
     pub images: usize,
@@ -38,12 +42,27 @@ impl From<&DatasetReport> for DataIdentity {
     fn from(report: &DatasetReport) -> Self {
         Self {
             fingerprint: report.fingerprint.clone(),
+            files_fingerprint: report.files_fingerprint.clone(),
             sources: report.sources.clone(),
             images: report.images,
             training_images: report.training_images(),
             classes: report.classes.iter().map(|c| c.name.clone()).collect(),
             split_seed: report.split_seed,
         }
+    }
+}
+
+impl DataIdentity {
+    /// Whether both are the same images at the same size with the same labels and splits: the same files, or, as older
+    /// records know pixels only, the same pixels.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let files = &self.files_fingerprint;
+        self.fingerprint == other.fingerprint || !files.is_empty() && *files == other.files_fingerprint
+    }
+
+    /// The fingerprint to show.
+    pub fn shown(&self) -> &str {
+        if self.files_fingerprint.is_empty() { &self.fingerprint } else { &self.files_fingerprint }
     }
 }
 
@@ -199,6 +218,25 @@ pub struct SaveReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_are_the_same_by_their_files_or_by_their_pixels() {
+        let identity = |pixels: &str, files: &str| DataIdentity {
+            fingerprint: pixels.into(),
+            files_fingerprint: files.into(),
+            ..DataIdentity::default()
+        };
+        let now = identity("p", "f");
+        assert!(now.is_same(&identity("another decoder's", "f")));
+        assert!(now.is_same(&identity("p", "")) && identity("p", "").is_same(&now), "a record of before");
+        assert!(!now.is_same(&identity("q", "g")));
+        assert!(!identity("q", "").is_same(&identity("p", "")), "two unknown files are not the same file");
+        assert_eq!((now.shown(), identity("p", "").shown()), ("f", "p"));
+        let json = serde_json::to_string(&examples::record("a").data).unwrap();
+        let old = json.replace(r#","files_fingerprint":"""#, "");
+        assert_ne!(old, json);
+        assert_eq!(serde_json::from_str::<DataIdentity>(&old).unwrap(), examples::record("a").data);
+    }
 
     #[test]
     fn a_run_can_be_gone_on_with_until_it_is_over_even_after_its_last_step() {

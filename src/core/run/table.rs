@@ -1,7 +1,7 @@
 //! The table of stored runs: the columns in which they differ, their order, the best run,
 //! and a configuration like one of theirs.
 
-use super::RunRecord;
+use super::{DataIdentity, RunRecord};
 use crate::core::config::run_settings::{self, PEAK_RATE, RunSetting};
 use crate::core::config::setting::{Bounds, Value};
 use crate::core::report::{Baseline, EvaluationReport, RunState};
@@ -44,7 +44,7 @@ pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
     let other_weights = weights.next().is_some_and(|first| weights.any(|other| !other.is_same(first)));
     let rest = [
         (Column::Weights, other_weights),
-        (Column::Images, differs(&|other| other.data.fingerprint == first.data.fingerprint)),
+        (Column::Images, differs(&|other| other.data.is_same(&first.data))),
         (Column::Device, differs(&|other| device(other) == device(first))),
         (Column::Program, differs(&|other| other.program == first.program)),
     ];
@@ -57,7 +57,7 @@ pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
 pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (place, record) in records.iter().enumerate() {
-        let like = |group: &&mut Vec<usize>| records[group[0]].data.fingerprint == record.data.fingerprint;
+        let like = |group: &&mut Vec<usize>| records[group[0]].data.is_same(&record.data);
         match groups.iter_mut().find(like) {
             Some(group) => group.push(place),
             None => groups.push(vec![place]),
@@ -97,10 +97,10 @@ pub struct Published {
     pub report: EvaluationReport,
 }
 
-/// The newest result of each published weights on images of this fingerprint.
-pub fn published(records: &[RunRecord], fingerprint: &str) -> Vec<Published> {
+/// The newest result of each published weights on these images.
+pub fn published(records: &[RunRecord], images: &DataIdentity) -> Vec<Published> {
     let mut found: Vec<(Published, f64)> = Vec::new();
-    for record in records.iter().filter(|record| record.data.fingerprint == fingerprint) {
+    for record in records.iter().filter(|record| record.data.is_same(images)) {
         let report = record.evaluation.as_ref().filter(|report| report.baseline == Baseline::Itself);
         let Some((net, report)) = record.config.encoder.weights().zip(report) else { continue };
         let (weights, report) = (record.weights.clone(), report.clone());

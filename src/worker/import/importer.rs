@@ -9,7 +9,7 @@ use super::listing::{
 };
 use super::zip_archive::Archive;
 use crate::core::dataset::collection::{Import, Item, MAX_PIXEL_BYTES};
-use crate::core::dataset::{folders, label_table};
+use crate::core::dataset::{folders, hash, label_table};
 use crate::core::error::{FileFault, ImportFault, SkippedFile};
 use std::collections::{HashMap, VecDeque};
 
@@ -249,10 +249,10 @@ impl ImageImporter {
     fn read_image(&mut self, image: ToRead) -> Result<String, ImportFault> {
         self.done += 1;
         let bytes = self.read(image.at, |head| image_format(head).map(drop));
-        match bytes.and_then(|bytes| decode(&bytes, self.size)) {
-            Ok(pixels) => {
+        match bytes.and_then(|bytes| Ok((decode(&bytes, self.size)?, hash(&bytes)))) {
+            Ok((pixels, hash)) => {
                 let label = image.label.class.as_deref().map(|class| self.class(class)).transpose()?;
-                self.keep(Item { name: image.name.clone(), label, split: image.label.split }, &pixels)?;
+                self.keep(Item { name: image.name.clone(), label, split: image.label.split, hash }, &pixels)?;
                 if image.unlisted {
                     self.leave_out(&image.name, FileFault::NotInLabels);
                 }
@@ -278,7 +278,8 @@ impl ImageImporter {
             let name = format!("{}#{number}", batch.name);
             match read_cifar_record(record, self.size) {
                 Ok((label, pixels)) => {
-                    self.keep(Item { name, label: Some(label), split: batch.label.split }, &pixels)?;
+                    let (label, split) = (Some(label), batch.label.split);
+                    self.keep(Item { name, label, split, hash: hash(record) }, &pixels)?;
                 }
                 Err(label) => {
                     let detail = format!("label {label} is not 0 to {}", CIFAR_CLASSES.len() - 1);

@@ -4,7 +4,7 @@
 use super::File;
 use super::importer::{ImageImporter, ImportStep};
 use crate::core::dataset::collection::{Collection, Import, Item};
-use crate::core::dataset::{Dataset, ImportRole};
+use crate::core::dataset::{Dataset, Example, ImportRole, hash};
 use crate::core::error::{ImportFault, SkippedFile};
 use crate::core::report::DatasetReport;
 use crate::core::sample::{self, SampleDrawing};
@@ -199,9 +199,15 @@ impl ImportJob {
 /// The sample set without its splits: they are drawn together with those of added images.
 fn sample_import(drawing: SampleDrawing) -> Import {
     let dataset = drawing.finish();
+    let item = |(i, e): (usize, &Example)| Item {
+        name: e.name.clone(),
+        label: e.label,
+        split: None,
+        hash: hash(dataset.image(i)),
+    };
     Import {
         name: sample::NAME.to_owned(),
-        items: dataset.examples.into_iter().map(|e| Item { name: e.name, label: e.label, split: None }).collect(),
+        items: dataset.examples.iter().enumerate().map(item).collect(),
         classes: dataset.classes,
         pixels: dataset.pixels,
         left_out: Vec::new(),

@@ -1,5 +1,6 @@
 //! Makes a stored run the current one, with the images that belong to it.
 
+use crate::core::dataset::collection::Collection;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::RunState;
 use crate::core::run::{DataIdentity, OpenedRun};
@@ -8,6 +9,7 @@ use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
 use crate::worker::run::{Classifiers, FineTuneList, Run};
 use crate::worker::session::{self, Job, JobGuard, drop_run, set_state, with};
+use crate::worker::storage::{Storage, opfs::Opfs};
 use crate::worker::{mailbox::post, run_saver::RunSaver};
 
 /// Makes a stored run the current one: paused if training can go on, else as it ended; with at most `in_chunks_of`
@@ -31,7 +33,11 @@ pub async fn open(id: Option<u32>, name: &str, in_chunks_of: Option<usize>) -> R
         return Ok(None);
     }
     let (mut saver, checkpoint, lost) = RunSaver::reopen(session::storage().await?, name).await?;
-    load_images(&saver.record.data).await?;
+    let loaded = load_images(&saver.record.data).await?;
+    if saver.record.data.files_fingerprint.is_empty() {
+        // A record of before knows its pixels only: from now on it knows its files too.
+        saver.record.data.files_fingerprint = loaded.files_fingerprint;
+    }
     let compute = session::compute().await?;
     let store = session::store().await?;
     if let Some(images) = in_chunks_of
@@ -94,27 +100,45 @@ fn report_current(id: Option<u32>, name: &str) -> bool {
     true
 }
 
-/// Loads a run's kept images, unless they are loaded.
+/// Loads a run's kept images, unless they are loaded. Returns what is loaded then.
 ///
 /// # Errors
 /// [`Fault::WrongImages`] if they are neither loaded nor kept.
-pub async fn load_images(data: &DataIdentity) -> Result<(), Fault> {
-    let expected = &data.fingerprint;
-    let loaded = with(|s| s.library.report()).map(|report| report.fingerprint);
-    if loaded.as_ref() == Some(expected) {
-        return Ok(());
-    }
+pub async fn load_images(data: &DataIdentity) -> Result<DataIdentity, Fault> {
+    let loaded = with(|s| s.library.report()).map(|report| DataIdentity::from(&report));
+    let loaded = match loaded {
+        Some(loaded) if loaded.is_same(data) => return Ok(loaded),
+        other => other.map(|loaded| loaded.shown().to_owned()),
+    };
     let storage = session::storage().await?;
-    let Some((meta, pixels)) = storage.load_images(expected).await? else {
-        return Err(Fault::WrongImages { expected: expected.clone(), found: loaded });
+    let folder = kept_as(&storage, data).await?;
+    let Some((meta, pixels)) = storage.load_images(&folder).await? else {
+        return Err(Fault::WrongImages { expected: data.shown().to_owned(), found: loaded });
     };
     let report = with(|s| {
         let report = s.library.restore(&meta, pixels)?;
         s.store = None;
         Ok::<_, String>(report)
     })
-    .map_err(|detail| StorageFault::Damaged { what: format!("images/{expected}"), detail })?;
+    .map_err(|detail| StorageFault::Damaged { what: format!("images/{folder}"), detail })?;
     drop_run();
+    let loaded = DataIdentity::from(&report);
     post(None, Event::Imported(report));
-    Ok(())
+    Ok(loaded)
+}
+
+/// The kept set that is these images. It has the name of the pixels that it was kept with; those of the same files may
+/// be another decoder's.
+async fn kept_as(storage: &Storage<Opfs>, data: &DataIdentity) -> Result<String, StorageFault> {
+    let kept = storage.images().await?;
+    if !kept.contains(&data.fingerprint) && !data.files_fingerprint.is_empty() {
+        for name in kept {
+            let meta = storage.get(&format!("images/{name}/meta")).await?.unwrap_or_default();
+            let set = serde_json::from_slice::<Collection>(&meta);
+            if set.is_ok_and(|set| set.files_fingerprint() == data.files_fingerprint) {
+                return Ok(name);
+            }
+        }
+    }
+    Ok(data.fingerprint.clone())
 }

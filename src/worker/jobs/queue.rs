@@ -185,7 +185,7 @@ async fn prepare() -> Result<(QueueReport, Option<Handle>), Fault> {
         return Err(Fault::Busy);
     }
     match &report.data {
-        Some(data) => open_run::load_images(data).await?,
+        Some(data) => drop(open_run::load_images(data).await?),
         None => {
             let loaded = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
             report.data = Some(DataIdentity::from(&loaded));

@@ -7,6 +7,7 @@ use crate::app::text::{data as text, fault, units::count, units::square};
 use crate::app::{client::Client, parts::estimate::EstimateCard, router::Link, state::Store};
 use crate::core::dataset::Split;
 use crate::core::report::{ClassCount, DatasetReport, DuplicateGroup, Picture as Pixels};
+use crate::core::run::DataIdentity;
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -52,7 +53,7 @@ fn Facts(report: DatasetReport) -> impl IntoView {
         {(report.unlabelled > 0).then(|| view! { <p>{text::unlabelled_help(report.unlabelled)}</p> })}
         <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>
         <p class="data-from">
-            {text::FINGERPRINT} " " <code>{report.fingerprint.clone()}</code> " "
+            {text::FINGERPRINT} " " <code>{DataIdentity::from(&report).shown().to_owned()}</code> " "
             <span class="muted small">{text::FINGERPRINT_HELP}</span>
         </p>
     }

@@ -6,6 +6,7 @@ use crate::app::text::evaluate as text;
 use crate::app::{client::Client, router::Link, state::Store, text::confidence, text::units::percent, text::weights};
 use crate::core::metrics::comparison::PairedComparison;
 use crate::core::report::{Baseline, EvaluationReport};
+use crate::core::run::DataIdentity;
 use crate::core::run::table::{Published, published};
 use crate::protocol::Request;
 use leptos::prelude::*;
@@ -17,14 +18,14 @@ type Others = Vec<(String, EvaluationReport)>;
 
 /// The evaluations to show beside `report`: all but those of the weights that it already contains.
 fn beside(store: Store, report: Report) -> Others {
-    let fingerprint = store.dataset.with(|set| set.as_ref().map(|set| set.fingerprint.clone())).unwrap_or_default();
+    let images = store.dataset.with(|set| set.as_ref().map(DataIdentity::from)).unwrap_or_default();
     let stored = store.stored_runs.list.get().unwrap_or_default();
     let id = store.stored_runs.saved.with(|saved| saved.as_ref().map(|saved| saved.id.clone()));
     let own = stored.runs.iter().find(|run| Some(&run.id) == id.as_ref()).and_then(|run| run.weights.as_ref());
     report.with_value(|r| {
         let own = own.filter(|_| matches!(r.baseline, Baseline::Itself | Baseline::ImageNet));
         let is_own = |p: &Published| own.zip(p.weights.as_ref()).is_some_and(|(own, other)| own.is_same(other));
-        let mut found = published(&stored.runs, &fingerprint);
+        let mut found = published(&stored.runs, &images);
         found.retain(|p| p.report.test_images == r.test_images && !is_own(p));
         let several = |net| found.iter().filter(|p| p.net == net).count() > 1;
         let started = store.run_config.with(|c| c.and_then(|c| c.encoder.weights()));

@@ -55,7 +55,7 @@ fn the_newest_features_of_each_published_network_are_what_others_are_compared_wi
     let mut other = published_as_is(ImageNetEncoder::of(Architecture::ResNet50).unwrap(), 0.5, 0.4);
     other.weights = Some(WeightsIdentity { source: "mine".into(), fingerprint: "1".into() });
     let all = [&all[..], &[other.clone()]].concat();
-    let found = published(&all, &newer.data.fingerprint);
+    let found = published(&all, &newer.data);
     let want = [
         (ImageNetEncoder::of(Architecture::ResNet50).unwrap(), &newer),
         (ImageNetEncoder::of(Architecture::Vgg19).unwrap(), &vgg),

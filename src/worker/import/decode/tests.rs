@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::dataset::hash;
 use crate::worker::import::{Bytes, samples};
 use image::{ExtendedColorType, GrayImage, ImageBuffer, Luma, LumaA, RgbImage, Rgba, RgbaImage};
 
@@ -23,6 +24,21 @@ fn every_format_is_read_by_its_content() {
         assert_eq!(square.len(), 3 * 16 * 16);
         near(means(&square), [200, 100, 50]);
     }
+}
+
+/// The decoders are pinned: another version that decodes other pixels fails here. Runs know their images by the files.
+#[test]
+fn decoded_pixels_are_those_of_before() {
+    let files: [(&str, &[u8], u64); 5] = [
+        ("4:2:0 jpeg", include_bytes!("../../../../tests/golden/images/waves.jpg"), 1),
+        ("png", include_bytes!("../../../../tests/golden/images/waves.png"), 1),
+        ("lossy webp", include_bytes!("../../../../tests/golden/images/waves.webp"), 1),
+        ("gif", include_bytes!("../../../../tests/golden/images/waves.gif"), 1),
+        ("bmp", include_bytes!("../../../../tests/golden/images/waves.bmp"), 1),
+    ];
+    let pixels = |bytes: &[u8]| hash(image::load_from_memory(bytes).unwrap().to_rgb8().as_raw());
+    let found = files.map(|(name, bytes, _)| (name, pixels(bytes)));
+    assert_eq!(found, files.map(|(name, _, expected)| (name, expected)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::core::dataset::collection::Collection;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::RunState;
-use crate::core::run::{DataIdentity, OpenedRun};
+use crate::core::run::{DataIdentity, OpenedRun, stored::Kind};
 use crate::learn::trainer::Trainer;
 use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
@@ -133,7 +133,7 @@ async fn kept_as(storage: &Storage<Opfs>, data: &DataIdentity) -> Result<String,
     let kept = storage.images().await?;
     if !kept.contains(&data.fingerprint) && !data.files_fingerprint.is_empty() {
         for name in kept {
-            let meta = storage.get(&format!("images/{name}/meta")).await?.unwrap_or_default();
+            let meta = storage.get(&format!("images/{name}/{}", Kind::Images.name()), Kind::Images).await?.unwrap_or_default();
             let set = serde_json::from_slice::<Collection>(&meta);
             if set.is_ok_and(|set| set.files_fingerprint() == data.files_fingerprint) {
                 return Ok(name);

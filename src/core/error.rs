@@ -154,8 +154,8 @@ pub enum StorageFault {
     // Stored queues hold faults, by these names.
     #[serde(rename = "OtherVersion")]
     Newer { what: String, found: u32 },
-    /// A run was opened without its curve, which can't be read.
-    LostCurve { detail: String },
+    /// The curve of a run can't be read; it was opened or drawn without.
+    LostCurve { run: String, detail: String },
     /// The browser refused.
     Denied { detail: String },
     /// It is not there, or no longer.

@@ -3,7 +3,7 @@
 
 use super::event_loop::{Ticket, TicketLock};
 use super::storage::opfs::{Handle, Opfs};
-use super::storage::{FineTuneFile, Storage, StoredRun};
+use super::storage::{FineTuneFile, Storage, StoredRun, unknown::Unknown};
 use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
@@ -196,7 +196,7 @@ impl RunSaver {
         let (lock, StoredRun { record, curve, state, lost_curve, .. }) = storage.take(id).await?;
         let saver = Self::new(record, curve, Some((storage, lock)));
         saver.timer.restart(0.0, 0);
-        Ok((saver, state, lost_curve.map(|detail| StorageFault::LostCurve { detail })))
+        Ok((saver, state, lost_curve.map(|detail| StorageFault::LostCurve { run: id.to_owned(), detail })))
     }
 
     fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Handle)>) -> Self {
@@ -344,14 +344,17 @@ pub struct FineTuneSaver {
     folder: Option<RunFolder>,
     /// Steps of pre-training of the run's encoder.
     steps: u32,
+    /// Fields of the stored list that this program does not know.
+    unknown: Option<Rc<Unknown>>,
     timer: SaveTimer,
     /// What went wrong with the newest save, one for each [`FineTuneFile`].
     faults: Rc<RefCell<[Option<StorageFault>; 2]>>,
 }
 
 impl FineTuneSaver {
-    pub fn new(folder: Option<RunFolder>, steps: u32) -> Self {
-        Self { folder, steps, timer: SaveTimer::default(), faults: Rc::default() }
+    /// `unknown`: fields of the list that it goes on with, if this program does not know them.
+    pub fn new(folder: Option<RunFolder>, steps: u32, unknown: Option<Unknown>) -> Self {
+        Self { folder, steps, unknown: unknown.map(Rc::new), timer: SaveTimer::default(), faults: Rc::default() }
     }
 
     pub fn fault(&self) -> Option<StorageFault> {
@@ -391,7 +394,10 @@ impl FineTuneSaver {
     ) -> impl Future<Output = ()> + use<> {
         let (at_work, weights) = current.unzip();
         let list = StoredList { steps: self.steps, waiting: waiting.to_vec(), done, at_work };
-        let note = serde_json::to_string(&list).unwrap_or_default();
+        let note = match self.unknown.as_ref().map(|unknown| unknown.merged(&list)) {
+            Some(Ok(both)) => both.stored.to_string(),
+            _ => serde_json::to_string(&list).unwrap_or_default(),
+        };
         // A list without weights costs nothing: the first weights are due at once.
         let timer = weights.is_some().then(|| self.timer.clone());
         let put = self.put(FineTuneFile::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note));

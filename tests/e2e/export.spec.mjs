@@ -32,7 +32,7 @@ test("the archive of a run holds what PyTorch, numpy and a spreadsheet read, and
     "README.md",
     "checkpoint.safetensors",
     "classifier.safetensors",
-    "curve.bin",
+    "curve.safetensors",
     "encoder.safetensors",
     "epochs.csv",
     "features.npy",

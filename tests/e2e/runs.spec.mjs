@@ -263,7 +263,7 @@ const damage = (page, names, newestOnly = false) =>
     [names, newestOnly],
   );
 
-test("a damaged slot gives the checkpoint before; two damaged ones are told and can be deleted", async ({ page, context }) => {
+test("a damaged slot gives the checkpoint before; a damaged curve keeps no run from going on; two damaged records are told and can be deleted", async ({ page, context }) => {
   await load(page, stripesZip());
   await go(page, "Runs");
   await page.getByRole("button", { name: "Keep these images" }).click();
@@ -284,6 +284,15 @@ test("a damaged slot gives the checkpoint before; two damaged ones are told and 
   expect(await stepCount(again), "the checkpoint before").toBeLessThan(second);
   expect(await stepCount(again)).toBeGreaterThanOrEqual(first);
   await again.close();
+
+  // Without its curve the run goes on, and says so.
+  await damage(tools, ["curve.a", "curve.b"]);
+  const bare = await context.newPage();
+  await bare.goto("");
+  await bare.getByRole("button", { name: "Continue" }).click();
+  await expect(button(bare, "Resume")).toBeVisible({ timeout: 60_000 });
+  await expect(bare.getByText(/The curve of run .* cannot be read/)).toBeVisible();
+  await bare.close();
 
   await damage(tools, ["record.a", "record.b"]);
   const last = await context.newPage();

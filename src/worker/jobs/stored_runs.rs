@@ -1,7 +1,8 @@
 //! What this site has stored: listed, renamed, deleted.
 
 use crate::core::error::{Fault, StorageFault};
-use crate::core::{imagenet::DownloadedWeights, run::StoredReport};
+use crate::core::imagenet::DownloadedWeights;
+use crate::core::run::{Curve, StoredReport};
 use crate::protocol::{Event, StoredChange};
 use crate::worker::jobs::{published_weights, queue};
 use crate::worker::session::{self, Job, JobGuard, drop_run, with};
@@ -111,7 +112,13 @@ pub async fn curves(runs: Vec<String>) -> Result<Event, Fault> {
     let storage = session::storage().await?;
     let mut curves = Vec::with_capacity(runs.len());
     for run in runs {
-        let curve = storage.curve(&run).await?;
+        let curve = match storage.curve(&run).await {
+            Err(StorageFault::Damaged { detail, .. }) => {
+                post(None, Event::Failed(StorageFault::LostCurve { run: run.clone(), detail }.into()));
+                Curve::default()
+            }
+            curve => curve?,
+        };
         curves.push((run, curve));
     }
     Ok(Event::Curves(curves))

@@ -33,6 +33,10 @@ pub fn storage_fault(fault: &StorageFault) -> Explanation {
         StorageFault::Damaged { what, detail } if what == "queue" => {
             explain(format!("The stored queue cannot be read ({detail})."), "Clear it on the page Runs: the runs stay.")
         }
+        StorageFault::Damaged { what, detail } if what.ends_with("/state") => explain(
+            format!("What was stored of {} cannot be read ({detail}).", part(what)),
+            "The run cannot go on. Its settings, results and curve are whole: the page Runs still compares them.",
+        ),
         StorageFault::Damaged { what, detail } => explain(
             format!("What was stored of {} cannot be read ({detail}).", part(what)),
             "Delete it to free the room; nothing else is harmed.",
@@ -41,9 +45,9 @@ pub fn storage_fault(fault: &StorageFault) -> Explanation {
             format!("A newer version of this program has stored {} (format {found}). It is unharmed.", part(what)),
             "Close every tab of this site and open it again: that brings the newest version, which opens it.",
         ),
-        StorageFault::LostCurve { detail } => explain(
-            format!("The curve of this run cannot be read ({detail}); its settings, results and weights can."),
-            "The run can go on. Its charts begin at the next step.",
+        StorageFault::LostCurve { run, detail } => explain(
+            format!("The curve of run {run} cannot be read ({detail})."),
+            "Its settings, results and weights are whole: it can go on, and its charts begin at its next step.",
         ),
         StorageFault::Denied { detail } => explain(
             format!("The browser does not let this site store anything ({detail})."),

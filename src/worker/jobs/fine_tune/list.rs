@@ -9,10 +9,11 @@ use crate::core::{dataset::collection::Collection, error::Fault, metrics::Classi
 use crate::learn::checkpoint::{self, Snapshot};
 use crate::learn::{encoder::Encoder, fine_tune::LabelledImages, store::ByteStore, training::Training};
 use crate::protocol::Event;
+use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::run_saver::{FineTuneSaver, RunSaver};
 use crate::worker::session::{self, of_run, with};
-use crate::worker::{mailbox::post, storage::FineTuneFile};
+use crate::worker::storage::{FineTuneFile, unknown};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -22,14 +23,15 @@ impl FineTuneList {
     pub async fn stored(saver: &RunSaver) -> Option<Self> {
         let folder = saver.folder()?;
         let bytes = folder.read(FineTuneFile::Tuning).await.ok()??;
-        let list: StoredList = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
+        let note = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
+        let (list, unknown) = unknown::read::<StoredList>(note).ok()?;
         let fits = list.steps == saver.record.steps && !list.waiting.is_empty();
         fits.then(|| Self {
             waiting: list.waiting.into(),
             done: list.done,
             current: None,
             stored: list.at_work.map(|at_work| (at_work, bytes)),
-            saver: FineTuneSaver::new(Some(folder), list.steps),
+            saver: FineTuneSaver::new(Some(folder), list.steps, unknown),
         })
     }
 

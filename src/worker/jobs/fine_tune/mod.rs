@@ -30,7 +30,7 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
         |config| Cost::tuning_fits(&run, config, training_labels(&collection, config).labels.len(), images, backend);
     list.iter().try_for_each(fits)?;
     post(Some(id), Event::Alive);
-    let saver = FineTuneSaver::new(folder, pretraining_steps());
+    let saver = FineTuneSaver::new(folder, pretraining_steps(), None);
     let list = FineTuneList { waiting: list.into(), done: 0, current: None, stored: None, saver };
     list.save().await;
     go(list, guard).await

@@ -1,13 +1,18 @@
 //! What every released program stored still opens. A folder of `tests/stored` holds the files of a browser and an
-//! exported run, as `cargo xtask corpus NAME` left them, and `expected.json`: what this test found there first.
+//! exported run, as `cargo xtask corpus NAME` left them, and what this test found there first: `expected.json`, and
+//! `promises.json` with the variants of enums that the program of then knows.
 #![cfg(feature = "worker")]
 
 use serde_json::{Map, Value, json};
+use simclr_lab::core::config::{Architecture, InitialWeights, Optimizer, Stem, TrainedPart};
 use simclr_lab::core::dataset::collection::Collection;
-use simclr_lab::core::error::StorageFault;
+use simclr_lab::core::error::{DeviceFault, DownloadFault, Fault, ImportFault, RunArchiveFault, StorageFault};
 use simclr_lab::core::imagenet::ImageNetEncoder;
-use simclr_lab::core::run::fine_tune::{FineTuneConfig, StoredList};
-use simclr_lab::core::run::{Curve, RunRecord};
+use simclr_lab::core::report::{Backend, Baseline, Phase, RunState};
+use simclr_lab::core::run::fine_tune::{FineTuneConfig, StoredList, TrainedLayers, TuningStart};
+use simclr_lab::core::run::queue::{EntryState, QueueState};
+use simclr_lab::core::run::{Curve, RunRecord, stored::Kind};
+use simclr_lab::core::weights_file::WeightsFault;
 use simclr_lab::learn::block_on::block_on as wait;
 use simclr_lab::learn::{checkpoint, encoder::Encoder, fine_tune::Classifier};
 use simclr_lab::worker::import::Bytes;
@@ -194,6 +199,31 @@ fn table(archive: &[u8]) -> Vec<f32> {
     csv.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect()
 }
 
+/// The variants of every enum in records and queues: a program of today reads no other.
+fn variants() -> Value {
+    macro_rules! of {
+        ($($name:ty),* $(,)?) => { json!({ $(stringify!($name): names_of::<$name>()),* }) };
+    }
+    of![
+        Architecture, Backend, Baseline, DeviceFault, DownloadFault, EntryState, Fault, ImportFault, InitialWeights,
+        Optimizer, Phase, QueueState, RunArchiveFault, RunState, Stem, StorageFault, TrainedLayers, TrainedPart,
+        TuningStart, WeightsFault,
+    ]
+}
+
+/// An enum lists its variants when it meets another.
+fn names_of<T: serde::de::DeserializeOwned>() -> String {
+    let error = serde_json::from_str::<T>("\"?\"").err().unwrap().to_string();
+    assert!(error.contains("expected"), "{error}");
+    error
+}
+
+/// What an older program of this schema knows.
+fn promises() -> Value {
+    let schemas = [Kind::Record, Kind::Queue].map(Kind::schema);
+    json!({ "schemas": schemas, "variants": variants() })
+}
+
 #[test]
 fn what_every_released_program_stored_opens() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored");
@@ -206,8 +236,13 @@ fn what_every_released_program_stored_opens() {
         let expected = corpus.join(&name).join("expected.json");
         if !expected.exists() {
             fs::write(&expected, &found).unwrap();
+            fs::write(corpus.join(&name).join("promises.json"), format!("{:#}\n", promises())).unwrap();
             panic!("{name}/expected.json is now written: compare it with what was stored, then commit it");
         }
         assert_eq!(value(&found), value(&fs::read_to_string(&expected).unwrap()), "{name}");
+        let Ok(promised) = fs::read_to_string(corpus.join(&name).join("promises.json")) else { continue };
+        let (promised, now) = (value(&promised), promises());
+        let raised = promised["schemas"] != now["schemas"];
+        assert!(raised || promised == now, "{name} knows other variants: raise Kind::schema of records and queues");
     }
 }

@@ -133,8 +133,9 @@ async fn kept_as(storage: &Storage<Opfs>, data: &DataIdentity) -> Result<String,
     let kept = storage.images().await?;
     if !kept.contains(&data.fingerprint) && !data.files_fingerprint.is_empty() {
         for name in kept {
-            let meta =
-                storage.get(&format!("images/{name}/{}", Kind::Images.name()), Kind::Images).await?.unwrap_or_default();
+            // A set that can't be read keeps no other from use.
+            let meta = storage.get(&format!("images/{name}/{}", Kind::Images.name()), Kind::Images).await;
+            let meta = meta.ok().flatten().unwrap_or_default();
             let set = serde_json::from_slice::<Collection>(&meta);
             if set.is_ok_and(|set| set.files_fingerprint() == data.files_fingerprint) {
                 return Ok(name);

@@ -205,9 +205,26 @@ fn variants() -> Value {
         ($($name:ty),* $(,)?) => { json!({ $(stringify!($name): names_of::<$name>()),* }) };
     }
     of![
-        Architecture, Backend, Baseline, DeviceFault, DownloadFault, EntryState, Fault, ImportFault, InitialWeights,
-        Optimizer, Phase, QueueState, RunArchiveFault, RunState, Stem, StorageFault, TrainedLayers, TrainedPart,
-        TuningStart, WeightsFault,
+        Architecture,
+        Backend,
+        Baseline,
+        DeviceFault,
+        DownloadFault,
+        EntryState,
+        Fault,
+        ImportFault,
+        InitialWeights,
+        Optimizer,
+        Phase,
+        QueueState,
+        RunArchiveFault,
+        RunState,
+        Stem,
+        StorageFault,
+        TrainedLayers,
+        TrainedPart,
+        TuningStart,
+        WeightsFault,
     ]
 }
 

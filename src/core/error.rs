@@ -242,8 +242,10 @@ pub enum Fault {
     TooFewImages { have: usize, need: usize },
     /// The images were shrunk to another side than the configuration says.
     WrongSize { images: usize, config: usize },
-    /// The loss is no longer a number; usually the learning rate is too high.
+    /// Loss or weights are no longer numbers; usually the learning rate is too high.
     NotFinite { step: u32 },
+    /// What a network says of an image is no number, so there is nothing to judge.
+    OutputsNotFinite,
     /// Evaluation needs labels in train, validation and test.
     NoLabels,
     /// No images are loaded yet.

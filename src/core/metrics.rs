@@ -85,6 +85,17 @@ impl ClassificationReport {
         }
     }
 
+    /// Accuracy of naming the most frequent class always: chance where classes are unequal. 1 / classes where none has
+    /// more images than another.
+    pub fn majority(&self) -> f64 {
+        ratio(self.support.iter().copied().max().unwrap_or_default().into(), self.images().into())
+    }
+
+    /// Number of classes without an image, which count as 0 in macro averages.
+    pub fn absent(&self) -> usize {
+        self.support.iter().filter(|images| **images == 0).count()
+    }
+
     /// Number of images judged.
     pub fn images(&self) -> u32 {
         self.support.iter().sum()
@@ -121,8 +132,15 @@ mod tests {
         assert_eq!(report.per_class[1], Scores::default());
         assert_eq!(report.per_class[2], Scores::default());
         assert!((report.macro_average.recall - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!((report.absent(), report.majority()), (1, 0.5));
         let empty = ClassificationReport::new::<usize>(&[], &[], 2);
-        assert_eq!(empty.accuracy, 0.0);
+        assert_eq!((empty.accuracy, empty.majority()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn the_majority_is_of_the_true_classes() {
+        let report = ClassificationReport::from_confusion(vec![vec![0, 60], vec![1, 19]]);
+        assert_eq!((report.majority(), report.absent()), (0.75, 0));
     }
 
     #[test]

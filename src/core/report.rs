@@ -87,6 +87,12 @@ impl DatasetReport {
         if self.sources == [sample::NAME] { config.for_sample_set() } else { config }
     }
 
+    /// Part of the labelled test images that are of the most frequent class: accuracy by chance.
+    pub fn majority(&self) -> f64 {
+        let all: usize = self.classes.iter().map(|c| c.test).sum();
+        self.classes.iter().map(|c| c.test).max().unwrap_or(0) as f64 / all.max(1) as f64
+    }
+
     /// Whether kNN can be measured during training: labelled training and validation images.
     pub fn can_measure(&self) -> bool {
         self.classes.iter().any(|c| c.train > 0) && self.classes.iter().any(|c| c.validation > 0)
@@ -234,6 +240,9 @@ pub struct EvaluationReport {
     pub knn_trained: f32,
     #[serde(rename = "knn_untrained")]
     pub knn_baseline: Option<f32>,
+    /// Neighbours that voted; not known of older results.
+    #[serde(default)]
+    pub knn_k: Option<u32>,
     /// Steps of pre-training behind the trained encoder.
     pub steps: u32,
     /// Which result of this run on the test split this is, from 1. A later one is not an independent measurement.

@@ -72,14 +72,13 @@ impl BatchNormEstimator {
     /// `batch` [B, 3, S, S], on the encoder's device; all of one size B.
     pub fn add(&mut self, batch: Tensor<4>) {
         self.batches += 1;
-        let part = 1.0 / self.batches as f64;
-        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = part);
+        self.encoder.set_momentum(1.0 / self.batches as f64);
         let _ = self.encoder.forward(Tensor::from_inner(batch.inner()));
     }
 
     /// The encoder, for evaluation (plain device).
     pub fn finish(mut self) -> Encoder {
-        self.encoder.norms().into_iter().for_each(|norm| norm.momentum = MOMENTUM);
+        self.encoder.set_momentum(MOMENTUM);
         self.encoder.set_require_grad(true).valid()
     }
 }

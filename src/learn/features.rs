@@ -62,6 +62,9 @@ pub async fn features(
 }
 
 /// [`features`] of any network: `forward` maps [B, 3, S, S] to [B, dim].
+///
+/// # Errors
+/// [`Fault::OutputsNotFinite`] where a value is no finite number: a verdict on it would be none.
 pub async fn outputs(
     forward: impl Fn(Tensor<4>) -> Tensor<2>,
     store: &ByteStore,
@@ -99,7 +102,11 @@ pub async fn each_batch(
         padded.resize(batch, part[0]);
         let rows = forward(store.gather(&padded));
         let dim = rows.dims()[1];
-        take(&read(rows).await?[..part.len() * dim], dim)?;
+        let rows = read(rows).await?;
+        if rows.iter().any(|v| !v.is_finite()) {
+            return Err(Fault::OutputsNotFinite.into());
+        }
+        take(&rows[..part.len() * dim], dim)?;
         done += part.len();
         if !pause(done as f32 / indices.len() as f32).await {
             return Err(Stopped::OnRequest);
@@ -147,7 +154,23 @@ pub fn nearest(bank: &Features, query: &[f32], k: usize) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::rng::Rng;
+    use crate::core::{dataset::Dataset, rng::Rng};
+    use crate::learn::block_on::block_on;
+    use burn::tensor::Device;
+
+    #[test]
+    fn outputs_that_are_no_numbers_are_not_judged() {
+        let set = Dataset { size: 16, pixels: vec![0; 3 * 256], ..Dataset::default() };
+        let store = ByteStore::new(&set, &Device::flex(), usize::MAX);
+        let of = |value: f32| {
+            let forward = |x: Tensor<4>| x.mean_dim(3).mean_dim(2).reshape([1, 3]).add_scalar(value);
+            block_on(outputs(forward, &store, &[0], 1, &mut async |_| true))
+        };
+        assert_eq!(of(1.0).map(|h| h.values), Ok(vec![1.0; 3]));
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert_eq!(of(bad), Err(Stopped::Failed(Fault::OutputsNotFinite)));
+        }
+    }
 
     #[test]
     fn probabilities_sum_to_one_and_survive_large_logits() {

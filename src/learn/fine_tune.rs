@@ -2,10 +2,12 @@
 //! images (Chen et al. 2020, appendix B.5), one step at a time.
 
 use super::checkpoint::{self, Snapshot};
+use super::encoder::{Encoder, momentum_after};
 use super::features::{Features, Stopped, outputs};
 use super::named_tensors::{WeightsError, pack, tensors};
-use super::{augment::apply, encoder::Encoder, init::draw, optim::Optimizer, store::ByteStore, training::Training};
-use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers};
+use super::training::{Training, is_finite};
+use super::{augment::apply, init::draw, optim::Optimizer, store::ByteStore};
+use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
 use crate::core::{augment::ViewParams, config::AugmentConfig, error::Fault, rng::Rng, schedule::Schedule};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -223,6 +225,9 @@ impl Training for FineTuner {
         let params: Vec<ViewParams> = images.iter().map(draw).collect();
         let views = apply(self.store.gather(&images), &params).autodiff();
 
+        if self.config.start == TuningStart::Random {
+            self.model.encoder.set_momentum(momentum_after(self.steps));
+        }
         let loss = self.loss(self.model.forward(views), &positions);
         self.steps += 1;
         self.pending.push((self.steps, loss.clone().inner()));
@@ -238,6 +243,10 @@ impl Training for FineTuner {
         }
         let losses = super::features::read(Tensor::cat(losses, 0)).await?;
         Ok(steps.into_iter().zip(losses).map(|(step, loss)| FineTuneStep { step, loss }).collect())
+    }
+
+    async fn is_finite(&self) -> Result<bool, Fault> {
+        is_finite(&self.model).await
     }
 
     fn snapshot(&self) -> Snapshot {

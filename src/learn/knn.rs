@@ -14,19 +14,15 @@ pub const MAX_K: usize = 200;
 /// Queries whose cosines are held at a time.
 const QUERIES: usize = 256;
 
-/// Neighbours that vote: the median class size of the bank, at most [`MAX_K`],
-/// at least 1; classes without images do not count.
-pub fn neighbours(bank_labels: &[usize]) -> usize {
-    let classes = bank_labels.iter().max().map_or(0, |m| m + 1);
-    let mut sizes = vec![0; classes];
-    bank_labels.iter().for_each(|&l| sizes[l] += 1);
-    sizes.retain(|&s| s > 0);
-    sizes.sort_unstable();
-    sizes.get(sizes.len() / 2).map_or(1, |&s| s.clamp(1, MAX_K))
+/// Neighbours that vote: [`MAX_K`], or the whole bank where it has fewer images.
+pub fn neighbours(bank: usize) -> usize {
+    bank.clamp(1, MAX_K)
 }
 
-/// Class of each query by the votes of its `k` nearest of the bank; the lowest
-/// class where votes are equal. On the CPU, whatever the training device.
+/// Class of each query by the votes of its `k` nearest of the bank; the lowest class where votes are equal. Equally
+/// near images share the votes that are left for them, so that a query of zeros, to which all are equally near, gets
+/// the most frequent class. A row of zeros in the bank has no direction and no vote. On the CPU, whatever the training
+/// device.
 ///
 /// `pause` as in [`features`].
 ///
@@ -44,14 +40,23 @@ pub async fn classify(
     let k = k.clamp(1, n);
     let classes = labels.iter().max().map_or(0, |m| m + 1);
     let device = Device::flex();
-    let transposed = Tensor::<2>::from_data(TensorData::new(unit_rows(bank, 0..n), [n, bank.dim]), &device).transpose();
+    let unit = unit_rows(bank, 0..n);
+    let votes: Vec<bool> = unit.chunks_exact(bank.dim.max(1)).map(|row| row.iter().any(|v| *v != 0.0)).collect();
+    let transposed = Tensor::<2>::from_data(TensorData::new(unit, [n, bank.dim]), &device).transpose();
     let mut found = Vec::with_capacity(queries.rows());
     for start in (0..queries.rows()).step_by(QUERIES) {
         assert_eq!(bank.dim, queries.dim, "features of one encoder");
         let end = (start + QUERIES).min(queries.rows());
         let rows = TensorData::new(unit_rows(queries, start..end), [end - start, queries.dim]);
-        let cosines = super::features::read(Tensor::<2>::from_data(rows, &device).matmul(transposed.clone())).await?;
-        found.extend(cosines.chunks_exact(n).map(|row| vote(row, labels, k, classes)));
+        let mut cosines =
+            super::features::read(Tensor::<2>::from_data(rows, &device).matmul(transposed.clone())).await?;
+        found.extend(cosines.chunks_exact_mut(n).map(|row| {
+            row.iter_mut()
+                .zip(&votes)
+                .filter(|(_, votes)| !**votes)
+                .for_each(|(cosine, _)| *cosine = f32::NEG_INFINITY);
+            vote(row, labels, k, classes)
+        }));
         if !pause(end as f32 / queries.rows() as f32).await {
             return Err(Stopped::OnRequest);
         }
@@ -61,12 +66,14 @@ pub async fn classify(
 
 /// The class with the most votes among the `k` largest cosines.
 fn vote(cosines: &[f32], labels: &[usize], k: usize, classes: usize) -> usize {
-    let mut order: Vec<usize> = (0..cosines.len()).collect();
-    if k < order.len() {
-        order.select_nth_unstable_by(k, |&a, &b| cosines[b].total_cmp(&cosines[a]).then(a.cmp(&b)));
-    }
+    let mut sorted = cosines.to_vec();
+    let least = *sorted.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1;
+    let count = |keep: &dyn Fn(f32) -> bool| cosines.iter().filter(|cosine| keep(**cosine)).count();
+    let share = (k - count(&|c| c > least)) as f64 / count(&|c| c == least) as f64;
     let mut votes = vec![0.0_f64; classes];
-    order[..k].iter().for_each(|&i| votes[labels[i]] += f64::from(cosines[i] / TEMPERATURE).exp());
+    for (&cosine, &label) in cosines.iter().zip(labels).filter(|(cosine, _)| **cosine >= least) {
+        votes[label] += f64::from(cosine / TEMPERATURE).exp() * if cosine == least { share } else { 1.0 };
+    }
     (0..classes).fold(0, |best, class| if votes[class] > votes[best] { class } else { best })
 }
 
@@ -124,7 +131,7 @@ impl Probe {
         let h = features(encoder, store, &all, batch, pause).await?;
         let (bank, queries) = h.values.split_at(self.bank.len() * h.dim);
         let [bank, queries] = [bank, queries].map(|v| Features { values: v.to_vec(), dim: h.dim });
-        let k = neighbours(&self.bank_labels);
+        let k = neighbours(self.bank_labels.len());
         let found = classify(&bank, &self.bank_labels, &queries, k, &mut async |_| pause(1.0).await).await?;
         Ok(accuracy(&found, &self.truth))
     }
@@ -175,14 +182,25 @@ mod tests {
     }
 
     #[test]
-    fn k_is_the_median_class_size_within_bounds() {
-        let labels = |sizes: &[usize]| -> Vec<usize> {
-            sizes.iter().enumerate().flat_map(|(class, &n)| vec![class; n]).collect()
+    fn k_is_200_clamped_to_the_bank() {
+        assert_eq!([0, 4, 60, 200, 5000].map(neighbours), [1, 4, 60, 200, 200]);
+    }
+
+    #[test]
+    fn zero_rows_and_ties_do_not_vote_for_the_first_classes() {
+        let found = |bank: &[[f32; 2]], labels: &[usize], query: [f32; 2], k: usize| {
+            let bank = Features { values: bank.concat(), dim: 2 };
+            let query = Features { values: query.to_vec(), dim: 2 };
+            block_on(classify(&bank, labels, &query, k, &mut async |_| true)).unwrap()[0]
         };
-        assert_eq!(neighbours(&labels(&[3, 50, 7])), 7);
-        assert_eq!(neighbours(&labels(&[500, 500])), 200);
-        assert_eq!(neighbours(&labels(&[0, 0, 4])), 4);
-        assert_eq!(neighbours(&[]), 1);
+        let bank = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [1.0, 1.0], [2.0, 1.0]];
+        // A query of zeros: the most frequent class, not that of the first rows.
+        assert_eq!(found(&bank, &[0, 0, 1, 1, 1], [0.0, 0.0], 2), 1);
+        // Two rows of zeros outvote nobody, though their cosine is above -1.
+        assert_eq!(found(&[[0.0, 0.0], [0.0, 0.0], [-1.0, 0.0]], &[0, 0, 1], [1.0, 0.0], 3), 1);
+        // Three equally near share one vote; two of them are of class 1.
+        assert_eq!(found(&[[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [0.0, 1.0]], &[0, 1, 1, 0], [1.0, 0.0], 1), 1);
+        assert_eq!(found(&[[0.0, 0.0]; 3], &[2, 1, 1], [1.0, 0.0], 2), 0, "nobody votes");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::augment::{some_views, views};
 use super::checkpoint::{self, Snapshot};
+use super::encoder::{Encoder, momentum_after};
 use super::simclr::{SimClr, initial_encoder};
-use super::{encoder::Encoder, learner::Learner, optim::Optimizer, store::ByteStore, training::Training, walk::list};
+use super::training::{Training, is_finite};
+use super::{learner::Learner, optim::Optimizer, store::ByteStore, walk::list};
 use crate::core::config::{AugmentConfig, RunConfig, TrainedPart};
 use crate::core::report::{Baseline, StepReport, TrustRatios};
 use crate::core::{augment::ViewParams, error::Fault, lars::adapts, rng::Rng, schedule::Schedule};
@@ -163,6 +165,10 @@ impl Trainer {
         }
         let images = self.order[first..first + self.config.batch].to_vec();
         let params = images.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
+        // Published weights come with statistics of their own.
+        if self.config.encoder.weights().is_none() {
+            self.learner.model.encoder.set_momentum(momentum_after(self.steps));
+        }
         Batch { images, params }
     }
 
@@ -285,6 +291,10 @@ impl Training for Trainer {
             _ => rows().map(|(report, v)| TrustRatios { step: report.step, ratios: v[3..].to_vec() }).collect(),
         };
         Ok(rows().map(fill).collect())
+    }
+
+    async fn is_finite(&self) -> Result<bool, Fault> {
+        is_finite(&self.learner.model).await
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -5,7 +5,11 @@ use crate::core::metrics::comparison::{Resolution, Verdict};
 use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
-    a bootstrap over the test images for F1.";
+    a bootstrap over the test images for F1 (Wilson's where all of a class's images are right, or none).";
+
+/// What no interval here covers.
+pub const ONE_SEED: &str = "Each result is of one run with one seed. Intervals and verdicts tell of chance in the choice of \
+    test images, not of chance in training: another seed alone may move accuracy by a point or more.";
 
 /// `75.0–88.1`.
 pub fn range(interval: Interval) -> String {
@@ -40,23 +44,28 @@ pub fn points(difference: f64) -> String {
 /// What so many test images can show; none for no images.
 pub fn resolution(test: &ClassificationReport) -> Option<String> {
     let r = Resolution::of(hits(test), test.images())?;
-    Some(format!(
-        "With {} test images, a difference between two results is clear from about {} on ({} at the very least). A \
-         smaller one may be chance.",
-        count(r.images as usize),
-        points(r.independent),
-        points(r.at_best),
-    ))
+    let images = count(r.images as usize);
+    Some(if r.at_best > 1.0 {
+        format!("With {images} test images no difference between two results can be clear: it takes at least six.")
+    } else {
+        format!(
+            "With {images} test images, a difference between two results is clear from about {} on ({} at the very least), \
+             by McNemar's exact test at 5 %. A smaller one may be chance.",
+            points(r.independent),
+            points(r.at_best),
+        )
+    })
 }
 
 /// Two results on the same test images; `other` as in "better than …".
 pub fn verdict(other: &str, verdict: Verdict) -> String {
     match verdict {
-        Verdict::Clear { difference } => {
-            let word = if difference > 0.0 { "better" } else { "worse" };
-            format!("{} {word} than {other}.", points(difference))
+        Verdict::Clear { difference, interval: Interval { low, high } } => {
+            // Both ends lie on one side of 0.
+            let (word, low, high) = if difference > 0.0 { ("better", low, high) } else { ("worse", -high, -low) };
+            format!("{} {word} than {other} (95 % confidence: {}).", points(difference), range(Interval { low, high }))
         }
-        Verdict::Unclear { difference, images_needed, .. } => {
+        Verdict::Unclear { difference, images_needed } => {
             let seen = match difference {
                 0.0 => "As good as".to_owned(),
                 d => format!("{} {} than", points(d), if d > 0.0 { "better" } else { "worse" }),

@@ -1,6 +1,5 @@
 //! Words of the page that measures what an encoder has learned.
 
-use super::confidence::points;
 use super::units::{count, counted, duration, percent};
 pub use super::{data::CLASS, data::IMAGES, parts::CLOSE};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
@@ -73,7 +72,10 @@ pub const METHOD: &str = "Method";
 pub const FEATURES: &str = "Features";
 pub const ACCURACY: &str = "Test accuracy";
 pub const LINEAR: &str = "Linear classifier";
-pub const KNN: &str = "kNN";
+/// kNN with its k, which older results do not say.
+pub fn knn(k: Option<u32>) -> String {
+    k.map_or_else(|| "kNN".to_owned(), |k| format!("kNN (k = {k})"))
+}
 /// Names of the evaluated encoder and of its baseline.
 pub const fn features(baseline: Baseline) -> [&'static str; 2] {
     match baseline {
@@ -148,18 +150,6 @@ pub fn chance_key(share: f64) -> String {
     format!("┊ chance {}", percent(share))
 }
 
-/// Compares the trained encoder with something else; `clear` if this many test images suffice to tell the two apart.
-pub fn comparison(other: &str, difference: f64, error: f64, clear: bool) -> String {
-    let (amount, error) = (points(difference), format!("{:.1}", error * 100.0));
-    match (clear, difference > 0.0) {
-        (true, true) => format!("{amount} better than {other} (standard error {error})."),
-        (true, false) => format!("{amount} worse than {other} (standard error {error})."),
-        (false, up) => format!(
-            "About the same as {other}: {amount} {}, within what this many test images can tell (standard error {error}).",
-            if up { "higher" } else { "lower" }
-        ),
-    }
-}
 pub const fn than_baseline(baseline: Baseline) -> &'static str {
     match baseline {
         Baseline::ImageNet => "the ImageNet weights that it started from",
@@ -167,8 +157,12 @@ pub const fn than_baseline(baseline: Baseline) -> &'static str {
     }
 }
 pub const THAN_RAW: &str = "raw pixels";
-pub fn chance(classes: usize, share: f64) -> String {
-    format!("Guessing among {classes} classes would get {}.", percent(share))
+/// `majority`: the part of the test images that are of the most frequent class.
+pub fn chance(classes: usize, majority: f64) -> String {
+    let (even, majority) = (percent(1.0 / classes.max(1) as f64), percent(majority));
+    let more =
+        if even == majority { String::new() } else { format!("; always naming the most frequent one, {majority}") };
+    format!("Guessing among {classes} classes would get {even}{more}.")
 }
 
 /// How rate and epoch were chosen; `validation` is `None` without validation images.
@@ -231,7 +225,15 @@ pub const PRECISION: &str = "Precision";
 pub const RECALL: &str = "Recall";
 pub const F1: &str = "F1";
 pub const MACRO: &str = "Macro average";
-pub const MACRO_HELP: &str = "every class counts the same";
+/// `absent`: classes without test images.
+pub fn macro_help(absent: usize) -> String {
+    let rest = match absent {
+        0 => String::new(),
+        1 => "; one without test images counts as 0".to_owned(),
+        n => format!("; {n} without test images count as 0"),
+    };
+    format!("every class counts the same{rest}")
+}
 pub const WEIGHTED: &str = "Weighted average";
 pub const WEIGHTED_HELP: &str = "every image counts the same";
 
@@ -274,7 +276,8 @@ pub const ANSWERS: [(&str, &str); 6] = [
     ),
     (
         "What does kNN say beside it?",
-        "It trains nothing: each test image asks its nearest training images (k up to 200, cosine of h, temperature 0.1). \
+        "It trains nothing: each test image asks its nearest training images (k = 200, or all if there are fewer; cosine of h, \
+         temperature 0.1). \
          It shows how well h is ordered as it stands.",
     ),
 ];

@@ -41,8 +41,12 @@ pub fn fault(fault: &Fault) -> Explanation {
             "Choose that size on the page Images; the files are read again.",
         ),
         Fault::NotFinite { step } => explain(
-            format!("The loss stopped being a number at step {}.", count(*step as usize)),
+            format!("The loss or the weights stopped being numbers at step {}.", count(*step as usize)),
             "The learning rate is too high, as a rule: halve it, or raise the temperature, and start again.",
+        ),
+        Fault::OutputsNotFinite => explain(
+            "The network answers images with values that are no numbers, so there is nothing to judge.",
+            "Its weights are spoilt: train again with a lower learning rate, or load other weights.",
         ),
         Fault::NoLabels => explain(
             "A classifier needs labelled images of at least two classes among training and test images.",

@@ -47,7 +47,8 @@ pub const DRAW: &str = "Draw";
 pub const CURVES: &str = "Curves";
 pub const CURVES_NONE: &str = "Tick up to six runs in the table to draw their curves together.";
 pub const LOSS_HELP: &str = "Losses of different batch sizes or temperatures cannot be compared; their shapes can.";
-pub const KNN_HELP: &str = "On validation images, after each epoch.";
+pub const KNN_HELP: &str =
+    "On validation images, after each epoch; k = 200, or all training images if there are fewer.";
 
 pub const STORAGE: &str = "Storage";
 pub const STORAGE_USED: &str = "Used by this site";

@@ -71,7 +71,8 @@ impl Bootstrap {
     /// Percentile bootstrap (Efron 1979): all images, drawn with replacement `resamples` times; each end is a quantile
     /// (2.5 and 97.5 %, linear between draws) of the scores of those sets. `confusion[t][p]` counts truth t predicted
     /// as p, and an image is a draw among these counts: which image it was does not matter. A score that divides by
-    /// zero is 0, as in the report. The same seed gives the same intervals.
+    /// zero is 0, as in the report. A score that is the same in every draw gets Wilson's interval. The same seed gives
+    /// the same intervals.
     ///
     /// `None` without images or resamples.
     ///
@@ -92,7 +93,33 @@ impl Bootstrap {
             counts.resample(&images, &mut rng);
             draws.add(&counts, images.len());
         }
-        Some(draws.intervals())
+        let mut found = draws.intervals();
+        found.widen(confusion);
+        Some(found)
+    }
+
+    /// Where all images or none are right, every resample says the same, which is no certainty: such scores
+    /// get Wilson's interval.
+    fn widen(&mut self, confusion: &[Vec<u32>]) {
+        let sum = |counts: &mut dyn Iterator<Item = u32>| counts.sum::<u32>();
+        let (mut hits, mut images, mut present) = (0, 0, 0);
+        for (class, intervals) in self.per_class.iter_mut().enumerate() {
+            let right = confusion[class][class];
+            let truth = sum(&mut confusion[class].iter().copied());
+            let predicted = sum(&mut confusion.iter().map(|row| row[class]));
+            (hits, images, present) = (hits + right, images + truth, present + u32::from(truth > 0));
+            let all =
+                [(&mut intervals.precision, predicted), (&mut intervals.recall, truth), (&mut intervals.f1, truth)];
+            for (interval, of) in all.into_iter().filter(|(interval, of)| *of > 0 && interval.width() == 0.0) {
+                *interval = Interval::wilson(right, of);
+            }
+        }
+        if hits == images || hits == 0 {
+            let Interval { low, high } = Interval::wilson(hits, images);
+            let part = f64::from(present) / confusion.len() as f64;
+            self.weighted_f1 = Interval { low, high };
+            self.macro_f1 = Interval { low: low * part, high: high * part };
+        }
     }
 }
 
@@ -278,11 +305,18 @@ mod tests {
     }
 
     #[test]
-    fn a_perfect_classifier_is_sure_and_an_absent_class_scores_zero() {
+    fn what_is_all_right_or_all_wrong_is_as_sure_as_its_recall_and_an_absent_class_scores_zero() {
         let got = Bootstrap::of(&[vec![30, 0, 0], vec![0, 30, 0], vec![0, 0, 0]], 500, 1).unwrap();
-        assert_eq!(got.weighted_f1, Interval { low: 1.0, high: 1.0 });
+        let class = Interval::wilson(30, 30);
+        assert_eq!(got.per_class[0], ClassIntervals { precision: class, recall: class, f1: class });
+        assert!(class.width() > 0.1);
+        assert_eq!(got.weighted_f1, Interval::wilson(60, 60));
         assert_eq!(got.per_class[2].f1, Interval { low: 0.0, high: 0.0 });
-        assert!((got.macro_f1.high - 2.0 / 3.0).abs() < 1e-12);
+        assert!((got.macro_f1.high - 2.0 / 3.0).abs() < 1e-12 && got.macro_f1.width() > 0.03);
+        // One class all right, one never: the others' mistakes leave neither sure.
+        let got = Bootstrap::of(&[vec![30, 0, 0], vec![0, 0, 10], vec![0, 0, 10]], 500, 1).unwrap();
+        assert_eq!((got.per_class[0].f1, got.per_class[1].f1), (class, Interval::wilson(0, 10)));
+        assert!(got.per_class[2].f1.width() > 0.1 && got.macro_f1.width() > 0.0);
     }
 
     #[test]

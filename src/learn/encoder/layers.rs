@@ -76,6 +76,12 @@ pub fn normalise(x: Tensor<4>, by: &Normalisation) -> Tensor<4> {
 /// burn's): running ← (1 − m) running + m batch.
 pub const MOMENTUM: f64 = 0.1;
 
+/// [`MOMENTUM`] of a network from random weights after `steps` steps: the plain mean over the first ten, so that the
+/// starting values 0 and 1, which say nothing about the images, are gone after one.
+pub fn momentum_after(steps: u32) -> f64 {
+    MOMENTUM.max(1.0 / (f64::from(steps) + 1.0))
+}
+
 /// Batch normalisation over all but the second dimension.
 ///
 /// On an autodiff device (training) it normalises by the statistics of the batch, which for SimCLR are those of all 2N

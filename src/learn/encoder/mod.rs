@@ -2,7 +2,7 @@
 
 mod layers;
 
-pub use layers::{BatchNorm, MOMENTUM, normalise};
+pub use layers::{BatchNorm, MOMENTUM, momentum_after, normalise};
 
 use crate::core::architecture::{Layer, Normalisation, Row};
 use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
@@ -96,6 +96,11 @@ impl Encoder {
     pub fn freeze_but_last(self, trained: usize) -> Self {
         let first_trained = self.stages().saturating_sub(trained);
         self.map_parts(|part| if part.stage < first_trained { part.weights.freeze() } else { part.weights })
+    }
+
+    /// Sets the part of the new batch in the running statistics.
+    pub fn set_momentum(&mut self, momentum: f64) {
+        self.norms().into_iter().for_each(|norm| norm.momentum = momentum);
     }
 
     /// All of its normalisation layers.

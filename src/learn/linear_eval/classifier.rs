@@ -126,7 +126,7 @@ pub async fn fit<R: Rows>(
     let mut step = 0;
     for epoch in 1..=epochs {
         rng.shuffle(&mut order);
-        for batch in order.chunks(BATCH) {
+        for batch in batches(&order) {
             let x = matrix(standard.batch(train.rows, batch), dim, &device);
             let gradient = gradient(x, weights.clone(), batch.iter().map(|&r| train.labels[r]), *classes);
             let factor = 0.5 * (1.0 + (std::f32::consts::PI * step as f32 / total as f32).cos());
@@ -164,6 +164,15 @@ pub async fn fit<R: Rows>(
         predicted,
     };
     Ok((classifier, report))
+}
+
+/// The rows of an epoch in as few batches of at most [`BATCH`] as there can be, of sizes that differ by one at most: the
+/// gradient of a last batch of one row would count like that of 256.
+fn batches(order: &[usize]) -> impl Iterator<Item = &[usize]> {
+    let count = order.len().div_ceil(BATCH).max(1);
+    let (size, larger) = (order.len() / count, order.len() % count);
+    let (first, rest) = order.split_at(larger * (size + 1));
+    first.chunks(size + 1).chain(rest.chunks(size.max(1)))
 }
 
 fn matrix(values: Vec<f32>, dim: usize, device: &Device) -> Tensor<2> {
@@ -301,6 +310,16 @@ mod tests {
         assert_eq!(report.validation_accuracy, None);
         assert_eq!((report.chosen_rate, report.chosen_epoch), (0.1, 100));
         assert!(report.test.accuracy > 0.85);
+    }
+
+    #[test]
+    fn a_row_more_than_a_batch_is_no_batch_of_its_own() {
+        for rows in [1, 2, 256, 257, 513, 4000, 76_801] {
+            let order: Vec<usize> = (0..rows).collect();
+            let sizes: Vec<usize> = batches(&order).map(<[usize]>::len).collect();
+            assert_eq!((sizes.len(), sizes.iter().sum::<usize>()), (rows.div_ceil(BATCH), rows));
+            assert!(sizes.iter().all(|size| (rows / sizes.len()..=BATCH).contains(size)), "{rows}: {sizes:?}");
+        }
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl Evaluation<'_> {
             raw_side: (side < self.dataset.size).then_some(side as u32),
             knn_trained,
             knn_baseline,
+            knn_k: Some(knn::neighbours(train_part.labels.len()) as u32),
             steps: self.steps,
             test_use: self.test_use,
             seconds: 0.0,
@@ -144,7 +145,7 @@ impl Evaluation<'_> {
         pause: &mut impl AsyncFnMut(f32) -> bool,
     ) -> Result<f32, Stopped> {
         let labels = &parts[0].labels;
-        let found = knn::classify(&h[0], labels, &h[2], knn::neighbours(labels), pause).await?;
+        let found = knn::classify(&h[0], labels, &h[2], knn::neighbours(labels.len()), pause).await?;
         Ok(knn::accuracy(&found, &parts[2].labels))
     }
 }
@@ -209,6 +210,7 @@ mod tests {
             assert!((linear.test.accuracy - right as f64 / 30.0).abs() < 1e-9);
         }
         assert_eq!(report.raw_side, None, "16 pixels are taken whole");
+        assert_eq!(report.knn_k, Some(90), "the bank has fewer than 200");
         assert!(report.knn_baseline.unwrap() > 0.9, "{:?}", report.knn_baseline);
         assert!(parts.is_sorted() && parts.last().is_some_and(|&p| p > 0.99), "{parts:?}");
     }

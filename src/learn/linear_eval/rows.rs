@@ -85,9 +85,13 @@ impl Rows for Pixels<'_> {
 #[derive(Clone, Debug)]
 pub struct Standard {
     mean: Vec<f32>,
-    /// 1 / standard deviation; 1 where the column is constant.
+    /// 1 / standard deviation, which counts as [`LEAST_DEVIATION`] of the columns' at least.
     scale: Vec<f32>,
 }
+
+/// Part of the columns' root mean square deviation. A nearly dead feature, which varies by less, would else be blown
+/// up until its noise counts like the others.
+const LEAST_DEVIATION: f64 = 0.01;
 
 impl Standard {
     pub fn of(rows: &impl Rows) -> Self {
@@ -103,7 +107,8 @@ impl Standard {
             rows.copy(r, &mut row);
             variance.iter_mut().zip(&mean).zip(&row).for_each(|((s, m), &v)| *s += (f64::from(v) - m).powi(2) / n);
         }
-        let scale = variance.iter().map(|v| if *v > 1e-12 { (1.0 / v.sqrt()) as f32 } else { 1.0 }).collect();
+        let least = LEAST_DEVIATION.powi(2) * variance.iter().sum::<f64>() / dim.max(1) as f64;
+        let scale = variance.iter().map(|v| (1.0 / v.max(least).max(1e-12).sqrt()) as f32).collect();
         Self { mean: mean.iter().map(|&m| m as f32).collect(), scale }
     }
 
@@ -170,6 +175,19 @@ mod tests {
         assert!(column(1).sum::<f32>().abs() < 1e-4);
         assert!((column(1).map(|v| v * v).sum::<f32>() / 20.0 - 1.0).abs() < 1e-4);
         assert!(column(2).all(|v| v == 1.0));
+    }
+
+    #[test]
+    fn a_nearly_dead_column_stays_small() {
+        let values: Vec<f32> = (0..40).flat_map(|i| [(i as f32).sin(), 1e-4 * (i as f32).cos()]).collect();
+        let spread = |scale: f32| {
+            let rows = Features { values: values.iter().map(|v| v * scale).collect(), dim: 2 };
+            let out = Standard::of(&rows).batch(&rows, &(0..40).collect::<Vec<_>>());
+            [0, 1].map(|c| out.iter().skip(c).step_by(3).map(|v| v.abs()).fold(0.0, f32::max))
+        };
+        for [alive, dead] in [spread(1.0), spread(1e-3)] {
+            assert!((1.0..2.0).contains(&alive) && dead < 0.03, "{alive}, {dead}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
-use crate::learn::block_on::block_on;
+use crate::learn::{baseline::reestimate_batch_norm, block_on::block_on, named_tensors::tensors};
 use burn::tensor::read_sync;
 
 const IMAGES: usize = 40;
@@ -225,4 +225,35 @@ fn what_is_frozen_stays_also_after_a_resumption() {
         assert_eq!(baseline(&trainer), (Baseline::ImageNet, Some(start.clone())));
         assert_eq!(baseline(&resumed.with_published(Some(weights))), (Baseline::ImageNet, Some(start)));
     }
+}
+
+#[test]
+fn the_first_running_statistics_are_of_the_views_alone() {
+    let frozen = OptimizerConfig { peak_rate: 0.0, ..config().optimizer };
+    let mut trainer = trainer(&RunConfig { optimizer: frozen, ..config() });
+    let mut batches = Vec::new();
+    for _ in 0..3 {
+        let Batch { images, params } = trainer.next_batch();
+        batches.push(views(&trainer.store, &images, &params));
+        trainer.step();
+    }
+    let want = block_on(tensors(&reestimate_batch_norm(&trainer.initial_encoder(), batches))).unwrap();
+    for (got, want) in block_on(tensors(&trainer.encoder())).unwrap().iter().zip(&want) {
+        assert_eq!(got.name, want.name);
+        let off = got.values.iter().zip(&want.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-4, "{}: {off}", got.name);
+    }
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_noticed_after_the_last_step() {
+    let mut run = trainer(&config());
+    run.step();
+    assert_eq!(block_on(run.is_finite()), Ok(true));
+    let spoilt = OptimizerConfig { peak_rate: f32::INFINITY, warmup: 0.0, ..config().optimizer };
+    let mut run = trainer(&RunConfig { optimizer: spoilt, ..config() });
+    run.step();
+    let losses = block_on(run.read()).unwrap();
+    assert!(losses[0].loss.is_finite(), "the loss is of the weights before: {losses:?}");
+    assert_eq!(block_on(run.is_finite()), Ok(false));
 }

@@ -3,7 +3,7 @@
 use crate::core::report::{Baseline, Phase, RunState};
 use crate::core::{config::RunConfig, cost::Cost, dataset::Split, error::Fault};
 use crate::learn::baseline::{images_read, with_statistics};
-use crate::learn::{features::Stopped, knn::Probe, linear_eval::Evaluation, trainer::Trainer};
+use crate::learn::{features::Stopped, knn::Probe, linear_eval::Evaluation, trainer::Trainer, training::Training};
 use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_state, with};
 use crate::worker::{event_loop::Throttle, jobs::published_weights, js::now, mailbox::post};
@@ -42,6 +42,7 @@ pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<O
     match knn(trainer, probe, epoch, &mut pause).await {
         Ok(accuracy) => Ok(Some(accuracy)),
         Err(Stopped::OnRequest) => Ok(None),
+        Err(Stopped::Failed(Fault::OutputsNotFinite)) => Err(Fault::NotFinite { step: trainer.steps() }),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
 }

@@ -39,6 +39,9 @@ pub trait LoopBody {
 }
 
 /// Trains until the end, a pause or a cancel, or for one step.
+///
+/// # Errors
+/// [`Fault::NotFinite`] if a loss or, at the end, a weight is no number; and what the device reports.
 pub async fn train(body: &mut impl LoopBody, one_step: bool) -> Result<RunState, Fault> {
     evaluate(body).await?;
     if let Some(state) = ended(body, false) {
@@ -76,6 +79,9 @@ pub async fn train(body: &mut impl LoopBody, one_step: bool) -> Result<RunState,
             }
             return Ok(state);
         }
+    }
+    if !body.training().is_finite().await? {
+        return Err(Fault::NotFinite { step: body.training().steps() });
     }
     Ok(RunState::Finished)
 }

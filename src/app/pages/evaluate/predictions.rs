@@ -74,7 +74,9 @@ pub fn Scores(report: Predictions) -> impl IntoView {
         view! { <td class="number">{percent(value)} {range}</td> }
     };
     let f1 = move |value: f64, of: fn(&Bootstrap, usize) -> Interval, class: usize| {
-        let range = move || found.with(|b| b.as_ref().map(|b| confidence::whole_range(of(b, class))));
+        // Nothing is known of a class without images.
+        let some = report.with_value(|r| class >= r.test.support.len() || r.test.support[class] > 0);
+        let range = move || found.with(|b| b.as_ref().filter(|_| some).map(|b| confidence::whole_range(of(b, class))));
         view! { <td class="number">{percent(value)} <small>{live(range)}</small></td> }
     };
     let (classes, averages) = report.with_value(|r| {
@@ -95,9 +97,9 @@ pub fn Scores(report: Predictions) -> impl IntoView {
             }
         });
         type Of = fn(&Bootstrap, usize) -> Interval;
-        let averages: [(&str, &str, Values, Of); 2] = [
-            (text::MACRO, text::MACRO_HELP, test.macro_average, |b, _| b.macro_f1),
-            (text::WEIGHTED, text::WEIGHTED_HELP, test.weighted_average, |b, _| b.weighted_f1),
+        let averages: [(&str, String, Values, Of); 2] = [
+            (text::MACRO, text::macro_help(test.absent()), test.macro_average, |b, _| b.macro_f1),
+            (text::WEIGHTED, text::WEIGHTED_HELP.to_owned(), test.weighted_average, |b, _| b.weighted_f1),
         ];
         let averages = averages.map(|(name, help, scores, of)| {
             view! {
@@ -105,7 +107,7 @@ pub fn Scores(report: Predictions) -> impl IntoView {
                     <th scope="row">{name} <small>{help}</small></th>
                     {number(scores.precision, None)}
                     {number(scores.recall, None)}
-                    {f1(scores.f1, of, 0)}
+                    {f1(scores.f1, of, usize::MAX)}
                     <td class="number">{count(r.test_images.len())}</td>
                 </tr>
             }

@@ -4,7 +4,7 @@ use crate::app::parts::widgets::{Table, heads};
 use crate::app::reactive::{live, memo};
 use crate::app::text::evaluate as text;
 use crate::app::{client::Client, router::Link, state::Store, text::confidence, text::units::percent, text::weights};
-use crate::core::metrics::comparison::PairedComparison;
+use crate::core::metrics::comparison::{PairedComparison, Verdict};
 use crate::core::report::{Baseline, EvaluationReport};
 use crate::core::run::DataIdentity;
 use crate::core::run::table::{Published, published};
@@ -47,7 +47,7 @@ pub fn Headline(report: Report) -> impl IntoView {
         report.with_value(|r| {
             let against = |other: &[u16], name: &str| {
                 let c = PairedComparison::paired(&r.trained.predicted, other, &r.truth);
-                text::comparison(name, c.difference, c.error, c.is_clear())
+                confidence::verdict(name, Verdict::of(&c))
             };
             let before = r.linear_baseline.as_ref().map(|u| against(&u.predicted, text::than_baseline(r.baseline)));
             let published: Vec<String> =
@@ -68,7 +68,7 @@ pub fn Headline(report: Report) -> impl IntoView {
                     <span class="muted small">{confidence::interval(&r.trained.test)}</span>
                 </p>
                 <ul class="verdicts">{verdicts}</ul>
-                {confidence::resolution(&r.trained.test).map(|words| view! { <p class="muted small">{words}</p> })}
+                <p class="muted small">{confidence::resolution(&r.trained.test)} " " {confidence::ONE_SEED}</p>
                 {live(move || others.with(|others| view! { <Bars report=report others=others /> }))}
                 <p class="muted small">
                     {text::baselines(r.baseline)} " " {live(move || others.with(|all| text::how_published(all.len(), baseline)))} {fewer(r).map(|(raw, encoder)| [" ", &text::fewer_epochs(raw, encoder)].concat())}
@@ -90,9 +90,9 @@ fn fewer(report: &EvaluationReport) -> Option<(u32, u32)> {
     (raw < encoder).then_some((raw, encoder))
 }
 
-/// Accuracy of guessing among the classes.
+/// Accuracy of naming the most frequent class always.
 fn chance(report: &EvaluationReport) -> f64 {
-    1.0 / report.classes.len().max(1) as f64
+    report.trained.test.majority()
 }
 
 /// A table whose last column draws its numbers as bars.
@@ -101,14 +101,15 @@ fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
     let (rows, chance) = report.with_value(|r| {
         let [own, before] = text::features(r.baseline);
         let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
-        let mut rows = vec![(text::LINEAR, own.to_owned(), r.trained.test.accuracy, "own")];
-        rows.extend(r.linear_baseline.as_ref().map(|u| (text::LINEAR, before.to_owned(), u.test.accuracy, "")));
+        let linear = || text::LINEAR.to_owned();
+        let mut rows = vec![(linear(), own.to_owned(), r.trained.test.accuracy, "own")];
+        rows.extend(r.linear_baseline.as_ref().map(|u| (linear(), before.to_owned(), u.test.accuracy, "")));
         let named = || others.iter().map(|(name, other)| (name.clone(), other));
-        rows.extend(named().map(|(name, other)| (text::LINEAR, name, other.trained.test.accuracy, "")));
-        rows.push((text::LINEAR, raw, r.raw_pixels.test.accuracy, ""));
-        rows.push((text::KNN, own.to_owned(), f64::from(r.knn_trained), "own"));
-        rows.extend(r.knn_baseline.map(|knn| (text::KNN, before.to_owned(), f64::from(knn), "")));
-        rows.extend(named().map(|(name, other)| (text::KNN, name, f64::from(other.knn_trained), "")));
+        rows.extend(named().map(|(name, other)| (linear(), name, other.trained.test.accuracy, "")));
+        rows.push((linear(), raw, r.raw_pixels.test.accuracy, ""));
+        rows.push((text::knn(r.knn_k), own.to_owned(), f64::from(r.knn_trained), "own"));
+        rows.extend(r.knn_baseline.map(|knn| (text::knn(r.knn_k), before.to_owned(), f64::from(knn), "")));
+        rows.extend(named().map(|(name, other)| (text::knn(other.knn_k), name, f64::from(other.knn_trained), "")));
         (rows, chance(r))
     });
     let rows = rows

@@ -8,6 +8,7 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{confidence, evaluate, fine_tune as text, units::percent};
 use crate::app::{parts::chart::NumbersTable, parts::notice::Announcer, router::Link, state::Store};
 use crate::core::metrics::comparison::{PairedComparison, Verdict};
+use crate::core::report::DatasetReport;
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;
 
@@ -38,7 +39,7 @@ pub fn FractionChart() -> impl IntoView {
         [of(0), of(1), of(2)]
     });
     let results = move || lines.with(|all| all.iter().flatten().flatten().count());
-    let chance = move || store.dataset.with(|set| set.as_ref().map_or(0, |set| set.classes.len())).max(1);
+    let chance = memo(move || store.dataset.with(|set| set.as_ref().map_or(0.0, DatasetReport::majority)));
     let drawn =
         move || lines.with(|all| all.iter().enumerate().map(|(line, results)| curve(line, results)).collect_view());
     let marks = move || {
@@ -112,8 +113,8 @@ pub fn FractionChart() -> impl IntoView {
                         class="rule"
                         x1="0"
                         x2="100"
-                        y1=move || y(1.0 / chance() as f64)
-                        y2=move || y(1.0 / chance() as f64)
+                        y1=move || y(chance.get())
+                        y2=move || y(chance.get())
                     />
                     {live(drawn)}
                 </svg>
@@ -223,7 +224,7 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
         };
         let compare = |o: &FineTuneReport| {
             let comparison = PairedComparison::paired(&r.predicted, &o.predicted, &r.truth);
-            confidence::verdict(&text::than(&o.config, stages), Verdict::of(&comparison, r.truth.len()))
+            confidence::verdict(&text::than(&o.config, stages), Verdict::of(&comparison))
         };
         let others = all.iter().filter(with_same_labels).map(compare);
         others.map(|words| view! { <li>{words}</li> }).collect_view()
@@ -234,7 +235,7 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
             <span class="muted small">{confidence::interval(&r.test)}</span>
         </p>
         <ul class="verdicts">{others}</ul>
-        {confidence::resolution(&r.test).map(|words| view! { <p class="muted small">{words}</p> })}
+        <p class="muted small">{confidence::resolution(&r.test)} " " {confidence::ONE_SEED}</p>
         <p class="muted small">{text::behind(&r.config, r.labels, r.steps, r.seconds)}</p>
     }
 }

@@ -3,7 +3,7 @@
 use super::page::{Page, ask_delete, name, started};
 use crate::app::parts::chart::{Chart, MOST, Series};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{runs as text, weights};
+use crate::app::text::{confidence, runs as text, weights};
 use crate::app::{parts::notice::fault_box, parts::widgets::Button, text::units::percent};
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use crate::core::run::{Curve, RunRecord};
@@ -85,6 +85,10 @@ pub fn Table() -> impl IntoView {
             <p class="muted">{text::TABLE_HELP}</p>
             {live(move || {
                 (sets.get() > 1).then(|| view! { <p class="notice warn">{text::warning(sets.get())}</p> })
+            })}
+            {live(move || {
+                let several = page.read(|stored| stored.runs.len() > 1).unwrap_or_default();
+                several.then(|| view! { <p class="muted small">{confidence::ONE_SEED}</p> })
             })}
             <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
                 <table aria-labelledby="runs-title">

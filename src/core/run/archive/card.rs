@@ -162,7 +162,11 @@ fn settings(record: &RunRecord) -> String {
 fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let mut out = String::from("## Results\n\n");
     if let Some(knn) = record.knn {
-        let _ = writeln!(out, "kNN accuracy on validation (k = 200, T = 0.1): {}.\n", percent(f64::from(knn)));
+        let _ = writeln!(
+            out,
+            "kNN accuracy on validation (k = 200, or all training images if fewer; T = 0.1): {}.\n",
+            percent(f64::from(knn))
+        );
     }
     if record.evaluation.is_none() && fine_tuned.is_none() {
         out += "Not evaluated on test images.\n";
@@ -198,8 +202,9 @@ fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     } else if let Some(evaluation) = &record.evaluation {
         out += &per_class(&evaluation.classes, &evaluation.trained.test, record.config.seed);
     }
-    out += "\nIntervals: Wilson's score interval for accuracy, percentile bootstrap over test images for F1. They tell of \
-            chance in the choice of test images, not of chance in training: this is one run.\n";
+    out += "\nMacro F1 counts every class alike; one without test images counts as 0. Intervals: Wilson's score interval for \
+            accuracy, percentile bootstrap over test images for F1 (Wilson's where all images or none are right). They tell of \
+            chance in the choice of test images, not of chance in training: this is one run with one seed.\n";
     if let Some(evaluation) = &record.evaluation {
         out += &how(evaluation);
     }

@@ -11,19 +11,21 @@ use burn::tensor::Device;
 use simclr_lab::core::config::{
     Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, TrainedPart,
 };
-use simclr_lab::core::dataset::{Dataset, Example, Split};
+use simclr_lab::core::dataset::{Dataset, Split};
 use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::named_tensors::{from_safetensors, to_safetensors};
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
 use simclr_lab::learn::training::Training;
-use std::io::{Cursor, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 mod judge;
+mod set;
 
-const SIZE: usize = 32;
+use set::SIZE;
+
 const CHUNK: usize = 128 << 20;
 
 fn config(seed: u64) -> RunConfig {
@@ -62,29 +64,6 @@ fn say(line: &str) {
     writeln!(std::io::stdout(), "{line}").expect("stdout");
 }
 
-/// Adds an archive's images to `set`, all to one split. Classes are folders.
-fn add(set: &mut Dataset, path: &str, split: Split) {
-    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap_or_else(|e| panic!("{path}: {e}"));
-    for i in 0..archive.len() {
-        let mut entry = archive.by_index(i).expect("an entry");
-        let name = entry.name().expect("a readable name").into_owned();
-        let Some((class, _)) = name.rsplit_once('/').filter(|_| entry.is_file()) else { continue };
-        let label = set.classes.iter().position(|c| c == class).unwrap_or_else(|| {
-            set.classes.push(class.to_owned());
-            set.classes.len() - 1
-        });
-        let mut file = Vec::new();
-        entry.read_to_end(&mut file).expect("an entry's bytes");
-        let image = image::load_from_memory(&file).unwrap_or_else(|e| panic!("{path}, {name}: {e}")).to_rgb8();
-        assert_eq!(image.dimensions(), (SIZE as u32, SIZE as u32), "{path}, {name}");
-        for channel in 0..3 {
-            set.pixels.extend(image.pixels().map(|p| p.0[channel]));
-        }
-        set.examples.push(Example { label: Some(label as u16), split, name });
-    }
-}
-
 /// Trains from `seed` and prints the mean loss of each epoch.
 fn train(set: &Dataset, store: &ByteStore, seed: u64) -> Encoder {
     let mut trainer =
@@ -116,8 +95,8 @@ fn main() {
         panic!("TRAIN.zip TEST.zip KEEP SEED…");
     };
     let mut set = Dataset { size: SIZE, ..Dataset::default() };
-    add(&mut set, train_zip, Split::Train);
-    add(&mut set, test_zip, Split::Test);
+    set::add(&mut set, train_zip, Split::Train);
+    set::add(&mut set, test_zip, Split::Test);
     let device = Device::flex();
     let store = ByteStore::new(&set, &device, CHUNK);
     for seed in seeds {

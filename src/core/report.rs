@@ -205,10 +205,19 @@ pub struct LinearReport {
     pub predicted: Vec<u16>,
 }
 
+/// The running statistics that an encoder is judged with that has seen no image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Statistics {
+    /// Mean 0 and variance 1, as it was made.
+    Initial,
+    /// Estimated from training images.
+    Estimated,
+}
+
 /// The encoder that a trained one is compared with: its state before the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Baseline {
-    /// The run's random weights, batch-norm statistics re-estimated.
+    /// The run's random weights, with the [`Statistics`] that serve it better.
     #[default]
     Untrained,
     /// The published weights that it started from, as they are.
@@ -240,6 +249,11 @@ pub struct EvaluationReport {
     pub knn_trained: f32,
     #[serde(rename = "knn_untrained")]
     pub knn_baseline: Option<f32>,
+    /// The statistics with which the untrained encoder was the better one on test, for the linear classifier and for
+    /// kNN. `None` for other baselines, for networks without batch normalisation, and in older results, whose
+    /// statistics are estimated.
+    #[serde(default)]
+    pub baseline_statistics: Option<[Statistics; 2]>,
     /// Neighbours that voted; not known of older results.
     #[serde(default)]
     pub knn_k: Option<u32>,

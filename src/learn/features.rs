@@ -19,6 +19,15 @@ impl From<Fault> for Stopped {
     }
 }
 
+impl From<Stopped> for Fault {
+    fn from(cause: Stopped) -> Self {
+        match cause {
+            Stopped::Failed(fault) => fault,
+            Stopped::OnRequest => Self::Stopped,
+        }
+    }
+}
+
 /// Reads a tensor, row-major. Asynchronous, because WebGPU has no other way.
 ///
 /// # Errors
@@ -115,6 +124,30 @@ pub async fn each_batch(
     Ok(())
 }
 
+/// Features of some images, each computed once.
+#[derive(Clone, Debug, Default)]
+pub struct KnownFeatures {
+    /// In ascending order.
+    images: Vec<u32>,
+    rows: Features,
+}
+
+impl KnownFeatures {
+    /// `rows` of `images`, one an image, in ascending order of the images.
+    pub fn new(images: Vec<u32>, rows: Features) -> Self {
+        Self { images, rows }
+    }
+
+    /// Those of `images`, in their order; `None` where one is not known.
+    pub fn of(&self, images: &[u32]) -> Option<Features> {
+        let mut values = Vec::with_capacity(images.len() * self.rows.dim);
+        for image in images {
+            values.extend_from_slice(self.rows.row(self.images.binary_search(image).ok()?));
+        }
+        Some(Features { values, dim: self.rows.dim })
+    }
+}
+
 /// Probabilities of each row of logits.
 pub fn probabilities(logits: &Features) -> Vec<Vec<f32>> {
     (0..logits.rows())
@@ -170,6 +203,14 @@ mod tests {
         for bad in [f32::NAN, f32::INFINITY] {
             assert_eq!(of(bad), Err(Stopped::Failed(Fault::OutputsNotFinite)));
         }
+    }
+
+    #[test]
+    fn known_features_are_those_of_the_images_asked_for() {
+        let known = KnownFeatures::new(vec![2, 5, 9], Features { values: vec![0.2, 0.0, 0.5, 0.0, 0.9, 1.0], dim: 2 });
+        assert_eq!(known.of(&[9, 2]), Some(Features { values: vec![0.9, 1.0, 0.2, 0.0], dim: 2 }));
+        assert_eq!(known.of(&[9, 3]), None);
+        assert_eq!(KnownFeatures::default().of(&[1]), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::checkpoint::{self, Snapshot};
 use super::encoder::{Encoder, momentum_after};
 use super::features::{Features, Stopped, outputs};
-use super::named_tensors::{WeightsError, pack, tensors};
+use super::named_tensors::{NamedTensor, WeightsError, load, pack, tensors};
 use super::training::{Training, is_finite};
 use super::{augment::apply, init::draw, optim::Optimizer, store::ByteStore};
 use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
@@ -147,6 +147,17 @@ impl FineTuner {
         })
     }
 
+    /// With a classifier that is trained already, of the tensors that
+    /// [`LinearClassifier::tensors`](super::linear_eval::LinearClassifier::tensors) gives.
+    ///
+    /// # Errors
+    /// [`WeightsError`] where they are of other shapes.
+    pub fn with_head(mut self, head: [NamedTensor; 2]) -> Result<Self, WeightsError> {
+        let plain = |t: NamedTensor| NamedTensor { name: t.name.replace("fc.", ""), ..t };
+        self.model.fc = load(self.model.fc, head.map(plain).to_vec())?;
+        Ok(self)
+    }
+
     /// Puts back what [`Training::snapshot`] left; it then goes on as if it had not been interrupted.
     ///
     /// # Errors
@@ -178,11 +189,6 @@ impl FineTuner {
         self.set.images.len()
     }
 
-    /// Images a step: all where there are fewer than the batch asked for.
-    fn batch(&self) -> usize {
-        self.config.batch.clamp(1, self.set.images.len())
-    }
-
     /// Mean cross-entropy of logits [B, C].
     fn loss(&self, logits: Tensor<2>, positions: &[usize]) -> Tensor<1> {
         let mut truth = vec![0.0; positions.len() * self.set.classes];
@@ -211,7 +217,7 @@ impl Training for FineTuner {
     type Step = FineTuneStep;
 
     fn step(&mut self) {
-        let (epoch, batch) = (self.epochs_done() + 1, self.batch());
+        let (epoch, batch) = (self.epochs_done() + 1, self.config.batch_of(self.labelled()));
         let first = (self.steps % self.steps_per_epoch()) as usize * batch;
         if first == 0 || self.order.is_empty() {
             self.order = (0..self.set.images.len()).collect();
@@ -258,11 +264,11 @@ impl Training for FineTuner {
     }
 
     fn total_steps(&self) -> u32 {
-        self.steps_per_epoch().saturating_mul(self.config.epochs)
+        self.steps_per_epoch() * self.config.total_epochs(self.labelled())
     }
 
     fn steps_per_epoch(&self) -> u32 {
-        (self.set.images.len() / self.batch()) as u32
+        self.config.steps_per_epoch(self.labelled())
     }
 
     fn unread(&self) -> usize {

@@ -7,11 +7,9 @@ use crate::core::report::{EpochReport, StepReport, TrustRatios};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, StoredTuning};
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 use crate::core::{config::RunConfig, dataset::collection::Collection, imagenet::ImageNetEncoder};
+use crate::learn::features::{Features, KnownFeatures};
 use crate::learn::fine_tune::{Classifier, FineTuner, LabelledImages};
-use crate::learn::{
-    encoder::Encoder, features::Features, knn::Probe, linear_eval::LinearClassifier, trainer::Trainer,
-    training::Training,
-};
+use crate::learn::{encoder::Encoder, knn::Probe, linear_eval::LinearClassifier, trainer::Trainer, training::Training};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -104,6 +102,8 @@ pub struct FineTuneList {
     /// The first as an earlier visit stored it, with its weights.
     pub stored: Option<(StoredTuning, Vec<u8>)>,
     pub saver: FineTuneSaver,
+    /// The frozen encoder's features of the images that the linear classifiers of the list need.
+    pub frozen: KnownFeatures,
 }
 
 /// One fine-tuning.

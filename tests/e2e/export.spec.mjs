@@ -64,7 +64,7 @@ test("an archive is imported in another browser; a broken one or another zip cha
   await start(page);
   await trained(page);
   await go(page, "Fine-tune");
-  for (const [name, value] of [["Epochs", "1"], ["Batch size", "8"]]) {
+  for (const [name, value] of [["Epochs", "1"], ["Fewest steps", "0"], ["Batch size", "8"]]) {
     await page.getByRole("spinbutton", { name }).fill(value);
     await page.getByRole("spinbutton", { name }).blur();
   }

@@ -27,6 +27,7 @@ async function fill(page, name, value) {
 async function tune(page, epochs = 2) {
   await go(page, "Fine-tune");
   await fill(page, "Epochs", epochs);
+  await fill(page, "Fewest steps", 0);
   await fill(page, "Batch size", 8);
 }
 

@@ -3,7 +3,8 @@
 use super::units::{count, counted, duration, percent};
 pub use super::{data::CLASS, data::IMAGES, parts::CLOSE};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
-use crate::core::{imagenet::ImageNetEncoder, report::Baseline};
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Baseline, Statistics};
 
 pub const TITLE: &str = "Evaluate";
 pub const INTRO: &str = "Linear evaluation freezes the encoder and trains one linear classifier on its features h, with \
@@ -84,6 +85,13 @@ pub const fn features(baseline: Baseline) -> [&'static str; 2] {
         Baseline::Itself => ["ImageNet features", ""],
     }
 }
+/// The running statistics that served an untrained encoder better.
+pub const fn statistics(statistics: Statistics) -> &'static str {
+    match statistics {
+        Statistics::Initial => " (running mean 0, variance 1)",
+        Statistics::Estimated => " (statistics of the training images)",
+    }
+}
 /// `side`: the size that the pixels were averaged to, if they were. `epochs`: the epochs of
 /// their classifier, if fewer than the encoder's.
 pub fn raw_pixels(side: Option<u32>, epochs: Option<u32>) -> String {
@@ -119,7 +127,9 @@ const RAW: &str = "Raw pixels: the classifier on the images themselves, with no 
 pub fn baselines(baseline: Baseline) -> String {
     let encoder = match baseline {
         Baseline::Untrained => {
-            "Untrained encoder: this run's own weights from before step 1, so only the distance to it was learned."
+            "Untrained encoder: this run's own weights from before step 1, so only the distance to it was learned. It is \
+             judged with the running statistics that serve it better: those that it starts with, or those of the \
+             training images."
         }
         Baseline::ImageNet => {
             "ImageNet features: the weights that this run started from, so only the distance to them is SimCLR's."
@@ -255,7 +265,8 @@ pub const ANSWERS: [(&str, &str); 6] = [
     ),
     (
         "Was it better than a random encoder?",
-        "That is the row “Untrained encoder”: this run's own weights from before step 1. Random features are a serious \
+        "That is the row “Untrained encoder”: this run's own weights from before step 1, judged with running mean 0 and \
+         variance 1 and with the statistics of the training images; the stronger is shown. Random features are a serious \
          opponent, often well above chance. Only the distance to them was learned.",
     ),
     (

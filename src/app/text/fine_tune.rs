@@ -51,7 +51,7 @@ pub fn layers(trained: TrainedLayers, stages: u8) -> String {
 pub const START: &str = "Fine-tune";
 pub const BASELINES: &str = "Train both baselines";
 pub const BASELINES_HELP: &str = "With the same labels: the same network from random weights, all layers and the same budget; \
-    and a linear classifier on the frozen encoder, trained as in linear evaluation.";
+    and a linear classifier on the frozen encoder, from which fine-tuning starts.";
 pub const CURVE: &str = "Accuracy against label fraction";
 pub fn curve_help(missing: usize) -> String {
     match missing {
@@ -103,7 +103,7 @@ pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
     };
     match config.trained {
         TrainedLayers::Classifier => format!("{name}, {labels}"),
-        trained => format!("{name}, {labels}, {}, {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
+        trained => format!("{name}, {labels}, {}, {}", layers(trained, stages).to_lowercase(), budget(config)),
     }
 }
 pub fn choice(what: &str, accuracy: f64) -> String {
@@ -113,8 +113,8 @@ pub fn announced(what: &str, accuracy: f64) -> String {
     format!("{what}: {} right.", percent(accuracy))
 }
 
-pub const CHART_HELP: &str = "Test accuracy; bars are 95 % confidence intervals (Wilson). Where they are wide, the test \
-    set is small.";
+pub const CHART_HELP: &str = "Test accuracy after a fixed recipe: nothing is chosen by labels outside the fraction. Bars are \
+    95 % confidence intervals (Wilson). Where they are wide, the test set is small.";
 pub const CHART_EMPTY: &str = "Waiting for the first result with these settings";
 pub const CHANCE: &str = "By chance";
 pub fn chart_summary(results: usize) -> String {
@@ -129,10 +129,16 @@ pub const RESULTS: &str = "Which result";
 pub fn than(config: &FineTuneConfig, stages: u8) -> String {
     match (config.trained, config.start) {
         (TrainedLayers::Classifier, _) => "the linear classifier on the frozen encoder".into(),
-        (_, TuningStart::Random) => format!("the same network from random weights ({})", epochs(config.epochs)),
-        (trained, _) => format!("fine-tuning {} for {}", layers(trained, stages).to_lowercase(), epochs(config.epochs)),
+        (_, TuningStart::Random) => format!("the same network from random weights ({})", budget(config)),
+        (trained, _) => format!("fine-tuning {} for {}", layers(trained, stages).to_lowercase(), budget(config)),
     }
 }
+/// How rate and epoch were chosen.
+pub const fn rule(config: &FineTuneConfig) -> &'static str {
+    if config.linear_head { RULE } else { "" }
+}
+const RULE: &str = "No label outside the fraction chose anything: each of the three was trained by a fixed recipe and is judged \
+    after its last epoch (the linear classifier: learning rate 0.1, 100 epochs at most).";
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
     let start = match config.start {
         TuningStart::Random => "Random weights".into(),
@@ -146,6 +152,10 @@ pub const TRY: &str = "Try it on new images";
 /// Only the last fine-tuned weights are kept.
 pub const TRY_WHICH: &str = "Answers with the encoder that was fine-tuned last.";
 
-fn epochs(n: u32) -> String {
-    counted(n as usize, "epoch")
+fn budget(config: &FineTuneConfig) -> String {
+    let least = match config.least_steps {
+        0 => String::new(),
+        steps => format!(", at least {steps} steps"),
+    };
+    counted(config.epochs as usize, "epoch") + &least
 }

@@ -68,8 +68,8 @@ pub const FLOOR: &str = "floor";
 pub const ACCURACY: &str = "Contrastive accuracy";
 pub const ACCURACY_HELP: &str = "How often a view's partner is the nearest of all other views in the batch.";
 pub const KNN: &str = "kNN accuracy";
-pub const KNN_HELP: &str =
-    "How often the nearest training images (k = 200, or all if there are fewer) name a validation image's class.";
+pub const KNN_HELP: &str = "How often the nearest training images (k = 200, or all if there are fewer) name a validation image's class. \
+    Before training: with the running statistics that serve the encoder better.";
 pub const KNN_NONE: &str = "kNN accuracy needs labelled training and validation images; these have none.";
 pub const UNTRAINED: &str = "before training";
 pub const STD: &str = "Embedding spread";

@@ -122,7 +122,7 @@ pub static OPTIMISER: [Words<RunConfig>; 8] = [
 ];
 
 /// Of fine-tuning.
-pub static TUNING: [Words<Tuning>; 5] = [
+pub static TUNING: [Words<Tuning>; 6] = [
     tuning(
         "labels",
         "Labels",
@@ -134,7 +134,12 @@ pub static TUNING: [Words<Tuning>; 5] = [
         "Layers that learn",
         "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.",
     ),
-    tuning("epochs", "Epochs", "How often every labelled image is seen. With few labels an epoch is short."),
+    tuning("epochs", "Epochs", "How often every labelled image is seen."),
+    tuning(
+        "steps",
+        "Fewest steps",
+        "With few labels an epoch is short: more epochs follow until there are so many steps.",
+    ),
     tuning("batch", "Batch size", "Images a step; all of them where there are fewer."),
     tuning(
         "rate",

@@ -63,6 +63,7 @@ pub fn evaluated(id: &str, validation: f32) -> RunRecord {
         raw_side: None,
         knn_trained: 0.7,
         knn_baseline: Some(0.5),
+        baseline_statistics: None,
         knn_k: Some(200),
         steps: 60,
         test_use: 1,

@@ -26,6 +26,11 @@ pub enum TrainedLayers {
     Classifier,
 }
 
+/// Steps of the recipe at least: few labels are few steps an epoch, too few of them to learn from.
+pub const LEAST_STEPS: u32 = 300;
+/// Most validation images that are judged at a time.
+const MOST_VALIDATION: u64 = 1_000;
+
 /// Percentages of the training labels that the page offers.
 pub const FRACTIONS: [u8; 6] = [1, 5, 10, 25, 50, 100];
 
@@ -40,7 +45,7 @@ pub struct Tuning {
 pub type TuningSetting = &'static Setting<Tuning>;
 
 /// Every setting of fine-tuning, in the order of the form. Their words are rows of `app::text::settings`.
-pub static SETTINGS: [Setting<Tuning>; 5] = [
+pub static SETTINGS: [Setting<Tuning>; 6] = [
     Setting::new("labels", Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t: &mut Tuning| &mut t.config.fraction),
     // The last stages that learn; 0 stands for all layers, and for none but the classifier.
     Setting::new("stages", Bounds::Whole { min: 0, max: 4 }, |t: &mut Tuning| &mut t.config.trained).within(|t, _| {
@@ -48,6 +53,7 @@ pub static SETTINGS: [Setting<Tuning>; 5] = [
         Bounds::Whole { min, max: u64::from(stages(t.architecture)) - 1 }
     }),
     Setting::new("epochs", Bounds::Whole { min: 1, max: 1000 }, |t: &mut Tuning| &mut t.config.epochs),
+    Setting::new("steps", Bounds::Whole { min: 0, max: 100_000 }, |t: &mut Tuning| &mut t.config.least_steps),
     Setting::new("batch", Bounds::Whole { min: 2, max: 1024 }, |t: &mut Tuning| &mut t.config.batch),
     Setting::new("rate", Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 }, |t: &mut Tuning| &mut t.config.peak_rate),
 ];
@@ -85,6 +91,13 @@ pub struct FineTuneConfig {
     /// Per cent of the labelled training images, balanced over classes.
     pub fraction: u8,
     pub epochs: u32,
+    /// Where the epochs have fewer steps, more of them follow. 0 in older records.
+    #[serde(default)]
+    pub least_steps: u32,
+    /// With a pre-trained encoder the classifier starts as the linear classifier on the same labels. Older
+    /// records, where this is false, drew its weights.
+    #[serde(default)]
+    pub linear_head: bool,
     /// Images a step.
     pub batch: usize,
     /// Learning rate at the start; half a cosine to 0, no warm-up. See [`default_rate`].
@@ -95,10 +108,26 @@ pub struct FineTuneConfig {
 }
 
 impl FineTuneConfig {
-    /// The recipe at one label fraction: 60 epochs, batches of 64, Nesterov 0.9.
+    /// The recipe at one label fraction: 60 epochs and 300 steps at least, batches of 64, Nesterov 0.9.
     pub fn recipe(start: TuningStart, trained: TrainedLayers, fraction: u8, seed: u64) -> Self {
         let batch = 64;
-        Self { start, trained, fraction, epochs: 60, batch, peak_rate: default_rate(batch), weight_decay: 0.0, seed }
+        Self {
+            start,
+            trained,
+            fraction,
+            epochs: 60,
+            least_steps: LEAST_STEPS,
+            linear_head: true,
+            batch,
+            peak_rate: default_rate(batch),
+            weight_decay: 0.0,
+            seed,
+        }
+    }
+
+    /// Whether a linear classifier on frozen features has to be trained for it.
+    pub fn needs_linear(&self) -> bool {
+        self.trained == TrainedLayers::Classifier || (self.linear_head && self.start == TuningStart::Pretrained)
     }
 
     /// The same with `batch` images a step; the learning rate follows by [`Self::follow_rate`].
@@ -129,12 +158,45 @@ impl FineTuneConfig {
         FRACTIONS.into_iter().flat_map(|fraction| Self { fraction, ..*self }.contestants()).collect()
     }
 
+    /// Images a step with this many labels: all where there are fewer than the batch asked for.
+    pub fn batch_of(&self, labels: usize) -> usize {
+        self.batch.clamp(1, labels.max(1))
+    }
+
+    /// Whole batches in an epoch with this many labels, at least one.
+    pub fn steps_per_epoch(&self, labels: usize) -> u32 {
+        (labels / self.batch_of(labels)).max(1) as u32
+    }
+
+    /// Epochs of the training with this many labels.
+    pub fn total_epochs(&self, labels: usize) -> u32 {
+        self.epochs.max(self.least_steps.div_ceil(self.steps_per_epoch(labels)))
+    }
+
     /// Steps of the training with this many labels; 0 for a linear classifier.
     pub fn total_steps(&self, labels: usize) -> u32 {
-        if self.trained == TrainedLayers::Classifier || labels == 0 {
-            return 0;
+        match (self.trained, labels) {
+            (TrainedLayers::Classifier, _) | (_, 0) => 0,
+            _ => self.steps_per_epoch(labels).saturating_mul(self.total_epochs(labels)),
         }
-        ((labels / self.batch.clamp(1, labels)) as u32).saturating_mul(self.epochs)
+    }
+
+    /// A tenth of the images that the steps go over: so many may be validated, and take less time than these did.
+    fn validated(&self, labels: usize) -> u64 {
+        u64::from(self.total_steps(labels)) * self.batch_of(labels) as u64 / 10
+    }
+
+    /// How many of `available` validation images are judged at a time.
+    pub fn validation_images(&self, labels: usize, available: usize) -> usize {
+        self.validated(labels).min(MOST_VALIDATION).min(available as u64) as usize
+    }
+
+    /// Whether `images` validation images are judged after an epoch (from 1): in as many epochs as a tenth of the
+    /// time allows, spread evenly; the last is one of them.
+    pub fn validates_after(&self, epoch: u32, labels: usize, images: usize) -> bool {
+        let times = self.validated(labels).checked_div(images as u64).unwrap_or(0);
+        let by = |epoch: u32| u64::from(epoch) * times / u64::from(self.total_epochs(labels).max(1));
+        by(epoch) > by(epoch.saturating_sub(1))
     }
 
     /// Whether such a training can be done with an encoder of `architecture`.
@@ -152,7 +214,7 @@ pub struct FineTuneEpoch {
     pub epoch: u32,
     /// Mean cross-entropy over the epoch's steps; `None` for a linear classifier, whose training reports no epochs.
     pub loss: Option<f32>,
-    /// `None` without validation images.
+    /// To look at: nothing is chosen by it. `None` where no validation image was judged.
     pub validation_accuracy: Option<f32>,
 }
 
@@ -210,7 +272,8 @@ pub struct FineTuneReport {
     /// Training images whose labels were used.
     pub labels: usize,
     pub epochs: Vec<FineTuneEpoch>,
-    /// With the weights of the last epoch: the schedule ends there, and every contestant has the same budget.
+    /// With the weights of the last epoch, where the schedule ends: no contestant chooses anything by labels outside
+    /// its fraction.
     pub test: ClassificationReport,
     /// Predicted class of each labelled test image, in the data set's order.
     pub predicted: Vec<u16>,
@@ -254,12 +317,13 @@ mod tests {
             trained: TrainedLayers::Last(4),
             fraction: 7,
             epochs: 0,
+            least_steps: 100_001,
             batch: 1,
             peak_rate: f32::NAN,
             ..config()
         };
         let fields: Vec<String> = bad.check(net).unwrap_err().into_iter().map(|f| f.field).collect();
-        assert_eq!(fields, ["labels", "stages", "epochs", "batch", "rate"]);
+        assert_eq!(fields, ["labels", "stages", "epochs", "steps", "batch", "rate"]);
         // A ResNet has one stage more.
         assert_eq!(
             FineTuneConfig { trained: TrainedLayers::Last(4), ..config() }.check(Architecture::ResNet18),
@@ -287,8 +351,40 @@ mod tests {
 
     #[test]
     fn steps_are_whole_batches() {
-        let config = FineTuneConfig { epochs: 3, batch: 20, ..config() };
+        let config = FineTuneConfig { epochs: 3, batch: 20, least_steps: 0, ..config() };
         assert_eq!([0, 7, 20, 45].map(|labels| config.total_steps(labels)), [0, 3, 3, 6]);
         assert_eq!(config.contestants()[2].total_steps(45), 0);
+        // Few labels get whole epochs more.
+        let least = FineTuneConfig { least_steps: 5, ..config };
+        assert_eq!([0, 7, 20, 45, 200].map(|labels| least.total_steps(labels)), [0, 5, 5, 6, 30]);
+    }
+
+    #[test]
+    fn validation_takes_a_tenth_of_the_images_at_most_and_sees_the_last_epoch() {
+        for (labels, available, epochs, least_steps) in
+            [(5, 700, 60, 300), (40, 1000, 60, 300), (400, 5000, 60, 0), (4000, 1000, 60, 300), (7, 3, 1, 0)]
+        {
+            let config = FineTuneConfig { epochs, least_steps, ..config() };
+            let images = config.validation_images(labels, available);
+            let all = config.total_epochs(labels);
+            let times = (1..=all).filter(|&epoch| config.validates_after(epoch, labels, images)).count();
+            let trained = config.total_steps(labels) as usize * config.batch_of(labels);
+            assert!(images <= available.min(1000) && 10 * times * images <= trained, "{labels}: {times} of {images}");
+            assert_eq!(config.validates_after(all, labels, images), images > 0, "{labels}");
+            assert!(labels == 7 || images >= available.min(150), "{labels}: {images}");
+        }
+    }
+
+    #[test]
+    fn older_records_open_as_they_were_trained() {
+        let recipe = serde_json::to_value(config()).unwrap();
+        let mut older = recipe.clone();
+        for field in ["least_steps", "linear_head"] {
+            older.as_object_mut().unwrap().remove(field);
+        }
+        let older: FineTuneConfig = serde_json::from_value(older).unwrap();
+        assert_eq!(older, FineTuneConfig { least_steps: 0, linear_head: false, ..config() });
+        assert!(!older.needs_linear() && config().needs_linear());
+        assert_eq!(config().contestants().map(|c| c.needs_linear()), [true, false, true]);
     }
 }

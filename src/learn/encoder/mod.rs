@@ -98,6 +98,10 @@ impl Encoder {
         self.map_parts(|part| if part.stage < first_trained { part.weights.freeze() } else { part.weights })
     }
 
+    pub fn has_batch_norm(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.weights, Weights::Norm(_)))
+    }
+
     /// Sets the part of the new batch in the running statistics.
     pub fn set_momentum(&mut self, momentum: f64) {
         self.norms().into_iter().for_each(|norm| norm.momentum = momentum);

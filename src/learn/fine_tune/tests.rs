@@ -2,7 +2,9 @@ use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::dataset::Dataset;
 use crate::core::run::fine_tune::{TuningStart, stages};
-use crate::learn::named_tensors::{NamedTensor, to_safetensors};
+use crate::learn::features::features;
+use crate::learn::linear_eval::{Labelled, Problem, fit};
+use crate::learn::named_tensors::to_safetensors;
 use crate::learn::simclr::initial_encoder;
 use burn::tensor::read_sync;
 use safetensors::SafeTensors;
@@ -30,7 +32,7 @@ fn held_out(image: usize) -> bool {
 
 fn config(trained: TrainedLayers) -> FineTuneConfig {
     let recipe = FineTuneConfig::recipe(TuningStart::Random, trained, 100, 4);
-    FineTuneConfig { batch: 20, epochs: 15, peak_rate: 0.05, ..recipe }
+    FineTuneConfig { batch: 20, epochs: 15, least_steps: 0, peak_rate: 0.05, ..recipe }
 }
 
 fn tuner(config: &FineTuneConfig) -> FineTuner {
@@ -154,6 +156,28 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
     let alone = read_sync(Snapshot::nothing().with_note("list".into()).into_bytes()).unwrap();
     assert_eq!(checkpoint::note(&alone).unwrap().as_deref(), Some("list"));
     assert_eq!(checkpoint::note(&whole).unwrap(), None);
+}
+
+/// The first step of a classifier that was trained on frozen features starts where that one ended.
+#[test]
+fn a_trained_head_answers_as_the_linear_classifier_did() {
+    let images: Vec<u32> = (0..IMAGES as u32).collect();
+    let encoder = initial_encoder(&NET, 1, &Device::flex().autodiff());
+    let h = read_sync(features(&encoder.valid(), &store(), &images, 16, &mut async |_| true)).unwrap();
+    let labels: Vec<usize> = images.iter().map(|&i| i as usize % CLASSES).collect();
+    let all = || Labelled { rows: &h, labels: &labels };
+    let problem = Problem { train: all(), validation: all(), test: all(), classes: CLASSES };
+    let (linear, _) = read_sync(fit(&problem, 1, &mut async |_| true)).unwrap();
+    let mut tuner = tuner(&config(TrainedLayers::All)).with_head(read_sync(linear.tensors()).unwrap()).unwrap();
+    let got = read_sync(tuner.classifier().logits(&tuner.store, &images, 16, &mut async |_| true)).unwrap();
+    let want = read_sync(linear.logits(&h)).unwrap();
+    assert!(got.values.iter().zip(&want.values).all(|(a, b)| (a - b).abs() < 1e-2), "{:?}", &got.values[..6]);
+    // It learns on.
+    let before = weights(&tuner);
+    losses(&mut tuner, 1);
+    assert!(before.iter().zip(weights(&tuner)).all(|(then, now)| then.values != now.values));
+    let other = [linear.clone(), linear].map(|l| read_sync(l.tensors()).unwrap()[1].clone());
+    assert!(tuner.with_head(other).is_err());
 }
 
 /// Pre-training with frozen stages hands its encoder over with them.

@@ -47,31 +47,30 @@ pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<O
     }
 }
 
-/// kNN accuracy. At epoch 0 it is of the encoder before the first step, whose batch-norm
-/// statistics are first estimated from some training images. `pause` as in `learn::features`.
+/// kNN accuracy. At epoch 0 it is of the encoder before the first step, with running mean 0 and variance 1 or
+/// with statistics of some training images, whichever serves it better. `pause` as in `learn::features`.
 async fn knn(
     trainer: &Trainer,
     probe: &Probe,
     epoch: u32,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<f32, Stopped> {
-    let batch = Cost::passing_images(trainer.config());
-    if epoch > 0 {
-        return probe.accuracy(&trainer.encoder(), trainer.store(), batch, pause).await;
+    let RunConfig { seed, encoder, .. } = trainer.config();
+    let (store, batch) = (trainer.store(), Cost::passing_images(trainer.config()));
+    // Nothing has changed published weights yet, and their statistics are published ones.
+    if epoch > 0 || encoder.weights().is_some() || !trainer.encoder().has_batch_norm() {
+        return probe.accuracy(&trainer.encoder(), store, batch, pause).await;
     }
+    let initial = trainer.initial_encoder();
     let train = trainer.images();
     let batches = |images: usize| images.div_ceil(batch) as f32;
-    let before = batches(images_read(train.len(), batch));
-    let all = before + batches(probe.images());
-    let mut first = async |part: f32| pause(part * before / all).await;
-    let RunConfig { seed, encoder, .. } = trainer.config();
-    if encoder.weights().is_some() {
-        // Nothing has changed them yet, and their statistics are published ones.
-        return probe.accuracy(&trainer.encoder(), trainer.store(), batch, pause).await;
-    }
-    let encoder = with_statistics(&trainer.initial_encoder(), trainer.store(), train, batch, *seed, &mut first).await?;
-    let mut rest = async |part: f32| pause((before + part * (all - before)) / all).await;
-    probe.accuracy(&encoder, trainer.store(), batch, &mut rest).await
+    let (before, one) = (batches(images_read(train.len(), batch)), batches(probe.images()));
+    let all = before + 2.0 * one;
+    let first = probe.accuracy(&initial, store, batch, &mut async |p| pause(p * one / all).await).await?;
+    let mut middle = async |p| pause((one + p * before) / all).await;
+    let estimated = with_statistics(&initial, store, train, batch, *seed, &mut middle).await?;
+    let mut rest = async |p| pause((one + before + p * one) / all).await;
+    Ok(first.max(probe.accuracy(&estimated, store, batch, &mut rest).await?))
 }
 
 /// Linear evaluation of the run's encoder beside its baselines.

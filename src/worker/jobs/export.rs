@@ -3,7 +3,7 @@
 use super::{classify::tuned_classifier, evaluate};
 use crate::core::error::{Fault, RunArchiveFault, StorageFault};
 use crate::core::{dataset::Split, run::archive};
-use crate::learn::features::{Stopped, each_batch};
+use crate::learn::features::each_batch;
 use crate::learn::{linear_eval::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
 use crate::worker::files::{BlobWriter, browser_file};
@@ -76,11 +76,11 @@ async fn pack() -> Result<Event, Fault> {
     };
     let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
     let batch = evaluate::batch()?;
-    each_batch(|images| encoder.forward(images), &store, &all, batch, take, &mut pause).await.map_err(stopped)?;
+    each_batch(|images| encoder.forward(images), &store, &all, batch, take, &mut pause).await?;
     if let Some((examples, file)) = kept {
-        let (classifier, _) = examples.fit(&file, record.config.seed, &mut pause).await.map_err(stopped)?;
+        let (classifier, _) = examples.fit(&file, record.config.seed, &mut pause).await?;
         file.check()?;
-        let tensors = classifier.tensors().await.map_err(stopped)?;
+        let tensors = classifier.tensors().await?;
         archive.weights(archive::CLASSIFIER, &named_tensors::pack(&tensors).map_err(failed)?)?;
     }
     let name = if record.name.is_empty() { record.id.clone() } else { file_name(&record.name) };
@@ -98,13 +98,6 @@ async fn scratch(bytes: u64) -> Box<dyn OpenFile> {
     match file.await {
         Ok(Some(file)) => Box::new(file),
         _ => Box::new(RefCell::new(Vec::new())),
-    }
-}
-
-fn stopped(cause: Stopped) -> Fault {
-    match cause {
-        Stopped::Failed(fault) => fault,
-        Stopped::OnRequest => Fault::Stopped,
     }
 }
 

@@ -100,15 +100,17 @@ fn chance(report: &EvaluationReport) -> f64 {
 fn Bars<'a>(report: Report, others: &'a Others) -> impl IntoView + use<> {
     let (rows, chance) = report.with_value(|r| {
         let [own, before] = text::features(r.baseline);
+        let with = |of: usize| r.baseline_statistics.map_or("", |both| text::statistics(both[of]));
+        let [before, before_knn] = [0, 1].map(|of| [before, with(of)].concat());
         let raw = text::raw_pixels(r.raw_side, fewer(r).map(|(raw, _)| raw));
         let linear = || text::LINEAR.to_owned();
         let mut rows = vec![(linear(), own.to_owned(), r.trained.test.accuracy, "own")];
-        rows.extend(r.linear_baseline.as_ref().map(|u| (linear(), before.to_owned(), u.test.accuracy, "")));
+        rows.extend(r.linear_baseline.as_ref().map(|u| (linear(), before, u.test.accuracy, "")));
         let named = || others.iter().map(|(name, other)| (name.clone(), other));
         rows.extend(named().map(|(name, other)| (linear(), name, other.trained.test.accuracy, "")));
         rows.push((linear(), raw, r.raw_pixels.test.accuracy, ""));
         rows.push((text::knn(r.knn_k), own.to_owned(), f64::from(r.knn_trained), "own"));
-        rows.extend(r.knn_baseline.map(|knn| (text::knn(r.knn_k), before.to_owned(), f64::from(knn), "")));
+        rows.extend(r.knn_baseline.map(|knn| (text::knn(r.knn_k), before_knn, f64::from(knn), "")));
         rows.extend(named().map(|(name, other)| (text::knn(other.knn_k), name, f64::from(other.knn_trained), "")));
         (rows, chance(r))
     });

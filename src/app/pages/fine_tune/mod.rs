@@ -85,10 +85,12 @@ fn Progress() -> impl IntoView {
     // The linear classifier has neither steps nor epochs.
     let steps = |p: &FineTuneProgress| (p.total_steps > 0).then(|| of(p.step, p.total_steps));
     let epoch = |p: &FineTuneProgress| {
-        let epoch = (p.epochs.len() as u32 + 1).min(p.config.epochs);
-        (p.total_steps > 0).then(|| of(epoch, p.config.epochs))
+        let epochs = p.config.total_epochs(p.labels);
+        (p.total_steps > 0).then(|| of((p.epochs.len() as u32 + 1).min(epochs), epochs))
     };
-    let validation = |p: &FineTuneProgress| p.epochs.last()?.validation_accuracy.map(|v| percent(v.into()));
+    // Not every epoch is validated.
+    let validation =
+        |p: &FineTuneProgress| p.epochs.iter().rev().find_map(|e| e.validation_accuracy).map(|v| percent(v.into()));
     let unsaved = memo(move || progress.with(|p| p.as_ref().and_then(|p| p.not_saved.clone())));
     view! {
         <section class="card run" aria-labelledby="tuning-title">

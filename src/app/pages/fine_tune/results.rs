@@ -236,6 +236,6 @@ fn headline(r: &FineTuneReport, all: RwSignal<Vec<FineTuneReport>>, stages: u8) 
         </p>
         <ul class="verdicts">{others}</ul>
         <p class="muted small">{confidence::resolution(&r.test)} " " {confidence::ONE_SEED}</p>
-        <p class="muted small">{text::behind(&r.config, r.labels, r.steps, r.seconds)}</p>
+        <p class="muted small">{text::rule(&r.config)} " " {text::behind(&r.config, r.labels, r.steps, r.seconds)}</p>
     }
 }

@@ -37,7 +37,10 @@ impl Form {
             refused: RefusedValues::default(),
             asked: RwSignal::default(),
         };
-        let own = |c: &FineTuneConfig| c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier;
+        // The settings of an older recipe are not gone on with.
+        let own = |c: &FineTuneConfig| {
+            c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier && c.linear_head
+        };
         Effect::new(move || {
             let listed = store.stored_runs.tuning_list.with(|all| all.iter().copied().rev().find(own));
             let newest = store.stored_runs.fine_tuned.with(|all| all.iter().map(|r| r.config).rev().find(own));

@@ -5,7 +5,7 @@ use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRI
 use crate::core::architecture::{Facts, Normalisation};
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
-use crate::core::report::{Backend, Baseline, EvaluationReport};
+use crate::core::report::{Backend, Baseline, EvaluationReport, Statistics};
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
 use crate::core::{config::run_settings::SETTINGS, metrics::ClassificationReport, run::RunRecord};
 use std::fmt::Write;
@@ -188,8 +188,11 @@ fn results(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         );
         if let Some(baseline) = &evaluation.linear_baseline {
             row(
-                match evaluation.baseline {
-                    Baseline::Untrained => "linear, on the untrained encoder",
+                match (evaluation.baseline, evaluation.baseline_statistics) {
+                    (Baseline::Untrained, Some([Statistics::Initial, _])) => {
+                        "linear, on the untrained encoder (running mean 0, variance 1)"
+                    }
+                    (Baseline::Untrained, _) => "linear, on the untrained encoder (statistics of the training images)",
                     _ => "linear, on the encoder with its ImageNet weights",
                 },
                 &baseline.test,

@@ -7,7 +7,9 @@ use crate::core::run::fine_tune::{
 };
 use crate::core::{dataset::collection::Collection, error::Fault, metrics::ClassificationReport, report::RunState};
 use crate::learn::checkpoint::{self, Snapshot};
-use crate::learn::{encoder::Encoder, fine_tune::LabelledImages, store::ByteStore, training::Training};
+use crate::learn::{
+    encoder::Encoder, features::KnownFeatures, fine_tune::LabelledImages, store::ByteStore, training::Training,
+};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
@@ -32,6 +34,7 @@ impl FineTuneList {
             current: None,
             stored: list.at_work.map(|at_work| (at_work, bytes)),
             saver: FineTuneSaver::new(Some(folder), list.steps, unknown),
+            frozen: KnownFeatures::default(),
         })
     }
 

@@ -6,6 +6,7 @@ mod training;
 
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
 use crate::core::{cost::Cost, error::Fault, report::RunState};
+use crate::learn::features::KnownFeatures;
 use crate::protocol::Event;
 use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, with};
@@ -31,7 +32,8 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
     list.iter().try_for_each(fits)?;
     post(Some(id), Event::Alive);
     let saver = FineTuneSaver::new(folder, pretraining_steps(), None);
-    let list = FineTuneList { waiting: list.into(), done: 0, current: None, stored: None, saver };
+    let waiting = list.into();
+    let list = FineTuneList { waiting, done: 0, current: None, stored: None, saver, frozen: KnownFeatures::default() };
     list.save().await;
     go(list, guard).await
 }
@@ -89,13 +91,11 @@ async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
         let report = if config.trained == TrainedLayers::Classifier {
             match linear(list, &config).await? {
                 Some(report) => report,
-                // It takes seconds: after a pause it starts over.
-                None if control() == Control::Pause => return Ok(RunState::Paused),
-                None => return Ok(RunState::Cancelled),
+                None => return Ok(cut_short()),
             }
         } else {
-            let mut run = match (list.current.take(), list.stored.take()) {
-                (Some(run), _) => run,
+            let run = match (list.current.take(), list.stored.take()) {
+                (Some(run), _) => Some(run),
                 (None, None) => FineTuneRun::begin(&config, list, None).await?,
                 (None, stored) => match FineTuneRun::begin(&config, list, stored).await {
                     // What was stored can't be used: the training starts over.
@@ -103,6 +103,7 @@ async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
                     run => run?,
                 },
             };
+            let Some(mut run) = run else { return Ok(cut_short()) };
             let state = run.train().await?;
             if state != RunState::Finished {
                 list.current = Some(run);
@@ -119,6 +120,12 @@ async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
         }
     }
     Ok(RunState::Finished)
+}
+
+/// The state in which a pause or a cancel leaves a list during a linear classifier. It takes seconds: after a pause it
+/// starts over.
+fn cut_short() -> RunState {
+    if control() == Control::Pause { RunState::Paused } else { RunState::Cancelled }
 }
 
 /// Puts a result into the run's record and reports it.

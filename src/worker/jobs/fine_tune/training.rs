@@ -2,32 +2,35 @@
 //! test at its end; or a linear classifier on frozen features.
 
 use super::list::{encoder, images, labelled, pretraining_steps, test_report, training_labels};
-use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TuningStart};
-use crate::core::{dataset::Split, error::Fault};
-use crate::learn::features::{Stopped, features};
+use crate::core::dataset::{Split, collection::Collection};
+use crate::core::error::Fault;
+use crate::core::report::{LinearReport, Phase, RunState};
+use crate::core::run::fine_tune::{
+    FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TrainedLayers, TuningStart,
+};
+use crate::learn::features::{KnownFeatures, Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
-use crate::learn::{linear_eval::Examples, store::ByteStore, training::Training};
+use crate::learn::linear_eval::{Examples, LinearClassifier};
+use crate::learn::{store::ByteStore, training::Training};
 use crate::protocol::Event;
 use crate::worker::jobs::training_loop::{self, LoopBody};
 use crate::worker::run::{FineTuneList, FineTuneRun, LoopPosition, TunedClassifier};
 use crate::worker::session::{self, pause_between, with};
 use crate::worker::{event_loop::yield_now, jobs::evaluate, js::now, mailbox::post};
 use burn::module::Module;
-
-/// Most validation images after an epoch.
-const VALIDATION: usize = 1_000;
+use std::collections::BTreeSet;
 
 /// Part of the progress of a linear classifier that computes features; the rest trains it.
 const FEATURES: f32 = 0.8;
 
 impl FineTuneRun {
-    /// Begins the first of `list` on the current run's encoder: from its start, or as an earlier visit stored it.
+    /// Begins the first of `list` on the current run's encoder: from its start, or as an earlier visit stored it. `None`
+    /// if a pause or a cancel cut short what its classifier starts from.
     pub(super) async fn begin(
         config: &FineTuneConfig,
-        list: &FineTuneList,
+        list: &mut FineTuneList,
         stored: Option<(StoredTuning, Vec<u8>)>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Option<Self>, Fault> {
         let (collection, store) = images().await?;
         let device = session::compute().await?.device;
         let labels = training_labels(&collection, config);
@@ -36,13 +39,25 @@ impl FineTuneRun {
         progress.labels = labels.images.len();
         post(None, Event::FineTune(progress.clone()));
         yield_now().await;
-        let tuner = FineTuner::new(config, encoder.train(), features, store, labels, &device)?;
+        // What was stored has a classifier that learned already.
+        let head = match config.needs_linear() && stored.is_none() {
+            false => None,
+            true => match fit(list, config, &collection, &[Split::Train]).await? {
+                Some((linear, _)) => Some(linear.tensors().await?),
+                None => return Ok(None),
+            },
+        };
+        let mut tuner = FineTuner::new(config, encoder.train(), features, store, labels, &device)?;
+        if let Some(head) = head {
+            tuner = tuner.with_head(head).map_err(|e| Fault::Internal { detail: e.to_string() })?;
+        }
         progress.total_steps = tuner.total_steps();
         let mut validation = labelled(&collection, Split::Validation);
-        // The images are in the order of their classes: every nth of them.
-        let step = validation.images.len().div_ceil(VALIDATION).max(1);
-        validation.images = validation.images.into_iter().step_by(step).collect();
-        validation.labels = validation.labels.into_iter().step_by(step).collect();
+        let (all, most) = (validation.images.len(), config.validation_images(progress.labels, validation.images.len()));
+        // The images are in the order of their classes: some of them, evenly spread.
+        let some = |i: usize| i * all / most.max(1);
+        validation.images = (0..most).map(|i| validation.images[some(i)]).collect();
+        validation.labels = (0..most).map(|i| validation.labels[some(i)]).collect();
         let (waiting, saver) = (list.all(), list.saver.clone());
         let mut run = Self {
             tuner,
@@ -64,7 +79,7 @@ impl FineTuneRun {
             run.progress = stored.progress;
             (run.losses, run.spent) = (stored.losses, stored.spent);
         }
-        Ok(run)
+        Ok(Some(run))
     }
 
     /// Trains until the end, a pause or a cancel.
@@ -155,7 +170,8 @@ impl LoopBody for FineTuneRun {
     async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault> {
         let store = session::store().await?;
         let mut pause = pause_between(|_| {});
-        let validation_accuracy = if self.validation.images.is_empty() {
+        let (config, images) = (self.tuner.config(), self.validation.images.len());
+        let validation_accuracy = if !config.validates_after(epoch, self.progress.labels, images) {
             None
         } else {
             match predict(&self.tuner, &store, &self.validation, &mut pause).await {
@@ -183,43 +199,62 @@ impl LoopBody for FineTuneRun {
     }
 }
 
-/// Trains a linear classifier on frozen features, with the labels of `config`; None if a
-/// pause or a cancel cut it short.
-pub(super) async fn linear(list: &FineTuneList, config: &FineTuneConfig) -> Result<Option<FineTuneReport>, Fault> {
-    let begun = now();
-    let (collection, store) = images().await?;
-    let train = training_labels(&collection, config);
-    let [validation, test] = [Split::Validation, Split::Test].map(|split| labelled(&collection, split));
-    let parts = [&train, &validation, &test];
-    let all: Vec<u32> = parts.into_iter().flat_map(|part| part.images.iter().copied()).collect();
-    let splits = [Split::Train, Split::Validation, Split::Test];
-    let examples = Examples::among(collection.dataset(), all.iter().copied(), &splits).ok_or(Fault::NoLabels)?;
-    let labels = examples.to_train_on();
+/// Trains a linear classifier on frozen features with the labels of `config`, by the recipe as it is: the
+/// validation split, which may have more labels than the fraction, has no part in it. `splits`: the training split, and the
+/// test split if it is judged. None if a pause or a cancel cut it short.
+async fn fit(
+    list: &mut FineTuneList,
+    config: &FineTuneConfig,
+    collection: &Collection,
+    splits: &[Split],
+) -> Result<Option<(LinearClassifier, LinearReport)>, Fault> {
+    let test = labelled(collection, Split::Test).images;
+    let mut images = training_labels(collection, config).images;
+    images.extend(test.iter().filter(|_| splits.contains(&Split::Test)));
+    let examples = Examples::among(collection.dataset(), images.iter().copied(), splits).ok_or(Fault::NoLabels)?;
     let mut progress = list.progress(config, RunState::Running(Phase::Evaluate { percent: 0 }));
-    progress.labels = labels;
+    progress.labels = examples.to_train_on();
     post(None, Event::FineTune(progress.clone()));
-    let (encoder, _) = encoder(config.start)?;
     let mut pause = pause_between(move |part| {
         progress.state = RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 });
         post(None, Event::FineTune(progress.clone()));
     });
     let done = async {
-        let rows =
-            features(&encoder, &store, &all, evaluate::batch()?, &mut async |p| pause(FEATURES * p).await).await?;
-        let mut share = async |p| pause(FEATURES + (1.0 - FEATURES) * p).await;
-        examples.fit(&rows, config.seed, &mut share).await
+        let rows = match list.frozen.of(&images) {
+            Some(rows) => rows,
+            None => {
+                // All that the rest of the list needs, at once: smaller fractions are parts of larger ones.
+                let needs = |c: &&FineTuneConfig| c.needs_linear();
+                let labels = list.waiting.iter().filter(needs).flat_map(|c| training_labels(collection, c).images);
+                let judged = list.waiting.iter().any(|c| c.trained == TrainedLayers::Classifier);
+                let all: BTreeSet<u32> =
+                    labels.chain(test.into_iter().filter(|_| judged)).chain(images.clone()).collect();
+                let all: Vec<u32> = all.into_iter().collect();
+                let (encoder, _) = encoder(TuningStart::Pretrained)?;
+                let mut share = async |p| pause(FEATURES * p).await;
+                let rows = features(&encoder, &session::store().await?, &all, evaluate::batch()?, &mut share).await?;
+                list.frozen = KnownFeatures::new(all, rows);
+                list.frozen.of(&images).unwrap_or_default()
+            }
+        };
+        examples.fit(&rows, config.seed, &mut async |p| pause(FEATURES + (1.0 - FEATURES) * p).await).await
     };
     match done.await {
-        Ok((_, linear)) => {
-            let seconds = ((now() - begun) / 1000.0) as f32;
-            let epochs = vec![FineTuneEpoch {
-                epoch: linear.chosen_epoch,
-                loss: None,
-                validation_accuracy: linear.validation_accuracy,
-            }];
-            Ok(Some(test_report(*config, labels, epochs, &test, linear.predicted, seconds)))
-        }
+        Ok(fitted) => Ok(Some(fitted)),
         Err(Stopped::OnRequest) => Ok(None),
         Err(Stopped::Failed(fault)) => Err(fault),
     }
+}
+
+/// The result of a linear classifier on frozen features; None if a pause or a cancel cut it short.
+pub(super) async fn linear(list: &mut FineTuneList, config: &FineTuneConfig) -> Result<Option<FineTuneReport>, Fault> {
+    let begun = now();
+    let (collection, _) = images().await?;
+    let Some((_, linear)) = fit(list, config, &collection, &[Split::Train, Split::Test]).await? else {
+        return Ok(None);
+    };
+    let (labels, test) = (training_labels(&collection, config).images.len(), labelled(&collection, Split::Test));
+    let epoch = FineTuneEpoch { epoch: linear.chosen_epoch, loss: None, validation_accuracy: None };
+    let seconds = ((now() - begun) / 1000.0) as f32;
+    Ok(Some(test_report(*config, labels, vec![epoch], &test, linear.predicted, seconds)))
 }

@@ -54,7 +54,10 @@ fn results_come_with_intervals_and_the_use_of_the_test_split() {
         text.contains("| linear, on the pre-trained encoder | 16 of 20 | 80.0 % [58.4 %, 91.9 %] | 79.8 % ["),
         "{text}"
     );
-    assert!(text.contains("| linear, on the untrained encoder | 11 of 20 |") && text.contains("on raw pixels | 11 of"));
+    assert!(
+        text.contains("| linear, on the untrained encoder (statistics of the training images) | 11 of 20 |")
+            && text.contains("on raw pixels | 11 of")
+    );
     assert!(text.contains("| rose | 10 | 75.0 % | 90.0 % | 81.8 % ["), "{text}");
     assert!(
         text.contains("chosen on validation (accuracy there 70.0 %)") && text.contains("first use of the test split")

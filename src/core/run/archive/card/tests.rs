@@ -34,7 +34,7 @@ fn a_card_tells_what_and_whence() {
         "RGB in [0, 1], 32 × 32 pixels, no mean",
         "| temperature | 0.5 |",
         "| crop min area | 0.08 |",
-        "kNN accuracy on validation (k = 200, T = 0.1): 50.0 %.",
+        "kNN accuracy on validation (k = 200, or all training images if fewer; T = 0.1): 50.0 %.",
         "Not evaluated on test images.",
         "python load_encoder.py image.png",
         "from load_encoder import features, predict",

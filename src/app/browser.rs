@@ -1,4 +1,4 @@
-//! What the page asks of the browser: the time, a memory from visit to visit, the clipboard, the focus.
+//! What the page asks of the browser: the time, a memory from visit to visit, lasting storage, the clipboard, the focus.
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
@@ -27,6 +27,17 @@ pub fn remember(key: &str, value: Option<&str>) {
         Some(value) => storage.set_item(key, value),
         None => storage.remove_item(key),
     };
+}
+
+/// Whether the browser promises to keep what this site stores; with `ask` it is asked to. `None` if it cannot say.
+pub async fn keeps_storage(ask: bool) -> Option<bool> {
+    // An insecure page has no storage.
+    let storage = window().navigator().storage();
+    if storage.is_undefined() {
+        return None;
+    }
+    let promised = if ask { storage.persist() } else { storage.persisted() };
+    JsFuture::from(promised.ok()?).await.ok()?.as_bool()
 }
 
 /// Copies a text to the clipboard, if the browser allows it: an insecure page has no clipboard, nor has a page in some

@@ -48,6 +48,7 @@ fn App() -> impl IntoView {
     let router = Router::start();
     provide_context(store);
     state::unfinished::install(store);
+    state::lasting::install(store);
     provide_context(router);
     provide_context(Client::new(store, router::base_url(), || Box::pin(chunks::load_all())));
     let loader = ChunkLoader::default();

@@ -123,6 +123,36 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(page.getByText("No run is stored yet")).toBeVisible({ timeout: 60_000 });
 });
 
+test("the browser is asked once to keep what is stored, and its answer is told", async ({ page }) => {
+  await page.addInitScript(() => {
+    const asked = Number(localStorage.getItem("asked") ?? 0);
+    StorageManager.prototype.persisted = async () => localStorage.getItem("promised") === "yes";
+    StorageManager.prototype.persist = async () => (localStorage.setItem("asked", asked + 1), false);
+  });
+  const asked = () => page.evaluate(() => localStorage.getItem("asked"));
+  const storage = page.getByRole("region", { name: "Storage" });
+  await load(page, stripesZip());
+  expect(await asked(), "nothing is stored yet").toBe(null);
+  await short(page);
+  await go(page, "Runs");
+  await expect(storage).toContainText("The browser may delete this when room is short");
+  await expect(storage).toContainText(/[\d.]+ \S+ of [\d.]+ GB, room for [\d.]+ GB/);
+  await expectAccessible(page);
+  const waiting = page.waitForEvent("download");
+  await storage.getByRole("button", { name: "Export the run (zip)" }).click();
+  expect((await waiting).suggestedFilename()).toMatch(/^simclr-.+\.zip$/);
+  expect(await asked()).toBe("1");
+  await page.reload();
+  await expect(storage).toContainText("open one, and a button for it stands here", { timeout: 60_000 });
+  await load(page, stripesZip());
+  await short(page);
+  expect(await asked(), "not in every visit").toBe("1");
+  await page.evaluate(() => localStorage.setItem("promised", "yes"));
+  await go(page, "Runs");
+  await expect(storage).toContainText("The browser promises to keep this until you delete it.");
+  await expect(button(page, "Export the run (zip)")).toHaveCount(0);
+});
+
 test("a run that another tab trains can neither be opened nor deleted, and both tabs keep their own", async ({ page, context }) => {
   await load(page, stripesZip());
   await training(page, 2000);

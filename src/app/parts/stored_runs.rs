@@ -42,9 +42,21 @@ pub fn SavedLine() -> impl IntoView {
     }
 }
 
-/// A button that packs the run at hand into an archive to download, with progress.
+/// The run at hand as an archive to download, on a card of its own.
 #[component]
 pub fn ExportRun() -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby="export-title">
+            <h2 id="export-title">{parts::EXPORT_TITLE}</h2>
+            <p>{parts::EXPORT_HELP}</p>
+            <ExportButton />
+        </section>
+    }
+}
+
+/// A button that packs the run at hand into an archive to download, with progress.
+#[component]
+pub fn ExportButton() -> impl IntoView {
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let part = store.stored_runs.exporting;
     let busy = memo(move || part.with(Option::is_some));
@@ -59,14 +71,10 @@ pub fn ExportRun() -> impl IntoView {
         });
     };
     view! {
-        <section class="card" aria-labelledby="export-title">
-            <h2 id="export-title">{parts::EXPORT_TITLE}</h2>
-            <p>{parts::EXPORT_HELP}</p>
-            <Show when=move || busy.get()>
-                <Meter label=parts::EXPORTING part=derive(move || part.get().map(f64::from)) />
-            </Show>
-            <p class="actions"><Button label=parts::EXPORT kind="primary" held=busy press=act(export) /></p>
-        </section>
+        <Show when=move || busy.get()>
+            <Meter label=parts::EXPORTING part=derive(move || part.get().map(f64::from)) />
+        </Show>
+        <p class="actions"><Button label=parts::EXPORT kind="primary" held=busy press=act(export) /></p>
     }
 }
 

@@ -19,6 +19,7 @@ use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
 
 pub(super) mod events;
+pub mod lasting;
 pub mod unfinished;
 
 /// Life of the worker as the page sees it.
@@ -200,6 +201,8 @@ pub struct StoredRuns {
     pub list: RwSignal<Option<StoredReport>>,
     /// How far the run at hand is saved.
     pub saved: RwSignal<Option<SaveReport>>,
+    /// Whether the browser promises to keep what is stored; `None` until it has said so.
+    pub lasting: RwSignal<Option<bool>>,
     /// The queue of runs; `None` until the worker has answered.
     pub queue: RwSignal<Option<QueueReport>>,
     /// The user's own settings while the queue shows those of its runs.

@@ -186,8 +186,25 @@ pub fn damaged(id: &str) -> String {
     format!("Run {id}")
 }
 
+/// What is stored, and how much more may be.
 pub fn used(used: u64, quota: u64) -> String {
-    if quota == 0 { bytes(used as f64) } else { bytes_of(used as f64, quota as f64) }
+    if quota == 0 {
+        return bytes(used as f64);
+    }
+    let room = bytes(quota.saturating_sub(used) as f64);
+    format!("{}, room for {room}", bytes_of(used as f64, quota as f64))
+}
+
+/// Whether the browser promises to keep what is stored; `at_hand`: a button that exports the run at hand follows.
+pub fn lasting(promised: bool, at_hand: bool) -> String {
+    if promised {
+        return "The browser promises to keep this until you delete it.".to_owned();
+    }
+    format!(
+        "The browser may delete this when room is short, and Safari does so after seven days without a visit. Export \
+         the runs that you want to keep{}",
+        if at_hand { ":" } else { ": open one, and a button for it stands here." }
+    )
 }
 
 pub fn keep_help(size: f64) -> String {

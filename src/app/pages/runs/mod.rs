@@ -9,11 +9,14 @@ mod table;
 use self::page::Page;
 use crate::app::client::{Client, Task};
 use crate::app::parts::widgets::{Ask, Button, Meter, PageHead};
-use crate::app::reactive::{Show, act, derive, memo};
+use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::{Link, Router};
-use crate::app::state::{Store, WorkerState};
+use crate::app::state::{Store, WorkerState, lasting::look_up};
 use crate::app::text::runs as text;
-use crate::app::{parts::notice::FaultAlert, parts::stored_runs::DeleteStored, parts::stored_runs::ImportRun};
+use crate::app::{
+    parts::notice::FaultAlert,
+    parts::stored_runs::{DeleteStored, ExportButton, ImportRun},
+};
 use crate::core::imagenet::DownloadedWeights;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
@@ -70,6 +73,19 @@ pub fn Runs() -> impl IntoView {
         <queue::QueueCard />
         <Show when=move || known.get()><StorageCard /></Show>
         <Ask question=page.question />
+    }
+}
+
+/// Whether the browser keeps what is stored. Where it does not promise that, the run at hand can be exported.
+#[component]
+fn Lasting() -> impl IntoView {
+    let store = Page::get().store;
+    look_up(store, false);
+    let lasting = store.stored_runs.lasting;
+    let at_hand = memo(move || lasting.get() == Some(false) && store.has_encoder());
+    view! {
+        {live(move || lasting.get().map(|lasting| view! { <p class="small">{text::lasting(lasting, at_hand.get())}</p> }))}
+        <Show when=move || at_hand.get()><ExportButton /></Show>
     }
 }
 
@@ -140,6 +156,7 @@ fn StorageCard() -> impl IntoView {
         <section class="card" aria-labelledby="storage-title">
             <h2 id="storage-title">{text::STORAGE}</h2>
             <Meter label=text::STORAGE_USED part=part detail=words />
+            <Lasting />
             {keep}
             <ul class="plain">{sets} {weights}</ul>
             <DeleteStored question=page.question then=deleted />

@@ -136,7 +136,7 @@ test("the browser is asked once to keep what is stored, and its answer is told",
   await short(page);
   await go(page, "Runs");
   await expect(storage).toContainText("The browser may delete this when room is short");
-  await expect(storage).toContainText(/[\d.]+ \S+ of [\d.]+ GB, room for [\d.]+ GB/);
+  await expect(storage).toContainText(/[\d.]+ \S+ of [\d.]+ \S+, room for [\d.]+ \S+/);
   await expectAccessible(page);
   const waiting = page.waitForEvent("download");
   await storage.getByRole("button", { name: "Export the run (zip)" }).click();

@@ -1,9 +1,9 @@
-//! What burn's gradient checkpointing saves: the most memory of one forward and backward pass
-//! of a published encoder, on the CPU backend (Linux: the kernel keeps count).
+//! What burn's gradient checkpointing saves: the peak memory of one forward and backward pass of a published encoder on the
+//! CPU backend. It runs on Linux, whose kernel counts the peak.
 //!
 //! `cargo run --example checkpointing -- [resnet18|resnet50|vgg19] [PIXELS] [VIEWS] [keep|recompute]`
 //!
-//! One way a process, since a process never gives back the most that it had.
+//! Run each way in a process of its own: the peak of a process never falls.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use simclr_lab::core::architecture::Architecture;
@@ -15,7 +15,7 @@ use simclr_lab::learn::simclr::SimClr;
 use std::io::Write;
 use std::time::Instant;
 
-/// Most memory of this process so far, in MB.
+/// Peak memory of this process so far, in MB.
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");

@@ -62,8 +62,8 @@ fn short(value: f32) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// One run. A line for each tensor's name and shape; then a line for each shown
-/// step: step, rate, loss, ‖w‖ and ‖g‖ of each tensor with a λ.
+/// Prints one run: a line with the name and shape of each tensor, then a line for each shown step. A line of a step holds
+/// step, rate, loss, and ‖w‖ and ‖g‖ of each tensor with a λ.
 fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl Write) {
     let config = self::config(optimizer, images.len());
     let name = format!("{optimizer:?}").to_lowercase();

@@ -1,11 +1,11 @@
-//! Milliseconds per training step on a native device: the steps that `cargo
-//! xtask bench` times in a browser, without one.
+//! Milliseconds of a training step on a native device. `cargo xtask bench` times the same steps in a browser.
 //!
 //! `cargo run --release --example step_time -- [tiny|r18] [STEPS] [cpu|gpu] [peer|full|parts]`
 //!
-//! `peer` is the step that tests/bench/peers has in other libraries, torch_step.py natively; `full` is the program's
-//! own, with augmentation and LARS; `parts` takes that apart. For a GPU (Vulkan, Metal or DX12 through wgpu) build with
-//! `--features gpu`; time by kernel is told with a file cubecl.toml here:
+//! `peer` is the step that tests/bench/peers has in other libraries (torch_step.py runs natively too). `full` is the
+//! program's own step, with augmentation and LARS. `parts` times the parts of `full`. For a GPU (Vulkan, Metal or DX12
+//! through wgpu) build with `--features gpu`. With this file cubecl.toml in the working directory it prints the time of
+//! each kernel:
 //!
 //! ```toml
 //! [profiling.logger]
@@ -21,7 +21,7 @@ use std::time::Instant;
 
 const WARM_UP: usize = 3;
 
-/// The CPU backend, or where it is built in and asked for, the GPU.
+/// The GPU if it is built in and asked for, else the CPU backend.
 fn device(name: &str) -> Device {
     match name {
         "cpu" => Device::flex(),

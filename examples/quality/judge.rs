@@ -19,8 +19,8 @@ fn split(encoder: &Encoder, set: &Dataset, store: &ByteStore, split: Split) -> (
     (h, labels)
 }
 
-/// Test accuracy by kNN (k = 200, T = 0.1) and by linear evaluation (rate 0.1,
-/// last epoch: nothing is chosen, there is no validation split), in words.
+/// Test accuracy by kNN (k = 200, T = 0.1) and by linear evaluation, in words. There is no validation split, so nothing is
+/// chosen: the rate is 0.1, and the last epoch counts.
 pub fn judge(encoder: &Encoder, set: &Dataset, store: &ByteStore, seed: u64) -> String {
     let (bank, bank_labels) = split(encoder, set, store, Split::Train);
     let (queries, truth) = split(encoder, set, store, Split::Test);

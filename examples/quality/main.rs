@@ -1,11 +1,11 @@
-//! Learning quality on small CIFAR-10: pre-training of a ResNet-10 of width 16, judged by linear evaluation and kNN, to
-//! be compared with other people's SimCLR at the same settings.
+//! Learning quality on small CIFAR-10: pre-trains a ResNet-10 of width 16, and judges it by linear evaluation and kNN. Other
+//! implementations of SimCLR can be compared at the same settings.
 //!
 //! `cargo run --release --example quality --
 //!  TRAIN.zip TEST.zip KEEP SEED…`
 //!
-//! The archives hold one folder of 32-pixel images a class. Encoders are kept
-//! in the folder KEEP; one that is there already is judged without training.
+//! An archive holds one folder of 32-pixel images for each class. The encoders are stored in the folder KEEP. An encoder
+//! that is there already is judged without training.
 
 use burn::tensor::Device;
 use simclr_lab::core::config::{

@@ -103,7 +103,7 @@ impl EncoderConfig {
 }
 
 /// Projection head g: h → z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadConfig {
     /// 1 (linear), 2 (linear, ReLU, linear) or 3.
     pub layers: usize,
@@ -121,8 +121,8 @@ impl HeadConfig {
     }
 }
 
-/// The six operations of SimCLR's augmentation (Chen et al. 2020, appendix A).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// The six operations of SimCLR's augmentation (Chen et al. 2020, appendix A); by `default` all are off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AugmentConfig {
     /// Random resized crop on or off.
     pub crop: bool,
@@ -143,9 +143,10 @@ pub struct AugmentConfig {
 }
 
 /// The rule that turns gradients into steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Optimizer {
     /// Layer-wise adaptive rate scaling (You et al. 2017).
+    #[default]
     Lars,
     /// Stochastic gradient descent with momentum.
     Sgd,
@@ -153,8 +154,8 @@ pub enum Optimizer {
     AdamW,
 }
 
-/// Optimiser and learning-rate schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Optimiser and learning-rate schedule; by `default` every number is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerConfig {
     pub optimizer: Optimizer,
     /// Learning rate at the end of warm-up.

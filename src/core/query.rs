@@ -2,35 +2,10 @@
 
 use super::error::ConfigFault;
 
-/// The keys and values of `text`, in order. A `?` or `#` before the first key is skipped.
+/// The keys and values of `text`, in order, without the percent-encoding and `+` that some programs apply to links that
+/// pass through them. A `?` or `#` before the first key is skipped; an invalid escape stays as it is.
 pub fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
-    let pairs = text.trim_start_matches(['?', '#']).split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (unescape(key), unescape(value))
-    })
-}
-
-/// Undoes percent-encoding and `+`, which some programs apply to links that
-/// pass through them. An invalid escape stays as it is.
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = |i: usize| bytes.get(i).and_then(|b| char::from(*b).to_digit(16));
-        match (bytes[at], hex(at + 1), hex(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(if byte == b'+' { b' ' } else { byte });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    form_urlencoded::parse(text.trim_start_matches(['?', '#']).as_bytes()).into_owned()
 }
 
 /// Reads a query key by key, and notes what is wrong with it.
@@ -121,6 +96,7 @@ mod tests {
 
     #[test]
     fn broken_escapes_do_no_harm() {
-        assert_eq!(unescape("%41%4%zz%"), "A%4%zz%");
+        let read: Vec<_> = pairs("?a=%41%4%zz%&b=1+1").collect();
+        assert_eq!(read, [("a", "A%4%zz%"), ("b", "1 1")].map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 }

@@ -236,14 +236,7 @@ mod tests {
 
     #[test]
     fn a_learner_that_works_in_chunks_goes_the_same_way() {
-        let optimizer = OptimizerConfig {
-            optimizer: config::Optimizer::Lars,
-            peak_rate: 0.5,
-            weight_decay: 1e-4,
-            momentum: 0.9,
-            trust_coefficient: 0.001,
-            warmup: 0.0,
-        };
+        let optimizer = OptimizerConfig { weight_decay: 1e-4, ..OptimizerConfig::preset(config::Optimizer::Lars, 16) };
         let run = |chunk| {
             let mut learner = Learner::new(without_batch_statistics(), Optimizer::new(&optimizer), TEMPERATURE);
             learner.chunk = chunk;

@@ -101,14 +101,7 @@ mod tests {
         for (rule, rate) in
             [(config::Optimizer::Lars, 0.5), (config::Optimizer::Sgd, 0.1), (config::Optimizer::AdamW, 1e-3)]
         {
-            let optimizer = OptimizerConfig {
-                optimizer: rule,
-                peak_rate: rate,
-                weight_decay: 1e-4,
-                momentum: 0.9,
-                trust_coefficient: 0.001,
-                warmup: 0.0,
-            };
+            let optimizer = OptimizerConfig { weight_decay: 1e-4, ..OptimizerConfig::preset(rule, 16) };
             let model = SimClr::new(&encoder, &head, 1, &device.clone().autodiff());
             let mut learner = Learner::new(model, Optimizer::new(&optimizer), 0.5);
             let losses: Vec<f32> = (0..12)

@@ -3,20 +3,20 @@
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use std::ops::Range;
 
-/// Stands for "not a candidate" in a difference of logits: far below any real one (cosines differ by at most 2, over τ
-/// ≥ 0.01 that is 200), and finite, so that a batch of one pair, which has no negatives, gives loss 0 and not NaN. It
-/// fits f16.
+/// Stands for "not a candidate" in a difference of logits. It is far below any real one: cosines differ by at most 2, which
+/// is 200 at τ = 0.01. It is finite, so that a batch of one pair, which has no negatives, has loss 0 and not NaN. It fits
+/// f16.
 const MASKED: f32 = -30_000.0;
 
-/// A row whose entries are all within this of 0 counts as zero: its reciprocal is still an f32. (0 in f16.)
+/// A row counts as zero if no entry is farther from 0 than this. The reciprocal is still an f32. In f16 this is 0.
 const TINY: f32 = 1e-30;
 
-/// What one batch of embeddings gives; everything stays on the device.
+/// The loss and the measurements of one batch of embeddings. Everything stays on the device.
 #[derive(Clone, Debug)]
 pub struct NtXent {
     /// Mean of ℓ over the 2N anchors; `[1]`, with its graph.
     pub loss: Tensor<1>,
-    /// [`Similarities::contrastive_accuracy`]: a tie is a miss, so a collapse reads 0. `[1]`, no graph.
+    /// [`Similarities::contrastive_accuracy`]. A tie is a miss, so a collapse gives 0. `[1]`, no graph.
     ///
     /// [`Similarities::contrastive_accuracy`]: crate::core::nt_xent::Similarities::contrastive_accuracy
     pub contrastive_accuracy: Tensor<1>,
@@ -34,8 +34,8 @@ impl NtXent {
 
 /// Rows of `z` [B, D] over their length. A zero row stays zero, and its gradient is zero.
 pub fn normalise_rows(z: Tensor<2>) -> Tensor<2> {
-    // Over the largest entry first, so that no square overflows or vanishes (in f16, 300² does). A constant for the
-    // gradient: the result does not depend on it. A zero row is multiplied by 0, which stops its gradient as well.
+    // First divide by the largest entry, so that no square overflows or vanishes (in f16, 300² does). The result does not
+    // depend on it, so the gradient takes it as a constant. A zero row is multiplied by 0, so its gradient is 0 too.
     let largest = z.clone().detach().max_abs_dim(1);
     let zero = largest.clone().lower_equal_scalar(TINY);
     let z = z * largest.mask_fill(zero.clone(), 1).recip().mask_fill(zero.clone(), 0);
@@ -52,9 +52,9 @@ pub fn nt_xent(z: Tensor<2>, temperature: f32) -> NtXent {
 
 /// NT-Xent of `z` [2N, D], where rows i and i + N are a positive pair.
 ///
-/// ℓᵢ = −ln(exp(sᵢₚ) / Σ_{k≠i} exp(sᵢₖ)) with s = cosine / τ, computed as ln(1 + Σ over the negatives of exp(sᵢₖ −
-/// sᵢₚ)): differences to the positive keep their digits when the loss is near 0, where log-sum-exp minus the positive
-/// has lost them, and the greatest is taken out first, so nothing overflows at any τ.
+/// ℓᵢ = −ln(exp(sᵢₚ) / Σ_{k≠i} exp(sᵢₖ)) with s = cosine / τ. It is computed as ln(1 + Σ over the negatives of exp(sᵢₖ −
+/// sᵢₚ)). Differences to the positive keep their digits when the loss is near 0; log-sum-exp minus the positive would lose
+/// them. The greatest difference is taken out first, so nothing overflows at any τ.
 pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     let Anchors { losses, nearest_negative, unit } = anchors(z, temperature, masks);
     let contrastive_accuracy = nearest_negative.inner().lower_scalar(0).float().mean();
@@ -62,8 +62,8 @@ pub fn nt_xent_with(z: Tensor<2>, temperature: f32, masks: &Masks) -> NtXent {
     NtXent { loss: losses.mean(), contrastive_accuracy, std }
 }
 
-/// The loss of `z` [2N, D], each anchor's ℓ, `[2N]`, and the gradient of the loss
-/// by z, [2N, D]: what [`nt_xent_with`] computes, for a person to look at.
+/// The loss of `z` [2N, D], each anchor's ℓ, `[2N]`, and the gradient of the loss by z, [2N, D], as [`nt_xent_with`]
+/// computes them. A lesson shows them.
 pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, Tensor<2>) {
     let masks = Masks::new(z.dims()[0], &z.device());
     let z = z.autodiff().require_grad();
@@ -74,9 +74,9 @@ pub fn nt_xent_parts(z: Tensor<2>, temperature: f32) -> (Tensor<1>, Tensor<1>, T
     (loss.inner(), losses.inner().squeeze_dim(1), gradient)
 }
 
-/// What [`NtXent::measured`] gives of `z` [2N, D], and the gradient of the loss by z, [2N, D], of at most `at_once`
-/// anchors at a time: the similarities of a large batch are larger than all else of it (2N = 8 192: 256 MB, and the
-/// graph keeps several of them). The loss is a mean over anchors, so its gradient is the mean of theirs.
+/// What [`NtXent::measured`] gives of `z` [2N, D], and the gradient of the loss by z, [2N, D]. At most `at_once` anchors are
+/// computed at a time, because the similarities of a large batch are larger than everything else of it (2N = 8 192: 256 MB,
+/// and the graph keeps several of them). The loss is a mean over anchors, so its gradient is the mean of theirs.
 pub fn nt_xent_gradient(z: Tensor<2>, temperature: f32, at_once: usize) -> (Tensor<1>, Tensor<2>) {
     let [rows, _] = z.dims();
     let device = z.device();
@@ -129,7 +129,8 @@ fn anchors(z: Tensor<2>, temperature: f32, masks: &Masks) -> Anchors {
     Anchors { losses, nearest_negative, unit }
 }
 
-/// Who is what to whom in a batch of 2N embeddings, for R anchors of it; the same for every batch of a run.
+/// Which embeddings of a batch of 2N are positive, negative or the anchor itself, for R of its anchors. It is the same for
+/// every batch of a run.
 #[derive(Clone, Debug)]
 pub struct Masks {
     anchors: Range<usize>,
@@ -249,7 +250,7 @@ mod tests {
     #[test]
     fn some_anchors_at_a_time_give_what_all_at_once_do() {
         let (shape, temperature) = ([10, 4], 0.1);
-        // A row without length, and two pairs that are near: hits and misses.
+        // A row of length 0, and two pairs that are near each other: hits and misses.
         let mut values = noise(shape, 4);
         values[8..12].fill(0.0);
         values.copy_within(0..4, 20);

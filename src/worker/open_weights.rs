@@ -1,7 +1,7 @@
 //! Opens a file of weights, whatever its format: safetensors, or a PyTorch state dict in today's zip format or
 //! in the one before it.
 
-use super::import::file_kind::{FileKind, HEAD, sniff};
+use super::import::file_kind::{FileKind, HEAD, kind_of_content};
 use super::import::zip_archive::{error_detail, read_named};
 use crate::core::weights_file::pytorch::{OLD_MAGIC, OldPytorchFile, Stored, tensors};
 use crate::core::weights_file::{Header, WeightsFault, WeightsFile, not_a_float, pickle};
@@ -27,7 +27,7 @@ pub fn open(bytes: &[u8]) -> Result<Box<dyn WeightsFile + '_>, WeightsFault> {
     if bytes.get(8) == Some(&b'{') {
         return Ok(Box::new(SafetensorsFile::open(bytes)?));
     }
-    match sniff(&bytes[..bytes.len().min(HEAD)]) {
+    match kind_of_content(&bytes[..bytes.len().min(HEAD)]) {
         FileKind::Zip => Ok(Box::new(TorchFile::open(bytes)?)),
         _ => Err(not_weights(bytes)),
     }
@@ -35,7 +35,7 @@ pub fn open(bytes: &[u8]) -> Result<Box<dyn WeightsFile + '_>, WeightsFault> {
 
 /// The fault of a file that holds no weights, by its first bytes.
 pub fn not_weights(head: &[u8]) -> WeightsFault {
-    WeightsFault::NotWeights { looks_like: sniff(&head[..head.len().min(HEAD)]).name() }
+    WeightsFault::NotWeights { looks_like: kind_of_content(&head[..head.len().min(HEAD)]).name() }
 }
 
 /// What `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one folder.

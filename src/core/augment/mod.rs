@@ -152,16 +152,9 @@ fn draw_crop(min_area: f64, size: usize, rng: &mut Rng) -> Crop {
 mod tests {
     use super::*;
 
-    const ALL: AugmentConfig = AugmentConfig {
-        crop: true,
-        crop_min_area: 0.08,
-        flip_probability: 0.5,
-        jitter_probability: 0.8,
-        jitter_strength: 0.5,
-        gray_probability: 0.2,
-        blur_probability: 0.5,
-        blur_sigma: (0.1, 2.0),
-    };
+    fn all() -> AugmentConfig {
+        AugmentConfig { blur_probability: 0.5, ..AugmentConfig::preset(32) }
+    }
 
     fn draws(config: &AugmentConfig, n: u32) -> Vec<ViewParams> {
         (0..n).map(|i| ViewParams::draw(config, 32, &mut Rng::for_view(1, 1, i, 0))).collect()
@@ -169,13 +162,13 @@ mod tests {
 
     #[test]
     fn toggling_one_operation_leaves_the_others_draws() {
-        let base = draws(&ALL, 300);
+        let base = draws(&all(), 300);
         let toggled = [
-            AugmentConfig { crop: false, ..ALL },
-            AugmentConfig { flip_probability: 1.0, ..ALL },
-            AugmentConfig { jitter_probability: 0.0, ..ALL },
-            AugmentConfig { gray_probability: 1.0, ..ALL },
-            AugmentConfig { blur_probability: 0.0, ..ALL },
+            AugmentConfig { crop: false, ..all() },
+            AugmentConfig { flip_probability: 1.0, ..all() },
+            AugmentConfig { jitter_probability: 0.0, ..all() },
+            AugmentConfig { gray_probability: 1.0, ..all() },
+            AugmentConfig { blur_probability: 0.0, ..all() },
         ];
         for (which, config) in toggled.iter().enumerate() {
             for (a, b) in base.iter().zip(draws(config, 300)) {
@@ -193,8 +186,8 @@ mod tests {
     fn one_generator_gives_different_views_and_advances_by_one() {
         let mut rng = Rng::new(4);
         let mut twin = rng.clone();
-        let first = ViewParams::draw(&ALL, 32, &mut rng);
-        assert_ne!(first, ViewParams::draw(&ALL, 32, &mut rng));
+        let first = ViewParams::draw(&all(), 32, &mut rng);
+        assert_ne!(first, ViewParams::draw(&all(), 32, &mut rng));
         twin.next_u64();
         twin.next_u64();
         assert_eq!(rng.next_u64(), twin.next_u64());
@@ -204,7 +197,7 @@ mod tests {
     fn crops_follow_the_stated_distribution() {
         let mut sum = 0.0;
         let (mut least, mut full) = (f32::MAX, 0);
-        for view in draws(&ALL, 4000) {
+        for view in draws(&all(), 4000) {
             let Crop { top, left, height, width } = view.crop;
             assert!(height >= 1 && width >= 1 && top + height <= 32 && left + width <= 32, "{:?}", view.crop);
             let area = (height * width) as f32 / 1024.0;
@@ -223,7 +216,7 @@ mod tests {
 
     #[test]
     fn switches_and_strengths_have_their_rates_and_ranges() {
-        let all = draws(&ALL, 4000);
+        let all = draws(&all(), 4000);
         let rate = |f: &dyn Fn(&ViewParams) -> bool| all.iter().filter(|v| f(v)).count() as f32 / 4000.0;
         let near = |value: f32, want: f32| assert!((value - want).abs() < 0.03, "{value} for {want}");
         near(rate(&|v| v.flip), 0.5);
@@ -244,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_strength_above_its_range_never_turns_a_factor_negative() {
-        let config = AugmentConfig { jitter_strength: 2.0, jitter_probability: 1.0, ..ALL };
+        let config = AugmentConfig { jitter_strength: 2.0, jitter_probability: 1.0, ..all() };
         assert!(draws(&config, 500).iter().filter_map(|v| v.jitter).all(|j| j.brightness >= 0.0 && j.hue.abs() <= 0.5));
     }
 }

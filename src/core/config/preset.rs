@@ -1,14 +1,10 @@
-//! Presets by image size and number of images.
+//! Presets by image size and number of images: what they change of the defaults in [`run_settings`](super::run_settings).
 
-use super::{
-    Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem, TrainedPart,
-};
+use super::{Architecture, AugmentConfig, EncoderConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
 use serde::{Deserialize, Serialize};
 
 /// Batch of a set that is large enough.
 pub const DEFAULT_BATCH: usize = 128;
-/// Epochs until the device has been timed and proposes its own.
-pub const DEFAULT_EPOCHS: u32 = 30;
 
 /// How much work a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,31 +82,16 @@ impl AugmentConfig {
     /// The paper's operations for images of `image_size` pixels: up to 48 pixels
     /// as for CIFAR-10 (half the colour strength, no blur), above as for ImageNet.
     pub fn preset(image_size: usize) -> Self {
-        let small = is_small(image_size);
-        Self {
-            crop: true,
-            crop_min_area: 0.08,
-            flip_probability: 0.5,
-            jitter_probability: 0.8,
-            jitter_strength: if small { 0.5 } else { 1.0 },
-            gray_probability: 0.2,
-            blur_probability: if small { 0.0 } else { 0.5 },
-            blur_sigma: (0.1, 2.0),
-        }
+        let small = RunConfig::default().augment;
+        if is_small(image_size) { small } else { Self { jitter_strength: 1.0, blur_probability: 0.5, ..small } }
     }
 }
 
 impl OptimizerConfig {
     /// Usual settings of `optimizer` for N images a step.
     pub fn preset(optimizer: Optimizer, batch: usize) -> Self {
-        Self {
-            optimizer,
-            peak_rate: default_rate(optimizer, batch),
-            weight_decay: default_decay(optimizer),
-            momentum: 0.9,
-            trust_coefficient: 0.001,
-            warmup: 0.1,
-        }
+        let (peak_rate, weight_decay) = (default_rate(optimizer, batch), default_decay(optimizer));
+        Self { optimizer, peak_rate, weight_decay, ..RunConfig::default().optimizer }
     }
 }
 
@@ -122,19 +103,15 @@ impl RunConfig {
 
     /// A named preset.
     pub fn named(preset: Preset, image_size: usize, training_images: usize) -> Self {
-        let batch = default_batch(training_images);
+        let (batch, default) = (default_batch(training_images), Self::default());
         Self {
             image_size,
             encoder: preset.encoder(image_size),
-            trained: TrainedPart::All,
-            head: HeadConfig::new(2, 128),
             augment: AugmentConfig::preset(image_size),
             temperature: default_temperature(image_size),
-            optimizer: OptimizerConfig::preset(Optimizer::Lars, batch),
+            optimizer: OptimizerConfig::preset(default.optimizer.optimizer, batch),
             batch,
-            chunk: 0,
-            epochs: DEFAULT_EPOCHS,
-            seed: 0,
+            ..default
         }
     }
 
@@ -165,13 +142,6 @@ impl RunConfig {
         if before.weight_decay == default_decay(before.optimizer) && now.weight_decay == before.weight_decay {
             now.weight_decay = default_decay(now.optimizer);
         }
-    }
-}
-
-/// The preset for 32-pixel images and enough of them for a full batch.
-impl Default for RunConfig {
-    fn default() -> Self {
-        Self::preset(32, 2 * DEFAULT_BATCH)
     }
 }
 

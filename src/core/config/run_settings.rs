@@ -3,7 +3,8 @@
 //! are a row of `app::text::settings`. Every setting can be swept.
 
 use super::setting::{Bounds, Choice, Field, Setting, Value, check, find, keys};
-use super::{Architecture, IMAGE_SIZES, InitialWeights, Optimizer, RunConfig, Stem, TrainedPart};
+use super::{Architecture, EncoderConfig, IMAGE_SIZES, InitialWeights, Optimizer, RunConfig, Stem, TrainedPart};
+use super::{AugmentConfig, HeadConfig, OptimizerConfig, preset::DEFAULT_BATCH};
 use crate::core::{error::ConfigFault, query::pairs};
 
 /// A row of [`SETTINGS`].
@@ -11,70 +12,71 @@ pub type RunSetting = &'static Setting<RunConfig>;
 
 /// In the order of links, tables and model cards: images, encoder, head, augmentation, loss, optimiser, run.
 pub static SETTINGS: [Setting<RunConfig>; 29] = [
-    row("size", Bounds::OneOf(SIZES), |c| &mut c.image_size).within(|c, _| {
+    row("size", one_of(32, SIZES), |c| &mut c.image_size).within(|c, _| {
         let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
     }),
-    row("encoder", Bounds::Choice(&keys::<_, { Architecture::ALL.len() }>(Architecture::TABLE)), |c| {
+    row("encoder", choice("resnet10", &keys::<_, { Architecture::ALL.len() }>(Architecture::TABLE)), |c| {
         &mut c.encoder.architecture
     }),
-    row("stem", Bounds::Choice(&keys::<_, 2>(Stem::TABLE)), |c| &mut c.encoder.stem)
+    row("stem", choice("small", &keys::<_, 2>(Stem::TABLE)), |c| &mut c.encoder.stem)
         .within(|c, own| if is_published_resnet18(c) { Bounds::Choice(&["imagenet"]) } else { own })
         .used_if(|c| c.encoder.architecture.facts().has_stems),
-    row("width", Bounds::OneOf(&[8, 16, 32, 64]), |c| &mut c.encoder.width)
+    row("width", one_of(16, &[8, 16, 32, 64]), |c| &mut c.encoder.width)
         .within(|c, _| match is_published_resnet18(c) {
             true => Bounds::OneOf(&[64]),
             false => Bounds::OneOf(c.encoder.architecture.facts().widths),
         })
         .used_if(|c| !c.encoder.is_fixed()),
-    row("start", Bounds::Choice(&keys::<_, 2>(InitialWeights::TABLE)), |c| &mut c.encoder.start).within(
-        |c, own| match c.encoder.architecture.facts().weights {
+    row("start", choice("random", &keys::<_, 2>(InitialWeights::TABLE)), |c| &mut c.encoder.start).within(|c, own| {
+        match c.encoder.architecture.facts().weights {
             None => Bounds::Choice(&["random"]),
             Some(_) => own,
-        },
-    ),
-    row("trained", Bounds::Choice(&keys::<_, 5>(TrainedPart::TABLE)), |c| &mut c.trained)
+        }
+    }),
+    row("trained", choice("all", &keys::<_, 5>(TrainedPart::TABLE)), |c| &mut c.trained)
         .used_if(|c| c.encoder.start == InitialWeights::ImageNet),
-    row("head_layers", Bounds::Whole { min: 1, max: 3 }, |c| &mut c.head.layers),
-    row("head_output", Bounds::OneOf(&[32, 64, 128]), |c| &mut c.head.output),
-    row("head_norm", Bounds::Switch, |c| &mut c.head.batch_norm),
-    row("crop", Bounds::Switch, |c| &mut c.augment.crop),
-    row("crop_min_area", real(0.01, 1.0, 0.01), |c| &mut c.augment.crop_min_area).used_if(|c| c.augment.crop),
-    row("flip", PROBABILITY, |c| &mut c.augment.flip_probability),
-    row("jitter", PROBABILITY, |c| &mut c.augment.jitter_probability),
-    row("jitter_strength", real(0.0, 2.0, 0.05), |c| &mut c.augment.jitter_strength)
+    row("head_layers", whole(2, 1, 3), |c| &mut c.head.layers),
+    row("head_output", one_of(128, &[32, 64, 128]), |c| &mut c.head.output),
+    row("head_norm", switch(false), |c| &mut c.head.batch_norm),
+    row("crop", switch(true), |c| &mut c.augment.crop),
+    row("crop_min_area", real(0.08, 0.01, 1.0, 0.01), |c| &mut c.augment.crop_min_area).used_if(|c| c.augment.crop),
+    row("flip", probability(0.5), |c| &mut c.augment.flip_probability),
+    row("jitter", probability(0.8), |c| &mut c.augment.jitter_probability),
+    row("jitter_strength", real(0.5, 0.0, 2.0, 0.05), |c| &mut c.augment.jitter_strength)
         .used_if(|c| c.augment.jitter_probability > 0.0),
-    row("gray", PROBABILITY, |c| &mut c.augment.gray_probability),
-    row("blur", PROBABILITY, |c| &mut c.augment.blur_probability),
-    row("blur_sigma_min", real(0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.0)
+    row("gray", probability(0.2), |c| &mut c.augment.gray_probability),
+    row("blur", probability(0.0), |c| &mut c.augment.blur_probability),
+    row("blur_sigma_min", real(0.1, 0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.0)
         .used_if(|c| c.augment.blur_probability > 0.0),
-    row("blur_sigma_max", real(0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.1)
+    row("blur_sigma_max", real(2.0, 0.05, 5.0, 0.05), |c| &mut c.augment.blur_sigma.1)
         // The lower end keeps its own bounds, so a reversed pair is one fault.
         .within(|c, own| match own {
             Bounds::Real { min, max, step } if (min..=max).contains(&c.augment.blur_sigma.0) => {
-                real(c.augment.blur_sigma.0, max, step)
+                Bounds::Real { min: c.augment.blur_sigma.0, max, step }
             }
             _ => own,
         })
         .used_if(|c| c.augment.blur_probability > 0.0),
-    row("temperature", real(0.01, 5.0, 0.01), |c| &mut c.temperature),
-    row("optimizer", Bounds::Choice(&keys::<_, 3>(Optimizer::TABLE)), |c| &mut c.optimizer.optimizer),
-    row("rate", real(1e-6, 10.0, 0.001), |c| &mut c.optimizer.peak_rate),
-    row("weight_decay", real(0.0, 0.1, 1e-6), |c| &mut c.optimizer.weight_decay),
-    row("momentum", real(0.0, 0.999, 0.001), |c| &mut c.optimizer.momentum)
+    // By `preset::default_temperature`.
+    row("temperature", real(0.5, 0.01, 5.0, 0.01), |c| &mut c.temperature),
+    row("optimizer", choice("lars", &keys::<_, 3>(Optimizer::TABLE)), |c| &mut c.optimizer.optimizer),
+    // By `preset::default_rate`.
+    row("rate", real(0.848_528_15, 1e-6, 10.0, 0.001), |c| &mut c.optimizer.peak_rate),
+    row("weight_decay", real(1e-6, 0.0, 0.1, 1e-6), |c| &mut c.optimizer.weight_decay),
+    row("momentum", real(0.9, 0.0, 0.999, 0.001), |c| &mut c.optimizer.momentum)
         .used_if(|c| c.optimizer.optimizer != Optimizer::AdamW),
-    row("trust", real(1e-5, 0.1, 1e-4), |c| &mut c.optimizer.trust_coefficient)
+    row("trust", real(0.001, 1e-5, 0.1, 1e-4), |c| &mut c.optimizer.trust_coefficient)
         .used_if(|c| c.optimizer.optimizer == Optimizer::Lars),
-    row("warmup", real(0.0, 0.5, 0.01), |c| &mut c.optimizer.warmup),
-    row("batch", Bounds::Whole { min: 2, max: 4096 }, |c| &mut c.batch),
-    row("chunk", Bounds::Whole { min: 0, max: 4096 }, |c| &mut c.chunk),
-    row("epochs", Bounds::Whole { min: 0, max: MAX_EPOCHS }, |c| &mut c.epochs).within(|c, own| {
-        match c.encoder.start {
-            InitialWeights::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
-            InitialWeights::ImageNet => own,
-        }
+    row("warmup", real(0.1, 0.0, 0.5, 0.01), |c| &mut c.optimizer.warmup),
+    row("batch", whole(DEFAULT_BATCH as u64, 2, 4096), |c| &mut c.batch),
+    row("chunk", whole(0, 0, 4096), |c| &mut c.chunk),
+    // Until the device has been timed and proposes its own.
+    row("epochs", whole(30, 0, MAX_EPOCHS), |c| &mut c.epochs).within(|c, own| match c.encoder.start {
+        InitialWeights::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
+        InitialWeights::ImageNet => own,
     }),
-    row("seed", Bounds::Whole { min: 0, max: MAX_SEED }, |c| &mut c.seed),
+    row("seed", whole(0, 0, MAX_SEED), |c| &mut c.seed),
 ];
 
 // Settings that the program itself names.
@@ -98,15 +100,37 @@ pub fn from_key(key: &str) -> Option<RunSetting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-const fn row(key: &'static str, bounds: Bounds, field: fn(&mut RunConfig) -> &mut dyn Field) -> Setting<RunConfig> {
-    Setting::new(key, bounds, field)
+/// A setting's default, and what it accepts.
+type Range = (Value, Bounds);
+
+const fn row(key: &'static str, range: Range, field: fn(&mut RunConfig) -> &mut dyn Field) -> Setting<RunConfig> {
+    Setting::new(key, range.0, range.1, field)
 }
 
-const fn real(min: f32, max: f32, step: f32) -> Bounds {
-    Bounds::Real { min, max, step }
+const fn switch(default: bool) -> Range {
+    (Value::Switch(default), Bounds::Switch)
 }
 
-const PROBABILITY: Bounds = real(0.0, 1.0, 0.05);
+const fn real(default: f32, min: f32, max: f32, step: f32) -> Range {
+    (Value::Real(default), Bounds::Real { min, max, step })
+}
+
+const fn probability(default: f32) -> Range {
+    real(default, 0.0, 1.0, 0.05)
+}
+
+const fn whole(default: u64, min: u64, max: u64) -> Range {
+    (Value::Whole(default), Bounds::Whole { min, max })
+}
+
+const fn one_of(default: u64, all: &'static [u64]) -> Range {
+    (Value::Whole(default), Bounds::OneOf(all))
+}
+
+const fn choice(default: &'static str, all: &'static [&'static str]) -> Range {
+    (Value::Choice(default), Bounds::Choice(all))
+}
+
 const MAX_EPOCHS: u64 = 10_000;
 /// The largest whole number that a number field of a web page keeps exactly.
 const MAX_SEED: u64 = (1 << 53) - 1;
@@ -200,6 +224,27 @@ pub fn differing<'a>(configs: impl Iterator<Item = &'a RunConfig> + Clone) -> Ve
 /// larger networks have a stem and a width of their own anyway.
 fn is_published_resnet18(config: &RunConfig) -> bool {
     config.encoder.weights().is_some() && !config.encoder.is_fixed()
+}
+
+/// Every setting at its default: the preset for 32-pixel images and enough of them for a full batch.
+impl Default for RunConfig {
+    fn default() -> Self {
+        let mut config = Self {
+            image_size: 0,
+            encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 0),
+            trained: TrainedPart::All,
+            head: HeadConfig::default(),
+            augment: AugmentConfig::default(),
+            temperature: 0.0,
+            optimizer: OptimizerConfig::default(),
+            batch: 0,
+            chunk: 0,
+            epochs: 0,
+            seed: 0,
+        };
+        SETTINGS.iter().for_each(|setting| setting.reset(&mut config));
+        config
+    }
 }
 
 impl RunConfig {

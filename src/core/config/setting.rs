@@ -1,4 +1,4 @@
-//! What makes a field of a configuration a setting: its key, what it accepts, where its value lies. Links, checks,
+//! What makes a field of a configuration a setting: its key, its default, what it accepts, where its value lies. Links, checks,
 //! sweeps and the page's forms know settings by tables of such rows: [`run_settings`](super::run_settings) for
 //! pre-training and [`fine_tune`](crate::core::run::fine_tune) for fine-tuning. Labels and help are in
 //! `app::text::settings`.
@@ -10,6 +10,7 @@ use std::fmt;
 pub struct Setting<C: 'static> {
     /// Name in links, faults and sweeps.
     pub key: &'static str,
+    pub default: Value,
     /// What the setting accepts by itself; [`Setting::bounds_in`] knows the other settings.
     pub bounds: Bounds,
     /// Where the value lies in a configuration.
@@ -22,8 +23,8 @@ pub struct Setting<C: 'static> {
 
 impl<C: 'static> Setting<C> {
     /// A setting that always accepts the same and is always in use.
-    pub const fn new(key: &'static str, bounds: Bounds, field: fn(&mut C) -> &mut dyn Field) -> Self {
-        Self { key, bounds, field, within: None, used_if: None }
+    pub const fn new(key: &'static str, default: Value, bounds: Bounds, field: fn(&mut C) -> &mut dyn Field) -> Self {
+        Self { key, default, bounds, field, within: None, used_if: None }
     }
 
     /// The same, but what it accepts depends on the other settings.
@@ -68,6 +69,11 @@ impl<C: 'static> Setting<C> {
     pub fn set_text(&self, config: &mut C, text: &str) -> Result<(), ConfigFault> {
         let value = self.bounds.parse(text).ok_or_else(|| self.fault(text, &self.bounds))?;
         self.set(config, value)
+    }
+
+    /// Puts the default into `config`.
+    pub fn reset(&self, config: &mut C) {
+        (self.field)(config).set(self.default);
     }
 
     fn fault(&self, value: &str, accepts: &Bounds) -> ConfigFault {

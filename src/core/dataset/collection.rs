@@ -13,10 +13,10 @@ pub const MAX_PIXEL_BYTES: usize = 1 << 30;
 
 /// One imported image, as its folder or table describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct ImportedImage {
     /// Path inside the folder or archive.
     pub name: String,
-    /// Index into [`Import::classes`].
+    /// Index into [`ImportedImages::classes`].
     pub label: Option<u16>,
     /// The split that a folder or table names.
     pub split: Option<Split>,
@@ -26,11 +26,11 @@ pub struct Item {
 
 /// The images that one choice of files gave.
 #[derive(Clone, Debug, Default)]
-pub struct Import {
+pub struct ImportedImages {
     /// Name of the folder or archive.
     pub name: String,
     pub classes: Vec<String>,
-    pub items: Vec<Item>,
+    pub items: Vec<ImportedImage>,
     /// Planar RGB, [N, 3, S, S].
     pub pixels: Vec<u8>,
     pub left_out: Vec<SkippedFile>,
@@ -91,7 +91,7 @@ impl Collection {
     ///
     /// # Errors
     /// [`ImportFault::OutOfMemory`] or [`ImportFault::TooManyClasses`]; the collection is unchanged then.
-    pub fn add(&mut self, import: Import, role: ImportRole) -> Result<(), ImportFault> {
+    pub fn add(&mut self, import: ImportedImages, role: ImportRole) -> Result<(), ImportFault> {
         if role == ImportRole::New {
             let mut fresh = Self::new(self.dataset.size, self.seed);
             fresh.append(import, role)?;
@@ -102,7 +102,7 @@ impl Collection {
         Ok(())
     }
 
-    fn append(&mut self, import: Import, role: ImportRole) -> Result<(), ImportFault> {
+    fn append(&mut self, import: ImportedImages, role: ImportRole) -> Result<(), ImportFault> {
         debug_assert_eq!(import.pixels.len(), import.items.len() * self.dataset.stride());
         let images = self.dataset.examples.len() + import.items.len();
         if images * self.dataset.stride() > MAX_PIXEL_BYTES {
@@ -211,13 +211,13 @@ mod tests {
     use crate::core::{dataset::hash, report::DatasetWarning};
 
     /// `(class, images)` each, every image of other pixels. `salt` sets imports apart.
-    fn import(name: &str, salt: u8, classes: &[(&str, usize)]) -> Import {
-        let mut import = Import { name: name.to_owned(), ..Import::default() };
+    fn import(name: &str, salt: u8, classes: &[(&str, usize)]) -> ImportedImages {
+        let mut import = ImportedImages { name: name.to_owned(), ..ImportedImages::default() };
         for (label, (class, images)) in classes.iter().enumerate() {
             import.classes.push((*class).to_owned());
             for i in 0..*images {
                 let (pixels, name) = ([salt, label as u8, i as u8], format!("{class}/{i}"));
-                import.items.push(Item { name, label: Some(label as u16), split: None, hash: hash(&pixels) });
+                import.items.push(ImportedImage { name, label: Some(label as u16), split: None, hash: hash(&pixels) });
                 import.pixels.extend(pixels);
             }
         }
@@ -301,7 +301,8 @@ mod tests {
         let mut all = Collection::new(1, 1);
         all.add(import("one", 1, &[("cat", 5)]), ImportRole::New).unwrap();
         let before = all.report();
-        let many = Import { classes: (0..70_000).map(|i| i.to_string()).collect(), ..Import::default() };
+        let many =
+            ImportedImages { classes: (0..70_000).map(|i| i.to_string()).collect(), ..ImportedImages::default() };
         assert!(matches!(all.add(many, ImportRole::AddTest), Err(ImportFault::TooManyClasses { .. })));
         assert_eq!(all.report(), before);
     }

@@ -46,17 +46,29 @@ pub type TuningSetting = &'static Setting<Tuning>;
 
 /// Every setting of fine-tuning, in the order of the form. Their words are rows of `app::text::settings`.
 pub static SETTINGS: [Setting<Tuning>; 6] = [
-    Setting::new("labels", Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t: &mut Tuning| &mut t.config.fraction),
+    row("labels", Value::Whole(10), Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t| &mut t.config.fraction),
     // The last stages that learn; 0 stands for all layers, and for none but the classifier.
-    Setting::new("stages", Bounds::Whole { min: 0, max: 4 }, |t: &mut Tuning| &mut t.config.trained).within(|t, _| {
+    row("stages", Value::Whole(0), Bounds::Whole { min: 0, max: 4 }, |t| &mut t.config.trained).within(|t, _| {
         let min = u64::from(matches!(t.config.trained, TrainedLayers::Last(_)));
         Bounds::Whole { min, max: u64::from(stages(t.architecture)) - 1 }
     }),
-    Setting::new("epochs", Bounds::Whole { min: 1, max: 1000 }, |t: &mut Tuning| &mut t.config.epochs),
-    Setting::new("steps", Bounds::Whole { min: 0, max: 100_000 }, |t: &mut Tuning| &mut t.config.least_steps),
-    Setting::new("batch", Bounds::Whole { min: 2, max: 1024 }, |t: &mut Tuning| &mut t.config.batch),
-    Setting::new("rate", Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 }, |t: &mut Tuning| &mut t.config.peak_rate),
+    row("epochs", Value::Whole(60), Bounds::Whole { min: 1, max: 1000 }, |t| &mut t.config.epochs),
+    row("steps", Value::Whole(LEAST_STEPS as u64), Bounds::Whole { min: 0, max: 100_000 }, |t| {
+        &mut t.config.least_steps
+    }),
+    row("batch", Value::Whole(64), Bounds::Whole { min: 2, max: 1024 }, |t| &mut t.config.batch),
+    // By [`default_rate`].
+    row("rate", Value::Real(0.0125), Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 }, |t| &mut t.config.peak_rate),
 ];
+
+const fn row(
+    key: &'static str,
+    default: Value,
+    bounds: Bounds,
+    field: fn(&mut Tuning) -> &mut dyn Field,
+) -> Setting<Tuning> {
+    Setting::new(key, default, bounds, field)
+}
 
 impl Field for TrainedLayers {
     fn get(&self) -> Value {
@@ -107,22 +119,31 @@ pub struct FineTuneConfig {
     pub seed: u64,
 }
 
-impl FineTuneConfig {
-    /// The recipe at one label fraction: 60 epochs and 300 steps at least, batches of 64, Nesterov 0.9.
-    pub fn recipe(start: TuningStart, trained: TrainedLayers, fraction: u8, seed: u64) -> Self {
-        let batch = 64;
-        Self {
-            start,
-            trained,
-            fraction,
-            epochs: 60,
-            least_steps: LEAST_STEPS,
+/// The pre-trained encoder, and every setting at its default.
+impl Default for FineTuneConfig {
+    fn default() -> Self {
+        let config = Self {
+            start: TuningStart::Pretrained,
+            trained: TrainedLayers::All,
+            fraction: 0,
+            epochs: 0,
+            least_steps: 0,
             linear_head: true,
-            batch,
-            peak_rate: default_rate(batch),
+            batch: 0,
+            peak_rate: 0.0,
             weight_decay: 0.0,
-            seed,
-        }
+            seed: 0,
+        };
+        let mut tuning = Tuning { architecture: Architecture::ConvNet4, config };
+        SETTINGS.iter().for_each(|setting| setting.reset(&mut tuning));
+        tuning.config
+    }
+}
+
+impl FineTuneConfig {
+    /// The recipe at one label fraction: every other setting at its default, Nesterov 0.9.
+    pub fn recipe(start: TuningStart, trained: TrainedLayers, fraction: u8, seed: u64) -> Self {
+        Self { start, trained, fraction, seed, ..Self::default() }
     }
 
     /// Whether a linear classifier on frozen features has to be trained for it.

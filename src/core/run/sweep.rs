@@ -1,6 +1,6 @@
 //! Sweeps: runs of every combination of values of a few settings.
 
-use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key};
+use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key, setting};
 use crate::core::{config::RunConfig, config::setting::Value, error::ConfigFault};
 use serde::{Deserialize, Serialize};
 
@@ -156,14 +156,12 @@ fn product(axes: &[(RunSetting, Vec<Value>)]) -> Vec<Combination> {
 /// `config` with every setting that changes nothing in it at its default. Two runs on the
 /// same images with equal results of this function give the same curve.
 pub fn effective(mut config: RunConfig) -> RunConfig {
-    let default = RunConfig::default();
     if config.chunk_images() == config.batch {
-        config.chunk = default.chunk;
+        setting("chunk").reset(&mut config);
     }
     for setting in &SETTINGS {
         if !setting.is_used(&config) {
-            // A default is within its bounds.
-            let _ = setting.set(&mut config, setting.get(&default));
+            setting.reset(&mut config);
         }
     }
     config

@@ -1,9 +1,9 @@
 //! Colour jitter and grayscale of a whole batch, each image with its own factors in its own order.
 //!
-//! Brightness, contrast and saturation are all x ← clamp(f·x + (1 − f)·ref) with ref = 0, the mean of the grayscale,
-//! and the grayscale; grayscale itself is f = 0 with the grayscale as ref. So each image's order falls into up to three
-//! such blends, the hue, up to three more, and one for grayscale; blend k of all images is one step, in which images
-//! without a k-th blend have f = 1.
+//! Brightness, contrast and saturation are all blends x ← clamp(f·x + (1 − f)·ref). For brightness ref is 0, for contrast
+//! the mean of the grayscale, for saturation the grayscale. Grayscale itself is the blend with f = 0 and the grayscale as
+//! ref. So every image takes up to three blends, the hue, up to three more blends, and one for grayscale. Blend k of all
+//! images is one step; an image that has no blend k takes f = 1.
 
 use crate::core::augment::ops::LUMA;
 use crate::core::augment::{ColorOp, Jitter, ViewParams};
@@ -37,7 +37,7 @@ const SLOTS: usize = 7;
 const AFTER_HUE: usize = 3;
 const GRAY_SLOT: usize = 6;
 
-/// One image's way through the slots, and its turn of hue.
+/// The blend of one image in each slot, and its turn of hue.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
     blends: [Blend; SLOTS],
@@ -69,8 +69,8 @@ impl Plan {
     }
 }
 
-/// Numbers that a plan goes to the device as: factor, gray and mean of each
-/// slot, then the turn, in sixths of a whole one, as hue's sectors are counted.
+/// Numbers of a plan on the device: factor, gray and mean of each slot, then the turn of hue. The turn is in sixths of a
+/// whole one, because hue has six sectors.
 const NUMBERS: usize = 3 * SLOTS + 1;
 const TURN: usize = NUMBERS - 1;
 
@@ -84,8 +84,8 @@ impl Plan {
     }
 }
 
-/// The plans of a batch on the device, made before the batch's first operation:
-/// on a GPU every upload ends the command buffer that is being recorded.
+/// The plans of a batch on the device. Make them before the batch's first operation: on a GPU every upload ends the
+/// command buffer that is being recorded.
 pub struct Coefficients {
     /// [`NUMBERS`] of [B, 1, 1].
     rows: Vec<Tensor<3>>,
@@ -117,7 +117,7 @@ impl Coefficients {
     fn blend(&self, x: Tensor<3>, slot: usize) -> Tensor<3> {
         let gray = x.clone().mul(self.luma.clone()).sum_dim(1);
         let mut rest = gray.clone().mul(self.rows[3 * slot + 1].clone());
-        // No grayscale is drawn towards its mean.
+        // The blend of grayscale has no part of the mean.
         if slot != GRAY_SLOT {
             rest = rest.add(gray.mean_dim(2).mul(self.rows[3 * slot + 2].clone()));
         }
@@ -127,9 +127,9 @@ impl Coefficients {
 
 /// Values of one row after another, each [B, 1, 1] on the device.
 ///
-/// In one upload where a row by itself is a view: on a GPU that is where it begins at a multiple of 256 bytes, as with
-/// 64 views. Else a slice would be a kernel each, and the rows go up one by one. All at once, because a slice between
-/// two operations ends what burn fuses.
+/// One upload holds all rows where a slice of it is a view. On a GPU it is one where each row begins at a multiple of 256
+/// bytes, as with 64 views. Elsewhere every slice would be a kernel, so each row has its own upload. All slices are made
+/// here, because a slice between two operations ends what burn fuses.
 fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
     let images = plans.len();
     let row = |row: usize| plans.iter().map(move |numbers| numbers[row]);
@@ -144,8 +144,8 @@ fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
 
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.
 ///
-/// Where any image is jittered, all slots of jitter run, whatever was drawn: a GPU makes its kernels for one sequence
-/// of operations, and would make new ones for each that differs.
+/// If any image is jittered, all slots of jitter run. A GPU compiles its kernels for one sequence of operations, and would
+/// compile others for every sequence that differs.
 pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor<4> {
     let [b, _, height, width] = images.dims();
     let mut x = images.reshape([b, 3, height * width]);
@@ -163,15 +163,15 @@ pub fn jitter_and_gray(images: Tensor<4>, coefficients: &Coefficients) -> Tensor
     x.reshape([b, 3, height, width])
 }
 
-/// Turns the hue of [B, 3, pixels] by `turn` [B, 1, 1], in sixths of a whole
-/// turn: to hue and chroma and back (Smith 1978), without branches.
+/// Turns the hue of [B, 3, pixels] by `turn` [B, 1, 1], in sixths of a whole turn. Computes hue and chroma and goes back
+/// to RGB (Smith 1978), without branches.
 fn hue(x: Tensor<3>, turn: Tensor<3>) -> Tensor<3> {
     let [r, g, b] = [0, 1, 2].map(|c| x.clone().narrow(1, c, 1));
     drop(x);
     let max = r.clone().max_pair(g.clone()).max_pair(b.clone());
     let min = r.clone().min_pair(g.clone()).min_pair(b.clone());
     let chroma = max.clone().sub(min.clone());
-    // Where the chroma is 0 the differences are too, and any hue gives gray.
+    // Where the chroma is 0, the differences are 0 too, and any hue gives gray.
     let inverse = chroma.clone().clamp_min(1e-12).recip();
     let is_red = max.clone().equal(r.clone());
     let is_green = max.equal(g.clone());

@@ -1,5 +1,5 @@
-//! SimCLR's augmentation on the device, a whole batch at a time: what was drawn for each view ([`ViewParams`]) becomes
-//! a few numbers and weights an image, and the same handful of tensor operations runs over all images at once.
+//! SimCLR's augmentation on the device, a whole batch at a time. What was drawn for a view ([`ViewParams`]) becomes a few
+//! numbers and weights, and the same few tensor operations run over all images at once.
 
 mod color;
 
@@ -8,10 +8,10 @@ use crate::core::augment::resample::{blur_weights, resize_weights};
 use crate::core::{augment::ViewParams, augment::ops::blur_kernel};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Both views of a batch: [2N, 3, S, S] in [0, 1], first the first views of all N images, then the second ones.
+/// Both views of a batch: [2N, 3, S, S] in [0, 1]. The first views of all N images come first, then their second views.
 ///
 /// # Panics
-/// If `indices` and `params` differ in length, or there is no image of an index.
+/// If `indices` and `params` differ in length, or an index has no image.
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
     some_views(store, indices, params, &(0..2 * indices.len()).collect::<Vec<_>>())
 }
@@ -28,8 +28,8 @@ pub fn some_views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]
     apply(store.gather(&of_rows), &params)
 }
 
-/// One view of each image, of the image's own size: [B, 3, H, W] in [0, 1] to
-/// the same. In this order: crop and resize, flip, jitter, grayscale, blur.
+/// One view of each image, of the image's size: [B, 3, H, W] in [0, 1] to the same. The order is crop and resize, flip,
+/// jitter, grayscale, blur.
 ///
 /// # Panics
 /// See [`apply_shaped`].
@@ -38,7 +38,7 @@ pub fn apply(images: Tensor<4>, params: &[ViewParams]) -> Tensor<4> {
     apply_shaped(images, params, OutputShape { height, width, kernel: blur_kernel(height) })
 }
 
-/// What [`apply_shaped`] makes of every image.
+/// The shape of the images that [`apply_shaped`] makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputShape {
     pub height: usize,
@@ -52,7 +52,7 @@ pub struct OutputShape {
 /// Operations that no image of the batch needs are left out.
 ///
 /// # Panics
-/// If there are not as many parameters as images, a crop leaves its image, or the kernel is even.
+/// If parameters and images differ in number, a crop leaves its image, or the kernel is even.
 pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) -> Tensor<4> {
     let [batch, _, height, width] = images.dims();
     assert_eq!(batch, params.len(), "one view an image");
@@ -75,8 +75,8 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
     }
 }
 
-// Crop, resize, flip and blur are linear and separable, so each is two batched matrix products, out = R · image · Cᵀ,
-// with one R and one C an image. The weights are `core`'s; they go to the device with the batch.
+// Crop, resize, flip and blur are linear and separable. So each is two batched matrix products, out = R · image · Cᵀ, and
+// every image has an R and a C. `core` computes the weights; they go to the device with the batch.
 
 /// R [B, out_h, H] and Cᵀ [B, W, out_w] of a batch, on the device.
 struct Resampling {
@@ -84,8 +84,8 @@ struct Resampling {
     columns: Tensor<3>,
 }
 
-/// Weights that crop every image of `height` × `width`, resize the crop and
-/// mirror it where drawn; `None` if that changes no image.
+/// Weights that crop every image of `height` × `width`, resize the crop, and mirror it where that was drawn. `None` if no
+/// image changes.
 fn crop_and_flip(
     params: &[ViewParams],
     [height, width]: [usize; 2],
@@ -110,7 +110,7 @@ fn crop_and_flip(
     Some(Resampling::new(rows, columns, [height, width], out, device))
 }
 
-/// Weights of Gaussian blur where drawn, with reflected borders; `None` if no image is blurred.
+/// Weights of Gaussian blur, with reflected borders, where it was drawn. `None` if no image is blurred.
 fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Resampling> {
     if params.iter().all(|p| p.blur_sigma.is_none()) {
         return None;
@@ -139,7 +139,7 @@ impl Resampling {
     fn apply(self, images: Tensor<4>) -> Tensor<4> {
         let [b, c, h, w] = images.dims();
         let out_w = self.columns.dims()[2];
-        // One C an image, whatever the channel: the three planes are one tall matrix.
+        // The three channels of an image have the same C, so they are one tall matrix.
         let narrowed = images.reshape([b, c * h, w]).matmul(self.columns).reshape([b, c, h, out_w]);
         self.rows.unsqueeze_dim::<4>(1).matmul(narrowed)
     }
@@ -151,16 +151,9 @@ mod tests {
     use crate::core::augment::ops::{self, from_bytes};
     use crate::core::{config::AugmentConfig, dataset::Dataset, rng::Rng};
 
-    const ALL: AugmentConfig = AugmentConfig {
-        crop: true,
-        crop_min_area: 0.08,
-        flip_probability: 0.5,
-        jitter_probability: 0.8,
-        jitter_strength: 0.5,
-        gray_probability: 0.2,
-        blur_probability: 0.5,
-        blur_sigma: (0.1, 2.0),
-    };
+    fn all() -> AugmentConfig {
+        AugmentConfig { blur_probability: 0.5, ..AugmentConfig::preset(32) }
+    }
 
     fn dataset(images: usize, size: usize) -> Dataset {
         let mut rng = Rng::new(5);
@@ -193,8 +186,8 @@ mod tests {
 
     #[test]
     fn a_full_random_chain_equals_the_slice_version() {
-        check(&ALL, 32);
-        check(&AugmentConfig { jitter_strength: 1.0, ..ALL }, 48);
+        check(&all(), 32);
+        check(&AugmentConfig { jitter_strength: 1.0, ..all() }, 48);
     }
 
     #[test]
@@ -205,7 +198,7 @@ mod tests {
             jitter_probability: 0.0,
             gray_probability: 0.0,
             blur_probability: 0.0,
-            ..ALL
+            ..all()
         };
         for config in [
             off,

@@ -1,5 +1,5 @@
-//! The derivative of [`Convolution`] for burn's autodiff: the same bookkeeping
-//! as for burn's own convolution, around our gradients.
+//! The derivative of [`Convolution`] for burn's autodiff. The bookkeeping is that of burn's own convolution; the gradients
+//! are ours.
 
 use super::Convolution;
 use burn::backend::Autodiff;

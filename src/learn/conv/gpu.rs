@@ -1,7 +1,7 @@
-//! [`Convolution`] on a GPU: which layers take the tiled kernels, and their launch. The rest falls back to burn's.
+//! [`Convolution`] on a GPU: which layers take the tiled kernels, and how these are launched. Other layers take burn's.
 
-// SAFETY of all launches here: each kernel compares its position with the size of its output first, and reads where
-// coordinates are inside the image only; tensors are contiguous and of the sizes that `Sizes` was made of.
+// SAFETY of all launches here: a kernel first compares its position with the size of its output, and it reads only
+// inside the image. Tensors are contiguous, and their sizes are those that `Sizes` was made of.
 #![allow(unsafe_code)]
 
 use super::{Convolution, kernels, options, output_side};
@@ -16,10 +16,9 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
 
-/// Numbers in a vector: what every WebGPU adapter reads at once.
+/// Numbers in a vector. Every WebGPU adapter reads this many at once.
 const VECTOR: usize = 4;
-/// Threads that a weight gradient is split into, at least: enough for any GPU,
-/// few enough that adding up their parts costs little.
+/// Least number of threads of a weight gradient. It is enough for any GPU, and adding up the threads' parts costs little.
 const THREADS: usize = 16_384;
 
 /// Axes of [B, C, H, W] in the order in which the kernels read memory.

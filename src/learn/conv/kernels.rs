@@ -1,9 +1,9 @@
-//! Tiled convolution kernels: a thread keeps a tile of results in registers, so that every number it loads is used
-//! several times. One result a thread loads as much as it computes, which is what a GPU is slowest at.
+//! Tiled convolution kernels. A thread keeps a tile of results in registers, so it uses every number that it loads several
+//! times. With one result a thread would load a number for each multiplication, and a GPU is slowest at loading.
 //!
-//! All activations are [B, H, W, C] and contiguous, vectors of channels.
+//! All activations are [B, H, W, C] and contiguous; a vector holds channels.
 
-// What the macro makes of a kernel is not ours to mend, and it knows no `is_multiple_of`.
+// The `cube` macro writes code that these lints refuse, and it knows no `is_multiple_of`.
 #![allow(missing_docs, clippy::too_many_arguments, clippy::manual_is_multiple_of)]
 
 use burn_cubecl::cubecl;
@@ -14,8 +14,8 @@ pub const PIXELS: usize = 4;
 /// Vectors of channels in a thread's tile.
 pub const VECTORS: usize = 2;
 
-/// `sums` += pixels × weights, for one vector of input channels. `weights` has a
-/// row of `columns` vectors for each of them, from `at` on.
+/// `sums` += pixels × weights, for one vector of input channels. `weights` has a row of `columns` vectors for each of these
+/// channels; the first row begins at `at`.
 #[cube]
 fn accumulate<N: Size>(
     sums: &mut Array<Vector<f32, N>>,
@@ -37,8 +37,8 @@ fn accumulate<N: Size>(
     }
 }
 
-/// `input` [B, H, W, C], `weights` [K, K, C, O], `output` [B, H′, W′, O]. A thread
-/// makes [`PIXELS`] neighbours of a row in [`VECTORS`] vectors of channels.
+/// `input` [B, H, W, C], `weights` [K, K, C, O], `output` [B, H′, W′, O]. A thread computes [`PIXELS`] neighbours in a row,
+/// each in [`VECTORS`] vectors of channels.
 #[cube(launch_unchecked)]
 pub fn forward<N: Size>(
     input: &Tensor<Vector<f32, N>>,
@@ -97,8 +97,8 @@ pub fn forward<N: Size>(
     }
 }
 
-/// The gradient of the input: `gradient` [B, H′, W′, O], `weights` [K, K, O, C], `result` [B, H, W, C]. A thread's
-/// pixels are `stride` apart: those neighbours that the same weights reach.
+/// The gradient of the input: `gradient` [B, H′, W′, O], `weights` [K, K, O, C], `result` [B, H, W, C]. The pixels of a
+/// thread are `stride` apart, because the same weights reach these.
 #[cube(launch_unchecked)]
 pub fn input_gradient<N: Size>(
     gradient: &Tensor<Vector<f32, N>>,
@@ -162,10 +162,9 @@ pub fn input_gradient<N: Size>(
     }
 }
 
-/// The gradient of the weights, in parts to be added up: `input` [B, H, W, C],
-/// `gradient` [B, H′, W′, O], `sums` [parts, K, K, C O], each part over `images` of
-/// the batch. A thread makes one vector of input channels by one of output
-/// channels.
+/// The gradient of the weights, in parts that the caller adds up: `input` [B, H, W, C], `gradient` [B, H′, W′, O], `sums`
+/// [parts, K, K, C O]. Each part is over `images` images of the batch. A thread computes one vector of input channels by
+/// one of output channels.
 #[cube(launch_unchecked)]
 pub fn weight_gradient<N: Size>(
     input: &Tensor<Vector<f32, N>>,

@@ -1,9 +1,8 @@
 //! Convolutions of the encoders, with kernels of our own on a GPU.
 //!
-//! Without autotune (in a browser it fails) burn computes all three convolutions of a training step one output pixel at
-//! a time. There the layers of this program's networks take tiled kernels instead (`gpu`); every other layer and the
-//! CPU backend keep burn's. The operation joins burn's own as a backend extension, so that autodiff, fusion and the
-//! choice of device at run time hold for it too.
+//! Autotune fails in a browser. Without it burn computes the three convolutions of a training step one output pixel at a
+//! time. The layers of this program's networks take tiled kernels instead (`gpu`). Every other layer, and the CPU backend,
+//! take burn's. The operation is a backend extension of burn, so autodiff, fusion and the choice of device work with it.
 
 mod autodiff;
 #[cfg(feature = "gpu")]

@@ -7,34 +7,17 @@ use burn::tensor::read_sync;
 const IMAGES: usize = 40;
 
 fn config() -> RunConfig {
+    let base = RunConfig::default();
     RunConfig {
         image_size: 16,
         encoder: EncoderConfig::random(Architecture::ConvNet4, Stem::Small, 8),
         head: HeadConfig::new(2, 32),
-        augment: AugmentConfig {
-            crop: true,
-            crop_min_area: 0.3,
-            flip_probability: 0.5,
-            jitter_probability: 0.8,
-            jitter_strength: 0.5,
-            gray_probability: 0.2,
-            blur_probability: 0.0,
-            blur_sigma: (0.1, 2.0),
-        },
-        temperature: 0.5,
-        optimizer: OptimizerConfig {
-            optimizer: config::Optimizer::Lars,
-            peak_rate: 0.5,
-            weight_decay: 1e-6,
-            momentum: 0.9,
-            trust_coefficient: 0.001,
-            warmup: 0.1,
-        },
-        trained: TrainedPart::All,
+        augment: AugmentConfig { crop_min_area: 0.3, ..base.augment },
+        optimizer: OptimizerConfig { peak_rate: 0.5, ..base.optimizer },
         batch: 16,
-        chunk: 0,
         epochs: 10,
         seed: 5,
+        ..base
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::core::error::FileFault;
 use image::ImageFormat;
 
-/// Number of first bytes that [`sniff`] needs.
+/// Number of first bytes that [`kind_of_content`] needs.
 pub const HEAD: usize = 512;
 
 /// What the first bytes look like.
@@ -75,7 +75,7 @@ const SIGNATURES: &[(&[u8], FileKind)] = &[
 ];
 
 /// What a file with these first bytes looks like.
-pub fn sniff(head: &[u8]) -> FileKind {
+pub fn kind_of_content(head: &[u8]) -> FileKind {
     let fits = |signature: &[u8]| {
         head.len() >= signature.len() && signature.iter().zip(head).all(|(s, h)| s == h || *s == b'?')
     };
@@ -133,7 +133,7 @@ fn text(head: &[u8]) -> FileKind {
 /// # Errors
 /// The fault of a file that the program does not decode.
 pub fn image_format(head: &[u8]) -> Result<ImageFormat, FileFault> {
-    match sniff(head) {
+    match kind_of_content(head) {
         FileKind::Image(format) => Ok(format),
         _ if head.is_empty() => Err(FileFault::Empty),
         FileKind::Heic => Err(FileFault::Heic),
@@ -168,7 +168,7 @@ mod tests {
             (b"\x01\x02\x03", FileKind::Unknown),
         ];
         for (head, kind) in cases {
-            assert_eq!(sniff(head), kind, "{}", String::from_utf8_lossy(head));
+            assert_eq!(kind_of_content(head), kind, "{}", String::from_utf8_lossy(head));
         }
         assert_eq!(image_format(b""), Err(FileFault::Empty));
     }
@@ -178,15 +178,15 @@ mod tests {
         let mut rng = crate::core::rng::Rng::new(1);
         for length in 0..300 {
             let mut head: Vec<u8> = (0..length).map(|_| rng.next_u64() as u8).collect();
-            sniff(&head);
+            kind_of_content(&head);
             for (signature, _) in SIGNATURES {
                 let n = signature.len().min(head.len());
                 head[..n].copy_from_slice(&signature[..n]);
-                sniff(&head);
+                kind_of_content(&head);
             }
             if length > 8 {
                 head[4..8].copy_from_slice(b"ftyp");
-                sniff(&head);
+                kind_of_content(&head);
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use super::File;
 use super::decode::{MAX_FILE, decode};
-use super::file_kind::{FileKind, HEAD, image_format, sniff};
+use super::file_kind::{FileKind, HEAD, image_format, kind_of_content};
 use super::listing::{
     At, CIFAR_CHUNK, CIFAR_CLASSES, CIFAR_RECORD, Found, Group, MAX_CIFAR_BATCH, ToRead, cifar_classes, list,
     read_cifar_record,
 };
 use super::zip_archive::Archive;
-use crate::core::dataset::collection::{Import, Item, MAX_PIXEL_BYTES};
+use crate::core::dataset::collection::{ImportedImage, ImportedImages, MAX_PIXEL_BYTES};
 use crate::core::dataset::{folders, hash, label_table};
 use crate::core::error::{FileFault, ImportFault, SkippedFile};
 use std::collections::{HashMap, VecDeque};
@@ -51,7 +51,7 @@ pub struct ImageImporter {
     classes: HashMap<String, u16>,
     /// CIFAR-10's labels keep their order; else classes are sorted by name.
     ordered: bool,
-    import: Import,
+    import: ImportedImages,
 }
 
 impl ImageImporter {
@@ -66,7 +66,11 @@ impl ImageImporter {
         Self {
             size,
             several: packed.len() + usize::from(!loose.is_empty()) > 1,
-            import: Import { name: name_of(&kept, &loose, &packed), left_out: refused.to_vec(), ..Import::default() },
+            import: ImportedImages {
+                name: name_of(&kept, &loose, &packed),
+                left_out: refused.to_vec(),
+                ..ImportedImages::default()
+            },
             to_open: packed.into(),
             archives: Vec::new(),
             groups: if group.files.is_empty() { VecDeque::new() } else { [group].into() },
@@ -108,7 +112,7 @@ impl ImageImporter {
     ///
     /// # Errors
     /// [`ImportFault::NoFiles`], [`ImportFault::NotAZip`] or [`ImportFault::NoImages`].
-    pub fn finish(mut self) -> Result<Import, ImportFault> {
+    pub fn finish(mut self) -> Result<ImportedImages, ImportFault> {
         if self.files.is_empty() && self.import.left_out.is_empty() {
             return Err(ImportFault::NoFiles);
         }
@@ -235,7 +239,7 @@ impl ImageImporter {
         Ok(label)
     }
 
-    fn keep(&mut self, item: Item, pixels: &[u8]) -> Result<(), ImportFault> {
+    fn keep(&mut self, item: ImportedImage, pixels: &[u8]) -> Result<(), ImportFault> {
         let images = self.import.items.len() + 1;
         if self.import.pixels.capacity() - self.import.pixels.len() < pixels.len() {
             // The names announced fewer images: room for some more at a time.
@@ -252,7 +256,8 @@ impl ImageImporter {
         match bytes.and_then(|bytes| Ok((decode(&bytes, self.size)?, hash(&bytes)))) {
             Ok((pixels, hash)) => {
                 let label = image.label.class.as_deref().map(|class| self.class(class)).transpose()?;
-                self.keep(Item { name: image.name.clone(), label, split: image.label.split, hash }, &pixels)?;
+                let split = image.label.split;
+                self.keep(ImportedImage { name: image.name.clone(), label, split, hash }, &pixels)?;
                 if image.unlisted {
                     self.leave_out(&image.name, FileFault::NotInLabels);
                 }
@@ -279,7 +284,7 @@ impl ImageImporter {
             match read_cifar_record(record, self.size) {
                 Ok((label, pixels)) => {
                     let (label, split) = (Some(label), batch.label.split);
-                    self.keep(Item { name, label, split, hash: hash(record) }, &pixels)?;
+                    self.keep(ImportedImage { name, label, split, hash: hash(record) }, &pixels)?;
                 }
                 Err(label) => {
                     let detail = format!("label {label} is not 0 to {}", CIFAR_CLASSES.len() - 1);
@@ -328,7 +333,7 @@ impl ImageImporter {
 fn is_archive(file: &File) -> bool {
     let name = folders::file_name(file.path()).to_lowercase();
     let head = || file.read(0, file.len().min(HEAD as u64)).unwrap_or_default();
-    name.ends_with(".zip") || !name.contains('.') && sniff(&head()) == FileKind::Zip
+    name.ends_with(".zip") || !name.contains('.') && kind_of_content(&head()) == FileKind::Zip
 }
 
 /// A name for the chosen files: the folder's or archive's, else the first file's and the number of others.
@@ -350,7 +355,7 @@ fn name_of(files: &[File], loose: &[usize], packed: &[usize]) -> String {
 }
 
 /// Puts classes into the order of their names.
-fn sort_classes(import: &mut Import) {
+fn sort_classes(import: &mut ImportedImages) {
     let mut order: Vec<usize> = (0..import.classes.len()).collect();
     order.sort_by(|&a, &b| folders::natural_order(&import.classes[a], &import.classes[b]));
     let mut new_label = vec![0u16; order.len()];

@@ -3,7 +3,7 @@
 
 use super::File;
 use super::importer::{ImageImporter, ImportStep};
-use crate::core::dataset::collection::{Collection, Import, Item};
+use crate::core::dataset::collection::{Collection, ImportedImage, ImportedImages};
 use crate::core::dataset::{Dataset, Example, ImportRole, hash};
 use crate::core::error::{ImportFault, SkippedFile};
 use crate::core::report::DatasetReport;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 /// Where images come from.
 #[derive(Clone)]
-pub enum Origin {
+pub enum ImportSource {
     Files {
         files: Vec<File>,
         /// Chosen files that the browser did not give.
@@ -24,7 +24,7 @@ pub enum Origin {
     Sample { images_per_class: usize, seed: u64 },
 }
 
-impl Origin {
+impl ImportSource {
     fn role(&self) -> ImportRole {
         match self {
             Self::Files { role, .. } => *role,
@@ -36,7 +36,7 @@ impl Origin {
 /// The chosen files and the set.
 #[derive(Default)]
 pub struct Library {
-    origins: Vec<Origin>,
+    sources: Vec<ImportSource>,
     collection: Option<Rc<Collection>>,
 }
 
@@ -62,33 +62,33 @@ impl Library {
     pub fn restore(&mut self, meta: &[u8], pixels: Vec<u8>) -> Result<DatasetReport, String> {
         let collection: Collection = serde_json::from_slice(meta).map_err(|e| e.to_string())?;
         let collection = collection.with_pixels(pixels)?;
-        self.origins.clear();
+        self.sources.clear();
         Ok(self.collection.insert(Rc::new(collection)).report())
     }
 
     /// Whether the set can be read again at another size: a stored one has no files.
     pub fn can_read_again(&self) -> bool {
-        self.collection.is_none() || !self.origins.is_empty()
+        self.collection.is_none() || !self.sources.is_empty()
     }
 
-    /// Starts to read one more origin. The set stays as it is until [`Library::commit`]; dropping the job
+    /// Starts to read one more source. The set stays as it is until [`Library::commit`]; dropping the job
     /// cancels it. At another size than the set's, everything is read again.
-    pub fn add(&self, origin: Origin, size: usize, seed: u64) -> ImportJob {
-        let replaces = origin.role() == ImportRole::New;
+    pub fn add(&self, source: ImportSource, size: usize, seed: u64) -> ImportJob {
+        let replaces = source.role() == ImportRole::New;
         let fits = self.collection.as_ref().is_some_and(|c| c.dataset().size == size);
-        let mut origins = if replaces { Vec::new() } else { self.origins.clone() };
-        origins.push(origin);
+        let mut sources = if replaces { Vec::new() } else { self.sources.clone() };
+        sources.push(source);
         let appends = fits && !replaces;
-        let first = if appends { origins.len() - 1 } else { 0 };
-        ImportJob::new(origins, first, appends, size, seed)
+        let first = if appends { sources.len() - 1 } else { 0 };
+        ImportJob::new(sources, first, appends, size, seed)
     }
 
-    /// Starts to read all origins again at another size. At the same size the job only splits the set by
+    /// Starts to read all sources again at another size. At the same size the job only splits the set by
     /// another seed, without reading.
     pub fn resize(&self, size: usize, seed: u64) -> ImportJob {
         let fits = self.collection.as_ref().is_some_and(|c| c.dataset().size == size);
-        let first = if fits { self.origins.len() } else { 0 };
-        ImportJob::new(self.origins.clone(), first, fits, size, seed)
+        let first = if fits { self.sources.len() } else { 0 };
+        ImportJob::new(self.sources.clone(), first, fits, size, seed)
     }
 
     /// Takes over the images that a finished job has read.
@@ -96,7 +96,7 @@ impl Library {
     /// # Errors
     /// [`ImportFault`]; the set is unchanged then.
     pub fn commit(&mut self, job: ImportJob) -> Result<DatasetReport, ImportFault> {
-        let roles = job.origins[job.origins.len() - job.read.len()..].iter().map(Origin::role);
+        let roles = job.sources[job.sources.len() - job.read.len()..].iter().map(ImportSource::role);
         let imports = job.read.into_iter().zip(roles.collect::<Vec<_>>());
         let report = match self.collection.as_mut().filter(|_| job.appends) {
             Some(collection) => {
@@ -115,7 +115,7 @@ impl Library {
                 self.collection.insert(Rc::new(collection)).report()
             }
         };
-        self.origins = job.origins;
+        self.sources = job.sources;
         Ok(report)
     }
 }
@@ -127,23 +127,23 @@ enum Reading {
 
 /// An import that is being read.
 pub struct ImportJob {
-    /// The library's origins after this job.
-    origins: Vec<Origin>,
+    /// The library's sources after this job.
+    sources: Vec<ImportSource>,
     /// The images join the set instead of making a new one.
     appends: bool,
     size: usize,
     seed: u64,
-    queue: VecDeque<Origin>,
+    queue: VecDeque<ImportSource>,
     current: Option<Reading>,
-    read: Vec<Import>,
-    /// Images of the origins that are already read.
+    read: Vec<ImportedImages>,
+    /// Images of the sources that are already read.
     before: usize,
 }
 
 impl ImportJob {
-    fn new(origins: Vec<Origin>, first: usize, appends: bool, size: usize, seed: u64) -> Self {
-        let queue = origins[first..].iter().cloned().collect();
-        Self { origins, appends, size, seed, queue, current: None, read: Vec::new(), before: 0 }
+    fn new(sources: Vec<ImportSource>, first: usize, appends: bool, size: usize, seed: u64) -> Self {
+        let queue = sources[first..].iter().cloned().collect();
+        Self { sources, appends, size, seed, queue, current: None, read: Vec::new(), before: 0 }
     }
 
     /// Reads an image or a few. [`ImportStep::Done`] when the job is ready for [`Library::commit`].
@@ -152,11 +152,11 @@ impl ImportJob {
     /// [`ImportFault`]: the job can't finish.
     pub fn step(&mut self) -> Result<ImportStep, ImportFault> {
         let Some(current) = &mut self.current else {
-            self.current = self.queue.pop_front().map(|origin| match origin {
-                Origin::Files { files, refused, .. } => {
+            self.current = self.queue.pop_front().map(|source| match source {
+                ImportSource::Files { files, refused, .. } => {
                     Reading::Files(Box::new(ImageImporter::new(&files, &refused, self.size)))
                 }
-                Origin::Sample { images_per_class, seed } => {
+                ImportSource::Sample { images_per_class, seed } => {
                     Reading::Sample(SampleDrawing::new(seed, images_per_class, self.size))
                 }
             });
@@ -185,7 +185,7 @@ impl ImportJob {
                 let import = match self.current.take() {
                     Some(Reading::Files(importer)) => importer.finish()?,
                     Some(Reading::Sample(drawing)) => sample_import(drawing),
-                    None => Import::default(),
+                    None => ImportedImages::default(),
                 };
                 self.before += import.items.len();
                 let done = ImportStep::Progress { done: self.before, total: self.before, file: import.name.clone() };
@@ -197,15 +197,15 @@ impl ImportJob {
 }
 
 /// The sample set without its splits: they are drawn together with those of added images.
-fn sample_import(drawing: SampleDrawing) -> Import {
+fn sample_import(drawing: SampleDrawing) -> ImportedImages {
     let dataset = drawing.finish();
-    let item = |(i, e): (usize, &Example)| Item {
+    let item = |(i, e): (usize, &Example)| ImportedImage {
         name: e.name.clone(),
         label: e.label,
         split: None,
         hash: hash(dataset.image(i)),
     };
-    Import {
+    ImportedImages {
         name: sample::NAME.to_owned(),
         items: dataset.examples.iter().enumerate().map(item).collect(),
         classes: dataset.classes,

@@ -6,7 +6,7 @@
 use crate::core::dataset::ImportRole;
 use crate::core::error::{Fault, ImportFault};
 use crate::protocol::{Event, ImageSource, Work, WorkProgress};
-use crate::worker::import::library::{self, Library, Origin};
+use crate::worker::import::library::{self, ImportSource, Library};
 use crate::worker::session::{Control, Job, JobGuard, control, drop_run, with};
 use crate::worker::{event_loop::yield_now, files::browser_file, import::importer::ImportStep, js::now, mailbox::post};
 
@@ -41,13 +41,13 @@ fn plan(
     let needs_files = Err(Fault::Import(ImportFault::NeedsFiles));
     match source {
         ImageSource::Sample { images_per_class } => {
-            let origin = Origin::Sample { images_per_class: images_per_class as usize, seed };
-            Ok(library.add(origin, size, seed))
+            let source = ImportSource::Sample { images_per_class: images_per_class as usize, seed };
+            Ok(library.add(source, size, seed))
         }
         ImageSource::Files { role, paths, refused } => match role == ImportRole::New || library.can_read_again() {
             true => {
                 let files = paths.into_iter().zip(files).map(|(path, file)| browser_file(path, file)).collect();
-                Ok(library.add(Origin::Files { role, refused, files }, size, seed))
+                Ok(library.add(ImportSource::Files { role, refused, files }, size, seed))
             }
             false => needs_files,
         },

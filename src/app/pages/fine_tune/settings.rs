@@ -32,7 +32,7 @@ impl Form {
         let form = Self {
             store,
             client: Client::get(),
-            config: RwSignal::new(FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0)),
+            config: RwSignal::default(),
             touched: RwSignal::default(),
             refused: RefusedValues::default(),
             asked: RwSignal::default(),
@@ -60,10 +60,9 @@ impl Form {
     /// What the fields of the settings share.
     fn settings(self) -> SettingsForm<Tuning> {
         let beside = move |config| Tuning { architecture: self.architecture(), config };
-        let recipe = move || {
-            let recipe = FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0);
+        let default = move || {
             let peak_rate = default_rate(self.config.with(|c| c.batch));
-            beside(FineTuneConfig { peak_rate, ..recipe })
+            beside(FineTuneConfig { peak_rate, ..FineTuneConfig::default() })
         };
         let change = move |(Tuning { mut config, .. }, _): (Tuning, TuningSetting)| {
             self.change(|old| {
@@ -74,7 +73,7 @@ impl Form {
         SettingsForm {
             prefix: "tune",
             config: derive(move || beside(self.config.get())),
-            default: derive(recipe),
+            default: derive(default),
             change: Callback::new(change),
             refused: self.refused,
         }

@@ -67,8 +67,11 @@ fn a_job_that_is_dropped_or_fails_changes_nothing() {
     let mut library = Library::default();
     add(&mut library, vec![set("a.zip", 1, &["cat", "dog"], 10)], ImportRole::New, SIZE).unwrap();
     let before = library.report();
-    let mut job =
-        library.add(Origin::Files { files: images(&["x.png"]), refused: Vec::new(), role: ImportRole::New }, SIZE, 1);
+    let mut job = library.add(
+        ImportSource::Files { files: images(&["x.png"]), refused: Vec::new(), role: ImportRole::New },
+        SIZE,
+        1,
+    );
     job.step().unwrap();
     drop(job);
     assert_eq!(library.report(), before);
@@ -80,7 +83,7 @@ fn a_job_that_is_dropped_or_fails_changes_nothing() {
 #[test]
 fn the_sample_set_is_an_origin_like_others() {
     let mut library = Library::default();
-    let mut job = library.add(Origin::Sample { images_per_class: 10, seed: 1 }, SIZE, 1);
+    let mut job = library.add(ImportSource::Sample { images_per_class: 10, seed: 1 }, SIZE, 1);
     let mut last = None;
     loop {
         match job.step().unwrap() {

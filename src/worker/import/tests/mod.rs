@@ -3,12 +3,12 @@
 mod library;
 
 use super::importer::{ImageImporter, ImportStep};
-use super::library::{Library, Origin};
+use super::library::{ImportSource, Library};
 use super::samples;
 use super::{Bytes, File, Reader};
 use crate::core::dataset::{ImportRole, Split};
 use crate::core::error::{FileFault, ImportFault, Lost, SkippedFile};
-use crate::core::{dataset::collection::Import, report::DatasetReport, rng::Rng};
+use crate::core::{dataset::collection::ImportedImages, report::DatasetReport, rng::Rng};
 use std::io::{Read, Seek, SeekFrom};
 
 const SIZE: usize = 16;
@@ -20,7 +20,7 @@ fn images(paths: &[&str]) -> Vec<File> {
 }
 
 /// Runs an import to its end, checking that progress only moves on.
-fn import(files: &[File]) -> Result<Import, ImportFault> {
+fn import(files: &[File]) -> Result<ImportedImages, ImportFault> {
     let mut importer = ImageImporter::new(files, &[], SIZE);
     let mut last = (0, 0);
     loop {
@@ -38,18 +38,18 @@ fn import(files: &[File]) -> Result<Import, ImportFault> {
 }
 
 /// `name: class@split` of each image.
-fn items(import: &Import) -> Vec<String> {
+fn items(import: &ImportedImages) -> Vec<String> {
     let class = |label: Option<u16>| label.map_or("-", |l| import.classes[usize::from(l)].as_str());
     let split = |split: Option<Split>| split.map_or("-", |s| ["train", "val", "test"][s as usize]);
     import.items.iter().map(|i| format!("{}: {}@{}", i.name, class(i.label), split(i.split))).collect()
 }
 
-fn left_out(import: &Import) -> Vec<(&str, FileFault)> {
+fn left_out(import: &ImportedImages) -> Vec<(&str, FileFault)> {
     import.left_out.iter().map(|l| (l.file.as_str(), l.fault.clone())).collect()
 }
 
 fn add(library: &mut Library, files: Vec<File>, role: ImportRole, size: usize) -> Result<DatasetReport, ImportFault> {
-    let mut job = library.add(Origin::Files { files, refused: Vec::new(), role }, size, 1);
+    let mut job = library.add(ImportSource::Files { files, refused: Vec::new(), role }, size, 1);
     while job.step()? != ImportStep::Done {}
     library.commit(job)
 }
@@ -313,7 +313,7 @@ fn what_the_browser_did_not_hand_over_is_named() {
     let all = [refused("set/dog"), refused("set/cat/9.png")];
     let mut library = Library::default();
     let mut add = |files: Vec<File>| {
-        let mut job = library.add(Origin::Files { files, refused: all.to_vec(), role: ImportRole::New }, SIZE, 1);
+        let mut job = library.add(ImportSource::Files { files, refused: all.to_vec(), role: ImportRole::New }, SIZE, 1);
         while job.step()? != ImportStep::Done {}
         library.commit(job)
     };

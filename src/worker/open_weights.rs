@@ -3,8 +3,8 @@
 
 use super::import::file_kind::{FileKind, HEAD, kind_of_content};
 use super::import::zip_archive::{error_detail, read_named};
-use crate::core::weights_file::pytorch::{OLD_MAGIC, OldPytorchFile, Stored, tensors};
-use crate::core::weights_file::{Header, WeightsFault, WeightsFile, not_a_float, pickle};
+use crate::core::weights_file::pytorch::{OLD_MAGIC, PytorchFile, Stored, open_old, tensors};
+use crate::core::weights_file::{WeightsFault, WeightsFile, not_a_float, pickle};
 use crate::learn::published::SafetensorsFile;
 use std::io::Cursor;
 use zip::ZipArchive;
@@ -21,14 +21,14 @@ pub fn open(bytes: &[u8]) -> Result<Box<dyn WeightsFile + '_>, WeightsFault> {
         return Err(WeightsFault::Empty);
     }
     if bytes.starts_with(OLD_MAGIC) {
-        return Ok(Box::new(OldPytorchFile::open(bytes)?));
+        return Ok(Box::new(open_old(bytes)?));
     }
     // A safetensors file begins with the length of its header, which is JSON.
     if bytes.get(8) == Some(&b'{') {
         return Ok(Box::new(SafetensorsFile::open(bytes)?));
     }
     match kind_of_content(&bytes[..bytes.len().min(HEAD)]) {
-        FileKind::Zip => Ok(Box::new(TorchFile::open(bytes)?)),
+        FileKind::Zip => Ok(Box::new(open_zip(bytes)?)),
         _ => Err(not_weights(bytes)),
     }
 }
@@ -38,59 +38,36 @@ pub fn not_weights(head: &[u8]) -> WeightsFault {
     WeightsFault::NotWeights { looks_like: kind_of_content(&head[..head.len().min(HEAD)]).name() }
 }
 
-/// What `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one folder.
-struct TorchFile<'a> {
-    zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// The folder's name and a slash, or nothing.
-    folder: String,
-    headers: Vec<Header>,
-    tensors: Vec<Stored>,
-}
-
-impl<'a> TorchFile<'a> {
-    fn open(bytes: &'a [u8]) -> Result<Self, WeightsFault> {
-        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
-            let detail = format!("not a readable zip archive ({})", error_detail(error));
-            WeightsFault::Damaged { detail }
-        })?;
-        let names: Vec<String> = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
-        let folder = |file: &str| {
-            let of =
-                |name: &String| name.strip_suffix(file).filter(|f| f.is_empty() || f.ends_with('/')).map(str::to_owned);
-            names.iter().find_map(of)
-        };
-        let Some(folder) = folder("data.pkl") else {
-            return Err(WeightsFault::NotWeights { looks_like: Some("zip archive without data.pkl".into()) });
-        };
-        if names.contains(&format!("{folder}constants.pkl")) {
-            return Err(WeightsFault::TorchScript);
-        }
-        let order = entry(&mut zip, &format!("{folder}byteorder"), 16)?;
-        if order.is_some_and(|order| order.starts_with(b"big")) {
-            return Err(WeightsFault::Damaged { detail: "its numbers begin with their greatest byte".into() });
-        }
-        let pickled = entry(&mut zip, &format!("{folder}data.pkl"), MOST_PICKLE)?.unwrap_or_default();
-        let tensors = tensors(&pickle::read(&pickled)?)?;
-        let headers = tensors.iter().map(|tensor| tensor.header.clone()).collect();
-        Ok(Self { zip, folder, headers, tensors })
+/// Opens what `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one
+/// folder.
+fn open_zip(bytes: &[u8]) -> Result<impl WeightsFile, WeightsFault> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
+        let detail = format!("not a readable zip archive ({})", error_detail(error));
+        WeightsFault::Damaged { detail }
+    })?;
+    let names: Vec<String> = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+    // The folder's name and a slash, or nothing.
+    let of = |name: &String| {
+        name.strip_suffix("data.pkl").filter(|folder| folder.is_empty() || folder.ends_with('/')).map(str::to_owned)
+    };
+    let Some(folder) = names.iter().find_map(of) else {
+        return Err(WeightsFault::NotWeights { looks_like: Some("zip archive without data.pkl".into()) });
+    };
+    if names.contains(&format!("{folder}constants.pkl")) {
+        return Err(WeightsFault::TorchScript);
     }
-}
-
-impl WeightsFile for TorchFile<'_> {
-    fn tensors(&self) -> &[Header] {
-        &self.headers
+    let order = entry(&mut zip, &format!("{folder}byteorder"), 16)?;
+    if order.is_some_and(|order| order.starts_with(b"big")) {
+        return Err(WeightsFault::Damaged { detail: "its numbers begin with their greatest byte".into() });
     }
-
-    fn read(&mut self, index: usize) -> Result<Vec<f32>, WeightsFault> {
-        let tensor = &self.tensors[index];
-        let Some(width) = tensor.header.number.bytes() else {
-            return Err(not_a_float(&tensor.header));
-        };
-        let name = format!("{}data/{}", self.folder, tensor.key);
-        let most = tensor.count as u64 * width as u64;
+    let pickled = entry(&mut zip, &format!("{folder}data.pkl"), MOST_PICKLE)?.unwrap_or_default();
+    let storage = move |tensor: &Stored| {
+        let width = tensor.header.number.bytes().ok_or_else(|| not_a_float(&tensor.header))?;
+        let name = format!("{folder}data/{}", tensor.key);
         let missing = || WeightsFault::Damaged { detail: format!("it has no {name}") };
-        tensor.values(&entry(&mut self.zip, &name, most)?.ok_or_else(missing)?)
-    }
+        entry(&mut zip, &name, tensor.count as u64 * width as u64)?.ok_or_else(missing)
+    };
+    Ok(PytorchFile::new(tensors(&pickle::read(&pickled)?)?, storage))
 }
 
 /// One file of the archive; `None` if there is no such file.

@@ -38,7 +38,6 @@ pub struct PublishedFile {
     pub repository: &'static str,
     /// A commit, which never changes, or the name of a branch.
     pub revision: &'static str,
-    pub file: &'static str,
     /// In bytes.
     pub length: Option<u64>,
     /// Of the whole file, in hexadecimal digits.
@@ -46,15 +45,6 @@ pub struct PublishedFile {
 }
 
 impl PublishedFile {
-    pub(super) const fn new(
-        repository: &'static str,
-        revision: &'static str,
-        length: Option<u64>,
-        sha256: Option<&'static str>,
-    ) -> Self {
-        Self { repository, revision, file: "model.safetensors", length, sha256 }
-    }
-
     /// The address of the file at the Hub, or at a mirror that is laid out like it.
     pub fn url(&self, hub: &str) -> String {
         format!("{}/{}", hub.trim_end_matches('/'), self.path())
@@ -62,7 +52,7 @@ impl PublishedFile {
 
     /// The file's path at the Hub and at every mirror.
     pub fn path(&self) -> String {
-        format!("{}/resolve/{}/{}", self.repository, self.revision, self.file)
+        format!("{}/resolve/{}/model.safetensors", self.repository, self.revision)
     }
 }
 

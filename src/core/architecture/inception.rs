@@ -20,12 +20,12 @@ pub const INCEPTION_RESNET_V2: Facts = Facts {
         min_image_size: 75,
         normalisation: Normalisation::SYMMETRIC,
         parameters: 54_306_464,
-        file: PublishedFile::new(
-            "timm/inception_resnet_v2.tf_in1k",
-            "89854797f99e77e1189626b74d7c07013a4308fa",
-            None,
-            Some("dbea26b13a5fc8351919fed6a94222c0577ce324b2765fd081a798f837ca9d72"),
-        ),
+        file: PublishedFile {
+            repository: "timm/inception_resnet_v2.tf_in1k",
+            revision: "89854797f99e77e1189626b74d7c07013a4308fa",
+            length: None,
+            sha256: Some("dbea26b13a5fc8351919fed6a94222c0577ce324b2765fd081a798f837ca9d72"),
+        },
     }),
 };
 

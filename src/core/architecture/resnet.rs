@@ -32,12 +32,12 @@ pub const RESNET18: Facts = Facts {
     weights: PublishedWeights::torchvision(
         "resnet18",
         11_176_512,
-        PublishedFile::new(
-            "timm/resnet18.tv_in1k",
-            "bbd144b3e5565108aad885f145491d11bc6ce807",
-            Some(46_807_446),
-            Some("694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81"),
-        ),
+        PublishedFile {
+            repository: "timm/resnet18.tv_in1k",
+            revision: "bbd144b3e5565108aad885f145491d11bc6ce807",
+            length: Some(46_807_446),
+            sha256: Some("694f673df6520a3158624e8a89af086f59923ee4cd7436fe5bc3bc71d295ad81"),
+        },
     ),
     ..RESNET10
 };
@@ -48,12 +48,12 @@ pub const RESNET50: Facts = Facts {
     weights: PublishedWeights::torchvision(
         "resnet50",
         23_508_032,
-        PublishedFile::new(
-            "timm/resnet50.tv_in1k",
-            "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa",
-            Some(102_469_840),
-            Some("5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888"),
-        ),
+        PublishedFile {
+            repository: "timm/resnet50.tv_in1k",
+            revision: "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa",
+            length: Some(102_469_840),
+            sha256: Some("5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888"),
+        },
     ),
     ..PUBLISHED
 };
@@ -65,7 +65,7 @@ pub const RESNET101: Facts = Facts {
     weights: PublishedWeights::torchvision(
         "resnet101",
         42_500_160,
-        PublishedFile::new("timm/resnet101.tv_in1k", "main", None, None),
+        PublishedFile { repository: "timm/resnet101.tv_in1k", revision: "main", length: None, sha256: None },
     ),
     ..PUBLISHED
 };

@@ -16,12 +16,12 @@ pub const VGG19: Facts = Facts {
     weights: PublishedWeights::torchvision(
         "vgg19",
         20_024_384,
-        PublishedFile::new(
-            "timm/vgg19.tv_in1k",
-            "128d4708565b3a414bcbb9bbad440b2fe37b9f18",
-            None,
-            Some("11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"),
-        ),
+        PublishedFile {
+            repository: "timm/vgg19.tv_in1k",
+            revision: "128d4708565b3a414bcbb9bbad440b2fe37b9f18",
+            length: None,
+            sha256: Some("11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"),
+        },
     ),
 };
 

@@ -1,6 +1,6 @@
 //! PyTorch's state dicts: names, and tensors that are windows into storages beside the pickle.
 //!
-//! [`OldPytorchFile`] reads the format before version 1.6, in which some of torchvision's files are still
+//! [`open_old`] reads the format before version 1.6, in which some of torchvision's files are still
 //! published (`vgg19-dcbb9e9d.pth`). It is five pickles in a row (a magic number, a version, facts about the
 //! machine, the state dict, the keys of the storages), then the storages in the order of their keys, each
 //! behind its count of numbers in eight bytes. See `_legacy_save` in `torch/serialization.py`.
@@ -214,41 +214,55 @@ pub const OLD_MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 /// The version of the format.
 const OLD_VERSION: i128 = 1001;
 
-/// An open file.
-pub struct OldPytorchFile<'a> {
+/// An open file; `storage` gives the bytes behind a tensor.
+pub struct PytorchFile<F> {
     headers: Vec<Header>,
     tensors: Vec<Stored>,
-    /// By key.
-    storages: HashMap<String, &'a [u8]>,
+    storage: F,
 }
 
-impl<'a> OldPytorchFile<'a> {
-    /// Reads the pickles and finds the storages.
-    ///
-    /// # Errors
-    /// As in [`pickle::read`] and [`tensors`]; [`WeightsFault::Damaged`] where it ends early or was written on
-    /// a machine whose numbers begin with their greatest byte.
-    pub fn open(bytes: &'a [u8]) -> Result<Self, WeightsFault> {
-        let mut rest = bytes;
-        let mut next = || -> Result<Pickle, WeightsFault> {
-            let pickle = pickle::read(rest)?;
-            rest = &rest[pickle.length..];
-            Ok(pickle)
-        };
-        let (_magic, version, machine, dict, keys) = (next()?, next()?, next()?, next()?, next()?);
-        if *version.root() != Node::Int(OLD_VERSION) {
-            return Err(damaged("it is of an unknown version of PyTorch's format"));
-        }
-        if big_endian(&machine) {
-            return Err(damaged("its numbers begin with their greatest byte"));
-        }
-        let tensors = tensors(&dict)?;
-        Ok(Self {
-            headers: tensors.iter().map(|tensor| tensor.header.clone()).collect(),
-            tensors,
-            storages: storages(&dict, &keys, rest)?,
-        })
+impl<F> PytorchFile<F> {
+    pub fn new(tensors: Vec<Stored>, storage: F) -> Self {
+        Self { headers: tensors.iter().map(|tensor| tensor.header.clone()).collect(), tensors, storage }
     }
+}
+
+impl<B: AsRef<[u8]>, F: FnMut(&Stored) -> Result<B, WeightsFault>> WeightsFile for PytorchFile<F> {
+    fn tensors(&self) -> &[Header] {
+        &self.headers
+    }
+
+    fn read(&mut self, index: usize) -> Result<Vec<f32>, WeightsFault> {
+        let tensor = &self.tensors[index];
+        tensor.values((self.storage)(tensor)?.as_ref())
+    }
+}
+
+/// Opens a file of the format before version 1.6: reads the pickles and finds the storages.
+///
+/// # Errors
+/// As in [`pickle::read`] and [`tensors`]; [`WeightsFault::Damaged`] where it ends early or was written on
+/// a machine whose numbers begin with their greatest byte.
+pub fn open_old(bytes: &[u8]) -> Result<impl WeightsFile, WeightsFault> {
+    let mut rest = bytes;
+    let mut next = || -> Result<Pickle, WeightsFault> {
+        let pickle = pickle::read(rest)?;
+        rest = &rest[pickle.length..];
+        Ok(pickle)
+    };
+    let (_magic, version, machine, dict, keys) = (next()?, next()?, next()?, next()?, next()?);
+    if *version.root() != Node::Int(OLD_VERSION) {
+        return Err(damaged("it is of an unknown version of PyTorch's format"));
+    }
+    if big_endian(&machine) {
+        return Err(damaged("its numbers begin with their greatest byte"));
+    }
+    let tensors = tensors(&dict)?;
+    let storages = storages(&dict, &keys, rest)?;
+    let storage = move |tensor: &Stored| {
+        storages.get(&tensor.key).copied().ok_or_else(|| damaged("a tensor's numbers are not there"))
+    };
+    Ok(PytorchFile::new(tensors, storage))
 }
 
 fn damaged(detail: &str) -> WeightsFault {
@@ -284,16 +298,4 @@ fn storages<'a>(dict: &Pickle, keys: &Pickle, mut rest: &'a [u8]) -> Result<Hash
         rest = behind;
     }
     Ok(found)
-}
-
-impl WeightsFile for OldPytorchFile<'_> {
-    fn tensors(&self) -> &[Header] {
-        &self.headers
-    }
-
-    fn read(&mut self, index: usize) -> Result<Vec<f32>, WeightsFault> {
-        let tensor = &self.tensors[index];
-        let bytes = self.storages.get(&tensor.key).ok_or_else(|| damaged("a tensor's numbers are not there"))?;
-        tensor.values(bytes)
-    }
 }

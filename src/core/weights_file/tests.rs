@@ -2,7 +2,7 @@
 
 use super::fixture::{Entry, old_file, state_dict};
 use super::pickle::{Node, REFUSED};
-use super::pytorch::{OldPytorchFile, Stored, tensors};
+use super::pytorch::{Stored, open_old, tensors};
 use super::*;
 
 #[test]
@@ -220,7 +220,7 @@ fn entries() -> Vec<Entry> {
 #[test]
 fn every_storage_goes_to_its_tensor() {
     let bytes = old_file(&entries());
-    let mut file = OldPytorchFile::open(&bytes).unwrap();
+    let mut file = open_old(&bytes).unwrap();
     assert_eq!(file.tensors().len(), 13);
     for i in 0..12 {
         assert_eq!(file.tensors()[i].name, format!("w{i}"));
@@ -233,7 +233,7 @@ fn every_storage_goes_to_its_tensor() {
 fn cut_off_files_are_told() {
     let bytes = old_file(&entries());
     for length in 0..bytes.len() {
-        assert!(OldPytorchFile::open(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+        assert!(open_old(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
     }
 }
 
@@ -244,7 +244,7 @@ fn other_versions_and_machines_are_told() {
         let at = good.windows(from.len()).position(|w| w == from).unwrap();
         let mut bytes = good.clone();
         bytes[at..at + from.len()].copy_from_slice(to);
-        OldPytorchFile::open(&bytes).err().map(|e| format!("{e:?}")).unwrap_or_default()
+        open_old(&bytes).err().map(|e| format!("{e:?}")).unwrap_or_default()
     };
     assert!(changed(b"M\xe9\x03.", b"M\xea\x03.").contains("unknown version"));
     assert!(changed(b"\x88u.", b"\x89u.").contains("greatest byte"));

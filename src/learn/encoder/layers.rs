@@ -226,15 +226,9 @@ impl Module for Buffer {
     }
 }
 
-impl std::fmt::Display for Buffer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Buffer({})", self.id)
-    }
-}
-
 impl ModuleDisplayDefault for Buffer {
     fn content(&self, content: Content) -> Option<Content> {
-        content.add_formatted(self).optional()
+        content.add_formatted(&format!("Buffer({})", self.id)).optional()
     }
 }
 

@@ -182,15 +182,9 @@ impl Module for Encoder {
     }
 }
 
-impl std::fmt::Display for Encoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Encoder of {} layers", self.parts.len())
-    }
-}
-
 impl ModuleDisplayDefault for Encoder {
     fn content(&self, content: Content) -> Option<Content> {
-        content.add_formatted(self).optional()
+        content.add_formatted(&format!("Encoder of {} layers", self.parts.len())).optional()
     }
 }
 

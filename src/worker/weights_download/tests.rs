@@ -15,8 +15,7 @@ use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 
 const ENCODER: ImageNetEncoder = ImageNetEncoder::of(Architecture::ResNet18).unwrap();
-const OPEN: PublishedFile =
-    PublishedFile { repository: "timm/net", revision: "main", file: "f", length: None, sha256: None };
+const OPEN: PublishedFile = PublishedFile { repository: "timm/net", revision: "main", length: None, sha256: None };
 
 /// A network whose classifier stands amid its tensors, as in timm's files.
 fn tensors() -> Vec<(String, Vec<usize>)> {
@@ -346,7 +345,8 @@ fn kept_weights_that_have_changed_are_told_and_fetched_anew() {
     // Weights of another revision are not the ones that are wanted.
     let storage = Storage::new(files);
     let note: Note = wait(stored::note(&storage, ENCODER)).unwrap().unwrap();
-    wait(stored::save_note(&storage, ENCODER, &Note { of: "timm/net/resolve/old/f".into(), ..note })).unwrap();
+    wait(stored::save_note(&storage, ENCODER, &Note { of: "timm/net/resolve/old/model.safetensors".into(), ..note }))
+        .unwrap();
     server.asked.borrow_mut().clear();
     check(open_or_fetch_from(&storage, &server).unwrap());
     assert_eq!(server.asked.borrow().len(), 3);

@@ -67,7 +67,7 @@ impl<'f> Server for &'f Fake {
     type Body = Bytes<'f>;
 
     async fn get(&self, url: &str, range: Option<Range<u64>>) -> Result<Answer<Bytes<'f>>, String> {
-        assert_eq!(url, "https://hub.test/timm/net/resolve/main/f");
+        assert_eq!(url, "https://hub.test/timm/net/resolve/main/model.safetensors");
         self.asked.borrow_mut().push(range.clone());
         let length = self.file.len() as u64;
         let early = first_of(&self.first);

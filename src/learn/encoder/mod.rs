@@ -123,7 +123,7 @@ impl Encoder {
 }
 
 /// What the layers of `row` make of `x`; their `weights` come in order.
-fn pass<'a>(row: &Row, weights: &mut dyn Iterator<Item = &'a Weights>, x: Tensor<4>) -> Tensor<4> {
+fn pass(row: &Row, weights: &mut dyn Iterator<Item = &'_ Weights>, x: Tensor<4>) -> Tensor<4> {
     row.layers.iter().fold(x, |x, layer| match layer {
         Layer::Conv(_) | Layer::Norm { .. } => match weights.next() {
             Some(Weights::Conv(conv)) => convolve(conv, x),

@@ -54,7 +54,7 @@ pub struct Collection {
     #[serde(rename = "wishes")]
     given_splits: Vec<GivenSplit>,
     groups: Vec<usize>,
-    /// [`Item::hash`] of each image; fewer where a set that was kept without them was added to.
+    /// [`ImportedImage::hash`] of each image; fewer where a set that was kept without them was added to.
     #[serde(default)]
     file_hashes: Vec<u64>,
     dataset: Dataset,

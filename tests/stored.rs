@@ -2,6 +2,7 @@
 //! exported run, as `cargo xtask corpus NAME` left them, and what this test found there first: `expected.json`, and
 //! `promises.json` with the variants of enums that the program of then knows.
 #![cfg(feature = "worker")]
+#![allow(clippy::unwrap_used, reason = "in helpers of tests as in tests")]
 
 use serde_json::{Map, Value, json};
 use simclr_lab::core::config::{Architecture, InitialWeights, Optimizer, Stem, TrainedPart};
@@ -123,7 +124,7 @@ fn opened(folder: &Path) -> Value {
         let classes = classes.collect::<Vec<_>>();
         images.insert(fingerprint, json!({ "is": report.fingerprint, "side": report.size, "classes": classes }));
     }
-    let notes = ImageNetEncoder::all().into_iter().filter_map(|encoder| {
+    let notes = ImageNetEncoder::all().filter_map(|encoder| {
         let note = wait(stored::note(&storage, encoder)).unwrap()?;
         Some((encoder.weights().called.to_owned(), json!([note.of, note.etag, note.length, note.sha256])))
     });

@@ -335,6 +335,88 @@ test("a damaged slot gives the checkpoint before; a damaged curve keeps no run f
   await expect(last.getByText(/cannot be read/)).toHaveCount(0);
 });
 
+/** Raises the schema in slots below a folder, as a newer program would write it, or damages them; what then lies there. */
+const alter = (page, folder, how) =>
+  page.evaluate(
+    async ([folder, how]) => {
+      const checksum = (bytes) => {
+        let hash = 0xcbf29ce484222325n;
+        const word = (value) => {
+          hash = BigInt.asUintN(64, (hash ^ value) * 0x9e3779b97f4a7c15n);
+          hash ^= hash >> 29n;
+        };
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+        word(BigInt(bytes.length));
+        let at = 0;
+        for (; at + 8 <= bytes.length; at += 8) word(view.getBigUint64(at, true));
+        word(bytes.subarray(at).reduce((value, byte) => (value << 8n) | BigInt(byte), 0n));
+        word(0n);
+        return hash;
+      };
+      const found = {};
+      const walk = async (at, path) => {
+        for await (const [name, handle] of at.entries()) {
+          if (handle.kind === "directory") {
+            await walk(handle, `${path}${name}/`);
+            continue;
+          }
+          const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+          if (how && path.startsWith(folder.path) && folder.names.includes(name)) {
+            if (how === "damage") bytes[bytes.length >> 1] ^= 255;
+            else {
+              const view = new DataView(bytes.buffer);
+              view.setUint32(8, 99, true);
+              view.setBigUint64(bytes.length - 8, checksum(bytes.subarray(0, -8)), true);
+            }
+            const out = await handle.createWritable();
+            await out.write(bytes);
+            await out.close();
+          }
+          if (!name.endsWith("lock")) found[path + name] = Array.from(bytes).join();
+        }
+      };
+      await walk(await navigator.storage.getDirectory(), "");
+      return found;
+    },
+    [folder, how],
+  );
+
+test("what a newer version stored is named and left alone; a damaged queue is cleared", async ({ page, context }) => {
+  await load(page, stripesZip());
+  await short(page, 1);
+  await go(page, "Runs");
+  await button(page, "Add 2 runs to the queue").click();
+  await expect(queue(page).getByRole("listitem")).toHaveCount(2);
+  await button(page, "Add 2 runs to the queue").click();
+  await expect(queue(page).getByRole("listitem")).toHaveCount(4);
+  await page.close();
+
+  const tools = await context.newPage();
+  await tools.goto("help/");
+  await alter(tools, { path: "simclr-lab/runs/", names: ["record.a", "record.b"] }, "raise");
+  const stored = await alter(tools, { path: "simclr-lab/", names: ["queue.a", "queue.b"] }, "raise");
+  const newer = await context.newPage();
+  await newer.goto("runs/");
+  await expect(newer.getByText(/A newer version of this program has stored run .*settings and results/)).toBeVisible({ timeout: 60_000 });
+  await expect(queue(newer).getByText(/A newer version of this program has stored the queue/)).toBeVisible();
+  await expect(button(newer, "Clear the damaged queue")).toHaveCount(0);
+  await expect(newer.getByText(/Delete it to free/)).toHaveCount(0);
+  await button(newer, "Add 2 runs to the queue").click();
+  await expect(newer.getByText(/has stored the queue/)).toHaveCount(2);
+  await expectAccessible(newer);
+  expect(await alter(tools, {}, null), "not a byte is changed").toEqual(stored);
+  await newer.close();
+
+  await alter(tools, { path: "simclr-lab/", names: ["queue.a", "queue.b"] }, "damage");
+  const cleared = await context.newPage();
+  await cleared.goto("runs/");
+  await expect(queue(cleared).getByText(/The stored queue cannot be read/)).toBeVisible({ timeout: 60_000 });
+  await button(cleared, "Clear the damaged queue").click();
+  await expect(queue(cleared)).not.toContainText("cannot be read");
+  await button(cleared, "Add 2 runs to the queue").click();
+  await expect(queue(cleared).getByRole("listitem")).toHaveCount(2);
+});
+
 test("on a phone nothing but the table's own region scrolls sideways", async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await load(page, stripesZip());

@@ -26,7 +26,7 @@ pub use policy::{JobAnswer, Policy, Reload};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 17;
+pub const VERSION: u32 = 18;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,10 +76,16 @@ pub enum ImageSource {
 /// A change to what is stored in this browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredChange {
-    /// Gives a run another name.
-    RenameRun { run: String, name: String },
-    /// Deletes a run for good.
+    /// Gives a run another name and other notes.
+    DescribeRun { run: String, name: String, notes: String },
+    /// Copies a run with all that is stored of it, under this name.
+    CopyRun { run: String, name: String },
+    /// Deletes a run; for a day it can be brought back.
     DeleteRun { run: String },
+    /// Brings a deleted run back.
+    BringBackRun { run: String },
+    /// Deletes a run for good.
+    RemoveRun { run: String },
     /// Keeps the shrunk images of the current set.
     KeepImages,
     /// Deletes kept images; the runs on them stay.

@@ -261,7 +261,7 @@ mod tests {
         let newer = json(|json| json["schema"] = 3.into());
         assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 3 }.into());
         // What a later program adds comes with the run and goes out with it.
-        let added = json(|json| (json["notes"], json["config"]["future"]) = ("mine".into(), 7.into()));
+        let added = json(|json| (json["mood"], json["config"]["future"]) = ("mine".into(), 7.into()));
         let added = opened(&added).unwrap();
         assert_eq!(added.record, run.record);
         let (unknown, out) = (added.unknown.clone(), Vec::new());

@@ -7,7 +7,7 @@ use super::storage::{FineTuneFile, Storage, StoredRun, unknown::Unknown};
 use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
-use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport, saving::until_next_save};
+use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport, history::RunEvent, saving::until_next_save};
 use crate::core::{config::RunConfig, error::StorageFault, weights_file::WeightsIdentity};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;
@@ -128,8 +128,8 @@ enum Saved {
     Record,
 }
 
-/// A new name for a run, set while the training loop has the run.
-pub type NewName = Rc<RefCell<Option<String>>>;
+/// A new name for a run and new notes, set while the training loop has the run.
+pub type NewWords = Rc<RefCell<Option<(String, String)>>>;
 
 /// Holds a run's place in the storage and saves the run there.
 pub struct RunSaver {
@@ -141,7 +141,7 @@ pub struct RunSaver {
     _lock: Option<Handle>,
     timer: SaveTimer,
     last_report: Rc<RefCell<LastReport>>,
-    new_name: NewName,
+    new_words: NewWords,
 }
 
 impl RunSaver {
@@ -155,7 +155,7 @@ impl RunSaver {
     ) -> Self {
         let created = js_sys::Date::now();
         let training_images = data.training_images();
-        let record = RunRecord {
+        let mut record = RunRecord {
             id: new_id(created),
             name: String::new(),
             created,
@@ -172,7 +172,12 @@ impl RunSaver {
             evaluations: 0,
             evaluation: None,
             fine_tuned: Vec::new(),
+            notes: String::new(),
+            history: Vec::new(),
+            deleted: None,
         };
+        let started = RunEvent::Started(record.device.name.clone());
+        record.happened(started, created);
         let held = async {
             let storage = storage?;
             let lock = storage.hold(&record.id).await?;
@@ -202,8 +207,8 @@ impl RunSaver {
     fn new(record: RunRecord, curve: Curve, held: Option<(Rc<Storage<Opfs>>, Handle)>) -> Self {
         let (storage, lock) = held.unzip();
         let folder = storage.map(|storage| RunFolder { storage, id: record.id.clone() });
-        let (timer, last_report, new_name) = Default::default();
-        Self { record, curve, folder, _lock: lock, timer, last_report, new_name }
+        let (timer, last_report, new_words) = Default::default();
+        Self { record, curve, folder, _lock: lock, timer, last_report, new_words }
     }
 
     /// The run's folder; None if nothing can be stored.
@@ -211,9 +216,9 @@ impl RunSaver {
         self.folder.clone()
     }
 
-    /// Takes a name while the training loop has the run.
-    pub fn new_name(&self) -> NewName {
-        self.new_name.clone()
+    /// Takes a name and notes while the training loop has the run.
+    pub fn new_words(&self) -> NewWords {
+        self.new_words.clone()
     }
 
     /// The last report of a save; None since the run was opened or begun.
@@ -246,13 +251,12 @@ impl RunSaver {
     pub async fn save_now(&mut self, state: RunState, snapshot: Snapshot) {
         let Some(write) = self.write(state, snapshot) else { return };
         write.await;
-        self.save_new_name().await;
+        self.save_new_words().await;
     }
 
     fn write(&mut self, state: RunState, snapshot: Snapshot) -> Option<impl Future<Output = ()> + use<>> {
-        self.take_new_name();
-        self.record.state = state;
-        self.record.steps = snapshot.steps();
+        self.take_new_words();
+        self.record.enter(state, snapshot.steps(), js_sys::Date::now());
         let storage = self.folder.as_ref()?.storage.clone();
         let (record, curve, last) = (self.record.clone(), self.curve.clone(), self.last_report.clone());
         Some(self.timer.watch(in_order(async move {
@@ -271,17 +275,23 @@ impl RunSaver {
 
     /// Saves the end of a run that failed, whose weights are not to be used.
     pub async fn save_failed(&mut self) {
-        self.record.state = RunState::Failed;
-        self.take_new_name();
+        self.record.enter(RunState::Failed, self.record.steps, js_sys::Date::now());
+        self.take_new_words();
         // After the save beside the training, whose record says that the run trains.
         self.save_record().await;
-        self.save_new_name().await;
+        self.save_new_words().await;
     }
 
     /// Takes a result of linear evaluation into the record. The returned future writes it.
     pub fn add_evaluation(&mut self, report: &EvaluationReport) -> impl Future<Output = ()> + use<> {
         self.record.evaluations = report.test_use;
         self.record.evaluation = Some(report.clone());
+        self.save_event(RunEvent::Evaluated)
+    }
+
+    /// [`RunSaver::save_record`] with an entry in its history.
+    pub fn save_event(&mut self, what: RunEvent) -> impl Future<Output = ()> + use<> {
+        self.record.happened(what, js_sys::Date::now());
         self.save_record()
     }
 
@@ -295,19 +305,19 @@ impl RunSaver {
         })
     }
 
-    /// Saves a name that was given during the last save.
-    async fn save_new_name(&mut self) {
-        while self.take_new_name() {
+    /// Saves a name and notes that were given during the last save.
+    async fn save_new_words(&mut self) {
+        while self.take_new_words() {
             self.save_record().await;
         }
     }
 
-    /// Takes in a name that was given while the loop had the run; whether there was one.
-    fn take_new_name(&mut self) -> bool {
-        let name = self.new_name.take();
-        let new = name.is_some();
-        if let Some(name) = name {
-            self.record.name = name;
+    /// Takes in a name and notes that were given while the loop had the run; whether there were any.
+    fn take_new_words(&mut self) -> bool {
+        let words = self.new_words.take();
+        let new = words.is_some();
+        if let Some(words) = words {
+            (self.record.name, self.record.notes) = words;
         }
         new
     }

@@ -3,7 +3,7 @@
 use super::device::{self, Compute};
 use super::event_loop::{Throttle, yield_now};
 use super::run::{Classifiers, FineTuneList, LoadedWeights, Run};
-use super::{import::library::Library, mailbox::post, run_saver::NewName, storage::Storage, storage::opfs::Opfs};
+use super::{import::library::Library, mailbox::post, run_saver::NewWords, storage::Storage, storage::opfs::Opfs};
 use crate::core::dataset::collection::Collection;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DeviceReport, RunState};
@@ -35,8 +35,8 @@ pub enum Control {
 /// The run that the training loop has taken out of the session.
 pub struct RunInLoop {
     pub id: String,
-    /// Takes what the user calls the run meanwhile.
-    pub new_name: NewName,
+    /// Takes the name and the notes that the user gives it meanwhile.
+    pub new_words: NewWords,
 }
 
 #[derive(Default)]

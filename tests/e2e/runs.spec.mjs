@@ -56,6 +56,9 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
 
   await rows(page).first().getByRole("button", { name: /^More/ }).click();
   await panel(page).getByLabel("Name").fill("my best");
+  await panel(page).getByLabel("Notes").fill("x".repeat(10_001));
+  await expect(panel(page).getByRole("alert").filter({ hasText: "Shorten them" })).toBeVisible();
+  await panel(page).getByLabel("Notes").fill("warmer\nthan the other");
   await panel(page).getByRole("button", { name: "Save name" }).click();
   await expect(rows(page).first()).toContainText("my best");
   await expectAccessible(page);
@@ -74,7 +77,7 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await panel(page).getByRole("combobox", { name: /^Setting/ }).selectOption("batch");
   await panel(page).getByLabel("Value", { exact: true }).fill("1");
   await button(page, "Set it up").click();
-  await expect(panel(page).getByRole("alert")).toContainText("accepted: 2 to 4096");
+  await expect(panel(page).getByRole("alert").filter({ hasText: "accepted: 2 to 4096" })).toBeVisible();
   await panel(page).getByLabel("Value", { exact: true }).fill("16");
   await button(page, "Set it up").click();
   await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
@@ -95,13 +98,36 @@ test("a finished run is listed with its settings; sorted, renamed, shared, begun
   await expect(rows(page)).toHaveCount(1);
   await expect(table(page)).not.toContainText("my best");
 
-  // The same with one value changed: into the queue, and at once.
+  // For a day it can be brought back, or deleted for good.
+  const deleted = page.getByRole("region", { name: "Deleted in the last day" });
+  await expect(deleted.getByRole("listitem")).toHaveCount(1);
+  await expectAccessible(page);
+  await deleted.getByRole("button", { name: "Undo: my best" }).click();
+  await expect(rows(page)).toHaveCount(2);
+  await expect(deleted).toHaveCount(0);
+  await rows(page).filter({ hasText: "my best" }).getByRole("button", { name: /^More/ }).click();
+  await expect(panel(page).getByLabel("Notes")).toHaveValue("warmer\nthan the other");
+  await panel(page).getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await deleted.getByRole("button", { name: "Delete for good: my best" }).click();
+  await expect(page.getByRole("dialog")).toContainText("deleted for good");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(deleted).toHaveCount(0);
+  await expect(rows(page)).toHaveCount(1);
+
+  // The same with one value changed: into the queue, and at once. No press is lost while the list comes again.
   await rows(page).first().getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByLabel("Name").fill("the other");
   await panel(page).getByRole("combobox", { name: /^Setting/ }).selectOption("seed");
-  await panel(page).getByLabel("Value", { exact: true }).fill("23");
-  await button(page, "Add to the queue").click();
+  await panel(page).getByRole("button", { name: "Save name" }).click();
+  for (const seed of ["23", "31"]) {
+    await panel(page).getByLabel("Value", { exact: true }).fill(seed);
+    await button(page, "Add to the queue").click();
+  }
   await expect(panel(page)).toContainText("Added to the queue below.");
-  await expect(queue(page).getByRole("listitem")).toHaveCount(1);
+  await expect(queue(page).getByRole("listitem")).toHaveCount(2);
+  await expect(queue(page)).toContainText("Seed 23");
+  await expect(queue(page)).toContainText("Seed 31");
   await panel(page).getByLabel("Value", { exact: true }).fill("29");
   await button(page, "Start it").click();
   await expect(page.getByRole("heading", { name: "Pre-train" })).toBeVisible();
@@ -151,6 +177,55 @@ test("the browser is asked once to keep what is stored, and its answer is told",
   await go(page, "Runs");
   await expect(storage).toContainText("The browser promises to keep this until you delete it.");
   await expect(button(page, "Export the run (zip)")).toHaveCount(0);
+});
+
+test("a run is copied with its notes, and the copy goes its own way; a deleted run comes back after a reload", async ({ page }) => {
+  page.on("dialog", (dialog) => dialog.accept());
+  await load(page, stripesZip());
+  await go(page, "Runs");
+  await button(page, "Keep these images in the browser").click();
+  await expect(page.getByText("Kept: stripes.zip (120)")).toBeVisible();
+  await training(page, 500);
+  const step = await pause(page);
+  await go(page, "Runs");
+  await rows(page).first().getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByLabel("Name").fill("first");
+  await panel(page).getByLabel("Notes").fill("a note\nof two lines");
+  await panel(page).getByRole("button", { name: "Save name" }).click();
+  await expect(rows(page).first()).toContainText("first");
+  await panel(page).getByText("History", { exact: true }).click();
+  await expect(panel(page).getByRole("listitem")).toHaveCount(2);
+  await expect(panel(page)).toContainText("Paused at step");
+  await expectAccessible(page);
+  await button(page, "Duplicate").click();
+  await expect(rows(page)).toHaveCount(2);
+
+  await page.goto("runs/");
+  const copy = rows(page).filter({ hasText: "first (copy)" });
+  await copy.getByRole("button", { name: /^More/ }).click({ timeout: 60_000 });
+  await expect(panel(page).getByLabel("Notes")).toHaveValue("a note\nof two lines");
+  await panel(page).getByText("History", { exact: true }).click();
+  await expect(panel(page)).toContainText("Copied from first");
+  await panel(page).getByRole("button", { name: "Open", exact: true }).click();
+  await expect(button(page, "Resume")).toBeVisible({ timeout: 60_000 });
+  expect(await stepCount(page)).toBe(step);
+  await button(page, "Resume").click();
+  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(step);
+  const further = await pause(page);
+  await go(page, "Runs");
+  await expect(copy).toContainText(`Paused at step ${further}`);
+  const first = rows(page).filter({ hasNotText: "(copy)" });
+  await expect(first).toContainText(`Paused at step ${step}`);
+
+  await first.getByRole("button", { name: /^More/ }).click();
+  await panel(page).getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await page.reload();
+  await button(page, "Undo: first").click({ timeout: 60_000 });
+  await first.getByRole("button", { name: /^Open/ }).click();
+  await expect(button(page, "Resume")).toBeVisible({ timeout: 60_000 });
+  expect(await stepCount(page)).toBe(step);
 });
 
 test("a run that another tab trains can neither be opened nor deleted, and both tabs keep their own", async ({ page, context }) => {

@@ -5,8 +5,9 @@ pub use super::pretrain::{EPOCH, KNN, LOSS, READING as IMAGES_READ, STEP, TITLE 
 use super::settings;
 use super::units::{bytes, bytes_of, count, counted, duration};
 pub use super::{data::SAMPLE_BUTTON as LOAD_SAMPLE, layout::TRY_AGAIN, lesson::COPY, parts::CLOSE, parts::NONE};
+use crate::core::run::history::{Happened, RunEvent};
 use crate::core::run::queue::{EntryState, QueueState};
-use crate::core::run::{ChunkChange, RunRecord};
+use crate::core::run::{ChunkChange, MOST_NOTES, RunRecord};
 use crate::core::{
     config::RunConfig, config::run_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
     report::RunState, run::table::Column, run::unfinished::UnfinishedRun,
@@ -25,7 +26,11 @@ pub const TABLE_HELP: &str = "Choose a column's name to sort by it. Settings tha
     their curves together.";
 pub const BEST: &str = "best on validation";
 pub const NAME: &str = "Name";
-pub const SAVE_NAME: &str = "Save name";
+pub const NOTES: &str = "Notes";
+pub const SAVE_NAME: &str = "Save name and notes";
+pub const DUPLICATE: &str = "Duplicate";
+pub const DUPLICATED: &str = "Copied: the copy is in the table.";
+pub const HISTORY: &str = "History";
 pub const OPEN: &str = "Open";
 pub const MORE: &str = "More";
 pub const COPIED: &str = "Copied: the link holds settings and seed, never images.";
@@ -58,7 +63,7 @@ pub const KEEP_NONE: &str = "No images are loaded that could be kept.";
 pub const FORGET: &str = "Forget";
 pub const UNKNOWN_IMAGES: &str = "images of no stored run";
 pub const DELETE_ALL: &str = "Delete everything stored";
-pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, kept images, fetched weights and the queue are \
+pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, also those deleted in the last day, kept images, fetched weights and the queue are \
     deleted for good. Your own files, downloads, loaded images and settings stay.";
 
 pub const SWEEP: &str = "Try several values";
@@ -180,7 +185,46 @@ pub fn delete(name: &str) -> String {
     format!("Delete {name}?")
 }
 
-pub const DELETE_WORDS: &str = "Its settings, curve, results and weights are deleted for good.";
+pub const DELETE_WORDS: &str = "Its settings, curve, results and weights can be brought back on this page for a day, and \
+    take room until then. Where the browser has no room left, they are deleted for good.";
+pub const REMOVE_WORDS: &str = "Its settings, curve, results and weights are deleted for good.";
+
+pub const DELETED: &str = "Deleted in the last day";
+pub const DELETED_HELP: &str = "These runs still take room. A day after it was deleted, a run is removed for good.";
+pub const DELETED_SAID: &str = "Deleted. For a day it can be brought back: see the list of deleted runs.";
+pub const UNDO: &str = "Undo";
+pub const DELETE_FOR_GOOD: &str = "Delete for good";
+
+pub fn deleted(name: &str, when: &str) -> String {
+    format!("{name}, deleted {when}")
+}
+
+pub fn copy_name(name: &str) -> String {
+    format!("{name} (copy)")
+}
+
+pub fn notes_too_long(characters: usize) -> String {
+    format!("Notes have {} characters; {} are the most. Shorten them.", count(characters), count(MOST_NOTES))
+}
+
+/// An entry of a run's history. `of` names a run by its id.
+pub fn happened(entry: &Happened, was_cut_off: bool, of: impl Fn(&str) -> String) -> String {
+    let step = format!("at step {}", count(entry.steps as usize));
+    match &entry.what {
+        RunEvent::Started(device) => format!("Started on {device}"),
+        RunEvent::WentOn(device) if was_cut_off => format!("Went on after it was cut off, {step}, on {device}"),
+        RunEvent::WentOn(device) => format!("Went on, {step}, on {device}"),
+        RunEvent::Paused => format!("Paused {step}"),
+        RunEvent::Finished => "Finished".to_owned(),
+        RunEvent::Cancelled => format!("Cancelled {step}"),
+        RunEvent::Failed => format!("Failed {step}"),
+        RunEvent::Evaluated => format!("Evaluated {step}"),
+        RunEvent::FineTuned => format!("Fine-tuned {step}"),
+        RunEvent::Exported => format!("Exported {step}"),
+        RunEvent::Imported => format!("Imported {step}"),
+        RunEvent::Copied(run) => format!("Copied from {}, {step}", of(run)),
+    }
+}
 
 pub fn damaged(id: &str) -> String {
     format!("Run {id}")

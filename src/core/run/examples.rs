@@ -31,6 +31,9 @@ pub fn record(id: &str) -> RunRecord {
         evaluations: 0,
         evaluation: None,
         fine_tuned: Vec::new(),
+        notes: String::new(),
+        history: Vec::new(),
+        deleted: None,
     }
 }
 

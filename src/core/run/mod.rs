@@ -6,6 +6,7 @@ pub mod classify;
 #[cfg(test)]
 pub mod examples;
 pub mod fine_tune;
+pub mod history;
 pub mod queue;
 pub mod saving;
 pub mod slots;
@@ -14,9 +15,10 @@ pub mod sweep;
 pub mod table;
 pub mod unfinished;
 
-use super::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
+use super::report::{Baseline, DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use super::{config::RunConfig, error::StorageFault, imagenet::DownloadedWeights, weights_file::WeightsIdentity};
 use fine_tune::FineTuneReport;
+use history::Happened;
 use serde::{Deserialize, Serialize};
 
 /// Which images a run was trained on; enough to tell whether others are the same.
@@ -99,7 +101,22 @@ pub struct RunRecord {
     pub evaluations: u32,
     pub evaluation: Option<EvaluationReport>,
     pub fine_tuned: Vec<FineTuneReport>,
+    /// The user's own words about it.
+    #[serde(default)]
+    pub notes: String,
+    /// In order; empty in older records.
+    #[serde(default)]
+    pub history: Vec<Happened>,
+    /// When it was deleted, in milliseconds since 1970. For [`DELETED_FOR`] it can be brought back.
+    #[serde(default)]
+    pub deleted: Option<f64>,
 }
+
+/// Most characters of a run's notes.
+pub const MOST_NOTES: usize = 10_000;
+
+/// Milliseconds for which a deleted run stays: a day.
+pub const DELETED_FOR: f64 = 86_400_000.0;
 
 /// A step from which a run continued in other chunks; see [`RunConfig::chunk`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +144,23 @@ impl RunRecord {
     /// its evaluation is left.
     pub fn can_resume(&self) -> bool {
         self.state.is_active()
+    }
+
+    /// Without what its results hold of each test image, which no list of runs shows. Only a result of published
+    /// weights keeps what the page Evaluate compares others with.
+    pub fn for_a_list(mut self) -> Self {
+        if let Some(evaluation) = &mut self.evaluation {
+            evaluation.truth = Vec::new();
+            evaluation.raw_pixels.predicted = Vec::new();
+            evaluation.linear_baseline.iter_mut().for_each(|linear| linear.predicted = Vec::new());
+            if evaluation.baseline != Baseline::Itself {
+                (evaluation.test_images, evaluation.trained.predicted) = Default::default();
+            }
+        }
+        for report in &mut self.fine_tuned {
+            (report.test_images, report.truth, report.predicted) = Default::default();
+        }
+        self
     }
 
     /// Accuracy of linear evaluation on the validation split. Runs are chosen by it: the test split has no part
@@ -192,8 +226,10 @@ pub struct OpenedRun {
 /// What is stored on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoredReport {
-    /// Newest first.
+    /// Newest first, as [`RunRecord::for_a_list`] gives them.
     pub runs: Vec<RunRecord>,
+    /// Runs that can still be brought back, likewise; the one that was deleted last first.
+    pub deleted: Vec<RunRecord>,
     /// Runs whose record can't be read, by id, with the cause.
     pub damaged: Vec<(String, StorageFault)>,
     /// Fingerprints of the sets whose images are stored.
@@ -253,6 +289,26 @@ mod tests {
                 assert_eq!(record.can_resume(), can, "{state:?} after {steps} of 60 steps");
             }
         }
+    }
+
+    #[test]
+    fn a_list_has_no_vectors_of_images_but_those_that_others_are_compared_with() {
+        use crate::core::run::table::published;
+        let mut run = examples::evaluated("a", 0.8);
+        let evaluation = run.evaluation.as_mut().unwrap();
+        (evaluation.test_images, evaluation.truth) = (vec![4, 7], vec![0, 1]);
+        evaluation.trained.predicted = vec![0, 0];
+        evaluation.raw_pixels.predicted = vec![1, 1];
+        evaluation.linear_baseline.as_mut().unwrap().predicted = vec![1, 0];
+        let listed = run.clone().for_a_list();
+        assert_eq!(listed, examples::evaluated("a", 0.8), "only the vectors go");
+        run.config.encoder.start = crate::core::config::InitialWeights::ImageNet;
+        run.config.encoder.architecture = crate::core::config::Architecture::ResNet18;
+        run.evaluation.as_mut().unwrap().baseline = Baseline::Itself;
+        let found = published(&[run.for_a_list()], &examples::record("a").data.fingerprint);
+        let [found] = &found[..] else { panic!("no published result") };
+        assert_eq!((&found.report.test_images[..], &found.report.trained.predicted[..]), (&[4, 7][..], &[0, 0][..]));
+        assert!(found.report.truth.is_empty() && found.report.raw_pixels.predicted.is_empty());
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use super::{classify::tuned_classifier, evaluate};
 use crate::core::error::{Fault, RunArchiveFault, StorageFault};
-use crate::core::{dataset::Split, run::archive};
+use crate::core::{dataset::Split, run::archive, run::history::RunEvent};
 use crate::learn::features::each_batch;
 use crate::learn::{linear_eval::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
 use crate::worker::files::{BlobWriter, browser_file};
 use crate::worker::run_archive::{ArchiveWriter, CHECKPOINT, unpack};
-use crate::worker::session::{self, Job, JobGuard, of_run, pause_between};
+use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};
 use crate::worker::storage::{FileSystem, OpenFile, StoredRun};
 use crate::worker::{
     event_loop::yield_now, feature_file::FeatureFile, jobs::stored_runs, mailbox::post, run_saver::new_id,
@@ -83,6 +83,13 @@ async fn pack() -> Result<Event, Fault> {
         let tensors = classifier.tensors().await?;
         archive.weights(archive::CLASSIFIER, &named_tensors::pack(&tensors).map_err(failed)?)?;
     }
+    let saved = with(|s| {
+        let run = s.run.as_mut().filter(|run| run.id() == record.id)?;
+        Some(run.saver.save_event(RunEvent::Exported))
+    });
+    if let Some(saved) = saved {
+        saved.await;
+    }
     let name = if record.name.is_empty() { record.id.clone() } else { file_name(&record.name) };
     let address = archive.finish()?.address("application/zip").map_err(|detail| Fault::Internal { detail })?;
     Ok(Event::Exported { name: format!("simclr-{name}.zip"), address })
@@ -113,10 +120,12 @@ pub async fn import_run(files: Vec<web_sys::File>) -> Result<Event, Fault> {
     let file = browser_file(String::new(), files.into_iter().next().ok_or_else(nothing)?);
     yield_now().await;
     let StoredRun { mut record, curve, state, unknown, .. } = unpack(file)?;
-    let storage = session::storage().await?;
-    if !is_id(&record.id) || storage.record(&record.id).await != Ok(None) {
-        record.id = new_id(js_sys::Date::now());
+    let (storage, now) = (session::storage().await?, js_sys::Date::now());
+    if !is_id(&record.id) || storage.stored_record(&record.id).await != Ok(None) {
+        record.id = new_id(now);
     }
+    record.deleted = None;
+    record.happened(RunEvent::Imported, now);
     let lock = storage.hold(&record.id).await?;
     storage.adopt(&record.id, unknown);
     let saved = match &state {

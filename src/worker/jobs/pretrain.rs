@@ -74,7 +74,8 @@ pub fn cancel_if_paused() {
         set_state(RunState::Cancelled);
         let saved = with(|s| {
             let saver = &mut s.run.as_mut()?.saver;
-            saver.record.state = RunState::Cancelled;
+            let (record, at) = (&mut saver.record, js_sys::Date::now());
+            record.enter(RunState::Cancelled, record.steps, at);
             Some(saver.save_record())
         });
         saved.into_iter().for_each(wasm_bindgen_futures::spawn_local);
@@ -83,7 +84,7 @@ pub fn cancel_if_paused() {
 
 /// Trains a run to its end, or for one step. Returns once it is paused or over.
 pub async fn drive(mut run: Run, one_step: bool, guard: JobGuard) -> Result<RunState, Fault> {
-    with(|s| s.run_in_loop = Some(RunInLoop { id: run.id().to_owned(), new_name: run.saver.new_name() }));
+    with(|s| s.run_in_loop = Some(RunInLoop { id: run.id().to_owned(), new_words: run.saver.new_words() }));
     if !std::mem::replace(&mut run.layers_posted, true) {
         post(None, Event::Layers(run.trainer.layers()));
     }

@@ -1,23 +1,25 @@
-//! What this site has stored: listed, renamed, deleted.
+//! What this site has stored: listed, described, copied, deleted.
 
 use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::DownloadedWeights;
-use crate::core::run::{Curve, StoredReport};
+use crate::core::run::{Curve, RunRecord, StoredReport, history::RunEvent};
 use crate::protocol::{Event, StoredChange};
 use crate::worker::jobs::{published_weights, queue};
+use crate::worker::run_saver::{new_id, write_ticket};
 use crate::worker::session::{self, Job, JobGuard, drop_run, with};
-use crate::worker::storage::{FileSystem, Listing};
-use crate::worker::{mailbox::post, run_saver::write_ticket, weights_download::stored};
+use crate::worker::storage::opfs::{Handle, Opfs};
+use crate::worker::storage::{FileSystem, Listing, Storage};
+use crate::worker::{mailbox::post, weights_download::stored};
 
 /// All that is stored.
 pub async fn list() -> Result<Event, Fault> {
     let storage = session::storage().await?;
-    let Listing { runs, damaged } = storage.list().await?;
+    let Listing { runs, deleted, damaged } = storage.list(js_sys::Date::now()).await?;
     let usage = storage.files().usage().await.unwrap_or_default();
     let images = storage.images().await?;
     let weights = kept_weights().await?;
     let (used, quota) = (usage.used, usage.quota);
-    Ok(Event::Runs(StoredReport { runs, damaged, images, weights, used, quota }))
+    Ok(Event::Runs(StoredReport { runs, deleted, damaged, images, weights, used, quota }))
 }
 
 /// The published weights that are kept in this browser.
@@ -28,8 +30,11 @@ pub async fn kept_weights() -> Result<Vec<DownloadedWeights>, Fault> {
 /// Changes what is stored, and returns what is left.
 pub async fn change(id: u32, change: StoredChange) -> Result<Event, Fault> {
     match change {
-        StoredChange::RenameRun { run, name } => rename(&run, name).await?,
+        StoredChange::DescribeRun { run, name, notes } => describe(&run, name, notes).await?,
+        StoredChange::CopyRun { run, name } => copy(&run, name).await?,
         StoredChange::DeleteRun { run } => delete(&run).await?,
+        StoredChange::BringBackRun { run } => session::storage().await?.mark_deleted(&run, None).await?,
+        StoredChange::RemoveRun { run } => session::storage().await?.delete(&run).await?,
         StoredChange::KeepImages => keep_images().await?,
         StoredChange::DeleteImages { fingerprint } => session::storage().await?.delete_images(&fingerprint).await?,
         // Loaded ones stay until the worker ends.
@@ -39,29 +44,47 @@ pub async fn change(id: u32, change: StoredChange) -> Result<Event, Fault> {
     list().await
 }
 
-async fn rename(run: &str, name: String) -> Result<(), Fault> {
-    let (current, in_loop) = with(|s| {
-        let current = s.run.as_mut().filter(|current| current.id() == run);
-        let current = current.map(|current| current.saver.record.name.clone_from(&name)).is_some();
+async fn describe(run: &str, name: String, notes: String) -> Result<(), Fault> {
+    let in_loop = with(|s| {
+        if let Some(current) = s.run.as_mut().filter(|current| current.id() == run) {
+            let record = &mut current.saver.record;
+            (record.name, record.notes) = (name.clone(), notes.clone());
+        }
         let in_loop = s.run_in_loop.as_ref().filter(|in_loop| in_loop.id == run);
-        (current, in_loop.map(|in_loop| in_loop.new_name.replace(Some(name.clone()))).is_some())
+        in_loop.map(|in_loop| in_loop.new_words.replace(Some((name.clone(), notes.clone())))).is_some()
     });
     let storage = session::storage().await?;
-    // This tab holds the lock of its own run already.
-    let _lock = if current || in_loop { None } else { Some(storage.hold(run).await?) };
+    let _lock = hold(&storage, run).await?;
     // A save under way is read here, not written over.
     let ticket = write_ticket();
     ticket.reached().await;
     match storage.record(run).await? {
-        Some(mut record) => {
-            record.name = name;
-            storage.save_record(&record).await?;
-        }
+        Some(record) => storage.save_record(&RunRecord { name, notes, ..record }).await?,
         // The run's first save is still to come.
         None if in_loop => {}
         None => return Err(StorageFault::NotFound { what: run.to_owned() }.into()),
     }
     Ok(())
+}
+
+/// Copies a run as it was saved last.
+async fn copy(run: &str, name: String) -> Result<(), Fault> {
+    let storage = session::storage().await?;
+    let _lock = hold(&storage, run).await?;
+    let ticket = write_ticket();
+    ticket.reached().await;
+    let missing = || StorageFault::NotFound { what: run.to_owned() };
+    let record = storage.record(run).await?.ok_or_else(missing)?;
+    let now = js_sys::Date::now();
+    let mut copy = RunRecord { id: new_id(now), name, ..record };
+    copy.happened(RunEvent::Copied(run.to_owned()), now);
+    Ok(storage.copy(run, &copy).await?)
+}
+
+/// Holds a run, unless this tab works with it and holds it already.
+async fn hold(storage: &Storage<Opfs>, run: &str) -> Result<Option<Handle>, StorageFault> {
+    let here = with(|s| s.is_in_loop(run) || s.run.as_ref().is_some_and(|current| current.id() == run));
+    if here { Ok(None) } else { storage.hold(run).await.map(Some) }
 }
 
 async fn delete(run: &str) -> Result<(), Fault> {
@@ -76,7 +99,7 @@ async fn delete(run: &str) -> Result<(), Fault> {
     // A save that is still under way would bring the run back.
     let ticket = write_ticket();
     ticket.reached().await;
-    Ok(session::storage().await?.delete(run).await?)
+    Ok(session::storage().await?.mark_deleted(run, Some(js_sys::Date::now())).await?)
 }
 
 /// Deletes everything that this site has stored, images too. Runs that other tabs hold stay and are named in the fault.

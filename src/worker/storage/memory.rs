@@ -19,6 +19,8 @@ pub struct Memory {
     pub unflushed: Rc<Cell<usize>>,
     /// The browser refuses everything.
     pub denied: Rc<Cell<bool>>,
+    /// Files that were read whole.
+    pub whole_reads: Rc<Cell<usize>>,
 }
 
 /// Holds a path until it is dropped.
@@ -128,11 +130,13 @@ impl FileSystem for Memory {
         if self.held.borrow().contains(path) {
             return Err(StorageFault::Held { what: path.to_owned() });
         }
+        self.whole_reads.update(|reads| reads + 1);
         Ok(self.files.borrow().get(path).cloned())
     }
 
     async fn head(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, StorageFault> {
         let whole = self.read(path).await?;
+        self.whole_reads.update(|reads| reads - 1);
         Ok(whole.map(|bytes| bytes[..bytes.len().min(most)].to_vec()))
     }
 

@@ -25,9 +25,11 @@ pub mod file_system;
 #[cfg(test)]
 pub mod memory;
 pub mod opfs;
+mod runs;
 pub mod unknown;
 
 pub use file_system::{FileSystem, OpenFile};
+pub use runs::Listing;
 
 use self::unknown::Unknown;
 use crate::core::run::slots::{self, Chosen, HEADER, Head, NoSlot, Slot, SlotFault};
@@ -49,6 +51,8 @@ pub struct Storage<F> {
     known: RefCell<HashMap<String, Next>>,
     /// Fields of values that this program does not know.
     unknown: RefCell<HashMap<String, Unknown>>,
+    /// What was listed last, by id, with the head of the slot that it was read from.
+    listed: RefCell<HashMap<String, (Head, RunRecord)>>,
 }
 
 /// The next write of a value that was read or written.
@@ -65,15 +69,6 @@ struct Found {
     chosen: Result<Chosen, NoSlot>,
     /// The newest good value with its schema.
     value: Option<(u32, Vec<u8>)>,
-}
-
-/// The stored runs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Listing {
-    /// Newest first.
-    pub runs: Vec<RunRecord>,
-    /// Folders whose record can't be read, with the cause.
-    pub damaged: Vec<(String, StorageFault)>,
 }
 
 /// A stored run.
@@ -109,30 +104,20 @@ impl From<FineTuneFile> for Kind {
 
 impl<F: FileSystem> Storage<F> {
     pub fn new(files: F) -> Self {
-        Self { files, known: RefCell::default(), unknown: RefCell::default() }
+        Self { files, known: RefCell::default(), unknown: RefCell::default(), listed: RefCell::default() }
     }
 
     pub fn files(&self) -> &F {
         &self.files
     }
 
-    /// Every stored run. A run that can't be read is listed as damaged.
-    pub async fn list(&self) -> Result<Listing, StorageFault> {
-        let mut listing = Listing::default();
-        for id in self.files.list(RUNS).await? {
-            match self.record(&id).await {
-                Ok(Some(record)) => listing.runs.push(record),
-                // A folder that was just made, or one of another program.
-                Ok(None) => {}
-                Err(fault) => listing.damaged.push((id, fault)),
-            }
-        }
-        listing.runs.sort_by(|a, b| b.created.total_cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
-        Ok(listing)
+    /// A run's record; `None` if no such run is stored, or it was deleted.
+    pub async fn record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
+        Ok(self.stored_record(id).await?.filter(|record| record.deleted.is_none()))
     }
 
-    /// A run's record; `None` if no such run is stored.
-    pub async fn record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
+    /// [`Storage::record`], also of a run that was deleted and is still there.
+    pub async fn stored_record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
         self.get_json(&path(id, Kind::Record), Kind::Record).await
     }
 
@@ -227,36 +212,6 @@ impl<F: FileSystem> Storage<F> {
         // Another tab may have written in the meantime.
         self.forget(&format!("{RUNS}/{id}/"));
         Ok(lock)
-    }
-
-    /// Removes a run for good. The caller must not hold it.
-    ///
-    /// # Errors
-    /// [`StorageFault::Held`] while another tab works with it.
-    pub async fn delete(&self, id: &str) -> Result<(), StorageFault> {
-        drop(self.lock(id).await?);
-        self.remove(&format!("{RUNS}/{id}")).await
-    }
-
-    /// Removes everything that is stored, except runs that other tabs work with. Returns those.
-    pub async fn delete_all(&self) -> Result<Vec<String>, StorageFault> {
-        let mut held = Vec::new();
-        for id in self.files.list(RUNS).await? {
-            match self.delete(&id).await {
-                Err(StorageFault::Held { .. }) => held.push(id),
-                other => other?,
-            }
-        }
-        for name in self.files.list("").await? {
-            if name != RUNS {
-                match self.files.remove(&name).await {
-                    Err(StorageFault::Held { .. }) => held.push(name.clone()),
-                    other => other?,
-                }
-            }
-        }
-        self.forget("");
-        Ok(held)
     }
 
     /// The stored queue; empty if none was stored.
@@ -356,6 +311,7 @@ impl<F: FileSystem> Storage<F> {
     fn forget(&self, start: &str) {
         self.known.borrow_mut().retain(|path, _| !path.starts_with(start));
         self.unknown.borrow_mut().retain(|path, _| !path.starts_with(start));
+        self.listed.borrow_mut().retain(|id, _| !format!("{RUNS}/{id}/").starts_with(start));
     }
 
     /// A value that is stored as JSON; `None` if it was never stored.
@@ -430,15 +386,20 @@ impl<F: FileSystem> Storage<F> {
     /// # Errors
     /// [`StorageFault::Newer`] if a newer program has written it.
     pub async fn put(&self, path: &str, kind: Kind, payload: &[u8]) -> Result<(), StorageFault> {
+        self.write(path, kind, kind.schema(), payload).await
+    }
+
+    /// [`Storage::put`] of bytes that have an older schema.
+    async fn write(&self, path: &str, kind: Kind, schema: u32, payload: &[u8]) -> Result<(), StorageFault> {
         let known = self.known.borrow().get(path).copied();
         let Next { generation, slot, older } = match known {
             Some(known) => known,
             None => self.find(path, kind).await?.next(kind),
         };
-        let (header, checksum) = slots::frame(Head { generation, schema: kind.schema() }, payload);
+        let (header, checksum) = slots::frame(Head { generation, schema }, payload);
         // If this fails, the next write takes the same slot: the other one is still good.
         self.files.write(&slot_path(path, slot), &[&header, payload, &checksum]).await?;
-        let next = Next { generation: generation + 1, slot: slot.other(), older: false };
+        let next = Next { generation: generation + 1, slot: slot.other(), older: schema < kind.schema() };
         self.known.borrow_mut().insert(path.to_owned(), next);
         if older {
             self.files.remove(&slot_path(path, slot.other())).await?;

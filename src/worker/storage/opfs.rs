@@ -232,7 +232,8 @@ impl FileSystem for Opfs {
 
     async fn lock(&self, path: &str) -> Result<Handle, StorageFault> {
         let missing = || StorageFault::NotFound { what: path.to_owned() };
-        self.access(path, true).await?.ok_or_else(missing)
+        // This tab may have just let it go.
+        self.brief(path, true).await?.ok_or_else(missing)
     }
 
     async fn usage(&self) -> Result<Usage, StorageFault> {

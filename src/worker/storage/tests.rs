@@ -2,7 +2,7 @@ use super::*;
 use super::{file_system::FileSystem, memory::Memory};
 use crate::core::config::RunConfig;
 use crate::core::report::{EpochReport, Phase, RunState, StepReport};
-use crate::core::run::{DataIdentity, examples};
+use crate::core::run::{DELETED_FOR, DataIdentity, examples};
 use burn::tensor::read_sync as wait;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn what_was_stored_is_there_in_another_tab() {
     save(&Storage::new(files.clone()), 5).unwrap();
     wait(Storage::new(files.clone()).save_record(&record("b", 2.0, 0))).unwrap();
     let other = Storage::new(files);
-    let listing = wait(other.list()).unwrap();
+    let listing = wait(other.list(0.0)).unwrap();
     assert_eq!(listing.runs, [record("b", 2.0, 0), record("a", 1.0, 5)]);
     assert!(listing.damaged.is_empty());
     let run = wait(other.load("a")).unwrap();
@@ -68,7 +68,7 @@ fn a_crash_at_any_write_leaves_a_whole_run() {
                 let run = wait(storage.load("a")).unwrap();
                 assert_eq!((run.record.steps, &run.curve, run.state), (5, &curve(5), Some(state(5))), "{writes}");
             } else if writes == 0 {
-                assert_eq!(wait(storage.list()), Ok(Listing::default()), "not even a record");
+                assert_eq!(wait(storage.list(0.0)), Ok(Listing::default()), "not even a record");
             } else {
                 let run = wait(storage.load("a")).unwrap();
                 assert_eq!((run.record.steps, run.curve.steps.len(), run.state), (0, 0, None), "{writes}");
@@ -97,7 +97,7 @@ fn a_broken_slot_is_told_from_a_good_one() {
     // A run whose record is broken hides no other.
     wait(storage.save_record(&record("b", 2.0, 0))).unwrap();
     files.corrupt("runs/b/record.a", 30);
-    let listing = wait(Storage::new(files).list()).unwrap();
+    let listing = wait(Storage::new(files).list(0.0)).unwrap();
     assert_eq!(listing.runs.len(), 1);
     assert!(matches!(&listing.damaged[..], [(id, StorageFault::Damaged { .. })] if id == "b"), "{listing:?}");
 }
@@ -204,7 +204,7 @@ fn what_fine_tuning_leaves_lies_beside_its_run_and_goes_with_it() {
     // A run that is not there gets no folder.
     wait(storage.save_fine_tune_file("a", FineTuneFile::Tuning, b"list")).unwrap();
     assert_eq!(wait(storage.fine_tune_file("a", FineTuneFile::Tuning)).unwrap(), None);
-    assert!(wait(storage.list()).unwrap().runs.is_empty());
+    assert!(wait(storage.list(0.0)).unwrap().runs.is_empty());
     save(&storage, 5).unwrap();
     for value in [b"one", b"two"] {
         wait(storage.save_fine_tune_file("a", FineTuneFile::Tuning, value)).unwrap();
@@ -265,7 +265,7 @@ fn what_a_newer_program_stored_is_named_and_left_alone() {
                         assert_eq!(wait(storage.remove_fine_tune_file("a", file)), Err(newer.clone()));
                     }
                 }
-                let listed = wait(storage.list()).unwrap();
+                let listed = wait(storage.list(0.0)).unwrap();
                 let damaged = if kind == Kind::Record { vec![("a".to_owned(), newer.clone())] } else { Vec::new() };
                 assert_eq!((listed.damaged, listed.runs.len()), (damaged, usize::from(kind != Kind::Record)));
             }
@@ -357,7 +357,7 @@ fn programs_of_two_versions_write_in_turns_and_lose_nothing() {
         (serde_json::from_slice::<Value>(&record).unwrap(), wait(storage.curve("a")).unwrap().unknown)
     };
     let (mut json, _) = raw();
-    json["notes"] = json!([{ "text": "mine" }]);
+    json["mood"] = json!([{ "text": "mine" }]);
     json["config"]["future"] = json!(0.5);
     let norm = |rows: usize| crate::core::run::UnknownColumn {
         name: "steps.norm".into(),
@@ -417,7 +417,7 @@ fn a_lost_curve_does_not_keep_the_weights() {
     assert!(run.lost_curve.is_some());
     // A lost record is named.
     files.corrupt("runs/a/record.a", 90);
-    let listing = wait(Storage::new(files).list()).unwrap();
+    let listing = wait(Storage::new(files).list(0.0)).unwrap();
     assert!(matches!(&listing.damaged[..], [(_, StorageFault::Damaged { what, .. })] if what == "runs/a/record"));
 }
 
@@ -434,4 +434,131 @@ fn a_damaged_queue_is_replaced_by_the_next_save() {
     assert!(matches!(wait(storage.queue()), Err(StorageFault::Damaged { what, .. }) if what == "queue"));
     wait(storage.save_queue(&QueueReport::default())).unwrap();
     assert_eq!(wait(Storage::new(files).queue()), Ok(QueueReport::default()));
+}
+
+#[test]
+fn a_deleted_run_can_be_brought_back_for_a_day() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    save(&storage, 5).unwrap();
+    wait(storage.save_record(&record("b", 2.0, 0))).unwrap();
+    let ids = |now: f64| {
+        let Listing { runs, deleted, damaged } = wait(Storage::new(files.clone()).list(now)).unwrap();
+        assert!(damaged.is_empty());
+        [runs, deleted].map(|all| all.into_iter().map(|run| run.id).collect::<Vec<_>>().join(" "))
+    };
+    // While another tab works with it, it is not deleted.
+    let held = wait(storage.hold("a")).unwrap();
+    let other = Storage::new(files.clone());
+    assert!(matches!(wait(other.mark_deleted("a", Some(1.0))), Err(StorageFault::Held { .. })));
+    drop(held);
+    wait(other.mark_deleted("a", Some(1.0))).unwrap();
+    assert_eq!(ids(2.0), ["b", "a"]);
+    let missing = StorageFault::NotFound { what: "a".into() };
+    assert_eq!((wait(storage.take("a")).unwrap_err(), wait(storage.record("a"))), (missing.clone(), Ok(None)));
+    assert!(wait(storage.stored_record("a")).unwrap().is_some(), "its folder is not free");
+    wait(storage.mark_deleted("a", None)).unwrap();
+    assert_eq!(ids(2.0), ["b a", ""]);
+    let run = wait(Storage::new(files.clone()).load("a")).unwrap();
+    assert_eq!((run.record, run.curve, run.state), (record("a", 1.0, 5), curve(5), Some(state(5))));
+    // A day later it is gone, and nothing brings it back.
+    wait(storage.mark_deleted("a", Some(10.0))).unwrap();
+    assert_eq!(ids(10.0 + DELETED_FOR), ["b", "a"]);
+    assert_eq!(ids(11.0 + DELETED_FOR), ["b", ""]);
+    assert!(files.paths().iter().all(|path| path.starts_with("runs/b/")), "{:?}", files.paths());
+    assert_eq!(wait(storage.mark_deleted("a", None)), Err(missing));
+    // For good, at once.
+    wait(storage.mark_deleted("b", Some(1.0))).unwrap();
+    wait(storage.delete("b")).unwrap();
+    assert!(files.paths().is_empty());
+}
+
+#[test]
+fn a_deletion_that_cannot_be_undone_is_for_good() {
+    for full in [true, false] {
+        let files = Memory::default();
+        let storage = Storage::new(files.clone());
+        save(&storage, 5).unwrap();
+        match full {
+            true => files.quota.set(wait(files.usage()).unwrap().used + 20),
+            false => files.corrupt("runs/a/record.a", 90),
+        }
+        wait(storage.mark_deleted("a", Some(1.0))).unwrap();
+        assert!(files.paths().is_empty());
+    }
+}
+
+#[test]
+fn a_copy_has_all_of_its_run_and_goes_its_own_way() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    save(&storage, 5).unwrap();
+    for (file, bytes) in [(FineTuneFile::Tuning, b"list"), (FineTuneFile::Classifier, b"head")] {
+        wait(storage.save_fine_tune_file("a", file, bytes)).unwrap();
+    }
+    let first_curve: (Vec<(u32, u32, f32, f32, f32, f32, f32)>, Vec<(u32, f32)>) =
+        ((1..=5).map(|step| (step, 0, step as f32, 0.0, 0.0, 0.0, 0.0)).collect(), vec![(0, 0.1), (1, 0.1), (2, 0.1)]);
+    wait(storage.put("runs/a/curve", Kind::Curve, &postcard::to_allocvec(&first_curve).unwrap())).unwrap();
+    with_schema(&files, "runs/a/curve", 1);
+    let mut json = serde_json::to_value(record("a", 1.0, 5)).unwrap();
+    json["mood"] = json!("sunny");
+    wait(storage.put("runs/a/record", Kind::Record, &serde_json::to_vec(&json).unwrap())).unwrap();
+    let before = all(&files);
+
+    let storage = Storage::new(files.clone());
+    let lock = wait(storage.hold("a")).unwrap();
+    let record = wait(storage.record("a")).unwrap().unwrap();
+    let copy = RunRecord { id: "b".into(), name: "x (copy)".into(), ..record };
+    wait(storage.copy("a", &copy)).unwrap();
+    drop(lock);
+    let storage = Storage::new(files.clone());
+    let run = wait(storage.load("b")).unwrap();
+    assert_eq!((run.record, run.curve, run.state), (copy.clone(), curve(5), Some(state(5))));
+    assert_eq!(run.unknown.unwrap().stored["mood"], "sunny");
+    for (file, bytes) in [(FineTuneFile::Tuning, b"list"), (FineTuneFile::Classifier, b"head")] {
+        assert_eq!(wait(storage.fine_tune_file("b", file)).unwrap().as_deref(), Some(&bytes[..]));
+    }
+    wait(storage.save(&RunRecord { steps: 9, ..copy }, &curve(9), &state(9))).unwrap();
+    assert_eq!(schema(&files, "runs/b/curve.a"), None, "the old slot goes");
+    assert_eq!(wait(Storage::new(files.clone()).load("b")).unwrap().curve, curve(9));
+    wait(storage.delete("b")).unwrap();
+    assert_eq!(all(&files), before);
+    // A copy for which there is no room leaves nothing.
+    let of_record = wait(files.read("runs/a/record.b")).unwrap().unwrap().len() as u64;
+    files.quota.set(wait(files.usage()).unwrap().used + of_record + 50);
+    let copy = RunRecord { id: "b".into(), ..wait(storage.record("a")).unwrap().unwrap() };
+    assert!(matches!(wait(storage.copy("a", &copy)), Err(StorageFault::Full { .. })));
+    assert_eq!(all(&files), before);
+}
+
+#[test]
+fn a_list_reads_only_what_has_changed() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    let other = Storage::new(files.clone());
+    for id in ["a", "b", "c"] {
+        (0..2).for_each(|_| wait(other.save_record(&record(id, 1.0, 5))).unwrap());
+    }
+    let reads = |storage: &Storage<Memory>| {
+        let before = files.whole_reads.get();
+        let names: Vec<_> = wait(storage.list(0.0)).unwrap().runs.into_iter().map(|run| run.name).collect();
+        (files.whole_reads.get() - before, names.concat())
+    };
+    assert_eq!(reads(&storage), (3, String::new()));
+    assert_eq!(reads(&storage), (0, String::new()));
+    // Another tab's write and this tab's own.
+    wait(other.save_record(&RunRecord { name: "x".into(), ..record("b", 1.0, 5) })).unwrap();
+    assert_eq!(reads(&storage), (1, "x".into()));
+    wait(storage.save_record(&RunRecord { name: "y".into(), ..record("b", 1.0, 5) })).unwrap();
+    assert_eq!(reads(&storage), (1, "y".into()));
+    assert_eq!(reads(&storage), (0, "y".into()));
+    // A write that was cut off, and then came again in the same slot.
+    files.writes_before_crash.set(Some(0));
+    assert!(wait(storage.save_record(&RunRecord { name: "z".into(), ..record("b", 1.0, 5) })).is_err());
+    files.writes_before_crash.set(None);
+    assert_eq!(reads(&storage).1, "y");
+    wait(storage.save_record(&RunRecord { name: "z".into(), ..record("b", 1.0, 5) })).unwrap();
+    assert_eq!(reads(&storage).1, "z");
+    wait(other.delete("c")).unwrap();
+    assert_eq!(reads(&storage), (0, "z".into()));
 }

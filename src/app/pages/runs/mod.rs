@@ -8,15 +8,13 @@ mod table;
 
 use self::page::Page;
 use crate::app::client::{Client, Task};
+use crate::app::parts::notice::{Announcer, FaultAlert};
+use crate::app::parts::stored_runs::{DeleteStored, ExportButton, ImportRun};
 use crate::app::parts::widgets::{Ask, Button, Meter, PageHead};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::router::{Link, Router};
 use crate::app::state::{Store, WorkerState, lasting::look_up};
 use crate::app::text::runs as text;
-use crate::app::{
-    parts::notice::FaultAlert,
-    parts::stored_runs::{DeleteStored, ExportButton, ImportRun},
-};
 use crate::core::imagenet::DownloadedWeights;
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
@@ -34,6 +32,7 @@ pub fn Runs() -> impl IntoView {
         open: RwSignal::new(None),
         question: RwSignal::new(None),
         queue: Task::default(),
+        announcer: Announcer::get(),
     };
     provide_context(page);
     // When the page opens, when a run, an evaluation or a fine-tuning has ended, and for a new worker.
@@ -65,6 +64,9 @@ pub fn Runs() -> impl IntoView {
         <table::Damaged />
         <Show when=move || !empty.get()>
             <table::Table />
+        </Show>
+        <table::Deleted />
+        <Show when=move || !empty.get()>
             <panel::Panel />
             <table::Curves />
         </Show>

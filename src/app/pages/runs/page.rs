@@ -2,7 +2,7 @@
 
 use crate::app::client::{Client, Task};
 use crate::app::text::runs as text;
-use crate::app::{parts::widgets::Question, router::Router, state::Store};
+use crate::app::{parts::notice::Announcer, parts::widgets::Question, router::Router, state::Store};
 use crate::core::run::{RunRecord, StoredReport};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
@@ -24,6 +24,7 @@ pub struct Page {
     pub question: RwSignal<Option<Question>>,
     /// The request for the queue, or for a change to it.
     pub queue: Task,
+    pub announcer: Announcer,
 }
 
 impl Page {
@@ -57,9 +58,9 @@ impl Page {
     }
 }
 
-/// When a run was started, by this machine's clock.
-pub fn started(record: &RunRecord) -> String {
-    let date = js_sys::Date::new(&record.created.into());
+/// Milliseconds since 1970 as a day and a time by this machine's clock.
+pub fn time(milliseconds: f64) -> String {
+    let date = js_sys::Date::new(&milliseconds.into());
     let two = |n: u32| format!("{n:02}");
     format!(
         "{}-{}-{} {}:{}",
@@ -72,17 +73,24 @@ pub fn started(record: &RunRecord) -> String {
 }
 
 pub fn name(record: &RunRecord) -> String {
-    text::name(record, &started(record))
+    text::name(record, &time(record.created))
 }
 
-/// Asks, then deletes.
-pub fn ask_delete(page: Page, run: String, called: String) {
+/// Asks, then deletes: for good, or so that it can be brought back.
+pub fn ask_delete(page: Page, run: String, called: &str, for_good: bool) {
     let act = Callback::new(move |()| {
         page.open.set(None);
         page.drawn.update(|drawn| drawn.retain(|other| *other != run));
-        page.change(StoredChange::DeleteRun { run: run.clone() });
+        let run = run.clone();
+        if for_good {
+            page.change(StoredChange::RemoveRun { run });
+        } else {
+            let change = StoredChange::DeleteRun { run };
+            page.send_then(Request::ChangeStored(change), move || page.announcer.say(text::DELETED_SAID));
+        }
     });
-    let (words, no, yes) = (text::DELETE_WORDS, text::CANCEL, text::DELETE);
-    let question = Question { title: text::delete(&called), words, no, yes, act };
+    let words = if for_good { text::REMOVE_WORDS } else { text::DELETE_WORDS };
+    let (no, yes) = (text::CANCEL, text::DELETE);
+    let question = Question { title: text::delete(called), words, no, yes, act };
     page.question.set(Some(question));
 }

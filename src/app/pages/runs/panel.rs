@@ -1,6 +1,6 @@
-//! One run: opened, renamed, shared, deleted, or begun anew with one setting changed.
+//! One run: opened, described, shared, copied, deleted, or begun anew with one setting changed.
 
-use super::page::{Page, ask_delete, name};
+use super::page::{Page, ask_delete, name, time};
 use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{runs as text, settings};
@@ -10,9 +10,8 @@ use crate::app::{
 };
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
-use crate::core::{
-    config::RunConfig, run::RunRecord, run::queue::QueueChange, run::table::like, run::unfinished::UnfinishedRun,
-};
+use crate::core::run::{MOST_NOTES, RunRecord, history::Happened, queue::QueueChange};
+use crate::core::{config::RunConfig, run::table::like, run::unfinished::UnfinishedRun};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;
 
@@ -46,72 +45,131 @@ pub fn open(page: Page, run: String, in_chunks_of: Option<usize>) {
 #[component]
 pub fn Panel() -> impl IntoView {
     let page = Page::get();
-    // Made anew only for another run, or if this one has changed: what is typed stays.
-    let record = memo(move || {
-        let id = page.open.get()?;
-        page.read(|stored| stored.runs.iter().find(|record| record.id == id).cloned()).flatten()
-    });
-    move || record.get().map(|record| view! { <OpenPanel record=record /> })
+    // Made anew only for another run: what is typed stays, and a press is not lost, when the list comes again.
+    let run = memo(move || page.open.get().filter(|id| find(page, id).is_some()));
+    move || {
+        let record = run.get().and_then(|id| untrack(|| find(page, &id)));
+        record.map(|record| view! { <OpenPanel record=record /> })
+    }
+}
+
+fn find(page: Page, id: &str) -> Option<RunRecord> {
+    page.read(|stored| stored.runs.iter().find(|record| record.id == id).cloned()).flatten()
 }
 
 #[component]
 fn OpenPanel(record: RunRecord) -> impl IntoView {
     let page = Page::get();
-    let called = name(&record);
+    let now = StoredValue::new(record.id.clone());
+    let now = memo(move || now.with_value(|id| find(page, id)));
+    view! {
+        <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
+            <div class="card-head">
+                <h2 id="panel-title">{live(move || now.with(|now| now.as_ref().map(name)))}</h2>
+                <Button label=text::CLOSE kind="quiet" press=act(move |_| page.open.set(None)) />
+            </div>
+            {live(move || now.get().map(|record| view! { <About record=record /> }))}
+            <Describe record=record.clone() />
+            <Like record=record />
+        </section>
+    }
+}
+
+/// What a run is, what happened to it, and what can be done with it.
+#[component]
+fn About(record: RunRecord) -> impl IntoView {
+    let page = Page::get();
+    let called = StoredValue::new(name(&record));
     let run = StoredValue::new(record.id.clone());
-    let (delete_called, given) = (called.clone(), RwSignal::new(record.name.clone()));
-    let rename = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let name = given.get_untracked().trim().to_owned();
-        page.change(StoredChange::RenameRun { run: run.get_value(), name });
+    let copy = move |_| {
+        let (run, name) = (run.get_value(), text::copy_name(&called.get_value()));
+        let change = StoredChange::CopyRun { run, name };
+        page.send_then(Request::ChangeStored(change), move || page.announcer.say(text::DUPLICATED));
     };
     let needed = UnfinishedRun::of_images(record.config.image_size, &record.data);
     // A run that ran out of memory can go on with fewer images at once.
     let smaller = record.can_resume().then(|| record.config.in_smaller_chunks()).flatten();
     let lacks = memo(move || page.lacks.get() == Some(run.get_value()));
+    let entry = |(place, entry): (usize, &Happened)| {
+        let of = |id: &str| untrack(|| find(page, id)).map_or_else(|| id.to_owned(), |record| name(&record));
+        view! { <li>{time(entry.at)} " " {text::happened(entry, record.was_cut_off(place), of)}</li> }
+    };
+    let history = record.history.iter().enumerate().map(entry).collect_view();
     view! {
-        <section class="card" id=PANEL tabindex="-1" aria-labelledby="panel-title">
-            <div class="card-head">
-                <h2 id="panel-title">{called}</h2>
-                <Button label=text::CLOSE kind="quiet" press=act(move |_| page.open.set(None)) />
-            </div>
-            <Show when=move || lacks.get()>
-                <div class="notice warn"><NeedsImages run=needed.clone() /></div>
-            </Show>
-            <div class="actions">
-                <Button label=text::OPEN kind="primary" press=act(move |_| open(page, run.get_value(), None)) />
-                {smaller
-                    .map(|smaller| {
-                        view! {
-                            <Button
-                                label=text::open_smaller(smaller.chunk)
-                                press=act(move |_| open(page, run.get_value(), Some(smaller.chunk)))
-                            />
-                        }
-                    })}
-                <CopyLink record=record.clone() />
-                <Button
-                    label=text::DELETE
-                    press=act(move |_| ask_delete(page, run.get_value(), delete_called.clone()))
+        <Show when=move || lacks.get()>
+            <div class="notice warn"><NeedsImages run=needed.clone() /></div>
+        </Show>
+        <div class="actions">
+            <Button label=text::OPEN kind="primary" press=act(move |_| open(page, run.get_value(), None)) />
+            {smaller
+                .map(|smaller| {
+                    view! {
+                        <Button
+                            label=text::open_smaller(smaller.chunk)
+                            press=act(move |_| open(page, run.get_value(), Some(smaller.chunk)))
+                        />
+                    }
+                })}
+            <CopyLink record=record.clone() />
+            <Button label=text::DUPLICATE press=act(copy) />
+            <Button
+                label=text::DELETE
+                press=act(move |_| ask_delete(page, run.get_value(), &called.get_value(), false))
+            />
+        </div>
+        {record.chunk_changes.iter().map(|change| view! { <p class="small">{text::rechunked(change)}</p> }).collect_view()}
+        {smaller.map(|smaller| view! { <p class="muted small">{text::smaller_help(&smaller)}</p> })}
+        {record.weights.as_ref().map(|weights| view! { <p class="small">{started_from(weights)}</p> })}
+        {(!record.history.is_empty())
+            .then(|| {
+                view! {
+                    <details>
+                        <summary>{text::HISTORY}</summary>
+                        <ol class="small">{history}</ol>
+                    </details>
+                }
+            })}
+    }
+}
+
+/// A run's name and notes.
+#[component]
+fn Describe(record: RunRecord) -> impl IntoView {
+    let page = Page::get();
+    let run = StoredValue::new(record.id);
+    let (given, notes) = (RwSignal::new(record.name), RwSignal::new(record.notes));
+    let length = memo(move || notes.with(|notes| notes.chars().count()));
+    let save = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if length.get_untracked() <= MOST_NOTES {
+            let name = given.get_untracked().trim().to_owned();
+            page.change(StoredChange::DescribeRun { run: run.get_value(), name, notes: notes.get_untracked() });
+        }
+    };
+    view! {
+        <form class="stack" on:submit=act(save)>
+            <label>
+                {text::NAME}
+                <input
+                    type="text"
+                    maxlength="80"
+                    prop:value=given
+                    on:input=act(move |e| given.set(event_target_value(&e)))
                 />
-            </div>
-            {record.chunk_changes.iter().map(|change| view! { <p class="small">{text::rechunked(change)}</p> }).collect_view()}
-            {smaller.map(|smaller| view! { <p class="muted small">{text::smaller_help(&smaller)}</p> })}
-            {record.weights.as_ref().map(|weights| view! { <p class="small">{started_from(weights)}</p> })}
-            <form class="inline" on:submit=act(rename)>
-                <label>
-                    {text::NAME}
-                    <input
-                        type="text"
-                        maxlength="80"
-                        prop:value=given
-                        on:input=act(move |e| given.set(event_target_value(&e)))
-                    />
-                </label>
-                <button type="submit">{text::SAVE_NAME}</button>
-            </form>
-            <Like record=record />
-        </section>
+            </label>
+            <label>
+                {text::NOTES}
+                <textarea
+                    rows="3"
+                    prop:value=notes
+                    on:input=act(move |e| notes.set(event_target_value(&e)))
+                ></textarea>
+            </label>
+            <p class="small field-fault" role="alert">
+                {live(move || (length.get() > MOST_NOTES).then(|| text::notes_too_long(length.get())))}
+            </p>
+            <p class="actions"><button type="submit">{text::SAVE_NAME}</button></p>
+        </form>
     }
 }
 

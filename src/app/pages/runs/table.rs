@@ -1,6 +1,6 @@
 //! The table of stored runs, and the curves of the runs that are ticked in it.
 
-use super::page::{Page, ask_delete, name, started};
+use super::page::{Page, ask_delete, name, time};
 use crate::app::parts::chart::{Chart, MOST, Series};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{confidence, runs as text, weights};
@@ -8,7 +8,7 @@ use crate::app::{parts::notice::fault_box, parts::widgets::Button, text::units::
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use crate::core::run::{Curve, RunRecord};
 use crate::core::{config::run_settings::START, error::Fault, nt_xent, plot::Rule};
-use crate::protocol::{Event, Request};
+use crate::protocol::{Event, Request, StoredChange};
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
@@ -163,7 +163,7 @@ fn cell(page: Page, record: &RunRecord, key: Column, best: bool, sets: bool) -> 
             let number = number(evaluation.map(|e| e.trained.test.accuracy));
             return view! { <td>{number} " " {used}</td> }.into_any();
         }
-        Column::Created => started(record),
+        Column::Created => time(record.created),
         Column::Images => text::images(&record.data.sources, record.data.images),
         Column::Setting(setting) if setting == START => weights::start(&record.config),
         Column::Setting(setting) => text::value(setting, &record.config),
@@ -191,12 +191,45 @@ pub fn Damaged() -> impl IntoView {
                 .iter()
                 .map(|(id, cause)| {
                     let run = id.clone();
-                    let delete = move |_| ask_delete(page, run.clone(), text::damaged(&run));
+                    let delete = move |_| ask_delete(page, run.clone(), &text::damaged(&run), true);
                     let button = view! { <Button label=text::DELETE about=text::damaged(id) press=act(delete) /> };
                     fault_box(&Fault::Storage(cause.clone()), button.into_any())
                 })
                 .collect_view()
         })
+    }
+}
+
+/// Runs that were deleted in the last day, which can be brought back.
+#[component]
+pub fn Deleted() -> impl IntoView {
+    let page = Page::get();
+    let any = memo(move || page.read(|stored| !stored.deleted.is_empty()) == Some(true));
+    let line = move |record: &RunRecord| {
+        let (run, called) = (StoredValue::new(record.id.clone()), name(record));
+        let back = move |_| page.change(StoredChange::BringBackRun { run: run.get_value() });
+        let of_question = called.clone();
+        let remove = move |_| ask_delete(page, run.get_value(), &of_question, true);
+        view! {
+            <li>
+                <span>{text::deleted(&called, &time(record.deleted.unwrap_or_default()))}</span>
+                <span class="row-actions">
+                    <Button label=text::UNDO about=called.as_str() press=act(back) />
+                    <Button label=text::DELETE_FOR_GOOD about=called.as_str() press=act(remove) />
+                </span>
+            </li>
+        }
+    };
+    view! {
+        <Show when=move || any.get()>
+            <section class="card" aria-labelledby="deleted-title">
+                <h2 id="deleted-title">{text::DELETED}</h2>
+                <p class="muted small">{text::DELETED_HELP}</p>
+                <ul class="plain">
+                    {live(move || page.read(|stored| stored.deleted.iter().map(line).collect_view()))}
+                </ul>
+            </section>
+        </Show>
     }
 }
 

@@ -14,6 +14,7 @@ use std::fmt::Write;
 pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     let sections = [
         summary(record, fine_tuned),
+        notes(record),
         data(record),
         network(record),
         settings(record),
@@ -21,7 +22,7 @@ pub fn card(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         limits(),
         usage(record),
     ];
-    sections.join("\n")
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
@@ -54,6 +55,12 @@ fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         escape(&record.device.name),
         record.config.seed,
     )
+}
+
+/// What the user wrote about the run, as it was typed; empty without.
+fn notes(record: &RunRecord) -> String {
+    let lines: String = record.notes.trim().lines().map(|line| format!("    {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("## Notes\n\n{lines}") }
 }
 
 /// What the encoder is and which weights it started from.

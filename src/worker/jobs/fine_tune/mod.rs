@@ -5,7 +5,7 @@ mod list;
 mod training;
 
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
-use crate::core::{cost::Cost, error::Fault, report::RunState};
+use crate::core::{cost::Cost, error::Fault, report::RunState, run::history::RunEvent};
 use crate::learn::features::KnownFeatures;
 use crate::protocol::Event;
 use crate::worker::run::{FineTuneList, FineTuneRun};
@@ -134,7 +134,7 @@ async fn add_to_record(report: FineTuneReport) {
         let saver = &mut s.run.as_mut()?.saver;
         saver.record.fine_tuned.retain(|other| other.config != report.config);
         saver.record.fine_tuned.push(report.clone());
-        Some(saver.save_record())
+        Some(saver.save_event(RunEvent::FineTuned))
     });
     if let Some(saved) = saved {
         saved.await;

@@ -17,6 +17,17 @@ fn fine_tuned() -> FineTuneReport {
 }
 
 #[test]
+fn a_card_has_the_notes_as_they_were_typed() {
+    let with = |notes: &str| card(&RunRecord { notes: notes.into(), ..record("r1") }, None);
+    assert!(
+        with("A *warm* run.\n# not a heading\n")
+            .contains("\n\n## Notes\n\n    A *warm* run.\n    # not a heading\n\n## Data\n")
+    );
+    assert_eq!(with(" \n"), card(&record("r1"), None));
+    assert!(!card(&record("r1"), None).contains("Notes"));
+}
+
+#[test]
 fn a_card_tells_what_and_whence() {
     let card = card(&record("r1"), None);
     for part in [

@@ -11,6 +11,7 @@ use simclr_lab::core::error::{DeviceFault, DownloadFault, Fault, ImportFault, Ru
 use simclr_lab::core::imagenet::ImageNetEncoder;
 use simclr_lab::core::report::{Backend, Baseline, Phase, RunState};
 use simclr_lab::core::run::fine_tune::{FineTuneConfig, StoredList, TrainedLayers, TuningStart};
+use simclr_lab::core::run::history::RunEvent;
 use simclr_lab::core::run::queue::{EntryState, QueueState};
 use simclr_lab::core::run::{Curve, RunRecord, stored::Kind};
 use simclr_lab::core::weights_file::WeightsFault;
@@ -102,7 +103,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// Opens everything of a folder: what is in it.
 fn opened(folder: &Path) -> Value {
     let storage = Storage::new(Folder(folder.join("opfs/simclr-lab")));
-    let listing = wait(storage.list()).unwrap();
+    let listing = wait(storage.list(0.0)).unwrap();
     assert_eq!(listing.damaged, []);
     let mut runs = Map::new();
     for record in &listing.runs {
@@ -219,6 +220,7 @@ fn variants() -> Value {
         Phase,
         QueueState,
         RunArchiveFault,
+        RunEvent,
         RunState,
         Stem,
         StorageFault,

@@ -305,7 +305,7 @@ mod tests {
         run.config.encoder.start = crate::core::config::InitialWeights::ImageNet;
         run.config.encoder.architecture = crate::core::config::Architecture::ResNet18;
         run.evaluation.as_mut().unwrap().baseline = Baseline::Itself;
-        let found = published(&[run.for_a_list()], &examples::record("a").data.fingerprint);
+        let found = published(&[run.for_a_list()], &examples::record("a").data);
         let [found] = &found[..] else { panic!("no published result") };
         assert_eq!((&found.report.test_images[..], &found.report.trained.predicted[..]), (&[4, 7][..], &[0, 0][..]));
         assert!(found.report.truth.is_empty() && found.report.raw_pixels.predicted.is_empty());

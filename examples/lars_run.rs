@@ -17,7 +17,7 @@ use simclr_lab::learn::learner::Learner;
 use simclr_lab::learn::optim;
 use simclr_lab::learn::simclr::SimClr;
 use simclr_lab::learn::store::ByteStore;
-use simclr_lab::learn::trainer::draw_views;
+use simclr_lab::learn::trainer::view_pair;
 use simclr_lab::learn::walk::{TensorPath, TensorVisitor, visit};
 use std::io::Write;
 
@@ -81,7 +81,8 @@ fn run(optimizer: Optimizer, store: &ByteStore, images: &[usize], out: &mut impl
             Rng::stream(config.seed, "order").fork(u64::from(epoch)).shuffle(&mut order);
         }
         let batch = &order[first..first + config.batch];
-        let params: Vec<_> = batch.iter().map(|&image| draw_views(&config, epoch, image)).collect();
+        let params: Vec<_> =
+            batch.iter().map(|&image| view_pair(&config.augment, SIZE, config.seed, epoch, image)).collect();
         let result = learner.forward(views(store, batch, &params));
         let loss: f32 = result.loss.clone().inner().into_data().iter::<f32>().next().expect("a loss");
         let gradients = GradientsParams::from_grads(result.loss.backward(), &learner.model);

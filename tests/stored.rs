@@ -118,8 +118,8 @@ fn opened(folder: &Path) -> Value {
     let entries = queue.queue.entries().iter().map(|entry| json!([entry.config.seed, entry.state]));
     let mut images = Map::new();
     for fingerprint in wait(storage.images()).unwrap() {
-        let (meta, pixels) = wait(storage.load_images(&fingerprint)).unwrap().unwrap();
-        let set = serde_json::from_slice::<Collection>(&meta).unwrap().with_pixels(pixels).unwrap();
+        let [meta, pixels, detail] = wait(storage.load_images(&fingerprint)).unwrap().unwrap();
+        let set = serde_json::from_slice::<Collection>(&meta).unwrap().with_pixels(pixels, detail).unwrap();
         let report = set.report();
         let classes = report.classes.iter().map(|class| json!([class.name, class.train, class.validation, class.test]));
         let classes = classes.collect::<Vec<_>>();

@@ -36,6 +36,7 @@ fn config(seed: u64) -> RunConfig {
         augment: AugmentConfig {
             crop: true,
             crop_min_area: 0.08,
+            detail: false,
             flip_probability: 0.5,
             jitter_probability: 0.8,
             jitter_strength: 0.5,

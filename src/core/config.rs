@@ -128,6 +128,9 @@ pub struct AugmentConfig {
     pub crop: bool,
     /// Least area of the crop as a part of the image's.
     pub crop_min_area: f32,
+    /// Crops are cut from images of twice the training size, where the set has them. Older runs had none.
+    #[serde(default)]
+    pub detail: bool,
     /// Probability of a horizontal flip.
     pub flip_probability: f32,
     /// Probability of colour jitter.
@@ -199,7 +202,7 @@ impl RunConfig {
     /// rates and seeds do not matter. Of an operation on views it matters only whether it is on.
     pub fn same_step(&self, other: &Self) -> bool {
         let work = |c: &Self| {
-            let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0);
+            let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0, c.augment.detail);
             let passes = (c.trained(), c.chunk_images());
             (c.encoder, c.head, c.image_size, c.batch, c.optimizer.optimizer, views, passes)
         };

@@ -3,9 +3,9 @@
 
 use super::architecture::Layer;
 use super::config::{EncoderConfig, InitialWeights, Optimizer, RunConfig};
-use super::error::Fault;
 use super::report::{Backend, DeviceReport};
 use super::run::fine_tune::{FineTuneConfig, TrainedLayers};
+use super::{dataset::has_room_for_detail, error::Fault};
 
 /// Counts for one configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,17 +125,19 @@ impl Cost {
         let copies = PARAMETER_COPIES + u64::from(at_once < views);
         let weights = copies * cost.parameters + cost.frozen + cost.published(config);
         let activations = (ACTIVATION_COPIES * cost.activations + PASSING_COPIES * cost.passing) * at_once;
-        let made = VIEW_COPIES * at_once * pixels;
+        // The images as floats, too, before a crop of twice as many a side is shrunk.
+        let made = at_once * (VIEW_COPIES * pixels + kept_pixels(config, images) - pixels);
         let saved = SAVED_COPIES * Self::checkpoint(config);
-        images as u64 * pixels + saved + FLOAT * (weights + activations + made + similarities + embeddings)
+        images as u64 * kept_pixels(config, images)
+            + saved
+            + FLOAT * (weights + activations + made + similarities + embeddings)
     }
 
     /// Bytes of a loaded run that does not train: its images, its weights, the optimiser's state, and
     /// a second copy of published weights.
     fn at_hand(config: &RunConfig, images: usize) -> u64 {
         let cost = Self::of(config);
-        let pixels = 3 * config.image_size * config.image_size;
-        (images * pixels) as u64 + Self::checkpoint(config) + FLOAT * cost.published(config)
+        images as u64 * kept_pixels(config, images) + Self::checkpoint(config) + FLOAT * cost.published(config)
     }
 
     /// Numbers of the published weights, which stay loaded as the run's baseline.
@@ -255,6 +257,13 @@ fn layers(encoder: &EncoderConfig, image: usize) -> Vec<LayerCost> {
         });
     }
     all
+}
+
+/// Bytes that an image takes on the device, at the training size and at twice that side.
+fn kept_pixels(config: &RunConfig, images: usize) -> u64 {
+    let pixels = (3 * config.image_size * config.image_size) as u64;
+    let has_detail = config.augment.detail && has_room_for_detail(images, config.image_size);
+    if has_detail { 5 * pixels } else { pixels }
 }
 
 fn within(need: u64, backend: Backend) -> Result<(), Fault> {

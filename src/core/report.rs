@@ -56,6 +56,8 @@ pub struct DatasetReport {
     /// What was loaded, in order: names of folders, archives or "sample set".
     pub sources: Vec<String>,
     pub size: usize,
+    /// Crops are cut from images of twice that side.
+    pub has_detail: bool,
     pub images: usize,
     pub classes: Vec<ClassCount>,
     /// Training images without a label.

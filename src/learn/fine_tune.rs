@@ -22,6 +22,7 @@ const MOMENTUM: f32 = 0.9;
 const AUGMENT: AugmentConfig = AugmentConfig {
     crop: true,
     crop_min_area: 0.08,
+    detail: false,
     flip_probability: 0.5,
     jitter_probability: 0.0,
     jitter_strength: 0.0,

@@ -24,20 +24,28 @@ pub struct ByteStore {
     /// [1, 4, 1]: how far to shift for each byte.
     shifts: Tensor<3, Int>,
     device: Device,
+    /// The same images at twice the side, where the set has them.
+    detail: Option<Box<ByteStore>>,
 }
 
 impl ByteStore {
-    /// Copies a data set's pixels to `device`, no chunk over `max_chunk_bytes`
+    /// Copies a data set's pixels, at every size that it has, to `device`, no chunk over `max_chunk_bytes`
     /// or 128 MiB (but at least one image a chunk).
     ///
     /// Give the device without autodiff: nothing here is differentiated.
     pub fn new(dataset: &Dataset, device: &Device, max_chunk_bytes: usize) -> Self {
-        let stride = dataset.stride();
-        assert!(stride > 0 && stride.is_multiple_of(PACKED), "an image of side {} does not pack", dataset.size);
+        let Dataset { size, pixels, detail, .. } = dataset;
+        let detail = (!detail.is_empty()).then(|| Box::new(Self::of(detail, 2 * size, device, max_chunk_bytes)));
+        Self { detail, ..Self::of(pixels, *size, device, max_chunk_bytes) }
+    }
+
+    /// `pixels` [N, 3, S, S] of side `size`.
+    fn of(pixels: &[u8], size: usize, device: &Device, max_chunk_bytes: usize) -> Self {
+        let stride = 3 * size * size;
+        assert!(stride > 0 && stride.is_multiple_of(PACKED), "an image of side {size} does not pack");
         let images_per_chunk = (max_chunk_bytes.min(MAX_CHUNK) / stride).max(1);
         let words = stride / PACKED;
-        let chunks = dataset
-            .pixels
+        let chunks = pixels
             .chunks(images_per_chunk * stride)
             .map(|bytes| {
                 let images = bytes.len() / stride;
@@ -50,11 +58,17 @@ impl ByteStore {
         Self {
             chunks,
             images_per_chunk,
-            images: dataset.pixels.len() / stride,
-            size: dataset.size,
+            images: pixels.len() / stride,
+            size,
             shifts: int_tensor(vec![0, 8, 16, 24], [1, PACKED, 1], device),
             device: device.clone(),
+            detail: None,
         }
+    }
+
+    /// The images that crops are cut from: those of twice the side, if they are wanted and there.
+    pub fn source(&self, detail: bool) -> &Self {
+        self.detail.as_deref().filter(|_| detail).unwrap_or(self)
     }
 
     /// Images stored.

@@ -1,6 +1,6 @@
 //! A pre-training run, one step at a time.
 
-use super::augment::{some_views, views};
+use super::augment::some_views;
 use super::checkpoint::{self, Snapshot};
 use super::encoder::{Encoder, momentum_after};
 use super::simclr::{SimClr, initial_encoder};
@@ -152,7 +152,9 @@ impl Trainer {
     pub fn step_on(&mut self, change: impl FnOnce(Tensor<4>) -> Tensor<4>) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
-        let measured = self.learner.step(change(views(&self.store, &images, &params)), rate);
+        let all: Vec<usize> = (0..2 * images.len()).collect();
+        let views = some_views(self.source(), self.config.image_size, &images, &params, &all);
+        let measured = self.learner.step(change(views), rate);
         self.stepped(measured, rate);
     }
 
@@ -164,12 +166,18 @@ impl Trainer {
             self.order = epoch_order(&self.images, self.config.seed, epoch);
         }
         let images = self.order[first..first + self.config.batch].to_vec();
-        let params = images.iter().map(|&image| draw_views(&self.config, epoch, image)).collect();
+        let (RunConfig { augment, seed, .. }, side) = (&self.config, self.source().size());
+        let params = images.iter().map(|&image| view_pair(augment, side, *seed, epoch, image)).collect();
         // Published weights come with statistics of their own.
         if self.config.encoder.weights().is_none() {
             self.learner.model.encoder.set_momentum(momentum_after(self.steps));
         }
         Batch { images, params }
+    }
+
+    /// The images that crops are cut from.
+    fn source(&self) -> &ByteStore {
+        self.store.source(self.config.augment.detail)
     }
 
     fn stepped(&mut self, measured: Tensor<1>, learning_rate: f32) {
@@ -257,7 +265,8 @@ impl Training for Trainer {
     fn step(&mut self) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
-        let made = |rows: &[usize]| some_views(&self.store, &images, &params, rows);
+        let source = self.store.source(self.config.augment.detail);
+        let made = |rows: &[usize]| some_views(source, self.config.image_size, &images, &params, rows);
         let mut rng = Rng::stream(self.config.seed, "chunks").fork(u64::from(self.steps));
         let measured = self.learner.step_by(2 * images.len(), &made, &mut rng, rate);
         self.stepped(measured, rate);
@@ -332,12 +341,8 @@ fn frozen(model: SimClr, config: &RunConfig) -> SimClr {
     }
 }
 
-/// What is drawn for both views of one image in one epoch (from 1): the run's own draws, also for previews.
-pub fn draw_views(config: &RunConfig, epoch: u32, image: u32) -> [ViewParams; 2] {
-    view_pair(&config.augment, config.image_size, config.seed, epoch, image)
-}
-
-/// [`draw_views`] where there is no whole configuration.
+/// What is drawn for both views of one image, of side `size`, in one epoch (from 1): the run's own draws, also for
+/// previews.
 pub fn view_pair(augment: &AugmentConfig, size: usize, seed: u64, epoch: u32, image: u32) -> [ViewParams; 2] {
     [0, 1].map(|view| ViewParams::draw(augment, size, &mut Rng::for_view(seed, epoch, image, view)))
 }

@@ -185,7 +185,7 @@ mod tests {
         let pixels = (0..IMAGES * 3 * 256).map(|i| (i * 7 % 256) as u8).collect();
         let example = |i| Example { label: Some(i as u16 % 2), split: Split::Train, name: format!("{i}.png") };
         let classes = vec!["cat".to_owned(), "dog, or =so".to_owned()];
-        Dataset { size: 16, classes, examples: (0..IMAGES).map(example).collect(), pixels }
+        Dataset { size: 16, classes, examples: (0..IMAGES).map(example).collect(), pixels, ..Dataset::default() }
     }
 
     fn config() -> RunConfig {

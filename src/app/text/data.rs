@@ -1,7 +1,7 @@
 //! Words of the page that loads images and says what was found.
 
-use super::units::{bytes, count, duration};
-use crate::core::dataset::{ImportRole, Split};
+use super::units::{bytes, count, duration, square};
+use crate::core::dataset::{ImportRole, Split, has_room_for_detail};
 use crate::core::error::{Lost, SkippedFile};
 use crate::core::report::DatasetReport;
 
@@ -116,7 +116,18 @@ pub const FINGERPRINT_HELP: &str =
 
 /// Device memory of the images as bytes.
 pub fn memory(report: &DatasetReport) -> String {
-    bytes((report.images * 3 * report.size * report.size) as f64)
+    let copies = if report.has_detail { 5 } else { 1 };
+    bytes((copies * report.images * 3 * report.size * report.size) as f64)
+}
+
+pub const CROPS: &str = "Crops are cut from";
+/// The side from which crops are cut, in words.
+pub fn crops(report: &DatasetReport) -> String {
+    match report.has_detail {
+        true => square(2 * report.size),
+        false if has_room_for_detail(report.images, report.size) => square(report.size),
+        false => format!("{}; for twice the side there are too many images", square(report.size)),
+    }
 }
 
 pub const PRETRAIN_PAGE: &str = "the pre-training page";

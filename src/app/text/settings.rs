@@ -74,12 +74,18 @@ pub static ENCODER: [Words<RunConfig>; 8] = [
     ),
 ];
 
-pub static AUGMENTATION: [Words<RunConfig>; 9] = [
+pub static AUGMENTATION: [Words<RunConfig>; 10] = [
     row("crop", "Random crop", "Cut each view out of a random part of the image; the most important operation of all."),
     row(
         "crop_min_area",
         "Least crop area",
         "Smallest part of the image that a crop may show; smaller makes the task harder.",
+    )
+    .unused("Random crop is off."),
+    row(
+        "detail",
+        "Detail in crops",
+        "Cut crops from the images at twice the training size, so that a small crop has detail of its own; where the images are larger and the set has room.",
     )
     .unused("Random crop is off."),
     row("flip", "Flip", "Probability of mirroring a view; set it to 0 where left and right matter, as in writing."),

@@ -11,7 +11,7 @@ use crate::core::{error::ConfigFault, query::pairs};
 pub type RunSetting = &'static Setting<RunConfig>;
 
 /// In the order of links, tables and model cards: images, encoder, head, augmentation, loss, optimiser, run.
-pub static SETTINGS: [Setting<RunConfig>; 29] = [
+pub static SETTINGS: [Setting<RunConfig>; 30] = [
     row("size", one_of(32, SIZES), |c| &mut c.image_size).within(|c, _| {
         let least = c.encoder.published().map_or(0, |net| net.weights().min_image_size as u64);
         Bounds::OneOf(&SIZES[SIZES.partition_point(|size| *size < least)..])
@@ -41,6 +41,7 @@ pub static SETTINGS: [Setting<RunConfig>; 29] = [
     row("head_norm", switch(false), |c| &mut c.head.batch_norm),
     row("crop", switch(true), |c| &mut c.augment.crop),
     row("crop_min_area", real(0.08, 0.01, 1.0, 0.01), |c| &mut c.augment.crop_min_area).used_if(|c| c.augment.crop),
+    row("detail", switch(true), |c| &mut c.augment.detail).used_if(|c| c.augment.crop),
     row("flip", probability(0.5), |c| &mut c.augment.flip_probability),
     row("jitter", probability(0.8), |c| &mut c.augment.jitter_probability),
     row("jitter_strength", real(0.5, 0.0, 2.0, 0.05), |c| &mut c.augment.jitter_strength)

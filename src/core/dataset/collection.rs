@@ -1,7 +1,10 @@
 //! The set as it grows: it adds imports, matches labels and draws the splits anew.
 
 use super::split::{self, Candidate, GivenSplit};
-use super::{Dataset, Example, ImportRole, Split, duplicate_groups, files_fingerprint, fingerprint, preflight};
+use super::{
+    Dataset, Example, ImportRole, Split, doubled, duplicate_groups, files_fingerprint, fingerprint,
+    has_room_for_detail, preflight,
+};
 use crate::core::error::{ImportFault, SkippedFile};
 use crate::core::report::DatasetReport;
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,8 @@ pub struct ImportedImages {
     pub items: Vec<ImportedImage>,
     /// Planar RGB, [N, 3, S, S].
     pub pixels: Vec<u8>,
+    /// As [`Dataset::detail`].
+    pub detail: Vec<u8>,
     pub left_out: Vec<SkippedFile>,
 }
 
@@ -78,12 +83,15 @@ impl Collection {
     ///
     /// # Errors
     /// What is wrong, if the pixels are of more or fewer images.
-    pub fn with_pixels(mut self, pixels: Vec<u8>) -> Result<Self, String> {
+    pub fn with_pixels(mut self, pixels: Vec<u8>, detail: Vec<u8>) -> Result<Self, String> {
         let (images, expected) = (self.dataset.examples.len(), self.dataset.examples.len() * self.dataset.stride());
         if pixels.len() != expected || self.given_splits.len() != images || self.groups.len() != images {
             return Err(format!("{images} images need {expected} bytes of pixels, there are {}", pixels.len()));
         }
-        self.dataset.pixels = pixels;
+        if detail.len() != 4 * expected && !detail.is_empty() {
+            return Err(format!("{images} images need {} bytes of detail, there are {}", 4 * expected, detail.len()));
+        }
+        (self.dataset.pixels, self.dataset.detail) = (pixels, detail);
         Ok(self)
     }
 
@@ -126,6 +134,7 @@ impl Collection {
                 name: item.name,
             });
         }
+        self.add_detail(images, &import.pixels, import.detail);
         if self.dataset.pixels.is_empty() {
             self.dataset.pixels = import.pixels;
         } else {
@@ -135,6 +144,25 @@ impl Collection {
         self.groups = duplicate_groups(&self.dataset);
         self.draw();
         Ok(())
+    }
+
+    /// Adds images to those at twice the side, of `images` in all, where some have detail and all have room. It comes
+    /// before their pixels.
+    fn add_detail(&mut self, images: usize, pixels: &[u8], new: Vec<u8>) {
+        let old = std::mem::take(&mut self.dataset.detail);
+        let Dataset { size, pixels: before, .. } = &self.dataset;
+        let all = |detail: Vec<u8>, pixels| if detail.is_empty() { doubled(pixels, *size) } else { detail };
+        if !has_room_for_detail(images, *size) || old.is_empty() && new.is_empty() {
+            return;
+        }
+        let (mut old, mut new) = (all(old, before), all(new, pixels));
+        self.dataset.detail = match old.is_empty() {
+            true => new,
+            false => {
+                old.append(&mut new);
+                old
+            }
+        };
     }
 
     fn draw(&mut self) {
@@ -166,6 +194,7 @@ impl Collection {
         DatasetReport {
             sources: self.sources.clone(),
             size: self.dataset.size,
+            has_detail: !self.dataset.detail.is_empty(),
             images: self.dataset.examples.len(),
             classes: preflight::count_classes(&self.dataset),
             unlabelled: preflight::unlabelled(&self.dataset, Split::Train),
@@ -314,8 +343,37 @@ mod tests {
         let json = serde_json::to_string(&all).unwrap();
         let back = || serde_json::from_str::<Collection>(&json).unwrap();
         let pixels = all.dataset().pixels.clone();
-        assert_eq!(back().with_pixels(pixels.clone()).unwrap().report(), all.report());
-        assert!(back().with_pixels(pixels[1..].to_vec()).is_err());
+        assert_eq!(back().with_pixels(pixels.clone(), Vec::new()).unwrap().report(), all.report());
+        assert!(back().with_pixels(pixels[1..].to_vec(), Vec::new()).is_err());
+        assert!(back().with_pixels(pixels.clone(), pixels.clone()).is_err());
+        let detail = doubled(&pixels, 1);
+        assert_eq!(back().with_pixels(pixels, detail.clone()).unwrap().dataset().detail, detail);
+    }
+
+    #[test]
+    fn detail_is_of_all_images_or_none_and_is_not_in_the_fingerprint() {
+        let set = |size, detail: &[u8]| {
+            let mut one = import("one", 1, &[("cat", 2)]);
+            one.pixels = (0..2).flat_map(|image| vec![image; 3 * size * size]).collect();
+            one.detail = detail.to_vec();
+            let mut all = Collection::new(size, 1);
+            all.add(one, ImportRole::New).unwrap();
+            all
+        };
+        let fine: Vec<u8> = (0..24).collect();
+        let (with, without) = (set(1, &fine), set(1, &[]));
+        assert!(with.report().has_detail && !without.report().has_detail);
+        assert_eq!(with.report().fingerprint, without.report().fingerprint);
+        // Images that have none are enlarged.
+        let plain = import("two", 7, &[("cat", 1)]);
+        let (mut first, mut second) = (with.clone(), without);
+        first.add(plain.clone(), ImportRole::AddTest).unwrap();
+        assert_eq!(first.dataset().detail, [&fine[..], &doubled(&plain.pixels, 1)].concat());
+        second.add(ImportedImages { detail: fine[..12].to_vec(), ..plain }, ImportRole::AddTest).unwrap();
+        assert_eq!(second.dataset().detail, [&doubled(&[0, 0, 0, 1, 1, 1], 1), &fine[..12]].concat());
+        // Where there is no room for all, there is none.
+        assert!(has_room_for_detail(2_000, 128) && !has_room_for_detail(2_000, 224));
+        assert_eq!(doubled(&[1, 2, 3, 4], 2), [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
     }
 
     #[test]
@@ -325,7 +383,7 @@ mod tests {
         let mut json = serde_json::to_value(&all).unwrap();
         json.as_object_mut().unwrap().remove("file_hashes").unwrap();
         let old: Collection = serde_json::from_value(json).unwrap();
-        let mut old = old.with_pixels(all.dataset().pixels.clone()).unwrap();
+        let mut old = old.with_pixels(all.dataset().pixels.clone(), Vec::new()).unwrap();
         let (before, now) = (old.report(), all.report());
         assert_eq!((&before.fingerprint, before.files_fingerprint.as_str()), (&now.fingerprint, ""));
         assert!(!now.files_fingerprint.is_empty());

@@ -49,6 +49,23 @@ pub struct Dataset {
     /// Planar RGB, `3 * size * size` bytes an example: [N, 3, S, S].
     #[serde(skip)]
     pub pixels: Vec<u8>,
+    /// The same images at twice the side, [N, 3, 2S, 2S], from which training cuts its crops; or nothing.
+    #[serde(skip)]
+    pub detail: Vec<u8>,
+}
+
+/// Most bytes of a set whose images are kept at twice their side, too.
+const MAX_DETAILED: usize = 512 << 20;
+
+/// Whether so many images can be kept at `size` and at twice that side.
+pub fn has_room_for_detail(images: usize, size: usize) -> bool {
+    images.saturating_mul(5 * 3 * size * size) <= MAX_DETAILED
+}
+
+/// Images at twice their side without new detail: every pixel four times. [N, 3, S, S] to [N, 3, 2S, 2S].
+pub fn doubled(pixels: &[u8], size: usize) -> Vec<u8> {
+    let wide = |row: &[u8]| row.iter().flat_map(|&pixel| [pixel; 2]).collect::<Vec<u8>>();
+    pixels.chunks_exact(size.max(1)).flat_map(|row| wide(row).repeat(2)).collect()
 }
 
 impl Dataset {
@@ -195,6 +212,7 @@ mod tests {
             classes: vec!["a".to_owned(), "b".to_owned()],
             examples: vec![example(Some(0), "1"), example(None, "2"), example(Some(1), "3")],
             pixels: vec![1, 2, 3, 4, 5, 6, 1, 2, 3],
+            ..Dataset::default()
         }
     }
 

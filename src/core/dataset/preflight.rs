@@ -140,6 +140,7 @@ mod tests {
                 .map(|(n, i): (usize, _)| Example { label: i.0, split: i.1, name: n.to_string() })
                 .collect(),
             pixels: images.iter().flat_map(|i| [i.2; 3]).collect(),
+            ..Dataset::default()
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Kind {
     /// The description of a set of images, JSON.
     Images,
     Pixels,
+    /// The pixels at twice the side, from which crops are cut.
+    Detail,
     /// What a file of downloaded weights is, JSON.
     WeightsNote,
     /// An exported run; the schema stands in its `run.json`.
@@ -36,7 +38,7 @@ impl Kind {
         match self {
             // 1: unknown fields were dropped; curves were rows without names.
             Self::Record | Self::Curve | Self::Queue | Self::Images | Self::WeightsNote | Self::Archive => 2,
-            Self::Checkpoint | Self::Tuning | Self::Classifier | Self::Pixels => 1,
+            Self::Checkpoint | Self::Tuning | Self::Classifier | Self::Pixels | Self::Detail => 1,
         }
     }
 
@@ -51,6 +53,7 @@ impl Kind {
             Self::Queue => "queue",
             Self::Images => "meta",
             Self::Pixels => "pixels",
+            Self::Detail => "detail",
             Self::WeightsNote => "note",
             Self::Archive => "archive",
         }

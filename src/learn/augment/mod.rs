@@ -13,19 +13,26 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// # Panics
 /// If `indices` and `params` differ in length, or an index has no image.
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
-    some_views(store, indices, params, &(0..2 * indices.len()).collect::<Vec<_>>())
+    some_views(store, store.size(), indices, params, &(0..2 * indices.len()).collect::<Vec<_>>())
 }
 
-/// Some rows of [`views`], alone.
+/// Some rows of [`views`], alone, of side `side`. Crops are of the images' own size, which may be larger.
 ///
 /// # Panics
 /// As there, or if there is no such row.
-pub fn some_views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]], rows: &[usize]) -> Tensor<4> {
+pub fn some_views(
+    store: &ByteStore,
+    side: usize,
+    indices: &[u32],
+    params: &[[ViewParams; 2]],
+    rows: &[usize],
+) -> Tensor<4> {
     assert_eq!(indices.len(), params.len(), "one pair of views an image");
     let images = indices.len();
     let of_rows: Vec<u32> = rows.iter().map(|row| indices[row % images]).collect();
     let params: Vec<ViewParams> = rows.iter().map(|row| params[row % images][row / images]).collect();
-    apply(store.gather(&of_rows), &params)
+    let out = OutputShape { height: side, width: side, kernel: blur_kernel(side) };
+    apply_shaped(store.gather(&of_rows), &params, out)
 }
 
 /// One view of each image, of the image's size: [B, 3, H, W] in [0, 1] to the same. The order is crop and resize, flip,
@@ -148,7 +155,7 @@ impl Resampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::augment::ops::{self, from_bytes};
+    use crate::core::augment::{Crop, ops, ops::from_bytes};
     use crate::core::{config::AugmentConfig, dataset::Dataset, rng::Rng};
 
     fn all() -> AugmentConfig {
@@ -188,6 +195,24 @@ mod tests {
     fn a_full_random_chain_equals_the_slice_version() {
         check(&all(), 32);
         check(&AugmentConfig { jitter_strength: 1.0, ..all() }, 48);
+    }
+
+    #[test]
+    fn a_crop_of_half_the_side_shows_the_pixels_of_twice_the_size() {
+        let size = 16;
+        let set = Dataset { detail: dataset(3, 2 * size).pixels, ..dataset(3, size) };
+        let store = ByteStore::new(&set, &Device::flex(), usize::MAX);
+        let source = store.source(true);
+        assert_eq!((source.size(), store.source(false).size()), (2 * size, size));
+        let half = Crop { top: 5, left: 9, height: size as u32, width: size as u32 };
+        let view = ViewParams { crop: half, ..ViewParams::identity(2 * size) };
+        let made = some_views(source, size, &[2], &[[view; 2]], &[1]).into_data().iter::<f32>().collect::<Vec<_>>();
+        let image = &set.detail[2 * 4 * set.stride()..];
+        for (at, value) in made.iter().enumerate() {
+            let (channel, y, x) = (at / (size * size), at / size % size, at % size);
+            let pixel = image[(channel * 2 * size + y + 5) * 2 * size + x + 9];
+            assert!((value - f32::from(pixel) / 255.0).abs() < 1e-6, "{at}");
+        }
     }
 
     #[test]

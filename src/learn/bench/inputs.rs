@@ -92,7 +92,7 @@ pub fn fixed_views(views: usize, size: usize, device: &Device) -> Tensor<4> {
 pub fn noise(images: usize) -> Dataset {
     let pixels = mulberry(5, images * 3 * SIZE * SIZE).iter().map(|v| (v * 256.0) as u8).collect();
     let example = |i: usize| Example { label: None, split: Split::Train, name: format!("noise {i}") };
-    Dataset { size: SIZE, classes: Vec::new(), examples: (0..images).map(example).collect(), pixels }
+    Dataset { size: SIZE, examples: (0..images).map(example).collect(), pixels, ..Dataset::default() }
 }
 
 /// Classes of [`labelled`].

@@ -1,6 +1,7 @@
 use super::*;
 use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
+use crate::learn::augment::views;
 use crate::learn::{baseline::reestimate_batch_norm, block_on::block_on, named_tensors::tensors};
 use burn::tensor::read_sync;
 
@@ -30,7 +31,7 @@ fn images() -> Dataset {
         pixels.extend((0..256).map(|_| (level + rng.uniform(-20.0, 20.0)) as u8));
     }
     let example = |i| Example { label: None, split: Split::Train, name: format!("{i}") };
-    Dataset { size: 16, classes: Vec::new(), examples: (0..IMAGES).map(example).collect(), pixels }
+    Dataset { size: 16, examples: (0..IMAGES).map(example).collect(), pixels, ..Dataset::default() }
 }
 
 fn trainer(config: &RunConfig) -> Trainer {
@@ -74,6 +75,25 @@ fn equal_seeds_run_equally_and_others_do_not() {
         assert!((a - b).abs() < 1e-4, "{a} and {b} from one seed");
     }
     assert!((first[0] - losses(2)[0]).abs() > 1e-4);
+}
+
+#[test]
+fn crops_are_cut_from_detail_where_it_is_there_and_wanted() {
+    let first_loss = |set: &Dataset, detail| {
+        let augment = AugmentConfig { detail, ..config().augment };
+        let store = ByteStore::new(set, &Device::flex(), 1 << 20);
+        let chosen: Vec<usize> = (0..IMAGES).collect();
+        let mut trainer = Trainer::new(&RunConfig { augment, ..config() }, store, &chosen, &Device::flex()).unwrap();
+        trainer.step();
+        read_sync(trainer.read()).unwrap()[0].loss
+    };
+    let plain = images();
+    let detailed =
+        Dataset { detail: plain.pixels.iter().rev().flat_map(|&p| [p, 255 - p, p, p]).collect(), ..plain.clone() };
+    let without = first_loss(&plain, false);
+    let near = |loss: f32| (loss - without).abs() < 1e-4;
+    assert!(near(first_loss(&plain, true)) && near(first_loss(&detailed, false)));
+    assert!(!near(first_loss(&detailed, true)));
 }
 
 #[test]

@@ -25,6 +25,14 @@ pub const MAX_FILE: u64 = 256 << 20;
 /// # Errors
 /// [`FileFault`]: what is wrong with the file.
 pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
+    decode_detailed(bytes, size, false).map(|(pixels, _)| pixels)
+}
+
+/// The same, and of an image that is larger, where `detail` is asked for, [3, 2S, 2S], too.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_detailed(bytes: &[u8], size: usize, detail: bool) -> Result<(Vec<u8>, Option<Vec<u8>>), FileFault> {
     let format = image_format(&bytes[..bytes.len().min(HEAD)])?;
     let walk = if format == ImageFormat::Jpeg { walk_jpeg(bytes) } else { JpegWalk::default() };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -51,8 +59,11 @@ pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(fault)?;
     let (width, height) = (image.width() as usize, image.height() as usize);
-    let square = fit_to_square(width, height, size, |y, columns, out| read_row(&image, y, columns, out));
-    Ok(turn(&square, size, orientation))
+    let at = |size| {
+        let square = fit_to_square(width, height, size, |y, columns, out| read_row(&image, y, columns, out));
+        turn(&square, size, orientation)
+    };
+    Ok((at(size), (detail && width.min(height) > size).then(|| at(2 * size))))
 }
 
 /// Whether this many bytes of memory can be allocated. Without this check a decoder that gets no memory would

@@ -1,7 +1,7 @@
 //! Reads one choice of files, one file a step, so that the caller can report progress and cancel between steps.
 
 use super::File;
-use super::decode::{MAX_FILE, decode};
+use super::decode::{MAX_FILE, decode_detailed};
 use super::file_kind::{FileKind, HEAD, image_format, kind_of_content};
 use super::listing::{
     At, CIFAR_CHUNK, CIFAR_CLASSES, CIFAR_RECORD, Found, Group, MAX_CIFAR_BATCH, ToRead, cifar_classes, list,
@@ -9,7 +9,7 @@ use super::listing::{
 };
 use super::zip_archive::Archive;
 use crate::core::dataset::collection::{ImportedImage, ImportedImages, MAX_PIXEL_BYTES};
-use crate::core::dataset::{folders, hash, label_table};
+use crate::core::dataset::{doubled, folders, has_room_for_detail, hash, label_table};
 use crate::core::error::{FileFault, ImportFault, SkippedFile};
 use std::collections::{HashMap, VecDeque};
 
@@ -239,11 +239,34 @@ impl ImageImporter {
         Ok(label)
     }
 
-    fn keep(&mut self, item: ImportedImage, pixels: &[u8]) -> Result<(), ImportFault> {
+    /// Whether all images of the import can be kept at twice their side.
+    fn has_room(&self) -> bool {
+        has_room_for_detail(self.total.max(self.import.items.len() + 1), self.size)
+    }
+
+    /// Keeps an image at twice the side: each from the first on that has detail, and those before it.
+    fn keep_detail(&mut self, pixels: &[u8], detail: Option<Vec<u8>>) {
+        let ImportedImages { detail: all, pixels: before, .. } = &mut self.import;
+        if all.is_empty() && detail.is_some() {
+            let bytes = 4 * self.total * pixels.len();
+            if all.try_reserve_exact(bytes.max(4 * (before.len() + pixels.len()))).is_ok() {
+                all.extend(doubled(before, self.size));
+            }
+        }
+        if all.capacity() > 0 {
+            all.extend(detail.unwrap_or_else(|| doubled(pixels, self.size)));
+        }
+    }
+
+    fn keep(&mut self, item: ImportedImage, pixels: &[u8], detail: Option<Vec<u8>>) -> Result<(), ImportFault> {
         let images = self.import.items.len() + 1;
         if self.import.pixels.capacity() - self.import.pixels.len() < pixels.len() {
             // The names announced fewer images: room for some more at a time.
             self.reserve(images + images / 4 + 64).or_else(|_| self.reserve(images))?;
+        }
+        match self.has_room() {
+            true => self.keep_detail(pixels, detail),
+            false => self.import.detail = Vec::new(),
         }
         self.import.pixels.extend_from_slice(pixels);
         self.import.items.push(item);
@@ -253,11 +276,12 @@ impl ImageImporter {
     fn read_image(&mut self, image: ToRead) -> Result<String, ImportFault> {
         self.done += 1;
         let bytes = self.read(image.at, |head| image_format(head).map(drop));
-        match bytes.and_then(|bytes| Ok((decode(&bytes, self.size)?, hash(&bytes)))) {
-            Ok((pixels, hash)) => {
+        let room = self.has_room();
+        match bytes.and_then(|bytes| Ok((decode_detailed(&bytes, self.size, room)?, hash(&bytes)))) {
+            Ok(((pixels, detail), hash)) => {
                 let label = image.label.class.as_deref().map(|class| self.class(class)).transpose()?;
                 let split = image.label.split;
-                self.keep(ImportedImage { name: image.name.clone(), label, split, hash }, &pixels)?;
+                self.keep(ImportedImage { name: image.name.clone(), label, split, hash }, &pixels, detail)?;
                 if image.unlisted {
                     self.leave_out(&image.name, FileFault::NotInLabels);
                 }
@@ -284,7 +308,7 @@ impl ImageImporter {
             match read_cifar_record(record, self.size) {
                 Ok((label, pixels)) => {
                     let (label, split) = (Some(label), batch.label.split);
-                    self.keep(ImportedImage { name, label, split, hash: hash(record) }, &pixels)?;
+                    self.keep(ImportedImage { name, label, split, hash: hash(record) }, &pixels, None)?;
                 }
                 Err(label) => {
                     let detail = format!("label {label} is not 0 to {}", CIFAR_CLASSES.len() - 1);

@@ -55,13 +55,13 @@ impl Library {
         self.collection.as_deref().map(Collection::report)
     }
 
-    /// Takes a stored set, a serialised [`Collection`] and its pixels. Its files can't be read again.
+    /// Takes a stored set, a serialised [`Collection`] and its pixels, also at twice the side. Its files can't be read again.
     ///
     /// # Errors
     /// What is wrong with the parts; the library is unchanged then.
-    pub fn restore(&mut self, meta: &[u8], pixels: Vec<u8>) -> Result<DatasetReport, String> {
+    pub fn restore(&mut self, meta: &[u8], pixels: Vec<u8>, detail: Vec<u8>) -> Result<DatasetReport, String> {
         let collection: Collection = serde_json::from_slice(meta).map_err(|e| e.to_string())?;
-        let collection = collection.with_pixels(pixels)?;
+        let collection = collection.with_pixels(pixels, detail)?;
         self.sources.clear();
         Ok(self.collection.insert(Rc::new(collection)).report())
     }
@@ -210,6 +210,6 @@ fn sample_import(drawing: SampleDrawing) -> ImportedImages {
         items: dataset.examples.iter().enumerate().map(item).collect(),
         classes: dataset.classes,
         pixels: dataset.pixels,
-        left_out: Vec::new(),
+        ..ImportedImages::default()
     }
 }

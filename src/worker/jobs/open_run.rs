@@ -112,11 +112,11 @@ pub async fn load_images(data: &DataIdentity) -> Result<DataIdentity, Fault> {
     };
     let storage = session::storage().await?;
     let folder = kept_as(&storage, data).await?;
-    let Some((meta, pixels)) = storage.load_images(&folder).await? else {
+    let Some([meta, pixels, detail]) = storage.load_images(&folder).await? else {
         return Err(Fault::WrongImages { expected: data.shown().to_owned(), found: loaded });
     };
     let report = with(|s| {
-        let report = s.library.restore(&meta, pixels)?;
+        let report = s.library.restore(&meta, pixels, detail)?;
         s.store = None;
         Ok::<_, String>(report)
     })

@@ -27,8 +27,9 @@ pub async fn preview(indices: &[u32], config: &AugmentConfig, seed: u64, epoch: 
     }
     let size = store.size();
     let indices: Vec<u32> = originals.iter().map(|p| p.index).collect();
-    let params: Vec<_> = indices.iter().map(|&i| view_pair(config, size, seed, epoch, i)).collect();
-    let views = augment::views(&store, &indices, &params);
+    let source = store.source(config.detail);
+    let params: Vec<_> = indices.iter().map(|&i| view_pair(config, source.size(), seed, epoch, i)).collect();
+    let views = augment::some_views(source, size, &indices, &params, &(0..2 * indices.len()).collect::<Vec<_>>());
     let values = read(views).await?;
     let stride = 3 * size * size;
     let view = |picture: &Picture, n: usize| {

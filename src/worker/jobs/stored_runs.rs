@@ -1,5 +1,6 @@
 //! What this site has stored: listed, described, copied, deleted.
 
+use crate::core::dataset::Dataset;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::DownloadedWeights;
 use crate::core::run::{Curve, RunRecord, StoredReport, history::RunEvent};
@@ -153,5 +154,6 @@ async fn keep_images() -> Result<(), Fault> {
     let collection = session::collection()?;
     let fingerprint = collection.report().fingerprint;
     let storage = session::storage().await?;
-    Ok(storage.save_images(&fingerprint, &*collection, &collection.dataset().pixels).await?)
+    let Dataset { pixels, detail, .. } = collection.dataset();
+    Ok(storage.save_images(&fingerprint, &*collection, pixels, detail).await?)
 }

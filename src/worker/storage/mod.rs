@@ -266,21 +266,26 @@ impl<F: FileSystem> Storage<F> {
         self.files.list(IMAGES).await
     }
 
-    /// Stores a set: its description and its pixels.
+    /// Stores a set: its description, its pixels, and those at twice the side, of which there may be none.
     pub async fn save_images<T: Serialize + DeserializeOwned>(
         &self,
         fingerprint: &str,
         meta: &T,
         pixels: &[u8],
+        detail: &[u8],
     ) -> Result<(), StorageFault> {
-        let [meta_path, pixels_path] = images_paths(fingerprint);
+        let [meta_path, pixels_path, detail_path] = images_paths(fingerprint);
         // Nothing keeps another tab from the set.
         self.forget(&format!("{IMAGES}/{fingerprint}/"));
         self.refuse_newer(&meta_path, Kind::Images).await?;
         self.refuse_newer(&pixels_path, Kind::Pixels).await?;
+        self.refuse_newer(&detail_path, Kind::Detail).await?;
         // The description last: without it there is no set.
         let saved = async {
             self.put(&pixels_path, Kind::Pixels, pixels).await?;
+            if !detail.is_empty() {
+                self.put(&detail_path, Kind::Detail, detail).await?;
+            }
             self.put_json(&meta_path, Kind::Images, meta).await
         };
         match saved.await {
@@ -290,11 +295,12 @@ impl<F: FileSystem> Storage<F> {
         }
     }
 
-    /// A stored set's description and pixels; `None` if it was not stored.
-    pub async fn load_images(&self, fingerprint: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StorageFault> {
-        let [meta, pixels] = images_paths(fingerprint);
+    /// A stored set's description, pixels, and those at twice the side; `None` if it was not stored.
+    pub async fn load_images(&self, fingerprint: &str) -> Result<Option<[Vec<u8>; 3]>, StorageFault> {
+        let [meta, pixels, detail] = images_paths(fingerprint);
         let Some(meta) = self.get(&meta, Kind::Images).await? else { return Ok(None) };
-        Ok(self.get(&pixels, Kind::Pixels).await?.map(|pixels| (meta, pixels)))
+        let Some(pixels) = self.get(&pixels, Kind::Pixels).await? else { return Ok(None) };
+        Ok(Some([meta, pixels, self.get(&detail, Kind::Detail).await?.unwrap_or_default()]))
     }
 
     pub async fn delete_images(&self, fingerprint: &str) -> Result<(), StorageFault> {
@@ -471,8 +477,8 @@ fn path(id: &str, kind: Kind) -> String {
 }
 
 /// Of a set's description and its pixels.
-fn images_paths(fingerprint: &str) -> [String; 2] {
-    [Kind::Images, Kind::Pixels].map(|kind| format!("{IMAGES}/{fingerprint}/{}", kind.name()))
+fn images_paths(fingerprint: &str) -> [String; 3] {
+    [Kind::Images, Kind::Pixels, Kind::Detail].map(|kind| format!("{IMAGES}/{fingerprint}/{}", kind.name()))
 }
 
 fn slot_path(path: &str, slot: Slot) -> String {

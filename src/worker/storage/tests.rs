@@ -180,11 +180,13 @@ fn images_are_kept_whole_or_not_at_all() {
     let files = Memory::default();
     let storage = Storage::new(files.clone());
     assert_eq!(wait(storage.load_images("f")), Ok(None));
-    wait(storage.save_images("f", &json!({}), &[7; 100])).unwrap();
-    assert_eq!(wait(storage.load_images("f")), Ok(Some((b"{}".to_vec(), vec![7; 100]))));
+    wait(storage.save_images("f", &json!({}), &[7; 100], &[])).unwrap();
+    assert_eq!(wait(storage.load_images("f")), Ok(Some([b"{}".to_vec(), vec![7; 100], Vec::new()])));
+    wait(storage.save_images("f", &json!({}), &[7; 100], &[8; 400])).unwrap();
+    assert_eq!(wait(storage.load_images("f")), Ok(Some([b"{}".to_vec(), vec![7; 100], vec![8; 400]])));
     assert_eq!(wait(storage.images()).unwrap(), ["f"]);
     files.quota.set(wait(files.usage()).unwrap().used + 120);
-    assert!(matches!(wait(storage.save_images("g", &vec![1; 300], &[7; 50])), Err(StorageFault::Full { .. })));
+    assert!(matches!(wait(storage.save_images("g", &vec![1; 300], &[7; 50], &[])), Err(StorageFault::Full { .. })));
     assert_eq!(wait(storage.images()).unwrap(), ["f"]);
     wait(storage.delete_images("f")).unwrap();
     assert!(files.paths().is_empty());
@@ -305,11 +307,11 @@ fn one_slot_of_a_newer_program_keeps_both() {
 fn kept_images_of_a_newer_program_stay() {
     let files = Memory::default();
     let storage = Storage::new(files.clone());
-    wait(storage.save_images("f", &json!({}), &[7; 100])).unwrap();
+    wait(storage.save_images("f", &json!({}), &[7; 100], &[])).unwrap();
     with_schema(&files, "images/f/meta", 9);
     let before = all(&files);
     let fault = StorageFault::Newer { what: "images/f/meta".into(), found: 9 };
-    assert_eq!(wait(storage.save_images("f", &json!({}), &[7; 100])), Err(fault.clone()));
+    assert_eq!(wait(storage.save_images("f", &json!({}), &[7; 100], &[])), Err(fault.clone()));
     assert_eq!(wait(storage.load_images("f")), Err(fault));
     assert_eq!(all(&files), before);
 }

@@ -48,7 +48,8 @@ fn Facts(report: DatasetReport) -> impl IntoView {
             {fact(text::IMAGES, count(report.images))} {fact(text::CLASSES, count(report.classes.len()))}
             {fact(text::TRAINING, count(report.training_images()))}
             {(report.unlabelled > 0).then(|| fact(text::UNLABELLED, count(report.unlabelled)))}
-            {fact(text::TRAINED_SIZE, square(report.size))} {fact(text::MEMORY, text::memory(&report))}
+            {fact(text::TRAINED_SIZE, square(report.size))} {fact(text::CROPS, text::crops(&report))}
+            {fact(text::MEMORY, text::memory(&report))}
         </dl>
         {(report.unlabelled > 0).then(|| view! { <p>{text::unlabelled_help(report.unlabelled)}</p> })}
         <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>

@@ -95,7 +95,7 @@ fn settings_that_change_nothing_are_told() {
     config.augment.blur_probability = 0.5;
     config.augment.crop = false;
     config.augment.jitter_probability = 0.0;
-    assert_eq!(unused(&config), ["stem", "trained", "crop_min_area", "jitter_strength", "momentum", "trust"]);
+    assert_eq!(unused(&config), ["stem", "trained", "crop_min_area", "detail", "jitter_strength", "momentum", "trust"]);
     config.optimizer.optimizer = Optimizer::Sgd;
     assert!(setting("momentum").is_used(&config) && !setting("trust").is_used(&config));
     config.encoder =
@@ -162,7 +162,10 @@ fn older_records_are_of_random_weights_that_all_train() {
     assert!(fields.remove("trained").is_some() && fields.remove("chunk").is_some());
     assert!(fields["encoder"].as_object_mut().unwrap().remove("start").is_some());
     assert!(fields["head"].as_object_mut().unwrap().remove("batch_norm").is_some());
-    assert_eq!(serde_json::from_value::<RunConfig>(json).unwrap(), RunConfig::default());
+    assert!(fields["augment"].as_object_mut().unwrap().remove("detail").is_some());
+    let mut older = RunConfig::default();
+    older.augment.detail = false;
+    assert_eq!(serde_json::from_value::<RunConfig>(json).unwrap(), older);
     let link = to_query(&RunConfig::default());
     let older: Vec<&str> = link
         .split('&')

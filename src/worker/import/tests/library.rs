@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::core::report::DatasetWarning;
+use crate::worker::import::decode::decode;
+use image::{ImageFormat, Rgb, RgbImage};
 
 /// A zip of `count` images a class, no two alike.
 fn set(name: &str, salt: u8, classes: &[&str], count: usize) -> File {
@@ -78,6 +80,35 @@ fn a_job_that_is_dropped_or_fails_changes_nothing() {
     let text = vec![Bytes::file("a.txt", b"text".to_vec())];
     assert!(add(&mut library, text, ImportRole::AddTest, SIZE).is_err());
     assert_eq!(library.report(), before);
+}
+
+/// Stripes of one pixel of a 32-pixel image, and an image of one colour that is no larger than it is trained on.
+#[test]
+fn larger_images_are_kept_at_twice_the_size_too() {
+    let stripes = RgbImage::from_fn(32, 32, |x, _| Rgb([(x % 2 * 255) as u8; 3]));
+    let large = samples::encode(&stripes.into(), ImageFormat::Png);
+    let small = samples::encode(&RgbImage::from_pixel(16, 16, Rgb([9; 3])).into(), ImageFormat::Png);
+    for order in [["a/1.png", "a/2.png", "b/1.png"], ["a/3.png", "a/2.png", "b/1.png"]] {
+        let bytes = [&large, &small, &large];
+        let files = order.iter().zip(bytes).map(|(path, bytes)| Bytes::file(path, bytes.clone())).collect();
+        let mut library = Library::default();
+        assert!(add(&mut library, files, ImportRole::New, SIZE).unwrap().has_detail);
+        let set = library.dataset().unwrap();
+        for (i, example) in set.examples.iter().enumerate() {
+            let is_small = example.name == "a/2.png";
+            let bytes = if is_small { &small } else { &large };
+            assert_eq!(set.image(i), decode(bytes, SIZE).unwrap(), "as without detail");
+            let detail = &set.detail[i * 4 * set.stride()..][..4 * set.stride()];
+            assert_eq!(
+                detail,
+                if is_small { vec![9; 3 * 32 * 32] } else { decode(bytes, 32).unwrap() },
+                "{order:?} {i}"
+            );
+        }
+    }
+    let mut library = Library::default();
+    let only_small = vec![Bytes::file("a/1.png", small)];
+    assert!(!add(&mut library, only_small, ImportRole::New, SIZE).unwrap().has_detail);
 }
 
 #[test]

@@ -78,14 +78,6 @@ fn contest(subject: &Subject, known: &KnownFeatures, fraction: u8, seed: u64) ->
     let (linear, report) = block_on(fit(&problem, seed, &mut async |_| true)).expect("a classifier");
     let tune = |start, encoder: &Encoder| {
         let recipe = FineTuneConfig::recipe(start, TrainedLayers::All, fraction, seed);
-        let env = |name: &str, default: f32| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
-        let recipe = FineTuneConfig {
-            epochs: env("EPOCHS", recipe.epochs as f32) as u32,
-            least_steps: env("LEAST", recipe.least_steps as f32) as u32,
-            peak_rate: recipe.peak_rate * env("RATE", 1.0),
-            linear_head: env("HEAD", 1.0) > 0.0,
-            ..recipe
-        };
         let features = subject.config.encoder.features();
         let mut tuner =
             FineTuner::new(&recipe, encoder.clone().train(), features, store.clone(), train.clone(), &Device::flex())
@@ -99,6 +91,8 @@ fn contest(subject: &Subject, known: &KnownFeatures, fraction: u8, seed: u64) ->
                 block_on(tuner.read()).expect("losses");
             }
         }
+        let images: Vec<u32> = set.split(Split::Train).into_iter().map(|i| i as u32).collect();
+        block_on(tuner.estimate_statistics(&images, BATCH, &mut async |_| true)).expect("statistics");
         let logits = tuner.classifier();
         let logits = block_on(logits.logits(store, &test.images, BATCH, &mut async |_| true)).expect("logits");
         let right = test.labels.iter().enumerate().filter(|&(i, &label)| {
@@ -107,11 +101,10 @@ fn contest(subject: &Subject, known: &KnownFeatures, fraction: u8, seed: u64) ->
         });
         100.0 * right.count() as f64 / test.labels.len() as f64
     };
-    let random = std::env::var("RANDOM").is_ok();
     [
         100.0 * report.test.accuracy,
         tune(TuningStart::Pretrained, &subject.trained),
-        if random { tune(TuningStart::Random, &subject.initial) } else { 0.0 },
+        tune(TuningStart::Random, &subject.initial),
     ]
 }
 

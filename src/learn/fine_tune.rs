@@ -1,6 +1,7 @@
 //! Fine-tuning: an encoder with a linear classifier on top, trained on labelled
 //! images (Chen et al. 2020, appendix B.5), one step at a time.
 
+use super::baseline::with_statistics;
 use super::checkpoint::{self, Snapshot};
 use super::encoder::{Encoder, momentum_after};
 use super::features::{Features, Stopped, outputs};
@@ -157,6 +158,25 @@ impl FineTuner {
         let plain = |t: NamedTensor| NamedTensor { name: t.name.replace("fc.", ""), ..t };
         self.model.fc = load(self.model.fc, head.map(plain).to_vec())?;
         Ok(self)
+    }
+
+    /// Replaces the running statistics of what learned by those of `images`, `batch` at a time: the last steps' are of
+    /// crops of a few labelled images, seen again and again. It takes no label, so `images` may be the whole training
+    /// split. `pause` as in [`features`](super::features::features).
+    ///
+    /// # Errors
+    /// As [`with_statistics`].
+    pub async fn estimate_statistics(
+        &mut self,
+        images: &[u32],
+        batch: usize,
+        pause: &mut impl AsyncFnMut(f32) -> bool,
+    ) -> Result<(), Stopped> {
+        let encoder = self.model.encoder.valid();
+        let encoder = with_statistics(&encoder, &self.store, images, batch, self.config.seed, pause).await?;
+        let model = Classifier { encoder: encoder.train(), fc: self.model.fc.clone() };
+        self.model = freeze(model, self.config.trained);
+        Ok(())
     }
 
     /// Puts back what [`Training::snapshot`] left; it then goes on as if it had not been interrupted.

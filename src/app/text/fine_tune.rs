@@ -138,7 +138,8 @@ pub const fn rule(config: &FineTuneConfig) -> &'static str {
     if config.linear_head { RULE } else { "" }
 }
 const RULE: &str = "No label outside the fraction chose anything: each of the three was trained by a fixed recipe and is judged \
-    after its last epoch (the linear classifier: learning rate 0.1, 100 epochs at most).";
+    after its last epoch (the linear classifier: learning rate 0.1, 100 epochs at most). Running statistics are then \
+    estimated from all training images, which takes no label.";
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
     let start = match config.start {
         TuningStart::Random => "Random weights".into(),

@@ -2,6 +2,7 @@ use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Stem};
 use crate::core::dataset::Dataset;
 use crate::core::run::fine_tune::{TuningStart, stages};
+use crate::learn::baseline::reestimate_batch_norm;
 use crate::learn::features::features;
 use crate::learn::linear_eval::{Labelled, Problem, fit};
 use crate::learn::named_tensors::to_safetensors;
@@ -156,6 +157,30 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
     let alone = read_sync(Snapshot::nothing().with_note("list".into()).into_bytes()).unwrap();
     assert_eq!(checkpoint::note(&alone).unwrap().as_deref(), Some("list"));
     assert_eq!(checkpoint::note(&whole).unwrap(), None);
+}
+
+#[test]
+fn statistics_are_estimated_anew_where_something_learned() {
+    let all: Vec<u32> = (0..IMAGES as u32).collect();
+    for (trained, frozen) in [(TrainedLayers::All, 0), (TrainedLayers::Last(2), 2)] {
+        let mut tuner = tuner(&config(trained));
+        losses(&mut tuner, 2);
+        let before = weights(&tuner);
+        read_sync(tuner.estimate_statistics(&all, IMAGES, &mut async |_| true)).unwrap();
+        let after = weights(&tuner);
+        for (then, now) in before.iter().zip(&after) {
+            let kept = (1..=frozen).any(|stage| now.name.contains(&format!("bn{stage}.")));
+            assert_eq!(then.values != now.values, now.name.contains("running_") && !kept, "{trained:?}: {}", now.name);
+        }
+        if frozen == 0 {
+            let whole = reestimate_batch_norm(&tuner.classifier().encoder, [store().gather(&all)]);
+            for want in read_sync(tensors(&whole)).unwrap() {
+                let got = after.iter().find(|t| t.name.ends_with(&want.name)).unwrap();
+                assert!(got.values.iter().zip(&want.values).all(|(a, b)| (a - b).abs() < 1e-4), "{}", want.name);
+            }
+        }
+        assert_eq!(losses(&mut tuner, 1).len(), 1, "it may go on");
+    }
 }
 
 /// The first step of a classifier that was trained on frozen features starts where that one ended.

@@ -109,6 +109,7 @@ async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {
                 list.current = Some(run);
                 return Ok(state);
             }
+            run.settle().await?;
             run.keep_classifier().await;
             run.test().await?
         };

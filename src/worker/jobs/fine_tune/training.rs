@@ -94,6 +94,17 @@ impl FineTuneRun {
         post(None, Event::FineTune(self.progress_in(self.progress.state)));
     }
 
+    /// After the last step: the statistics become those of all training images, for which no label is needed.
+    pub(super) async fn settle(&mut self) -> Result<(), Fault> {
+        let train = self.collection.dataset().split(Split::Train);
+        let train: Vec<u32> = train.into_iter().map(|i| i as u32).collect();
+        let mut pause = async |_| {
+            yield_now().await;
+            true
+        };
+        Ok(self.tuner.estimate_statistics(&train, evaluate::batch()?, &mut pause).await?)
+    }
+
     /// Makes this the classifier that new images are shown to, unless it is a baseline.
     pub(super) async fn keep_classifier(&self) {
         let config = *self.tuner.config();

@@ -63,8 +63,8 @@ pub const KEEP_NONE: &str = "No images are loaded that could be kept.";
 pub const FORGET: &str = "Forget";
 pub const UNKNOWN_IMAGES: &str = "images of no stored run";
 pub const DELETE_ALL: &str = "Delete everything stored";
-pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, also those deleted in the last day, kept images, fetched weights and the queue are \
-    deleted for good. Your own files, downloads, loaded images and settings stay.";
+pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, also those deleted in the last day, kept images, \
+    fetched weights and the queue are deleted for good. Your own files, downloads, loaded images and settings stay.";
 
 pub const SWEEP: &str = "Try several values";
 pub const SWEEP_HELP: &str = "Every combination of the values becomes a run. All other settings are those of the page \

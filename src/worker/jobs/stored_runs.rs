@@ -33,9 +33,9 @@ pub async fn change(id: u32, change: StoredChange) -> Result<Event, Fault> {
     match change {
         StoredChange::DescribeRun { run, name, notes } => describe(&run, name, notes).await?,
         StoredChange::CopyRun { run, name } => copy(&run, name).await?,
-        StoredChange::DeleteRun { run } => delete(&run).await?,
+        StoredChange::DeleteRun { run } => delete(&run, false).await?,
         StoredChange::BringBackRun { run } => session::storage().await?.mark_deleted(&run, None).await?,
-        StoredChange::RemoveRun { run } => session::storage().await?.delete(&run).await?,
+        StoredChange::RemoveRun { run } => delete(&run, true).await?,
         StoredChange::KeepImages => keep_images().await?,
         StoredChange::DeleteImages { fingerprint } => session::storage().await?.delete_images(&fingerprint).await?,
         // Loaded ones stay until the worker ends.
@@ -88,7 +88,7 @@ async fn hold(storage: &Storage<Opfs>, run: &str) -> Result<Option<Handle>, Stor
     if here { Ok(None) } else { storage.hold(run).await.map(Some) }
 }
 
-async fn delete(run: &str) -> Result<(), Fault> {
+async fn delete(run: &str, for_good: bool) -> Result<(), Fault> {
     let (in_loop, current, busy) =
         with(|s| (s.is_in_loop(run), s.run.as_ref().is_some_and(|current| current.id() == run), s.job.is_some()));
     if in_loop || (current && busy) {
@@ -100,7 +100,11 @@ async fn delete(run: &str) -> Result<(), Fault> {
     // A save that is still under way would bring the run back.
     let ticket = write_ticket();
     ticket.reached().await;
-    Ok(session::storage().await?.mark_deleted(run, Some(js_sys::Date::now())).await?)
+    let storage = session::storage().await?;
+    Ok(match for_good {
+        true => storage.delete(run).await,
+        false => storage.mark_deleted(run, Some(js_sys::Date::now())).await,
+    }?)
 }
 
 /// Deletes everything that this site has stored, images too. Runs that other tabs hold stay and are named in the fault.

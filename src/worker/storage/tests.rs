@@ -498,9 +498,9 @@ fn a_copy_has_all_of_its_run_and_goes_its_own_way() {
     for (file, bytes) in [(FineTuneFile::Tuning, b"list"), (FineTuneFile::Classifier, b"head")] {
         wait(storage.save_fine_tune_file("a", file, bytes)).unwrap();
     }
-    let first_curve: (Vec<(u32, u32, f32, f32, f32, f32, f32)>, Vec<(u32, f32)>) =
-        ((1..=5).map(|step| (step, 0, step as f32, 0.0, 0.0, 0.0, 0.0)).collect(), vec![(0, 0.1), (1, 0.1), (2, 0.1)]);
-    wait(storage.put("runs/a/curve", Kind::Curve, &postcard::to_allocvec(&first_curve).unwrap())).unwrap();
+    let steps = (1..=5_u32).map(|step| (step, 0_u32, step as f32, [0.0_f32; 4])).collect::<Vec<_>>();
+    let first_curve = postcard::to_allocvec(&(steps, [(0_u32, 0.1_f32), (1, 0.1), (2, 0.1)].to_vec())).unwrap();
+    wait(storage.put("runs/a/curve", Kind::Curve, &first_curve)).unwrap();
     with_schema(&files, "runs/a/curve", 1);
     let mut json = serde_json::to_value(record("a", 1.0, 5)).unwrap();
     json["mood"] = json!("sunny");

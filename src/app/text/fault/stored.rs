@@ -24,7 +24,7 @@ pub fn storage_fault(fault: &StorageFault) -> Explanation {
             };
             explain(
                 what,
-                "Delete runs or kept images at the page Runs, then try again. What was stored before is unharmed.",
+                "Delete runs or kept images at the page Runs, deleted runs for good, then try again. What was stored before is unharmed.",
             )
         }
         StorageFault::Held { what } => {

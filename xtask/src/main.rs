@@ -22,7 +22,7 @@ cargo xtask test [--only PHASE]   run every quick test, or one phase of: fmt, cl
 cargo xtask nightly               the same with the tests that take long
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
                                   --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18
-cargo xtask corpus NAME           run the page of `test --only bundle` and store what it stores in tests/stored/NAME, for each release
+cargo xtask corpus NAME           run the page of `test --only bundle` and store what it stores in tests/stored, for each release
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
 

@@ -150,7 +150,7 @@ fn native(extent: Extent, linted: bool, rest: &[String]) -> Outcome {
     test(&["--package", "xtask"], &[]).and(test(&[], rest))
 }
 
-/// Fills `tests/stored/NAME` with everything that the built page stores in a browser; `tests/stored.rs` opens it ever after.
+/// Fills the folder NAME of `tests/stored` with everything that the built page stores in a browser; `tests/stored.rs` opens it ever after.
 pub fn corpus(name: &str) -> Outcome {
     let folder = std::path::absolute(Path::new("tests/stored").join(name)).map_err(|e| e.to_string())?;
     run_program(playwright(&setup::everything()?.1, &[])?.env("CORPUS", folder))

@@ -108,7 +108,7 @@ pub fn heading(column: Column) -> &'static str {
         Column::ValidationAccuracy => "Validation",
         Column::TestAccuracy => "Test",
         Column::MacroF1 => "Macro F1",
-        Column::Knn => "kNN",
+        Column::Knn => "kNN (k ≤ 200)",
     }
 }
 

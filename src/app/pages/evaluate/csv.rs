@@ -82,7 +82,8 @@ fn scores(report: &EvaluationReport) -> String {
     }
     let knn = [(own, Some(report.knn_trained)), (before, report.knn_baseline)];
     for (name, accuracy) in knn.into_iter().filter_map(|(name, knn)| Some((name, knn?))) {
-        out += &line(&[name.into(), "knn".into(), accuracy.to_string(), String::new(), String::new(), String::new()]);
+        let classifier = report.knn_k.map_or_else(|| "knn".to_owned(), |k| format!("knn k={k}"));
+        out += &line(&[name.into(), classifier, accuracy.to_string(), String::new(), String::new(), String::new()]);
     }
     out += "\r\n";
     out += &row(["class", "precision", "recall", "f1", "images"]);

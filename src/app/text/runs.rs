@@ -195,8 +195,8 @@ pub const DELETED_SAID: &str = "Deleted. For a day it can be brought back: see t
 pub const UNDO: &str = "Undo";
 pub const DELETE_FOR_GOOD: &str = "Delete for good";
 
-pub fn deleted(name: &str, when: &str) -> String {
-    format!("{name}, deleted {when}")
+pub fn deleted(name: &str, when: &str, size: u64) -> String {
+    format!("{name}, deleted {when} ({})", bytes(size as f64))
 }
 
 pub fn copy_name(name: &str) -> String {

@@ -228,8 +228,9 @@ pub struct OpenedRun {
 pub struct StoredReport {
     /// Newest first, as [`RunRecord::for_a_list`] gives them.
     pub runs: Vec<RunRecord>,
-    /// Runs that can still be brought back, likewise; the one that was deleted last first.
-    pub deleted: Vec<RunRecord>,
+    /// Runs that can still be brought back, likewise, with the bytes that each takes; the one that was deleted last
+    /// first.
+    pub deleted: Vec<(RunRecord, u64)>,
     /// Runs whose record can't be read, by id, with the cause.
     pub damaged: Vec<(String, StorageFault)>,
     /// Fingerprints of the sets whose images are stored.

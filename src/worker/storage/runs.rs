@@ -1,6 +1,6 @@
 //! The stored runs as a whole: listed, copied, deleted, brought back.
 
-use super::{FileSystem, RUNS, Storage, path};
+use super::{FileSystem, OpenFile, RUNS, Storage, path};
 use crate::core::error::StorageFault;
 use crate::core::run::{DELETED_FOR, RunRecord, slots::Slot, stored::Kind};
 
@@ -9,8 +9,8 @@ use crate::core::run::{DELETED_FOR, RunRecord, slots::Slot, stored::Kind};
 pub struct Listing {
     /// Newest first; these and the next as [`RunRecord::for_a_list`] gives them.
     pub runs: Vec<RunRecord>,
-    /// Runs that can still be brought back; the one that was deleted last first.
-    pub deleted: Vec<RunRecord>,
+    /// Runs that can still be brought back, with their bytes; the one that was deleted last first.
+    pub deleted: Vec<(RunRecord, u64)>,
     /// Folders whose record can't be read, with the cause.
     pub damaged: Vec<(String, StorageFault)>,
 }
@@ -26,7 +26,7 @@ impl<F: FileSystem> Storage<F> {
                     None => listing.runs.push(record),
                     // It stays while another tab reads it.
                     Some(at) if now - at > DELETED_FOR && self.delete(&id).await.is_ok() => {}
-                    Some(_) => listing.deleted.push(record),
+                    Some(_) => listing.deleted.push((record, self.bytes(&id).await)),
                 },
                 // A folder that was just made, or one of another program.
                 Ok(None) => {}
@@ -34,8 +34,21 @@ impl<F: FileSystem> Storage<F> {
             }
         }
         listing.runs.sort_by(|a, b| b.created.total_cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
-        listing.deleted.sort_by(|a, b| b.deleted.unwrap_or(0.0).total_cmp(&a.deleted.unwrap_or(0.0)));
+        let when = |(run, _): &(RunRecord, u64)| run.deleted.unwrap_or(0.0);
+        listing.deleted.sort_by(|a, b| when(b).total_cmp(&when(a)));
         Ok(listing)
+    }
+
+    /// Bytes of a run's files, as far as they can be opened.
+    async fn bytes(&self, id: &str) -> u64 {
+        let folder = format!("{RUNS}/{id}");
+        let mut bytes = 0;
+        for name in self.files.list(&folder).await.unwrap_or_default() {
+            if let Ok(Some(file)) = self.files.open(&format!("{folder}/{name}"), false).await {
+                bytes += file.length().unwrap_or(0);
+            }
+        }
+        bytes
     }
 
     /// A run's record for a list, from memory if its newest slot is the one that was read.

@@ -447,6 +447,11 @@ fn a_deleted_run_can_be_brought_back_for_a_day() {
     let ids = |now: f64| {
         let Listing { runs, deleted, damaged } = wait(Storage::new(files.clone()).list(now)).unwrap();
         assert!(damaged.is_empty());
+        for (run, bytes) in &deleted {
+            let of_run = all(&files).into_iter().filter(|(path, _)| path.starts_with(&format!("runs/{}/", run.id)));
+            assert_eq!(*bytes, of_run.map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
+        }
+        let deleted = deleted.into_iter().map(|(run, _)| run).collect();
         [runs, deleted].map(|all| all.into_iter().map(|run| run.id).collect::<Vec<_>>().join(" "))
     };
     // While another tab works with it, it is not deleted.

@@ -205,14 +205,14 @@ pub fn Damaged() -> impl IntoView {
 pub fn Deleted() -> impl IntoView {
     let page = Page::get();
     let any = memo(move || page.read(|stored| !stored.deleted.is_empty()) == Some(true));
-    let line = move |record: &RunRecord| {
+    let line = move |(record, bytes): &(RunRecord, u64)| {
         let (run, called) = (StoredValue::new(record.id.clone()), name(record));
         let back = move |_| page.change(StoredChange::BringBackRun { run: run.get_value() });
         let of_question = called.clone();
         let remove = move |_| ask_delete(page, run.get_value(), &of_question, true);
         view! {
             <li>
-                <span>{text::deleted(&called, &time(record.deleted.unwrap_or_default()))}</span>
+                <span>{text::deleted(&called, &time(record.deleted.unwrap_or_default()), *bytes)}</span>
                 <span class="row-actions">
                     <Button label=text::UNDO about=called.as_str() press=act(back) />
                     <Button label=text::DELETE_FOR_GOOD about=called.as_str() press=act(remove) />

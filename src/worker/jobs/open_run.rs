@@ -9,7 +9,7 @@ use crate::protocol::Event;
 use crate::worker::jobs::{estimate, evaluate, fine_tune, published_weights};
 use crate::worker::run::{Classifiers, FineTuneList, Run};
 use crate::worker::session::{self, Job, JobGuard, drop_run, set_state, with};
-use crate::worker::storage::{Storage, opfs::Opfs};
+use crate::worker::storage::{FileSystem, Storage};
 use crate::worker::{mailbox::post, run_saver::RunSaver};
 
 /// Makes a stored run the current one: paused if training can go on, else as it ended; with at most `in_chunks_of`
@@ -129,7 +129,7 @@ pub async fn load_images(data: &DataIdentity) -> Result<DataIdentity, Fault> {
 
 /// The kept set that is these images. It has the name of the pixels that it was kept with; those of the same files may
 /// be another decoder's.
-async fn kept_as(storage: &Storage<Opfs>, data: &DataIdentity) -> Result<String, StorageFault> {
+async fn kept_as<F: FileSystem>(storage: &Storage<F>, data: &DataIdentity) -> Result<String, StorageFault> {
     let kept = storage.images().await?;
     if !kept.contains(&data.fingerprint) && !data.files_fingerprint.is_empty() {
         for name in kept {
@@ -143,4 +143,30 @@ async fn kept_as(storage: &Storage<Opfs>, data: &DataIdentity) -> Result<String,
         }
     }
     Ok(data.fingerprint.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::dataset::{ImportRole, collection::Import, collection::Item};
+    use crate::learn::block_on::block_on;
+    use crate::worker::storage::memory::Memory;
+
+    #[test]
+    fn a_kept_set_is_found_by_its_pixels_and_by_its_files() {
+        let item = Item { name: String::new(), label: None, split: None, hash: 7 };
+        let mut set = Collection::new(1, 0);
+        set.add(Import { items: vec![item], pixels: vec![1, 2, 3], ..Import::default() }, ImportRole::New).unwrap();
+        let now = DataIdentity::from(&set.report());
+        let storage = Storage::new(Memory::default());
+        block_on(storage.save_images(&now.fingerprint, &set, &[1, 2, 3])).unwrap();
+        let kept_as = |data: &DataIdentity| block_on(kept_as(&storage, data)).unwrap();
+        let before = DataIdentity { files_fingerprint: String::new(), ..now.clone() };
+        let other_decoder = DataIdentity { fingerprint: "pixels".into(), ..now.clone() };
+        for data in [&now, &before, &other_decoder] {
+            assert_eq!(kept_as(data), now.fingerprint);
+        }
+        let other = DataIdentity { files_fingerprint: "files".into(), ..other_decoder };
+        assert_eq!(kept_as(&other), "pixels", "it is not kept");
+    }
 }

@@ -1,7 +1,7 @@
 //! Sets that grow, are read again at another size, and cancelled.
 
 use super::*;
-use crate::core::report::DatasetWarning;
+use crate::core::{report::DatasetWarning, run::DataIdentity};
 use crate::worker::import::decode::decode;
 use image::{ImageFormat, Rgb, RgbImage};
 
@@ -62,6 +62,25 @@ fn another_seed_splits_anew_without_reading() {
     assert_eq!(counts(&after), counts(&before));
     assert_ne!(after.fingerprint, before.fingerprint, "other splits");
     assert_eq!(held.report(), before, "who held the set keeps it as it was");
+}
+
+#[test]
+fn a_set_is_known_by_its_files_and_by_its_pixels() {
+    let read = |format: ImageFormat, size| {
+        let file = |i: u8| {
+            let image = RgbImage::from_pixel(8, 8, Rgb([i, 7, 9]));
+            Bytes::file(&format!("set/{}/{i}.image", i % 2), samples::encode(&image.into(), format))
+        };
+        DataIdentity::from(&add(&mut Library::default(), (0..20).map(file).collect(), ImportRole::New, size).unwrap())
+    };
+    let first = read(ImageFormat::Png, SIZE);
+    assert_eq!(read(ImageFormat::Png, SIZE), first);
+    let other_files = read(ImageFormat::Bmp, SIZE);
+    assert_eq!(other_files.fingerprint, first.fingerprint);
+    assert_ne!(other_files.files_fingerprint, first.files_fingerprint);
+    assert!(other_files.is_same(&first) && !read(ImageFormat::Png, 32).is_same(&first));
+    // A decoder's update.
+    assert!(DataIdentity { fingerprint: "other".into(), ..first.clone() }.is_same(&first));
 }
 
 #[test]

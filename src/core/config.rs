@@ -145,6 +145,14 @@ pub struct AugmentConfig {
     pub blur_sigma: (f32, f32),
 }
 
+impl AugmentConfig {
+    /// Whether crops are cut from images of twice the training size. Without a crop a view is the whole image, which
+    /// shows no more detail than the training size has.
+    pub fn cuts_detail(&self) -> bool {
+        self.crop && self.detail
+    }
+}
+
 /// The rule that turns gradients into steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Optimizer {
@@ -202,7 +210,7 @@ impl RunConfig {
     /// rates and seeds do not matter. Of an operation on views it matters only whether it is on.
     pub fn same_step(&self, other: &Self) -> bool {
         let work = |c: &Self| {
-            let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0, c.augment.detail);
+            let views = (c.augment.blur_probability > 0.0, c.augment.jitter_probability > 0.0, c.augment.cuts_detail());
             let passes = (c.trained(), c.chunk_images());
             (c.encoder, c.head, c.image_size, c.batch, c.optimizer.optimizer, views, passes)
         };

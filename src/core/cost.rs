@@ -262,7 +262,7 @@ fn layers(encoder: &EncoderConfig, image: usize) -> Vec<LayerCost> {
 /// Bytes that an image takes on the device, at the training size and at twice that side.
 fn kept_pixels(config: &RunConfig, images: usize) -> u64 {
     let pixels = (3 * config.image_size * config.image_size) as u64;
-    let has_detail = config.augment.detail && has_room_for_detail(images, config.image_size);
+    let has_detail = config.augment.cuts_detail() && has_room_for_detail(images, config.image_size);
     if has_detail { 5 * pixels } else { pixels }
 }
 

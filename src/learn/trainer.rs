@@ -177,7 +177,7 @@ impl Trainer {
 
     /// The images that crops are cut from.
     fn source(&self) -> &ByteStore {
-        self.store.source(self.config.augment.detail)
+        self.store.source(self.config.augment.cuts_detail())
     }
 
     fn stepped(&mut self, measured: Tensor<1>, learning_rate: f32) {
@@ -265,7 +265,7 @@ impl Training for Trainer {
     fn step(&mut self) {
         let Batch { images, params } = self.next_batch();
         let rate = self.learning_rate();
-        let source = self.store.source(self.config.augment.detail);
+        let source = self.store.source(self.config.augment.cuts_detail());
         let made = |rows: &[usize]| some_views(source, self.config.image_size, &images, &params, rows);
         let mut rng = Rng::stream(self.config.seed, "chunks").fork(u64::from(self.steps));
         let measured = self.learner.step_by(2 * images.len(), &made, &mut rng, rate);

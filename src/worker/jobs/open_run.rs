@@ -148,18 +148,20 @@ async fn kept_as<F: FileSystem>(storage: &Storage<F>, data: &DataIdentity) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::dataset::{ImportRole, collection::Import, collection::Item};
+    use crate::core::dataset::ImportRole;
+    use crate::core::dataset::collection::{ImportedImage, ImportedImages};
     use crate::learn::block_on::block_on;
     use crate::worker::storage::memory::Memory;
 
     #[test]
     fn a_kept_set_is_found_by_its_pixels_and_by_its_files() {
-        let item = Item { name: String::new(), label: None, split: None, hash: 7 };
+        let item = ImportedImage { name: String::new(), label: None, split: None, hash: 7 };
         let mut set = Collection::new(1, 0);
-        set.add(Import { items: vec![item], pixels: vec![1, 2, 3], ..Import::default() }, ImportRole::New).unwrap();
+        let images = ImportedImages { items: vec![item], pixels: vec![1, 2, 3], ..ImportedImages::default() };
+        set.add(images, ImportRole::New).unwrap();
         let now = DataIdentity::from(&set.report());
         let storage = Storage::new(Memory::default());
-        block_on(storage.save_images(&now.fingerprint, &set, &[1, 2, 3])).unwrap();
+        block_on(storage.save_images(&now.fingerprint, &set, &[1, 2, 3], &[])).unwrap();
         let kept_as = |data: &DataIdentity| block_on(kept_as(&storage, data)).unwrap();
         let before = DataIdentity { files_fingerprint: String::new(), ..now.clone() };
         let other_decoder = DataIdentity { fingerprint: "pixels".into(), ..now.clone() };

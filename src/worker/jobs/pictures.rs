@@ -27,7 +27,7 @@ pub async fn preview(indices: &[u32], config: &AugmentConfig, seed: u64, epoch: 
     }
     let size = store.size();
     let indices: Vec<u32> = originals.iter().map(|p| p.index).collect();
-    let source = store.source(config.detail);
+    let source = store.source(config.cuts_detail());
     let params: Vec<_> = indices.iter().map(|&i| view_pair(config, source.size(), seed, epoch, i)).collect();
     let views = augment::some_views(source, size, &indices, &params, &(0..2 * indices.len()).collect::<Vec<_>>());
     let values = read(views).await?;

@@ -47,7 +47,8 @@ const test = base.extend({
     } finally {
       browser.kill();
       await ended;
-      rmSync(profile, { recursive: true, force: true });
+      // Its last process may still be writing.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     }
   },
 });

@@ -140,7 +140,7 @@ test("a run whose loss is no number stops in plain words, and another can be sta
   await say(page, phase("Train"), step({ step: 1 }), step({ step: 2, loss: NaN, std: NaN }), ...notFinite(2));
   const alarm = page.getByRole("alert").filter({ hasText: "The loss is no longer a number." });
   await expect(alarm).toContainText("Start again with half the learning rate");
-  await expect(page.getByRole("alert", { name: "Messages" })).toContainText("The loss stopped being a number at step 2.");
+  await expect(page.getByRole("alert", { name: "Messages" })).toContainText("The loss or the weights stopped being numbers at step 2.");
   await expect(progress(page)).toHaveAccessibleName("Stopped by a fault");
   await expect(page.getByRole("figure").filter({ hasText: "NT-Xent loss" })).toContainText("not a number");
   await expect(page.getByRole("button", { name: "Download encoder" })).toHaveCount(0);

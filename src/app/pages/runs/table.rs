@@ -119,7 +119,9 @@ fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) 
     let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
     let open = move |_| super::panel::open(page, run.get_value(), None);
     let more = move |_| super::panel::show(page, run.get_value());
-    let expanded = move || page.open.with(|open| open.as_ref() == Some(&run.get_value())).to_string();
+    // It owns the id: it may be asked once more after the row is gone, and then a stored value would be too.
+    let this = record.id.clone();
+    let expanded = move || page.open.with(|open| open.as_ref() == Some(&this)).to_string();
     view! {
         <tr class:best=best>
             <td>

@@ -48,11 +48,11 @@ pub fn resolution(test: &ClassificationReport) -> Option<String> {
     Some(if r.at_best > 1.0 {
         format!("With {images} test images no difference between two results can be clear: it takes at least six.")
     } else {
+        let (about, least) = (points(r.independent), points(r.at_best));
+        let least = if least == about { String::new() } else { format!(" ({least} at the very least)") };
         format!(
-            "With {images} test images, a difference between two results is clear from about {} on ({} at the very least), \
-             by McNemar's exact test at 5 %. A smaller one may be chance.",
-            points(r.independent),
-            points(r.at_best),
+            "With {images} test images, a difference between two results is clear from about {about} on{least}, by \
+             McNemar's exact test at 5 %. A smaller one may be chance."
         )
     })
 }

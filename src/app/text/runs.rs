@@ -210,10 +210,12 @@ pub fn notes_too_long(characters: usize) -> String {
 /// An entry of a run's history. `of` names a run by its id.
 pub fn happened(entry: &Happened, was_cut_off: bool, of: impl Fn(&str) -> String) -> String {
     let step = format!("at step {}", count(entry.steps as usize));
+    // The browser names no CPU.
+    let on = |device: &str| format!("on {}", if device.is_empty() { "the CPU" } else { device });
     match &entry.what {
-        RunEvent::Started(device) => format!("Started on {device}"),
-        RunEvent::WentOn(device) if was_cut_off => format!("Went on after it was cut off, {step}, on {device}"),
-        RunEvent::WentOn(device) => format!("Went on, {step}, on {device}"),
+        RunEvent::Started(device) => format!("Started {}", on(device)),
+        RunEvent::WentOn(device) if was_cut_off => format!("Went on after it was cut off, {step}, {}", on(device)),
+        RunEvent::WentOn(device) => format!("Went on, {step}, {}", on(device)),
         RunEvent::Paused => format!("Paused {step}"),
         RunEvent::Finished => "Finished".to_owned(),
         RunEvent::Cancelled => format!("Cancelled {step}"),

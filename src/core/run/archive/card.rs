@@ -40,19 +40,23 @@ fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
         Backend::WebGpu => "WebGPU",
         Backend::Cpu => "CPU",
     };
+    // A browser names no CPU.
+    let device = match escape(&record.device.name) {
+        name if name.is_empty() => backend.to_owned(),
+        name => format!("{name} ({backend})"),
+    };
     let stage = if record.steps < record.total_steps { " It did not run to its end." } else { "" };
     format!(
         "# {}\n\n{what}\n\n\
          - Started {}, with SimCLR Lab {}, in a browser\n\
          - {} of {} steps of pre-training.{stage}\n\
-         - Device: {} ({backend})\n\
+         - Device: {device}\n\
          - Seed: {}\n",
         escape(name),
         date(record.created),
         escape(&record.program),
         record.steps,
         record.total_steps,
-        escape(&record.device.name),
         record.config.seed,
     )
 }

@@ -28,6 +28,13 @@ fn a_card_has_the_notes_as_they_were_typed() {
 }
 
 #[test]
+fn a_device_without_a_name_is_told_by_its_kind() {
+    let mut unnamed = record("r1");
+    unnamed.device.name.clear();
+    assert!(card(&unnamed, None).contains("- Device: CPU\n"));
+}
+
+#[test]
 fn a_card_tells_what_and_whence() {
     let card = card(&record("r1"), None);
     for part in [

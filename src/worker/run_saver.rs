@@ -7,7 +7,7 @@ use super::storage::{FineTuneFile, Storage, StoredRun, unknown::Unknown};
 use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
-use crate::core::run::{Curve, DataIdentity, RunRecord, SaveReport, history::RunEvent, saving::until_next_save};
+use crate::core::run::{Curve, DataIdentity, RunEvent, RunRecord, SaveReport, saving::until_next_save};
 use crate::core::{config::RunConfig, error::StorageFault, weights_file::WeightsIdentity};
 use crate::learn::checkpoint::Snapshot;
 use crate::protocol::Event;

@@ -5,9 +5,9 @@ pub use super::pretrain::{EPOCH, KNN, LOSS, READING as IMAGES_READ, STEP, TITLE 
 use super::settings;
 use super::units::{bytes, bytes_of, count, counted, duration};
 pub use super::{data::SAMPLE_BUTTON as LOAD_SAMPLE, layout::TRY_AGAIN, lesson::COPY, parts::CLOSE, parts::NONE};
-use crate::core::run::history::{Happened, RunEvent};
 use crate::core::run::queue::{EntryState, QueueState};
 use crate::core::run::{ChunkChange, MOST_NOTES, RunRecord};
+use crate::core::run::{Happened, RunEvent};
 use crate::core::{
     config::RunConfig, config::run_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
     report::RunState, run::table::Column, run::unfinished::UnfinishedRun,

@@ -145,9 +145,12 @@ fn fine_tuning_is_counted_by_what_it_trains() {
 
 #[test]
 fn memory_grows_with_batch_and_images() {
-    let small = Cost::memory(&config(Architecture::ResNet10, 16, 32), 1000);
-    assert!(Cost::memory(&config(Architecture::ResNet10, 16, 64), 1000) > small);
-    assert_eq!(Cost::memory(&config(Architecture::ResNet10, 16, 32), 2000) - small, 1000 * 3072);
+    let mut run = config(Architecture::ResNet10, 16, 32);
+    assert!(Cost::memory(&config(Architecture::ResNet10, 16, 64), 1000) > Cost::memory(&run, 1000));
+    let grows = |run: &RunConfig| Cost::memory(run, 2000) - Cost::memory(run, 1000);
+    assert_eq!(grows(&run), 1000 * 5 * 3072, "at twice the side too");
+    run.augment.detail = false;
+    assert_eq!(grows(&run), 1000 * 3072);
 }
 
 fn device(backend: Backend, software: bool) -> DeviceReport {

@@ -1,40 +1,10 @@
 //! What happened to a run, and when: a short list in its record.
 
-use super::RunRecord;
+use super::{Happened, RunEvent, RunRecord};
 use crate::core::report::RunState;
-use serde::{Deserialize, Serialize};
 
 /// Most entries of a history.
 const MOST: usize = 40;
-
-/// An entry of a run's history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Happened {
-    /// Milliseconds since 1970.
-    pub at: f64,
-    /// Steps done by then.
-    pub steps: u32,
-    pub what: RunEvent,
-}
-
-/// What can happen to a run. A new variant needs a new schema of records: older programs cannot read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RunEvent {
-    /// With the device's name, as below.
-    Started(String),
-    /// After a pause, or after it was cut off.
-    WentOn(String),
-    Paused,
-    Finished,
-    Cancelled,
-    Failed,
-    Evaluated,
-    FineTuned,
-    Exported,
-    Imported,
-    /// It is a copy of the run with this id; what stands before happened to that one.
-    Copied(String),
-}
 
 impl RunRecord {
     /// Takes something into the history. It replaces the last entry if that is of the same kind, and of too many the

@@ -6,7 +6,7 @@ pub mod classify;
 #[cfg(test)]
 pub mod examples;
 pub mod fine_tune;
-pub mod history;
+mod history;
 pub mod queue;
 pub mod saving;
 pub mod slots;
@@ -18,7 +18,6 @@ pub mod unfinished;
 use super::report::{Baseline, DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
 use super::{config::RunConfig, error::StorageFault, imagenet::DownloadedWeights, weights_file::WeightsIdentity};
 use fine_tune::FineTuneReport;
-use history::Happened;
 use serde::{Deserialize, Serialize};
 
 /// Which images a run was trained on; enough to tell whether others are the same.
@@ -125,6 +124,35 @@ pub struct ChunkChange {
     pub steps: u32,
     /// Images that went through the networks at once before.
     pub before: usize,
+}
+
+/// An entry of a run's history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Milliseconds since 1970.
+    pub at: f64,
+    /// Steps done by then.
+    pub steps: u32,
+    pub what: RunEvent,
+}
+
+/// What can happen to a run. A new variant needs a new schema of records: older programs cannot read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunEvent {
+    /// With the device's name, as below.
+    Started(String),
+    /// After a pause, or after it was cut off.
+    WentOn(String),
+    Paused,
+    Finished,
+    Cancelled,
+    Failed,
+    Evaluated,
+    FineTuned,
+    Exported,
+    Imported,
+    /// It is a copy of the run with this id; what stands before happened to that one.
+    Copied(String),
 }
 
 impl RunRecord {

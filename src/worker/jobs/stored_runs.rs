@@ -3,7 +3,7 @@
 use crate::core::dataset::Dataset;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::imagenet::DownloadedWeights;
-use crate::core::run::{Curve, RunRecord, StoredReport, history::RunEvent};
+use crate::core::run::{Curve, RunEvent, RunRecord, StoredReport};
 use crate::protocol::{Event, StoredChange};
 use crate::worker::jobs::{published_weights, queue};
 use crate::worker::run_saver::{new_id, write_ticket};

@@ -10,7 +10,7 @@ use crate::app::{
 };
 use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
-use crate::core::run::{MOST_NOTES, RunRecord, history::Happened, queue::QueueChange};
+use crate::core::run::{Happened, MOST_NOTES, RunRecord, queue::QueueChange};
 use crate::core::{config::RunConfig, run::table::like, run::unfinished::UnfinishedRun};
 use crate::protocol::{Request, StoredChange};
 use leptos::prelude::*;

@@ -5,7 +5,7 @@ mod list;
 mod training;
 
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
-use crate::core::{cost::Cost, error::Fault, report::RunState, run::history::RunEvent};
+use crate::core::{cost::Cost, error::Fault, report::RunState, run::RunEvent};
 use crate::learn::features::KnownFeatures;
 use crate::protocol::Event;
 use crate::worker::run::{FineTuneList, FineTuneRun};

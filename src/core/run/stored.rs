@@ -38,7 +38,9 @@ impl Kind {
         match self {
             // 1: unknown fields were dropped; curves were rows without names.
             Self::Record | Self::Curve | Self::Queue | Self::Images | Self::WeightsNote | Self::Archive => 2,
-            Self::Checkpoint | Self::Tuning | Self::Classifier | Self::Pixels | Self::Detail => 1,
+            // 1: their note lacked fields that change what a training is; an older program would go on without them.
+            Self::Tuning | Self::Classifier => 2,
+            Self::Checkpoint | Self::Pixels | Self::Detail => 1,
         }
     }
 

@@ -51,8 +51,8 @@ pub struct Storage<F> {
     known: RefCell<HashMap<String, Next>>,
     /// Fields of values that this program does not know.
     unknown: RefCell<HashMap<String, Unknown>>,
-    /// What was listed last, by id, with the head of the slot that it was read from.
-    listed: RefCell<HashMap<String, (Head, RunRecord)>>,
+    /// What was listed last, by id, with the header of the slot that it was read from.
+    listed: RefCell<HashMap<String, (Vec<u8>, RunRecord)>>,
 }
 
 /// The next write of a value that was read or written.
@@ -280,6 +280,8 @@ impl<F: FileSystem> Storage<F> {
         self.refuse_newer(&meta_path, Kind::Images).await?;
         self.refuse_newer(&pixels_path, Kind::Pixels).await?;
         self.refuse_newer(&detail_path, Kind::Detail).await?;
+        // A set that was kept already stays as it was.
+        let kept = self.loads(&meta_path, Kind::Images).await && self.loads(&pixels_path, Kind::Pixels).await;
         // The description last: without it there is no set.
         let saved = async {
             self.put(&pixels_path, Kind::Pixels, pixels).await?;
@@ -289,9 +291,9 @@ impl<F: FileSystem> Storage<F> {
             self.put_json(&meta_path, Kind::Images, meta).await
         };
         match saved.await {
-            Ok(()) => Ok(()),
             // Half a set is useless and takes room.
-            Err(fault) => self.delete_images(fingerprint).await.and(Err(fault)),
+            Err(fault) if !kept => self.delete_images(fingerprint).await.and(Err(fault)),
+            saved => saved,
         }
     }
 
@@ -300,7 +302,16 @@ impl<F: FileSystem> Storage<F> {
         let [meta, pixels, detail] = images_paths(fingerprint);
         let Some(meta) = self.get(&meta, Kind::Images).await? else { return Ok(None) };
         let Some(pixels) = self.get(&pixels, Kind::Pixels).await? else { return Ok(None) };
-        Ok(Some([meta, pixels, self.get(&detail, Kind::Detail).await?.unwrap_or_default()]))
+        let detail = match self.get(&detail, Kind::Detail).await {
+            // The set can be used without it.
+            Err(StorageFault::Damaged { .. }) => None,
+            detail => detail?,
+        };
+        Ok(Some([meta, pixels, detail.unwrap_or_default()]))
+    }
+
+    async fn loads(&self, path: &str, kind: Kind) -> bool {
+        matches!(self.get(path, kind).await, Ok(Some(_)))
     }
 
     pub async fn delete_images(&self, fingerprint: &str) -> Result<(), StorageFault> {

@@ -1,8 +1,9 @@
 //! The stored runs as a whole: listed, copied, deleted, brought back.
 
-use super::{FileSystem, OpenFile, RUNS, Storage, path};
+use super::{FileSystem, OpenFile, RUNS, Storage, path, slot_path};
 use crate::core::error::StorageFault;
-use crate::core::run::{DELETED_FOR, RunRecord, slots::Slot, stored::Kind};
+use crate::core::run::slots::{self, HEADER, Head, Slot};
+use crate::core::run::{DELETED_FOR, RunRecord, stored::Kind};
 
 /// The stored runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,17 +16,31 @@ pub struct Listing {
     pub damaged: Vec<(String, StorageFault)>,
 }
 
+/// Whether a run was deleted so long ago that it goes for good.
+fn is_over(record: &RunRecord, now: f64) -> bool {
+    record.deleted.is_some_and(|at| now - at > DELETED_FOR)
+}
+
 impl<F: FileSystem> Storage<F> {
     /// Every stored run. A run that can't be read is listed as damaged; one that was deleted [`DELETED_FOR`] before
     /// `now` is removed. Only records that have changed since the last call are read.
     pub async fn list(&self, now: f64) -> Result<Listing, StorageFault> {
         let mut listing = Listing::default();
-        for id in self.files.list(RUNS).await? {
-            match self.listed(&id).await {
+        let ids = self.files.list(RUNS).await?;
+        self.listed.borrow_mut().retain(|id, _| ids.contains(id));
+        for id in ids {
+            let mut listed = self.listed(&id).await;
+            if listed.as_ref().is_ok_and(|record| record.as_ref().is_some_and(|record| is_over(record, now))) {
+                match self.purge(&id, now).await {
+                    Ok(true) => continue,
+                    Ok(false) => listed = self.listed(&id).await,
+                    // It stays while another tab reads it.
+                    Err(_) => {}
+                }
+            }
+            match listed {
                 Ok(Some(record)) => match record.deleted {
                     None => listing.runs.push(record),
-                    // It stays while another tab reads it.
-                    Some(at) if now - at > DELETED_FOR && self.delete(&id).await.is_ok() => {}
                     Some(_) => listing.deleted.push((record, self.bytes(&id).await)),
                 },
                 // A folder that was just made, or one of another program.
@@ -37,6 +52,17 @@ impl<F: FileSystem> Storage<F> {
         let when = |(run, _): &(RunRecord, u64)| run.deleted.unwrap_or(0.0);
         listing.deleted.sort_by(|a, b| when(b).total_cmp(&when(a)));
         Ok(listing)
+    }
+
+    /// Removes a run that was deleted long enough ago; false if it is not one, as another tab has brought it back.
+    pub(super) async fn purge(&self, id: &str, now: f64) -> Result<bool, StorageFault> {
+        let lock = self.lock(id).await?;
+        let over = self.stored_record(id).await?.is_some_and(|record| is_over(&record, now));
+        drop(lock);
+        if over {
+            self.remove(&format!("{RUNS}/{id}")).await?;
+        }
+        Ok(over)
     }
 
     /// Bytes of a run's files, as far as they can be opened.
@@ -54,9 +80,15 @@ impl<F: FileSystem> Storage<F> {
     /// A run's record for a list, from memory if its newest slot is the one that was read.
     async fn listed(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
         let path = path(id, Kind::Record);
-        let heads = [self.look(&path, Slot::A).await?, self.look(&path, Slot::B).await?];
-        let newest = heads.into_iter().flatten().max();
-        let known = self.listed.borrow().get(id).filter(|(head, _)| Some(*head) == newest).cloned();
+        let mut newest: Option<(Head, Vec<u8>)> = None;
+        for slot in [Slot::A, Slot::B] {
+            let header = self.files.head(&slot_path(&path, slot), HEADER).await?;
+            let found = header.and_then(|header| Some((slots::look(&header).ok()?, header)));
+            newest = newest.max(found);
+        }
+        // All of the header: a run that was removed and imported again can have a record of the same generation.
+        let is_newest = |header: &Vec<u8>| newest.as_ref().is_some_and(|(_, newest)| newest == header);
+        let known = self.listed.borrow().get(id).filter(|(header, _)| is_newest(header)).cloned();
         if let Some((_, record)) = known {
             return Ok(Some(record));
         }
@@ -65,18 +97,19 @@ impl<F: FileSystem> Storage<F> {
         let read = self.known.borrow().get(&path).map(|next| next.generation.wrapping_sub(1));
         let mut listed = self.listed.borrow_mut();
         listed.remove(id);
-        if let (Some(head), Some(record)) = (newest.filter(|head| Some(head.generation) == read), &record) {
-            listed.insert(id.to_owned(), (head, record.clone()));
+        let newest = newest.filter(|(head, _)| Some(head.generation) == read);
+        if let (Some((_, header)), Some(record)) = (newest, &record) {
+            listed.insert(id.to_owned(), (header, record.clone()));
         }
         Ok(record)
     }
 
     /// Marks a run as deleted at a time in milliseconds since 1970, or brings it back. A run whose mark cannot be
-    /// written, as it can't be read or there is no room, is removed for good. The caller must not hold it.
+    /// written as there is no room is removed for good, and so is a folder without a record. The caller must not hold it.
     ///
     /// # Errors
     /// [`StorageFault::Held`] while another tab works with it, [`StorageFault::NotFound`] if there is nothing to bring
-    /// back.
+    /// back, [`StorageFault::Damaged`] or [`StorageFault::Newer`] if its record can't be read; the run then stays.
     pub async fn mark_deleted(&self, id: &str, at: Option<f64>) -> Result<(), StorageFault> {
         if at.is_none() && self.stored_record(id).await?.is_none() {
             return Err(StorageFault::NotFound { what: id.to_owned() });
@@ -89,10 +122,8 @@ impl<F: FileSystem> Storage<F> {
         };
         let marked = marked.await;
         drop(lock);
-        let unmarkable = |fault: &StorageFault| {
-            use StorageFault::{Damaged, Full, Newer, NotFound};
-            matches!(fault, Damaged { .. } | Full { .. } | Newer { .. } | NotFound { .. })
-        };
+        let unmarkable =
+            |fault: &StorageFault| matches!(fault, StorageFault::Full { .. } | StorageFault::NotFound { .. });
         match marked {
             Err(fault) if at.is_some() && unmarkable(&fault) => self.remove(&format!("{RUNS}/{id}")).await,
             marked => marked,

@@ -193,6 +193,19 @@ fn images_are_kept_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_kept_set_outlives_a_failed_save_and_a_damaged_detail() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    wait(storage.save_images("f", &json!({}), &[7; 100], &[8; 400])).unwrap();
+    files.quota.set(wait(files.usage()).unwrap().used + 20);
+    let full = wait(storage.save_images("f", &json!({}), &[7; 100], &[8; 400]));
+    assert!(matches!(full, Err(StorageFault::Full { .. })));
+    assert_eq!(wait(storage.load_images("f")), Ok(Some([b"{}".to_vec(), vec![7; 100], vec![8; 400]])));
+    files.corrupt("images/f/detail.a", 90);
+    assert_eq!(wait(storage.load_images("f")), Ok(Some([b"{}".to_vec(), vec![7; 100], Vec::new()])));
+}
+
+#[test]
 fn a_refusal_is_passed_on() {
     let files = Memory::default();
     files.denied.set(true);
@@ -482,17 +495,46 @@ fn a_deleted_run_can_be_brought_back_for_a_day() {
 
 #[test]
 fn a_deletion_that_cannot_be_undone_is_for_good() {
-    for full in [true, false] {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    save(&storage, 5).unwrap();
+    files.quota.set(wait(files.usage()).unwrap().used + 20);
+    wait(storage.mark_deleted("a", Some(1.0))).unwrap();
+    assert!(files.paths().is_empty());
+}
+
+#[test]
+fn a_run_that_cannot_be_read_stays_until_it_is_removed_for_good() {
+    for newer in [true, false] {
         let files = Memory::default();
         let storage = Storage::new(files.clone());
         save(&storage, 5).unwrap();
-        match full {
-            true => files.quota.set(wait(files.usage()).unwrap().used + 20),
+        match newer {
+            true => with_schema(&files, "runs/a/record", 9),
             false => files.corrupt("runs/a/record.a", 90),
         }
-        wait(storage.mark_deleted("a", Some(1.0))).unwrap();
+        let before = all(&files);
+        let fault = wait(storage.mark_deleted("a", Some(1.0))).unwrap_err();
+        assert_eq!(matches!(fault, StorageFault::Newer { .. }), newer, "{fault:?}");
+        assert_eq!(all(&files), before);
+        assert_eq!(wait(storage.list(2.0)).unwrap().damaged, [("a".to_owned(), fault)]);
+        wait(storage.delete("a")).unwrap();
         assert!(files.paths().is_empty());
     }
+}
+
+#[test]
+fn a_run_that_another_tab_has_brought_back_is_not_removed() {
+    let files = Memory::default();
+    let [storage, other] = [(); 2].map(|()| Storage::new(files.clone()));
+    save(&storage, 5).unwrap();
+    wait(storage.mark_deleted("a", Some(1.0))).unwrap();
+    wait(other.mark_deleted("a", None)).unwrap();
+    assert_eq!(wait(storage.purge("a", 2.0 + DELETED_FOR)), Ok(false));
+    assert_eq!(wait(storage.list(2.0 + DELETED_FOR)).unwrap().runs.len(), 1);
+    wait(other.mark_deleted("a", Some(1.0))).unwrap();
+    assert_eq!(wait(storage.purge("a", 2.0 + DELETED_FOR)), Ok(true));
+    assert!(files.paths().is_empty());
 }
 
 #[test]
@@ -568,4 +610,11 @@ fn a_list_reads_only_what_has_changed() {
     assert_eq!(reads(&storage).1, "z");
     wait(other.delete("c")).unwrap();
     assert_eq!(reads(&storage), (0, "z".into()));
+    // A run that comes again with its id.
+    let again = |name: &str| wait(other.save_record(&RunRecord { name: name.into(), ..record("c", 9.0, 5) }));
+    again("c").unwrap();
+    assert_eq!(reads(&storage), (1, "cz".into()));
+    wait(other.delete("c")).unwrap();
+    again("again").unwrap();
+    assert_eq!(reads(&storage), (1, "againz".into()));
 }

@@ -4,7 +4,7 @@ use crate::app::client::{Client, Task};
 use crate::app::text::runs as text;
 use crate::app::{parts::notice::Announcer, parts::widgets::Question, router::Router, state::Store};
 use crate::core::run::{RunRecord, StoredReport};
-use crate::protocol::{Request, StoredChange};
+use crate::protocol::{Event, Request, StoredChange};
 use leptos::prelude::*;
 
 /// What the parts of this page share.
@@ -85,8 +85,13 @@ pub fn ask_delete(page: Page, run: String, called: &str, for_good: bool) {
         if for_good {
             page.change(StoredChange::RemoveRun { run });
         } else {
-            let change = StoredChange::DeleteRun { run };
-            page.send_then(Request::ChangeStored(change), move || page.announcer.say(text::DELETED_SAID));
+            let change = Request::ChangeStored(StoredChange::DeleteRun { run: run.clone() });
+            page.client.run(page.task, change, Vec::new(), move |answer| {
+                // Where there was no room to note when, it went for good.
+                if matches!(answer, Event::Runs(left) if left.deleted.iter().any(|(deleted, _)| deleted.id == run)) {
+                    page.announcer.say(text::DELETED_SAID);
+                }
+            });
         }
     });
     let words = if for_good { text::REMOVE_WORDS } else { text::DELETE_WORDS };

@@ -133,8 +133,12 @@ pub fn unpack(archive: File) -> Result<StoredRun, Fault> {
     }
     let (record, unknown): (RunRecord, _) = unknown::read(json).map_err(unreadable)?;
     record.config.check().map_err(Fault::Config)?;
-    let (name, schema) = if schema == 1 { (FIRST_CURVE, 1) } else { (CURVE, Kind::Curve.schema()) };
+    let name = if schema == 1 { FIRST_CURVE } else { CURVE };
     let curve = file(&mut zip, name)?.ok_or_else(|| damaged(name, "it is missing".into()))?;
+    let schema = if schema == 1 { Ok(1) } else { curve_file::schema(&curve) }.map_err(|e| damaged(name, e))?;
+    if schema > Kind::Curve.schema() {
+        return Err(RunArchiveFault::Newer { found: schema }.into());
+    }
     let curve = curve_file::read(schema, &curve).map_err(|e| damaged(name, e))?;
     let state = file(&mut zip, CHECKPOINT)?;
     let steps = match &state {
@@ -259,6 +263,11 @@ mod tests {
             })
         };
         let newer = json(|json| json["schema"] = 3.into());
+        assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 3 }.into());
+        let newer = changed(&bytes, "curve.safetensors", |b| {
+            let at = b.windows(12).position(|w| w == b"\"schema\":\"2\"").unwrap();
+            Some([&b[..at + 10], b"3", &b[at + 11..]].concat())
+        });
         assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 3 }.into());
         // What a later program adds comes with the run and goes out with it.
         let added = json(|json| (json["mood"], json["config"]["future"]) = ("mine".into(), 7.into()));

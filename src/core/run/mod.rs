@@ -213,11 +213,11 @@ pub struct Curve {
 /// A column of a stored curve that this program has no field for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnknownColumn {
-    /// Begins with `steps.` or `epochs.`.
+    /// One that begins with `steps.` or `epochs.` has a row for each of them.
     pub name: String,
     /// As safetensors calls it.
     pub dtype: String,
-    /// [rows, …]; at most as many rows as steps or epochs.
+    /// [rows, …]; of steps or epochs at most as many rows as there are of them.
     pub shape: Vec<usize>,
     pub bytes: Vec<u8>,
 }
@@ -238,8 +238,12 @@ impl Curve {
         self.steps.retain(|s| s.step <= step);
         self.epochs.retain(|e| e.epoch <= epochs_done);
         for column in &mut self.unknown {
-            let of_steps = column.name.starts_with("steps.");
-            column.truncate(if of_steps { self.steps.len() } else { self.epochs.len() });
+            match column.name.split_once('.') {
+                Some(("steps", _)) => column.truncate(self.steps.len()),
+                Some(("epochs", _)) => column.truncate(self.epochs.len()),
+                // Its rows may be anything.
+                _ => {}
+            }
         }
     }
 }
@@ -362,7 +366,11 @@ mod tests {
         let mut curve = Curve::default();
         curve.steps.extend((1..=10).map(|step| StepReport { step, ..StepReport::default() }));
         curve.epochs.extend((0..=2).map(|epoch| EpochReport { epoch, knn: 0.5 }));
+        curve.unknown = ["steps.x", "epochs.x", "images.x"]
+            .map(|name| UnknownColumn { name: name.into(), dtype: "U8".into(), shape: vec![9], bytes: vec![1; 9] })
+            .to_vec();
         curve.truncate(7, 1);
+        assert_eq!(curve.unknown.iter().map(|column| column.bytes.len()).collect::<Vec<_>>(), [7, 2, 9]);
         assert_eq!(curve.steps.last().map(|s| s.step), Some(7));
         assert_eq!(curve.epochs.last().map(|e| e.epoch), Some(1));
     }

@@ -57,7 +57,7 @@ pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
 pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (place, record) in records.iter().enumerate() {
-        let like = |group: &&mut Vec<usize>| records[group[0]].data.is_same(&record.data);
+        let like = |group: &&mut Vec<usize>| group.iter().any(|&other| records[other].data.is_same(&record.data));
         match groups.iter_mut().find(like) {
             Some(group) => group.push(place),
             None => groups.push(vec![place]),

@@ -184,8 +184,13 @@ async fn prepare() -> Result<(QueueReport, Option<Handle>), Fault> {
     if with(|s| s.state.is_active()) && !is_current {
         return Err(Fault::Busy);
     }
-    match &report.data {
-        Some(data) => drop(open_run::load_images(data).await?),
+    match &mut report.data {
+        Some(data) => {
+            let loaded = open_run::load_images(data).await?;
+            if data.files_fingerprint.is_empty() {
+                data.files_fingerprint = loaded.files_fingerprint;
+            }
+        }
         None => {
             let loaded = with(|s| s.library.report()).ok_or(Fault::NoDataset)?;
             report.data = Some(DataIdentity::from(&loaded));

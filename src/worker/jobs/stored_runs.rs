@@ -85,7 +85,14 @@ async fn copy(run: &str, name: String) -> Result<(), Fault> {
 /// Holds a run, unless this tab works with it and holds it already.
 async fn hold(storage: &Storage<Opfs>, run: &str) -> Result<Option<Handle>, StorageFault> {
     let here = with(|s| s.is_in_loop(run) || s.run.as_ref().is_some_and(|current| current.id() == run));
-    if here { Ok(None) } else { storage.hold(run).await.map(Some) }
+    if here {
+        return Ok(None);
+    }
+    // A lock makes a folder. A run that does not exist must not get one.
+    if storage.record(run).await?.is_none() {
+        return Err(StorageFault::NotFound { what: run.to_owned() });
+    }
+    storage.hold(run).await.map(Some)
 }
 
 async fn delete(run: &str, for_good: bool) -> Result<(), Fault> {

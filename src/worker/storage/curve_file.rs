@@ -61,6 +61,16 @@ fn columns<R: Copy>(rows: &[R], fields: &[(&str, Field<R>)]) -> Vec<UnknownColum
     fields.iter().map(column).collect()
 }
 
+/// The schema that a file names; one of schema 1 cannot.
+///
+/// # Errors
+/// What can't be read.
+pub fn schema(bytes: &[u8]) -> Result<u32, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+    let named = header.metadata().as_ref().and_then(|named| named.get("schema"));
+    named.map_or(Ok(2), |named| named.parse().map_err(|_| format!("schema {named}")))
+}
+
 /// A curve of this schema or an older one.
 ///
 /// # Errors

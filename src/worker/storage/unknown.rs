@@ -3,6 +3,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Error, Value};
 
+/// A field that holds another value, not the same one changed, once what lies at the pointer differs.
+const REPLACED: [(&str, &str); 2] = [("evaluation", "/evaluations"), ("at_work", "/at_work/progress/config")];
+
 /// A stored value with fields that this program does not know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
@@ -44,11 +47,13 @@ fn lacks(stored: &Value, read: &Value) -> bool {
     }
 }
 
-/// Puts into `new` what `stored` has and `read` lacks. What a variant of an enum held goes with the variant.
+/// Puts into `new` what `stored` has and `read` lacks. What a variant of an enum held goes with the variant, and what a
+/// value that was [`REPLACED`] held goes with it.
 fn merge(stored: &Value, read: &Value, new: &mut Value) {
+    let replaced = REPLACED.map(|(key, tells)| (read.pointer(tells) != new.pointer(tells)).then_some(key));
     match (stored, read, new) {
         (Value::Object(stored), Value::Object(read), Value::Object(new)) => {
-            for (key, value) in stored {
+            for (key, value) in stored.iter().filter(|(key, _)| !replaced.contains(&Some(key.as_str()))) {
                 match (read.get(key), new.get_mut(key)) {
                     (Some(read), Some(new)) => merge(value, read, new),
                     (None, None) => drop(new.insert(key.clone(), value.clone())),
@@ -57,8 +62,15 @@ fn merge(stored: &Value, read: &Value, new: &mut Value) {
             }
         }
         (Value::Array(stored), Value::Array(read), Value::Array(new)) if lacks_any(stored, read) => {
-            for element in new {
-                if let Some(place) = read.iter().position(|read| same(read, element)) {
+            // An element that has not moved comes first; each gives what it has to one.
+            let stays: Vec<bool> = read.iter().zip(&*new).map(|(read, new)| same(read, new)).collect();
+            let mut taken = stays.clone();
+            taken.resize(read.len(), false);
+            for (place, element) in new.iter_mut().enumerate() {
+                let stays = stays.get(place) == Some(&true);
+                let moved = || (0..read.len()).find(|&from| !taken[from] && same(&read[from], element));
+                if let Some(place) = stays.then_some(place).or_else(moved) {
+                    taken[place] = true;
                     merge(&stored[place], &read[place], element);
                 }
             }
@@ -180,5 +192,54 @@ mod tests {
         assert_eq!(gone["size"], Value::Null);
         assert_eq!(gone["entries"][1], json!({ "id": 7, "state": "Waiting", "rank": 2 }));
         assert_eq!(gone["list"][0], json!({ "width": 0.5 }));
+    }
+
+    #[test]
+    fn equal_elements_of_a_list_keep_each_its_own() {
+        let stored = json!({
+            "name": "a", "size": null, "entries": [],
+            "list": [{ "width": 0.5, "unit": "cm" }, { "width": 0.5, "unit": "m" }, { "width": 0.7 }],
+        });
+        assert_eq!(rewritten(stored.clone(), |_| ()), stored);
+        let changed = rewritten(stored, |run| {
+            run.list[0].width = 0.1;
+            run.list.extend([Size { width: 0.5 }, Size { width: 0.1 }]);
+        });
+        let wanted = json!([{ "width": 0.1 }, { "width": 0.5, "unit": "m" }, { "width": 0.7 }, { "width": 0.5, "unit": "cm" },
+                { "width": 0.1 }]);
+        assert_eq!(changed["list"], wanted);
+    }
+
+    #[test]
+    fn a_value_that_takes_the_place_of_another_has_none_of_its_unknown_fields() {
+        #[derive(Clone, Serialize, Deserialize)]
+        struct Results {
+            evaluations: u32,
+            evaluation: Size,
+            at_work: Work,
+        }
+        #[derive(Clone, Serialize, Deserialize)]
+        struct Work {
+            progress: Progress,
+        }
+        #[derive(Clone, Serialize, Deserialize)]
+        struct Progress {
+            config: u32,
+            step: u32,
+        }
+        let stored = json!({
+            "evaluations": 1, "evaluation": { "width": 0.5, "unit": "cm" },
+            "at_work": { "progress": { "config": 3, "step": 1, "rest": 9 }, "best": 4 },
+        });
+        let (read, unknown) = read::<Results>(stored.clone()).unwrap();
+        let unknown = unknown.unwrap();
+        let mut on = read.clone();
+        on.at_work.progress.step = 2;
+        let on = unknown.merged(&on).unwrap().stored;
+        assert_eq!((&on["evaluation"], &on["at_work"]["best"]), (&stored["evaluation"], &json!(4)));
+        let mut next = read;
+        next.evaluations = 2;
+        next.at_work.progress.config = 7;
+        assert_eq!(unknown.merged(&next).unwrap().stored, serde_json::to_value(&next).unwrap());
     }
 }

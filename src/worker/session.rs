@@ -2,10 +2,8 @@
 
 use super::device::{self, Compute};
 use super::event_loop::{Throttle, yield_now};
-use super::jobs::export::SCRATCH;
 use super::run::{Classifiers, FineTuneList, LoadedWeights, Run};
-use super::storage::{FileSystem, Storage, opfs::Opfs};
-use super::{import::library::Library, mailbox::post, run_saver::NewWords};
+use super::{import::library::Library, mailbox::post, run_saver::NewWords, storage::Storage, storage::opfs::Opfs};
 use crate::core::dataset::collection::Collection;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{DeviceReport, RunState};
@@ -202,8 +200,6 @@ pub async fn storage() -> Result<Rc<Storage<Opfs>>, StorageFault> {
         return Ok(open);
     }
     let opened = Rc::new(Storage::new(Opfs::open().await?));
-    // What a worker that ended in an export has left; another tab's is held and stays.
-    let _ = opened.files().remove(SCRATCH).await;
     Ok(with(|s| s.storage.get_or_insert(opened).clone()))
 }
 

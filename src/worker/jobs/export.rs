@@ -16,7 +16,7 @@ use crate::worker::{
 use std::cell::RefCell;
 
 /// The file of features while an export is under way.
-pub const SCRATCH: &str = "export";
+const SCRATCH: &str = "export";
 
 /// The encoder's weights and the configuration that made them.
 pub async fn encoder() -> Result<Event, Fault> {

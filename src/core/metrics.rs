@@ -1,7 +1,7 @@
 //! Classification metrics from true and predicted classes, as scikit-learn defines them; the golden tests compare them.
 
-pub mod comparison;
 pub mod interval;
+pub mod mcnemar;
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,8 @@
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //! | `session` | what is loaded and what runs |
 //! | `run` | a run, fine-tuning and classifiers, as the session holds them |
-//! | `run_saver` | stores the current run while it trains |
+//! | `fine_tune_saver` | stores what fine-tuning makes of a run |
+//! | `run_saver` | stores the current run while it trains, and says when |
 //! | [`weights_download`] | fetches published weights and keeps them |
 //! | [`feature_file`] | features of a whole set in a file |
 //! | [`run_archive`] | packs a run into an archive and opens it |
@@ -32,6 +33,7 @@ mod dispatch;
 mod event_loop;
 pub mod feature_file;
 mod files;
+mod fine_tune_saver;
 pub mod import;
 mod jobs;
 mod js;

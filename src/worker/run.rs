@@ -2,7 +2,7 @@
 //! are shown to, and loaded weights. These are values; the jobs work on them.
 
 use super::event_loop::Throttle;
-use super::run_saver::{FineTuneSaver, RunSaver};
+use super::{fine_tune_saver::FineTuneSaver, run_saver::RunSaver};
 use crate::core::report::{EpochReport, StepReport, TrustRatios};
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, StoredTuning};
 use crate::core::weights_file::{WeightsIdentity, WeightsReport};

@@ -1,12 +1,11 @@
-//! Saves the current run while it trains: its record, its curve and its checkpoints go to the browser's file system,
-//! and so does what fine-tuning makes of it. A save that fails is reported, and training goes on.
+//! Saves the current run while it trains: its record, its curve and its checkpoints go to the browser's file system.
+//! A save that fails is reported, and training goes on.
 
 use super::event_loop::{Ticket, TicketLock};
 use super::storage::opfs::{Handle, Opfs};
-use super::storage::{FineTuneFile, Storage, StoredRun, unknown::Unknown};
+use super::storage::{FineTuneFile, Storage, StoredRun};
 use super::{js::now, mailbox::post};
 use crate::core::report::{DatasetReport, DeviceReport, EpochReport, EvaluationReport, RunState, StepReport};
-use crate::core::run::fine_tune::{FineTuneConfig, StoredList, StoredTuning};
 use crate::core::run::{Curve, DataIdentity, RunEvent, RunRecord, SaveReport, saving::until_next_save};
 use crate::core::{config::RunConfig, error::StorageFault, weights_file::WeightsIdentity};
 use crate::learn::checkpoint::Snapshot;
@@ -43,7 +42,7 @@ async fn bytes_of(snapshot: Snapshot) -> Result<Vec<u8>, StorageFault> {
 
 /// Says when to save during training, by what the saves cost.
 #[derive(Clone, Default)]
-struct SaveTimer {
+pub(super) struct SaveTimer {
     /// When the next save is due; the first one at once.
     due: Rc<Cell<f64>>,
     /// A save is under way.
@@ -51,7 +50,7 @@ struct SaveTimer {
 }
 
 impl SaveTimer {
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         !self.saving.get() && now() >= self.due.get()
     }
 
@@ -61,7 +60,7 @@ impl SaveTimer {
     }
 
     /// `save`, which gives the bytes that it writes, with an eye on what it costs.
-    fn watch<S: Future<Output = usize>>(&self, save: S) -> impl Future<Output = ()> + use<S> {
+    pub(super) fn watch<S: Future<Output = usize>>(&self, save: S) -> impl Future<Output = ()> + use<S> {
         let this = self.clone();
         this.saving.set(true);
         async move {
@@ -94,7 +93,7 @@ impl RunFolder {
     }
 
     /// Reads `snapshot` from the device and stores it, in the order of the calls; gives the bytes.
-    fn save(
+    pub(super) fn save(
         &self,
         file: FineTuneFile,
         snapshot: Snapshot,
@@ -107,7 +106,7 @@ impl RunFolder {
     }
 
     /// Removes what was stored, in the order of the calls.
-    fn remove(&self, file: FineTuneFile) -> impl Future<Output = Result<(), StorageFault>> + use<> {
+    pub(super) fn remove(&self, file: FineTuneFile) -> impl Future<Output = Result<(), StorageFault>> + use<> {
         let this = self.clone();
         in_order(async move { this.storage.remove_fine_tune_file(&this.id, file).await })
     }
@@ -344,91 +343,4 @@ pub fn new_id(created: f64) -> String {
     let drawn = (js_sys::Math::random() * (1u64 << 30) as f64) as u64;
     let time = (0..9).rev().map(|i| digit(time >> (5 * i)));
     time.chain((0..4).map(|i| digit(drawn >> (5 * i)))).collect()
-}
-
-/// Saves a list of fine-tunings beside their run, with the weights of the one under
-/// way: now and then, at a pause and between two fine-tunings, until the list is done.
-#[derive(Clone)]
-pub struct FineTuneSaver {
-    /// None if nothing can be stored.
-    folder: Option<RunFolder>,
-    /// Steps of pre-training of the run's encoder.
-    steps: u32,
-    /// Fields of the stored list that this program does not know.
-    unknown: Option<Rc<Unknown>>,
-    timer: SaveTimer,
-    /// What went wrong with the newest save, one for each [`FineTuneFile`].
-    faults: Rc<RefCell<[Option<StorageFault>; 2]>>,
-}
-
-impl FineTuneSaver {
-    /// `unknown`: fields of the list that it goes on with, if this program does not know them.
-    pub fn new(folder: Option<RunFolder>, steps: u32, unknown: Option<Unknown>) -> Self {
-        Self { folder, steps, unknown: unknown.map(Rc::new), timer: SaveTimer::default(), faults: Rc::default() }
-    }
-
-    pub fn fault(&self) -> Option<StorageFault> {
-        self.faults.borrow().iter().flatten().next().cloned()
-    }
-
-    /// Whether it is time to store weights again, and the last save is through.
-    pub fn is_due(&self) -> bool {
-        self.folder.is_some() && self.timer.is_due()
-    }
-
-    /// Stores a list beside the training, which goes on.
-    pub fn save(&self, waiting: &[FineTuneConfig], done: usize, current: (StoredTuning, Snapshot)) {
-        wasm_bindgen_futures::spawn_local(self.save_now(waiting, done, Some(current)));
-    }
-
-    /// Stores the classifier that new images are shown to.
-    pub async fn save_classifier(&self, config: &FineTuneConfig, weights: Snapshot) {
-        let note = serde_json::to_string(&(config, self.steps)).unwrap_or_default();
-        self.put(FineTuneFile::Classifier, weights.with_note(note)).await;
-    }
-
-    /// Removes the list, which is done.
-    pub async fn remove(&self) {
-        if let Some(folder) = &self.folder {
-            let removed = folder.remove(FineTuneFile::Tuning).await;
-            self.faults.borrow_mut()[FineTuneFile::Tuning as usize] = removed.err();
-        }
-    }
-
-    /// Stores a list when awaited; `current` is the fine-tuning under way with its weights.
-    pub fn save_now(
-        &self,
-        waiting: &[FineTuneConfig],
-        done: usize,
-        current: Option<(StoredTuning, Snapshot)>,
-    ) -> impl Future<Output = ()> + use<> {
-        let (at_work, weights) = current.unzip();
-        let list = StoredList { steps: self.steps, waiting: waiting.to_vec(), done, at_work };
-        let note = match self.unknown.as_ref().map(|unknown| unknown.merged(&list)) {
-            Some(Ok(both)) => both.stored.to_string(),
-            _ => serde_json::to_string(&list).unwrap_or_default(),
-        };
-        // A list without weights costs nothing: the first weights are due at once.
-        let timer = weights.is_some().then(|| self.timer.clone());
-        let put = self.put(FineTuneFile::Tuning, weights.unwrap_or_else(Snapshot::nothing).with_note(note));
-        async move {
-            match timer {
-                Some(timer) => timer.watch(put).await,
-                None => drop(put.await),
-            }
-        }
-    }
-
-    /// Gives the bytes that were written.
-    fn put(&self, file: FineTuneFile, weights: Snapshot) -> impl Future<Output = usize> + use<> {
-        let saved = self.folder.as_ref().map(|folder| folder.save(file, weights));
-        let faults = self.faults.clone();
-        async move {
-            let Some(saved) = saved else { return 0 };
-            let saved = saved.await;
-            let bytes = saved.as_ref().copied().unwrap_or(0);
-            faults.borrow_mut()[file as usize] = saved.err();
-            bytes
-        }
-    }
 }

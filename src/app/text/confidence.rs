@@ -1,7 +1,7 @@
 //! How sure a number is, in words.
 
 use super::units::{count, percent};
-use crate::core::metrics::comparison::{Resolution, Verdict};
+use crate::core::metrics::mcnemar::{Resolution, Verdict};
 use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \

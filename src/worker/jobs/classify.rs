@@ -52,7 +52,7 @@ pub async fn tuned_classifier() -> Option<TunedClassifier> {
     with(|s| s.classifiers.tuned.get_or_insert(stored).clone()).into()
 }
 
-/// The classifier as [`FineTuneSaver`](crate::worker::run_saver::FineTuneSaver) stored it.
+/// The classifier as [`FineTuneSaver`](crate::worker::fine_tune_saver::FineTuneSaver) stored it.
 async fn stored_classifier() -> Option<TunedClassifier> {
     let (folder, run, encoder, classes) = of_run(|run| {
         let record = &run.saver.record;

@@ -4,7 +4,7 @@ use crate::app::parts::widgets::{Table, heads};
 use crate::app::reactive::{live, memo};
 use crate::app::text::evaluate as text;
 use crate::app::{client::Client, router::Link, state::Store, text::confidence, text::units::percent, text::weights};
-use crate::core::metrics::comparison::{PairedComparison, Verdict};
+use crate::core::metrics::mcnemar::{PairedComparison, Verdict};
 use crate::core::report::{Baseline, EvaluationReport};
 use crate::core::run::DataIdentity;
 use crate::core::run::table::{Published, published};

@@ -7,7 +7,7 @@ use crate::app::pages::evaluate::predictions::{Scores, TestPredictions};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{confidence, evaluate, fine_tune as text, units::percent};
 use crate::app::{parts::chart::NumbersTable, parts::notice::Announcer, router::Link, state::Store};
-use crate::core::metrics::comparison::{PairedComparison, Verdict};
+use crate::core::metrics::mcnemar::{PairedComparison, Verdict};
 use crate::core::report::DatasetReport;
 use crate::core::run::fine_tune::{FRACTIONS, FineTuneConfig, FineTuneReport, TuningStart};
 use leptos::prelude::*;

@@ -13,9 +13,9 @@ use crate::learn::{
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
-use crate::worker::run_saver::{FineTuneSaver, RunSaver};
 use crate::worker::session::{self, of_run, with};
 use crate::worker::storage::{FineTuneFile, unknown};
+use crate::worker::{fine_tune_saver::FineTuneSaver, run_saver::RunSaver};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 

@@ -10,7 +10,7 @@ use crate::learn::features::KnownFeatures;
 use crate::protocol::Event;
 use crate::worker::run::{FineTuneList, FineTuneRun};
 use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, with};
-use crate::worker::{mailbox::post, run_saver::FineTuneSaver};
+use crate::worker::{fine_tune_saver::FineTuneSaver, mailbox::post};
 pub use list::labelled;
 use list::{pretraining_steps, training_labels};
 use training::linear;

@@ -1,5 +1,5 @@
-//! Whether one classifier is better than another on the same test images, which differences a test set
-//! can show, and which it is too small for.
+//! McNemar's exact test: whether one classifier is better than another on the same test images, which differences a
+//! test set can show, and which it is too small for.
 
 use super::interval::{Interval, Z_95};
 

@@ -1,0 +1,89 @@
+use super::*;
+
+fn config() -> FineTuneConfig {
+    FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::Last(2), 10, 3)
+}
+
+#[test]
+fn a_rate_by_the_rule_goes_along_with_the_batch() {
+    let recipe = FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::All, 10, 0);
+    assert_eq!(recipe.with_batch(16).peak_rate, default_rate(16));
+    assert_eq!(FineTuneConfig { peak_rate: 0.3, ..recipe }.with_batch(16).peak_rate, 0.3);
+    assert_eq!(recipe.with_batch(16).with_batch(64), recipe);
+}
+
+#[test]
+fn the_recipe_passes_and_every_setting_out_of_bounds_is_named() {
+    let net = Architecture::ConvNet4;
+    assert_eq!(config().check(net), Ok(()));
+    let bad = FineTuneConfig {
+        trained: TrainedLayers::Last(4),
+        fraction: 7,
+        epochs: 0,
+        least_steps: 100_001,
+        batch: 1,
+        peak_rate: f32::NAN,
+        ..config()
+    };
+    let fields: Vec<String> = bad.check(net).unwrap_err().into_iter().map(|f| f.field).collect();
+    assert_eq!(fields, ["labels", "stages", "epochs", "steps", "batch", "rate"]);
+    // A ResNet has one stage more.
+    assert_eq!(FineTuneConfig { trained: TrainedLayers::Last(4), ..config() }.check(Architecture::ResNet18), Ok(()));
+    let none = FineTuneConfig { trained: TrainedLayers::Last(0), ..config() }.check(net).unwrap_err();
+    assert_eq!((none[0].field.as_str(), none[0].accepts.as_str()), ("stages", "1 to 3"));
+}
+
+#[test]
+fn baselines_have_the_same_labels_and_budget() {
+    let [own, random, linear] = FineTuneConfig { epochs: 5, ..config() }.contestants();
+    assert_eq!(
+        (own.trained, random.trained, linear.trained),
+        (TrainedLayers::Last(2), TrainedLayers::All, TrainedLayers::Classifier)
+    );
+    assert_eq!((random.start, random.epochs, random.fraction, random.seed), (TuningStart::Random, 5, 10, 3));
+    assert_eq!((linear.start, linear.fraction, linear.seed), (TuningStart::Pretrained, 10, 3));
+    let curve = config().curve();
+    assert_eq!(curve.len(), 3 * FRACTIONS.len());
+    assert!(curve.is_sorted_by_key(|c| c.fraction));
+    // The linear classifier's settings are not those of the form.
+    assert_eq!(linear, FineTuneConfig { epochs: 9, batch: 8, ..config() }.contestants()[2]);
+}
+
+#[test]
+fn steps_are_whole_batches() {
+    let config = FineTuneConfig { epochs: 3, batch: 20, least_steps: 0, ..config() };
+    assert_eq!([0, 7, 20, 45].map(|labels| config.total_steps(labels)), [0, 3, 3, 6]);
+    assert_eq!(config.contestants()[2].total_steps(45), 0);
+    // Few labels get whole epochs more.
+    let least = FineTuneConfig { least_steps: 5, ..config };
+    assert_eq!([0, 7, 20, 45, 200].map(|labels| least.total_steps(labels)), [0, 5, 5, 6, 30]);
+}
+
+#[test]
+fn validation_takes_a_tenth_of_the_images_at_most_and_sees_the_last_epoch() {
+    for (labels, available, epochs, least_steps) in
+        [(5, 700, 60, 300), (40, 1000, 60, 300), (400, 5000, 60, 0), (4000, 1000, 60, 300), (7, 3, 1, 0)]
+    {
+        let config = FineTuneConfig { epochs, least_steps, ..config() };
+        let images = config.validation_images(labels, available);
+        let all = config.total_epochs(labels);
+        let times = (1..=all).filter(|&epoch| config.validates_after(epoch, labels, images)).count();
+        let trained = config.total_steps(labels) as usize * config.batch_of(labels);
+        assert!(images <= available.min(1000) && 10 * times * images <= trained, "{labels}: {times} of {images}");
+        assert_eq!(config.validates_after(all, labels, images), images > 0, "{labels}");
+        assert!(labels == 7 || images >= available.min(150), "{labels}: {images}");
+    }
+}
+
+#[test]
+fn older_records_open_as_they_were_trained() {
+    let recipe = serde_json::to_value(config()).unwrap();
+    let mut older = recipe.clone();
+    for field in ["least_steps", "linear_head"] {
+        older.as_object_mut().unwrap().remove(field);
+    }
+    let older: FineTuneConfig = serde_json::from_value(older).unwrap();
+    assert_eq!(older, FineTuneConfig { least_steps: 0, linear_head: false, ..config() });
+    assert!(!older.needs_linear() && config().needs_linear());
+    assert_eq!(config().contestants().map(|c| c.needs_linear()), [true, false, true]);
+}

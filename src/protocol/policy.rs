@@ -43,7 +43,7 @@ pub struct Policy {
     pub drops_estimates: bool,
     /// It does not wait for an estimate under way, which is cancelled.
     pub stops_estimate: bool,
-    /// It leaves after a start that waits.
+    /// It leaves after a start or a resumption that waits.
     pub follows_start: bool,
     pub reload: Option<Reload>,
 }
@@ -91,7 +91,8 @@ impl Request {
             }
             Self::Pause | Self::Cancel(Work::Run) => Policy { follows_start: true, ..PASSIVE },
             Self::Cancel(Work::FineTune | Work::Evaluation | Work::Import | Work::Fetch) => PASSIVE,
-            Self::Resume(Paused::Run | Paused::RunForOneStep) => QUICK,
+            // It waits for an estimate under way: the cancel that stops one would also end the paused run.
+            Self::Resume(Paused::Run | Paused::RunForOneStep) => Policy { drops_estimates: true, ..LONG_JOB },
             Self::Resume(Paused::FineTune) => LONG_JOB,
             Self::Evaluate => Policy { needs_images: true, needs_run: true, cancelled_with: evaluation, ..LONG_JOB },
             Self::FineTune { .. } => Policy { needs_images: true, needs_run: true, ..LONG_JOB },

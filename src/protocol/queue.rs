@@ -2,7 +2,7 @@
 //! so that a new worker can load them again. It does not use the browser: `F` stands for its `File`. What it does with
 //! a request follows from the request's [`Policy`](super::Policy).
 
-use super::{JobAnswer, Reload, Request, Work};
+use super::{JobAnswer, Paused, Reload, Request, Work};
 
 /// A request as it is sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,10 @@ impl<F: Clone> Queue<F> {
 
     /// What may leave now: jobs one after the other, the rest at once.
     pub fn pop(&mut self) -> Option<Parcel<F>> {
-        let start = self.waiting.iter().position(|p| matches!(p.request, Request::Start { .. }));
+        let starts = |request: &Request| {
+            matches!(request, Request::Start { .. } | Request::Resume(Paused::Run | Paused::RunForOneStep))
+        };
+        let start = self.waiting.iter().position(|p| starts(&p.request));
         let may_go = |(at, parcel): (usize, &Parcel<F>)| {
             let policy = parcel.request.policy();
             let early = policy.follows_start && start.is_some_and(|start| start < at);

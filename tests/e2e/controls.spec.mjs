@@ -115,7 +115,8 @@ test("measuring kNN can be left at a pause and comes again; evaluation can be ca
   const chart = page.getByRole("img", { name: /kNN accuracy/ });
   await expect(chart).not.toHaveAccessibleName(/%/);
   await button(page, "Resume").click();
-  await expect.poll(() => stepCount(page), { timeout: 60_000 }).toBeGreaterThan(0);
+  // The measurement begins anew, with two kinds of running statistics.
+  await expect.poll(() => stepCount(page), { timeout: 120_000 }).toBeGreaterThan(0);
   await expect(chart).toHaveAccessibleName(/%/);
   await button(page, "Cancel").click();
   await expect(button(page, "Start again")).toBeVisible({ timeout: 30_000 });

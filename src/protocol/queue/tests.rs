@@ -98,16 +98,19 @@ fn only_the_newest_estimate_is_made_and_none_once_a_run_starts() {
 
 #[test]
 fn nothing_asked_of_a_run_overtakes_its_start() {
-    let mut queue: Queue<&str> = Queue::new();
-    let (timing, _) = queue.push(estimate(), Vec::new());
-    assert_eq!(leave(&mut queue), [timing]);
-    let (start, _) = queue.push(Request::Start { config: RunConfig::default() }, Vec::new());
-    let (ping, _) = queue.push(Request::Ping, Vec::new());
-    let (pause, _) = queue.push(Request::Pause, Vec::new());
-    let (cancel, _) = queue.push(Request::Cancel(Work::Run), Vec::new());
-    assert_eq!(leave(&mut queue), [ping]);
-    queue.answered(timing, true);
-    assert_eq!(leave(&mut queue), [start, pause, cancel]);
+    // The worker would refuse both during an estimate, which is not the person's work.
+    for start in [Request::Start { config: RunConfig::default() }, Request::Resume(Paused::Run)] {
+        let mut queue: Queue<&str> = Queue::new();
+        let (timing, _) = queue.push(estimate(), Vec::new());
+        assert_eq!(leave(&mut queue), [timing]);
+        let (start, _) = queue.push(start, Vec::new());
+        let (ping, _) = queue.push(Request::Ping, Vec::new());
+        let (pause, _) = queue.push(Request::Pause, Vec::new());
+        let (cancel, _) = queue.push(Request::Cancel(Work::Run), Vec::new());
+        assert_eq!(leave(&mut queue), [ping]);
+        queue.answered(timing, true);
+        assert_eq!(leave(&mut queue), [start, pause, cancel]);
+    }
 }
 
 #[test]

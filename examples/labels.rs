@@ -14,7 +14,7 @@ use simclr_lab::learn::block_on::block_on;
 use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::features::{Features, KnownFeatures, features};
 use simclr_lab::learn::fine_tune::{FineTuner, LabelledImages};
-use simclr_lab::learn::linear_eval::{Labelled, Problem, fit};
+use simclr_lab::learn::linear_evaluation::{Labelled, Problem, fit};
 use simclr_lab::learn::{store::ByteStore, trainer::Trainer, training::Training};
 use std::io::Write;
 use std::time::Instant;

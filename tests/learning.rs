@@ -16,7 +16,7 @@ use simclr_lab::learn::block_on::block_on;
 use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::features::{Features, features};
 use simclr_lab::learn::knn::{Probe, accuracy, classify};
-use simclr_lab::learn::linear_eval::Evaluation;
+use simclr_lab::learn::linear_evaluation::Evaluation;
 use simclr_lab::learn::store::ByteStore;
 use simclr_lab::learn::trainer::Trainer;
 use simclr_lab::learn::training::Training;

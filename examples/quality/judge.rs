@@ -4,7 +4,7 @@ use simclr_lab::core::dataset::{Dataset, Split};
 use simclr_lab::learn::encoder::Encoder;
 use simclr_lab::learn::features::{Features, features};
 use simclr_lab::learn::knn::{MAX_K, accuracy, classify};
-use simclr_lab::learn::linear_eval::{Labelled, Problem, train};
+use simclr_lab::learn::linear_evaluation::{Labelled, Problem, train};
 use simclr_lab::learn::store::ByteStore;
 
 pub use simclr_lab::learn::block_on::block_on;

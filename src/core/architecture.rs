@@ -3,7 +3,7 @@
 
 mod convnet4;
 mod facts;
-mod inception;
+mod inception_resnet_v2;
 mod layer;
 pub mod resnet;
 mod vgg;
@@ -52,7 +52,7 @@ impl Architecture {
             Self::ResNet50 => &resnet::RESNET50,
             Self::ResNet101 => &resnet::RESNET101,
             Self::Vgg19 => &vgg::VGG19,
-            Self::InceptionResNetV2 => &inception::INCEPTION_RESNET_V2,
+            Self::InceptionResNetV2 => &inception_resnet_v2::INCEPTION_RESNET_V2,
         }
     }
 }

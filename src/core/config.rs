@@ -1,4 +1,4 @@
-//! What a run is made of. Every field is a setting that the page offers; its row in [`run_settings`] holds its key,
+//! What a run is made of. Every field is a setting that the page offers; its row in [`pretrain_settings`] holds its key,
 //! bounds and checks; its words are in `app::text::settings`.
 
 pub use super::architecture::{Architecture, Stem};
@@ -8,7 +8,7 @@ use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
 pub mod preset;
-pub mod run_settings;
+pub mod pretrain_settings;
 pub mod setting;
 
 /// The weights that a run begins with.

@@ -1,27 +1,36 @@
 //! Plain Rust: no tensors, no browser. What the lessons show and what the tensor code is checked against.
 
-pub mod architecture;
+// The method on slices: for the lessons, and as the reference for `learn`, which has files of the same names.
 pub mod augment;
+pub mod diagnostics;
+pub mod float;
+pub mod lars;
+pub mod nt_xent;
+pub mod rng;
+pub mod schedule;
+
+// What can be chosen: every setting with its default and bounds, every network, and what it costs.
+pub mod architecture;
 pub mod config;
 pub mod cost;
-pub mod dataset;
-pub mod diagnostics;
-pub mod error;
-pub mod float;
-pub mod formula;
-pub mod hub_addresses;
 pub mod imagenet;
-pub mod lars;
-pub mod lesson;
-pub mod metrics;
-pub mod nt_xent;
-pub mod plot;
 pub mod query;
+
+// Images, and files of weights.
+pub mod dataset;
+pub mod hub_addresses;
+pub mod sample;
+pub mod weights_file;
+
+// Runs, and what is said of them. Scores are made of predictions: intervals, F1, McNemar's test.
+pub mod error;
+pub mod metrics;
 pub mod report;
-pub mod rng;
 pub mod run;
 pub mod run_progress;
 pub mod run_state;
-pub mod sample;
-pub mod schedule;
-pub mod weights_file;
+
+// What the page draws.
+pub mod formula;
+pub mod lesson;
+pub mod plot;

@@ -150,7 +150,7 @@ impl FineTuner {
     }
 
     /// With a classifier that is trained already, of the tensors that
-    /// [`LinearClassifier::tensors`](super::linear_eval::LinearClassifier::tensors) gives.
+    /// [`LinearClassifier::tensors`](super::linear_evaluation::LinearClassifier::tensors) gives.
     ///
     /// # Errors
     /// [`WeightsError`] where they are of other shapes.

@@ -3,7 +3,7 @@
 
 use super::storage::OpenFile;
 use crate::core::error::StorageFault;
-use crate::learn::linear_eval::Rows;
+use crate::learn::linear_evaluation::Rows;
 use std::cell::RefCell;
 
 /// Features [rows, dim] in a file, as 32-bit floats, little-endian.
@@ -64,7 +64,7 @@ mod tests {
     use crate::core::dataset::{Dataset, Example, Split};
     use crate::learn::block_on::block_on;
     use crate::learn::features::Features;
-    use crate::learn::linear_eval::{Examples, LinearClassifier};
+    use crate::learn::linear_evaluation::{Examples, LinearClassifier};
     use crate::worker::storage::memory::Memory;
     use crate::worker::storage::{FileSystem, Storage};
 

@@ -9,7 +9,9 @@ use crate::core::weights_file::{WeightsIdentity, WeightsReport};
 use crate::core::{config::RunConfig, dataset::collection::Collection, imagenet::ImageNetEncoder};
 use crate::learn::features::{Features, KnownFeatures};
 use crate::learn::fine_tune::{Classifier, FineTuner, LabelledImages};
-use crate::learn::{encoder::Encoder, knn::Probe, linear_eval::LinearClassifier, trainer::Trainer, training::Training};
+use crate::learn::{
+    encoder::Encoder, knn::Probe, linear_evaluation::LinearClassifier, trainer::Trainer, training::Training,
+};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 

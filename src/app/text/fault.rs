@@ -7,7 +7,7 @@ use super::data::split;
 use super::units::{bytes, count, counted};
 use super::{Explanation, explain};
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, RunArchiveFault};
-use crate::core::{config::run_settings::from_key, dataset::Split, report::DatasetWarning};
+use crate::core::{config::pretrain_settings::from_key, dataset::Split, report::DatasetWarning};
 
 pub fn fault(fault: &Fault) -> Explanation {
     match fault {

@@ -9,7 +9,7 @@ use crate::core::run::queue::{EntryState, QueueState};
 use crate::core::run::{ChunkChange, MOST_NOTES, RunRecord};
 use crate::core::run::{Happened, RunEvent};
 use crate::core::{
-    config::RunConfig, config::run_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
+    config::RunConfig, config::pretrain_settings::RunSetting, config::setting::Value, imagenet::DownloadedWeights,
     report::RunState, run::table::Column, run::unfinished::UnfinishedRun,
 };
 

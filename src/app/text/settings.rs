@@ -1,6 +1,6 @@
 //! The words of every setting: one row each. The order of the rows is the order of the forms.
 
-use crate::core::config::run_settings::{self, RunSetting, setting};
+use crate::core::config::pretrain_settings::{self, RunSetting, setting};
 use crate::core::config::setting::{Bounds, Setting, equal, find};
 use crate::core::run::fine_tune::{self, Tuning};
 use crate::core::{config::RunConfig, config::preset::Preset};
@@ -160,12 +160,12 @@ static GROUPS: [&[Words<RunConfig>]; 4] = [&MAIN, &ENCODER, &AUGMENTATION, &OPTI
 // A setting without words, or with two rows of them, does not compile.
 const _: () = {
     let mut i = 0;
-    while i < run_settings::SETTINGS.len() {
+    while i < pretrain_settings::SETTINGS.len() {
         let (mut rows, mut group) = (0, 0);
         while group < GROUPS.len() {
             let mut at = 0;
             while at < GROUPS[group].len() {
-                rows += equal(GROUPS[group][at].setting.key, run_settings::SETTINGS[i].key) as usize;
+                rows += equal(GROUPS[group][at].setting.key, pretrain_settings::SETTINGS[i].key) as usize;
                 at += 1;
             }
             group += 1;
@@ -189,7 +189,7 @@ pub fn bounds(bounds: &Bounds, default: &str) -> String {
     }
 }
 
-/// A choice by its key in [`run_settings`].
+/// A choice by its key in [`pretrain_settings`].
 pub fn choice(key: &str) -> &str {
     match key {
         "convnet4" => "4-layer convolutional net",

@@ -66,7 +66,7 @@ pub fn start(config: &RunConfig) -> String {
 
 /// The same with the network.
 pub fn encoder(config: &RunConfig) -> String {
-    let key = crate::core::config::run_settings::ENCODER.get(config).to_string();
+    let key = crate::core::config::pretrain_settings::ENCODER.get(config).to_string();
     format!("{}, {}", super::settings::choice(&key), start(config))
 }
 

@@ -1,4 +1,4 @@
-//! Presets by image size and number of images: what they change of the defaults in [`run_settings`](super::run_settings).
+//! Presets by image size and number of images: what they change of the defaults in [`pretrain_settings`](super::pretrain_settings).
 
 use super::{Architecture, AugmentConfig, EncoderConfig, Optimizer, OptimizerConfig, RunConfig, Stem};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 //! What makes a field of a configuration a setting: its key, its default, what it accepts, where its value lies. Links, checks,
-//! sweeps and the page's forms know settings by tables of such rows: [`run_settings`](super::run_settings) for
+//! sweeps and the page's forms know settings by tables of such rows: [`pretrain_settings`](super::pretrain_settings) for
 //! pre-training and [`fine_tune`](crate::core::run::fine_tune) for fine-tuning. Labels and help are in
 //! `app::text::settings`.
 

@@ -1,6 +1,6 @@
 //! Sweeps: runs of every combination of values of a few settings.
 
-use crate::core::config::run_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key, setting};
+use crate::core::config::pretrain_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key, setting};
 use crate::core::{config::RunConfig, config::setting::Value, error::ConfigFault};
 use serde::{Deserialize, Serialize};
 

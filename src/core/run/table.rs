@@ -2,7 +2,7 @@
 //! and a configuration like one of theirs.
 
 use super::{DataIdentity, RunRecord};
-use crate::core::config::run_settings::{self, PEAK_RATE, RunSetting};
+use crate::core::config::pretrain_settings::{self, PEAK_RATE, RunSetting};
 use crate::core::config::setting::{Bounds, Value};
 use crate::core::report::{Baseline, EvaluationReport, RunState};
 use crate::core::{config::RunConfig, error::ConfigFault, imagenet::ImageNetEncoder, weights_file::WeightsIdentity};
@@ -38,7 +38,7 @@ pub enum Column {
 pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
     let Some((first, others)) = records.split_first() else { return Vec::new() };
     let differs = |same: &dyn Fn(&RunRecord) -> bool| !others.iter().all(|other| same(other));
-    let settings = run_settings::differing(records.iter().map(|record| &record.config)).into_iter();
+    let settings = pretrain_settings::differing(records.iter().map(|record| &record.config)).into_iter();
     let device = |r: &RunRecord| (r.device.backend, r.device.name.clone());
     let mut weights = records.iter().filter_map(|record| record.weights.as_ref());
     let other_weights = weights.next().is_some_and(|first| weights.any(|other| !other.is_same(first)));

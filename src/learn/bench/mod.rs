@@ -11,7 +11,7 @@ use super::trainer::{Trainer, view_pair};
 use super::walk::{TensorPath, TensorVisitor, flat, flat_gradients, visit};
 use super::{
     augment::views, checkpoint::Snapshot, encoder::Encoder, features::Stopped, learner::Learner,
-    linear_eval::Evaluation, optim, store::ByteStore, training::Training,
+    linear_evaluation::Evaluation, optim, store::ByteStore, training::Training,
 };
 use crate::core::config::{EncoderConfig, Optimizer, OptimizerConfig, RunConfig};
 use crate::core::report::{Baseline, EvaluationReport};

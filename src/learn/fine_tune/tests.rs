@@ -4,7 +4,7 @@ use crate::core::dataset::Dataset;
 use crate::core::run::fine_tune::{TuningStart, stages};
 use crate::learn::baseline::reestimate_batch_norm;
 use crate::learn::features::features;
-use crate::learn::linear_eval::{Labelled, Problem, fit};
+use crate::learn::linear_evaluation::{Labelled, Problem, fit};
 use crate::learn::named_tensors::to_safetensors;
 use crate::learn::simclr::initial_encoder;
 use burn::tensor::read_sync;

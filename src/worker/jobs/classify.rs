@@ -7,7 +7,9 @@ use crate::core::error::{Fault, SkippedFile};
 use crate::core::run::classify::{Classified, ClassifierKind, ClassifyReport, Neighbour};
 use crate::core::{dataset::collection::Collection, report::Picture, run::fine_tune::FineTuneConfig};
 use crate::learn::features::{Stopped, features, nearest, probabilities};
-use crate::learn::{checkpoint, encoder::Encoder, fine_tune::Classifier, linear_eval::Examples, store::ByteStore};
+use crate::learn::{
+    checkpoint, encoder::Encoder, fine_tune::Classifier, linear_evaluation::Examples, store::ByteStore,
+};
 use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::run::{FeatureBank, FeatureKey, TunedClassifier};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};

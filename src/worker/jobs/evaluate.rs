@@ -3,7 +3,9 @@
 use crate::core::report::{Baseline, Phase, RunState};
 use crate::core::{config::RunConfig, cost::Cost, dataset::Split, error::Fault};
 use crate::learn::baseline::{images_read, with_statistics};
-use crate::learn::{features::Stopped, knn::Probe, linear_eval::Evaluation, trainer::Trainer, training::Training};
+use crate::learn::{
+    features::Stopped, knn::Probe, linear_evaluation::Evaluation, trainer::Trainer, training::Training,
+};
 use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_state, with};
 use crate::worker::{event_loop::Throttle, jobs::published_weights, js::now, mailbox::post};

@@ -4,7 +4,7 @@ use super::{classify::tuned_classifier, evaluate};
 use crate::core::error::{Fault, RunArchiveFault, StorageFault};
 use crate::core::{dataset::Split, run::RunEvent, run::archive};
 use crate::learn::features::each_batch;
-use crate::learn::{linear_eval::Examples, named_tensors, training::Training};
+use crate::learn::{linear_evaluation::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
 use crate::worker::files::{BlobWriter, browser_file};
 use crate::worker::run_archive::{ArchiveWriter, CHECKPOINT, unpack};

@@ -3,7 +3,7 @@
 use crate::app::text::{home as text, settings, units::square};
 use crate::app::{parts::requirements::steps, state::Store};
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
-use crate::core::{config::run_settings::ENCODER, report::RunState};
+use crate::core::{config::pretrain_settings::ENCODER, report::RunState};
 use leptos::prelude::*;
 
 /// Status of a node, each in words.

@@ -14,7 +14,7 @@ use crate::app::{
     client::Client, parts::device::Device, parts::estimate::EstimateCard, parts::setting_field::RefusedValues,
     parts::unfinished::Unfinished, router::Link, router::replace_query, state::Store,
 };
-use crate::core::config::run_settings::{from_query, to_query};
+use crate::core::config::pretrain_settings::{from_query, to_query};
 use crate::core::{error::Fault, report::RunState};
 use crate::protocol::{Paused, Request};
 use leptos::prelude::*;

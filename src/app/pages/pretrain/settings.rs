@@ -8,7 +8,7 @@ use crate::app::text::pretrain as text;
 use crate::app::text::settings::{self, Words};
 use crate::app::{client::Client, state::Store};
 use crate::core::config::preset::{DEFAULT_BATCH, Preset};
-use crate::core::{config::RunConfig, config::run_settings::RunSetting};
+use crate::core::{config::RunConfig, config::pretrain_settings::RunSetting};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 

@@ -9,7 +9,8 @@ use crate::app::text::{units::bytes_of, weights as text};
 use crate::app::{parts::files::Choose, parts::notice::Announcer, parts::notice::FaultAlert, router::Router};
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig};
 use crate::core::{
-    config::run_settings::START, error::Fault, imagenet::DownloadedWeights, imagenet::ImageNetEncoder, report::RunState,
+    config::pretrain_settings::START, error::Fault, imagenet::DownloadedWeights, imagenet::ImageNetEncoder,
+    report::RunState,
 };
 use crate::protocol::{Event, Request, Work};
 use leptos::prelude::*;

@@ -8,7 +8,7 @@ use crate::app::{
     browser, parts::notice::Announcer, parts::unfinished::NeedsImages, router::base_url, text::fault::one_field,
     text::weights::started_from,
 };
-use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
+use crate::core::config::pretrain_settings::{RunSetting, SETTINGS, TEMPERATURE, from_key, to_query};
 use crate::core::error::{ConfigFault, Fault};
 use crate::core::run::{Happened, MOST_NOTES, RunRecord, queue::QueueChange};
 use crate::core::{config::RunConfig, run::table::like, run::unfinished::UnfinishedRun};

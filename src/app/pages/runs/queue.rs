@@ -5,7 +5,7 @@ use super::{page::Page, panel::SettingSelect};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{fault::one_field, runs as text, settings};
 use crate::app::{parts::unfinished::why_not, parts::widgets::Button};
-use crate::core::config::run_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
+use crate::core::config::pretrain_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
 use crate::core::error::{Fault, StorageFault};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};

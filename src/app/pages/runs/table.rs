@@ -7,7 +7,7 @@ use crate::app::text::{confidence, runs as text, weights};
 use crate::app::{parts::notice::fault_box, parts::widgets::Button, text::units::percent};
 use crate::core::run::table::{Column, best, by_data, differing, sorted};
 use crate::core::run::{Curve, RunRecord};
-use crate::core::{config::run_settings::START, error::Fault, nt_xent, plot::Rule};
+use crate::core::{config::pretrain_settings::START, error::Fault, nt_xent, plot::Rule};
 use crate::protocol::{Event, Request, StoredChange};
 use leptos::prelude::*;
 

@@ -7,7 +7,7 @@ use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
 use crate::core::report::{Backend, Baseline, EvaluationReport, Statistics};
 use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
-use crate::core::{config::run_settings::SETTINGS, metrics::ClassificationReport, run::RunRecord};
+use crate::core::{config::pretrain_settings::SETTINGS, metrics::ClassificationReport, run::RunRecord};
 use std::fmt::Write;
 
 /// The card of a run; with `fine_tuned`, also of the fine-tuned classifier, whose weights are in the same archive.

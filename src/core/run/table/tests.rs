@@ -2,7 +2,7 @@ use super::*;
 use crate::core::config::{Architecture, EncoderConfig, Optimizer};
 use crate::core::run::examples::{evaluated, record};
 use crate::core::{
-    config::preset::default_rate, config::run_settings::setting, run::DataIdentity, weights_file::WeightsIdentity,
+    config::preset::default_rate, config::pretrain_settings::setting, run::DataIdentity, weights_file::WeightsIdentity,
 };
 
 #[test]

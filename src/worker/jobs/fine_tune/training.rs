@@ -10,7 +10,7 @@ use crate::core::run::fine_tune::{
 };
 use crate::learn::features::{KnownFeatures, Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
-use crate::learn::linear_eval::{Examples, LinearClassifier};
+use crate::learn::linear_evaluation::{Examples, LinearClassifier};
 use crate::learn::{store::ByteStore, training::Training};
 use crate::protocol::Event;
 use crate::worker::jobs::training_loop::{self, LoopBody};

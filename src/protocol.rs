@@ -26,7 +26,7 @@ pub use policy::{JobAnswer, Policy, Reload};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 18;
+pub const VERSION: u32 = 19;
 
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

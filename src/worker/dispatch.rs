@@ -44,8 +44,10 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<Option<E
             ask(&[Job::Train, Job::FineTune], Control::Pause);
             return Ok(None);
         }
-        Request::Resume(Paused::Run) if queue::waits_for_current_run() => return queue::start(id).await,
-        Request::Resume(Paused::FineTune) => return fine_tune::resume(id).await,
+        Request::Resume(Paused::Run | Paused::FineTune) if queue::waits_for_current_run() => {
+            return queue::start(id).await;
+        }
+        Request::Resume(Paused::FineTune) => return fine_tune::resume(Some(id)).await.map(|_| None),
         Request::Resume(paused @ (Paused::Run | Paused::RunForOneStep)) => {
             let (run, guard) = pretrain::take_paused()?;
             post(Some(id), Event::Alive);
@@ -57,7 +59,7 @@ async fn perform(id: u32, request: Request, files: Vec<File>) -> Result<Option<E
             return Ok(None);
         }
         Request::Evaluate => evaluate::evaluate().await?,
-        Request::FineTune { list } => return fine_tune::start(id, list).await,
+        Request::FineTune { list } => return fine_tune::start(Some(id), list).await.map(|_| None),
         Request::Classify { names } => classify::classify(names, files).await?,
         Request::Runs => stored_runs::list().await?,
         Request::ChangeStored(change) => stored_runs::change(id, change).await?,

@@ -1,5 +1,6 @@
 //! Records that the tests of this folder share.
 
+use super::fine_tune::{FineTuneConfig, FineTuneReport};
 use super::{DataIdentity, RunRecord};
 use crate::core::report::{Backend, Baseline, DeviceReport, EvaluationReport, LinearReport, RunState};
 use crate::core::{config::RunConfig, metrics::ClassificationReport};
@@ -73,4 +74,19 @@ pub fn evaluated(id: &str, validation: f32) -> RunRecord {
         seconds: 2.0,
     };
     RunRecord { evaluations: 1, evaluation: Some(evaluation), ..record(id) }
+}
+
+/// A result of `config` on the same 20 test images, of an encoder without a step.
+pub fn tuned(config: FineTuneConfig) -> FineTuneReport {
+    FineTuneReport {
+        config,
+        labels: 30,
+        epochs: Vec::new(),
+        test: linear(None).test,
+        predicted: Vec::new(),
+        truth: Vec::new(),
+        test_images: Vec::new(),
+        steps: 0,
+        seconds: 1.0,
+    }
 }

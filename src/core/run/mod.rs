@@ -10,6 +10,7 @@ mod history;
 pub mod queue;
 pub mod saving;
 pub mod slots;
+pub mod starts;
 pub mod stored;
 pub mod sweep;
 pub mod table;

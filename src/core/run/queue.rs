@@ -1,7 +1,7 @@
 //! The queue of runs, in an order that the user can change. It is stored after every
 //! change, so it goes on after a reload.
 
-use crate::core::{config::RunConfig, error::Fault, run::DataIdentity};
+use crate::core::{config::RunConfig, error::Fault, run::DataIdentity, run::fine_tune::FineTuneConfig};
 use serde::{Deserialize, Serialize};
 
 /// Where an entry is.
@@ -25,6 +25,9 @@ pub struct Entry {
     /// Names the entry for the life of the queue. Its place may change.
     pub id: u32,
     pub config: RunConfig,
+    /// Classifiers to train once the run is evaluated.
+    #[serde(default)]
+    pub then: Vec<FineTuneConfig>,
     pub state: EntryState,
 }
 
@@ -63,9 +66,14 @@ impl Queue {
 
     /// Adds runs at the end, waiting; their ids.
     pub fn add(&mut self, configs: impl IntoIterator<Item = RunConfig>) -> Vec<u32> {
+        self.add_with(configs.into_iter().map(|config| (config, Vec::new())))
+    }
+
+    /// The same with the classifiers to train on each.
+    pub fn add_with(&mut self, runs: impl IntoIterator<Item = (RunConfig, Vec<FineTuneConfig>)>) -> Vec<u32> {
         let first = self.next_id;
-        for config in configs {
-            self.entries.push(Entry { id: self.next_id, config, state: EntryState::Waiting });
+        for (config, then) in runs {
+            self.entries.push(Entry { id: self.next_id, config, then, state: EntryState::Waiting });
             self.next_id += 1;
         }
         (first..self.next_id).collect()
@@ -151,6 +159,8 @@ pub struct QueueReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum QueueChange {
     Add(Vec<RunConfig>),
+    /// Each with the classifiers to train on it.
+    AddWith(Vec<(RunConfig, Vec<FineTuneConfig>)>),
     /// To a place from 0.
     Move {
         id: u32,
@@ -182,11 +192,15 @@ impl QueueReport {
         let state_of = |queue: &Queue, id: u32| queue.get(id).map(|entry| entry.state.clone());
         match change {
             QueueChange::Add(configs) => {
+                let runs = configs.into_iter().map(|config| (config, Vec::new())).collect();
+                self.change(QueueChange::AddWith(runs));
+            }
+            QueueChange::AddWith(runs) => {
                 // The images of entries that are over do not bind new entries.
                 if queue.counts().waiting + queue.counts().running == 0 {
                     self.data = None;
                 }
-                queue.add(configs);
+                queue.add_with(runs);
             }
             QueueChange::Move { id, place } => {
                 queue.move_to(id, place);
@@ -287,6 +301,17 @@ mod tests {
         assert_eq!(read.running().map(|entry| entry.state.clone()), Some(EntryState::Running("run3".into())));
         read.mark(3, EntryState::Waiting);
         assert_eq!(read.next().map(|entry| entry.id), Some(3));
+    }
+
+    #[test]
+    fn an_entry_keeps_the_classifiers_to_train_and_an_older_one_has_none() {
+        let mut report = QueueReport::default();
+        report.change(QueueChange::AddWith(vec![(RunConfig::default(), vec![FineTuneConfig::default(); 2])]));
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(serde_json::from_value::<QueueReport>(json.clone()).unwrap(), report);
+        let mut older = json["queue"]["entries"][0].clone();
+        assert!(older.as_object_mut().unwrap().remove("then").is_some());
+        assert_eq!(serde_json::from_value::<Entry>(older).unwrap().then, []);
     }
 
     #[test]

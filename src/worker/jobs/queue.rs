@@ -1,16 +1,17 @@
-//! Drives the queue: trains an entry to its end, evaluates it, goes on with the next. The page need not do anything. If
-//! its run is paused, the queue rests; resuming the run resumes the queue.
+//! Drives the queue: trains an entry to its end, evaluates it, trains the classifiers that it asks for, goes on with the
+//! next. The page need not do anything. If its run is paused, the queue rests; resuming the run resumes the queue.
 
 use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{Phase, RunState};
+use crate::core::run::fine_tune::FineTuneConfig;
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::{Curve, DataIdentity, OpenedRun, RunRecord};
 use crate::protocol::{Event, Work};
 use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
-use crate::worker::jobs::{evaluate, open_run, pretrain};
-use crate::worker::session::{self, Job, JobGuard, set_state, with};
-use crate::worker::{mailbox::post, storage::opfs::Handle};
+use crate::worker::jobs::{evaluate, fine_tune, open_run, pretrain};
+use crate::worker::session::{self, Job, JobGuard, of_run, set_state, with};
+use crate::worker::{mailbox::post, run::Run, storage::opfs::Handle};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -42,7 +43,7 @@ fn driver<T>(f: impl FnOnce(&mut Driver) -> T) -> T {
 
 /// How an entry ended, if without a fault.
 enum End {
-    /// Trained and, if labels allow it, evaluated.
+    /// Trained and, if labels allow it, evaluated, with its classifiers.
     Done,
     Paused,
     Cancelled,
@@ -219,7 +220,7 @@ async fn drive() {
         let _ = save().await;
         announce();
     }
-    let paused = current_run().filter(|_| with(|s| s.state) == RunState::Paused);
+    let paused = current_run().filter(|_| with(|s| s.state == RunState::Paused || s.fine_tuning.is_some()));
     driver(|d| {
         d.report.state = QueueState::Resting;
         (d.entry, d.paused) = (None, paused);
@@ -255,22 +256,42 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
     }
     idle().await;
     let evaluated = with(|s| s.run.as_ref().is_some_and(|run| run.saver.record.evaluation.is_some()));
-    match evaluated {
-        true => Ok(End::Done),
-        false => match evaluate::evaluate().await {
-            Ok(answer) => {
-                post(None, answer);
-                Ok(End::Done)
-            }
+    if !evaluated {
+        match evaluate::evaluate().await {
+            Ok(answer) => post(None, answer),
             // Without labels the loss and its curve are all there is.
-            Err(Fault::NoLabels) => Ok(End::Done),
+            Err(Fault::NoLabels) => return Ok(End::Done),
             Err(fault) => {
                 // Nobody waits for an answer, but the page shows the progress.
                 post(None, Event::Cancelled(Work::Evaluation));
-                Err(fault)
+                return Err(fault);
             }
-        },
+        }
     }
+    classify(&entry.then).await
+}
+
+/// Trains those of the classifiers that the current run has no result of.
+async fn classify(all: &[FineTuneConfig]) -> Result<End, Fault> {
+    let missing = || {
+        let done =
+            |run: &Run, c: &FineTuneConfig| run.saver.record.fine_tuned.iter().any(|r| r.answers(c, run.steps()));
+        of_run(|run| all.iter().filter(|c| !done(run, c)).copied().collect::<Vec<_>>())
+    };
+    let mut state = RunState::Finished;
+    idle().await;
+    if !missing()?.is_empty() && with(|s| s.fine_tuning.is_some()) {
+        state = fine_tune::resume(None).await?;
+    }
+    let left = missing()?;
+    if !left.is_empty() && state == RunState::Finished {
+        state = fine_tune::start(None, left).await?;
+    }
+    Ok(match state {
+        RunState::Finished => End::Done,
+        RunState::Cancelled => End::Cancelled,
+        _ => End::Paused,
+    })
 }
 
 /// Starts a run of the current entry. The page did not ask for it: it learns what runs.

@@ -15,12 +15,12 @@ pub use list::labelled;
 use list::{pretraining_steps, training_labels};
 use training::linear;
 
-/// Starts a list in place of one that waits.
+/// Trains a list in place of one that waits: how that ended.
 ///
 /// # Errors
 /// [`Fault::NoEncoder`] without a current run, [`Fault::Config`], [`Fault::NoLabels`] without labels in
 /// two classes among the training images and some among the test images, [`Fault::NeedsMemory`].
-pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, Fault> {
+pub async fn start(id: Option<u32>, list: Vec<FineTuneConfig>) -> Result<RunState, Fault> {
     let guard = JobGuard::begin(Job::FineTune)?;
     let (run, folder) = of_run(|run| (run.config, run.saver.folder()))?;
     list.iter().try_for_each(|config| config.check(run.encoder.architecture)).map_err(Fault::Config)?;
@@ -30,7 +30,7 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
     let fits =
         |config| Cost::tuning_fits(&run, config, training_labels(&collection, config).labels.len(), images, backend);
     list.iter().try_for_each(fits)?;
-    post(Some(id), Event::Alive);
+    post(id, Event::Alive);
     let saver = FineTuneSaver::new(folder, pretraining_steps(), None);
     let waiting = list.into();
     let list = FineTuneList { waiting, done: 0, current: None, stored: None, saver, frozen: KnownFeatures::default() };
@@ -39,10 +39,10 @@ pub async fn start(id: u32, list: Vec<FineTuneConfig>) -> Result<Option<Event>, 
 }
 
 /// Goes on with a list that waits.
-pub async fn resume(id: u32) -> Result<Option<Event>, Fault> {
+pub async fn resume(id: Option<u32>) -> Result<RunState, Fault> {
     let guard = JobGuard::begin(Job::FineTune)?;
     let list = with(|s| s.fine_tuning.take()).ok_or(Fault::Busy)?;
-    post(Some(id), Event::Alive);
+    post(id, Event::Alive);
     go(list, guard).await
 }
 
@@ -62,7 +62,7 @@ pub fn report_if_paused() {
     }
 }
 
-async fn go(mut list: FineTuneList, guard: JobGuard) -> Result<Option<Event>, Fault> {
+async fn go(mut list: FineTuneList, guard: JobGuard) -> Result<RunState, Fault> {
     let ended = train_all(&mut list).await;
     // With another device, with more memory or with the images it can go on.
     let later = |fault: &Fault| {
@@ -83,7 +83,7 @@ async fn go(mut list: FineTuneList, guard: JobGuard) -> Result<Option<Event>, Fa
     if state == RunState::Paused {
         with(|s| s.fine_tuning = Some(list));
     }
-    ended.map(|_| None)
+    ended
 }
 
 async fn train_all(list: &mut FineTuneList) -> Result<RunState, Fault> {

@@ -2,6 +2,7 @@
 
 pub mod interval;
 pub mod mcnemar;
+pub mod seeds;
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@ pub mod classify;
 #[cfg(test)]
 pub mod examples;
 pub mod fine_tune;
+pub mod group;
 mod history;
 pub mod queue;
 pub mod saving;

@@ -55,15 +55,19 @@ pub fn differing(records: &[&RunRecord]) -> Vec<Column> {
 /// Indices of the runs on each set of images, in the order of the first run of each set.
 /// Accuracies of different sets cannot be compared, for their test images differ.
 pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    parted(records, |a, b| a.data.is_same(&b.data))
+}
+
+/// Indices of the records of each kind, in the order of the first of each.
+pub(super) fn parted(records: &[&RunRecord], same: impl Fn(&RunRecord, &RunRecord) -> bool) -> Vec<Vec<usize>> {
+    let mut kinds: Vec<Vec<usize>> = Vec::new();
     for (place, record) in records.iter().enumerate() {
-        let like = |group: &&mut Vec<usize>| group.iter().any(|&other| records[other].data.is_same(&record.data));
-        match groups.iter_mut().find(like) {
-            Some(group) => group.push(place),
-            None => groups.push(vec![place]),
+        match kinds.iter_mut().find(|kind| same(records[kind[0]], record)) {
+            Some(kind) => kind.push(place),
+            None => kinds.push(vec![place]),
         }
     }
-    groups
+    kinds
 }
 
 /// Index of the best run: by accuracy on validation, never on test; between equals by kNN, then the earlier one. `None`
@@ -122,9 +126,20 @@ enum Rank {
 }
 
 impl Column {
+    /// The run's result in this column, from 0 to 1; `None` in columns of no results, and where the run has none.
+    pub fn result(self, record: &RunRecord) -> Option<f64> {
+        let test = record.evaluation.as_ref().map(|e| &e.trained.test);
+        match self {
+            Self::ValidationAccuracy => record.validation_accuracy().map(f64::from),
+            Self::TestAccuracy => test.map(|t| t.accuracy),
+            Self::MacroF1 => test.map(|t| t.macro_average.f1),
+            Self::Knn => record.knn.map(f64::from),
+            _ => None,
+        }
+    }
+
     /// `None` if the run has no such value.
     fn rank(self, record: &RunRecord) -> Option<Rank> {
-        let test = record.evaluation.as_ref().map(|e| &e.trained.test);
         let text = |text: &str| (!text.is_empty()).then(|| Rank::Text(text.to_lowercase()));
         let number = |number: Option<f64>| number.filter(|n| !n.is_nan()).map(Rank::Number);
         match self {
@@ -142,10 +157,7 @@ impl Column {
             })),
             Self::Created => number(Some(record.created)),
             Self::Setting(setting) => number(Some(setting_rank(setting, &record.config))),
-            Self::ValidationAccuracy => number(record.validation_accuracy().map(f64::from)),
-            Self::TestAccuracy => number(test.map(|t| t.accuracy)),
-            Self::MacroF1 => number(test.map(|t| t.macro_average.f1)),
-            Self::Knn => number(record.knn.map(f64::from)),
+            Self::ValidationAccuracy | Self::TestAccuracy | Self::MacroF1 | Self::Knn => number(self.result(record)),
         }
     }
 }

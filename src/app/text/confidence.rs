@@ -2,6 +2,7 @@
 
 use super::units::{count, percent};
 use crate::core::metrics::mcnemar::{Resolution, Verdict};
+use crate::core::metrics::seeds::SeedComparison;
 use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
@@ -66,16 +67,34 @@ pub fn verdict(other: &str, verdict: Verdict) -> String {
             format!("{} {word} than {other} (95 % confidence: {}).", points(difference), range(Interval { low, high }))
         }
         Verdict::Unclear { difference, images_needed } => {
-            let seen = match difference {
-                0.0 => "As good as".to_owned(),
-                d => format!("{} {} than", points(d), if d > 0.0 { "better" } else { "worse" }),
-            };
+            let seen = compared(difference);
             let needed = match images_needed {
                 Some(n) if n < 1e7 => format!(": it would take about {} test images to tell", count(n as usize)),
                 _ => String::new(),
             };
             format!("{seen} {other}, but the test images are too few to tell the two apart{needed}.")
         }
+    }
+}
+
+/// Two ways to train over several seeds; `other` as above.
+pub fn seeds(other: &str, seeds: SeedComparison) -> String {
+    let seen = format!("{} {other} over {} seeds", compared(seeds.difference), seeds.pairs);
+    match seeds.interval {
+        Some(interval) if seeds.is_clear() => {
+            let (low, high) =
+                if seeds.difference > 0.0 { (interval.low, interval.high) } else { (-interval.high, -interval.low) };
+            format!("{seen} (95 % confidence: {}).", range(Interval { low, high }))
+        }
+        _ => format!("{seen}, but these are too few seeds to tell the two apart."),
+    }
+}
+
+/// How much better or worse, as in "4.5 points better than".
+fn compared(difference: f64) -> String {
+    match difference {
+        0.0 => "As good as".to_owned(),
+        d => format!("{} {} than", points(d), if d > 0.0 { "better" } else { "worse" }),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod parts;
 pub mod pretrain;
 pub mod runs;
 pub mod settings;
+pub mod starts;
 
 pub mod units;
 pub mod weights;

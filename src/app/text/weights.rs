@@ -64,7 +64,12 @@ pub fn start(config: &RunConfig) -> String {
     format!("ImageNet weights, {trains}")
 }
 
-/// The same with the network.
+/// The network's name.
+pub fn network(config: &RunConfig) -> &'static str {
+    config.encoder.architecture.facts().name
+}
+
+/// The same with what it started from.
 pub fn encoder(config: &RunConfig) -> String {
     let key = crate::core::config::pretrain_settings::ENCODER.get(config).to_string();
     format!("{}, {}", super::settings::choice(&key), start(config))

@@ -12,6 +12,7 @@ pub mod queue;
 pub mod saving;
 pub mod slots;
 pub mod starts;
+pub mod starts_compared;
 pub mod stored;
 pub mod sweep;
 pub mod table;
@@ -177,7 +178,7 @@ impl RunRecord {
     }
 
     /// Without what its results hold of each test image, which no list of runs shows. Only a result of published
-    /// weights keeps what the page Evaluate compares others with.
+    /// weights keeps what the page Evaluate compares others with, and a result of compared starts what decides.
     pub fn for_a_list(mut self) -> Self {
         if let Some(evaluation) = &mut self.evaluation {
             evaluation.truth = Vec::new();
@@ -188,7 +189,10 @@ impl RunRecord {
             }
         }
         for report in &mut self.fine_tuned {
-            (report.test_images, report.truth, report.predicted) = Default::default();
+            report.test_images = Vec::new();
+            if starts::start_of(&self.config, self.data.training_images, self.steps, report).is_none() {
+                (report.truth, report.predicted) = Default::default();
+            }
         }
         self
     }
@@ -344,6 +348,16 @@ mod tests {
         let [found] = &found[..] else { panic!("no published result") };
         assert_eq!((&found.report.test_images[..], &found.report.trained.predicted[..]), (&[4, 7][..], &[0, 0][..]));
         assert!(found.report.truth.is_empty() && found.report.raw_pixels.predicted.is_empty());
+        // Of compared starts, what McNemar's test needs.
+        use fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
+        let mut run = examples::record("a");
+        for trained in [TrainedLayers::Classifier, TrainedLayers::All] {
+            let config = FineTuneConfig::recipe(TuningStart::Pretrained, trained, 10, run.config.seed);
+            let results = FineTuneReport { steps: run.steps, ..examples::tuned(config) };
+            run.fine_tuned.push(FineTuneReport { truth: vec![1], predicted: vec![0], test_images: vec![3], ..results });
+        }
+        let listed = run.for_a_list().fine_tuned;
+        assert_eq!(listed.iter().map(|r| (r.truth.len(), r.test_images.len())).collect::<Vec<_>>(), [(1, 0), (0, 0)]);
     }
 
     #[test]

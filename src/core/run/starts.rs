@@ -42,7 +42,7 @@ pub struct Starts {
     pub published: Option<ImageNetEncoder>,
     /// Per cent of the training labels for every classifier.
     pub fraction: u8,
-    pub seeds: u32,
+    pub seeds: usize,
 }
 
 impl Starts {
@@ -50,7 +50,7 @@ impl Starts {
     pub fn contestants(&self, training_images: usize) -> Vec<Contestant> {
         let own = self.published.map_or(self.config.encoder, EncoderConfig::with_weights);
         let mut all = Vec::new();
-        for seed in (self.config.seed..).take(self.seeds as usize) {
+        for seed in (self.config.seed..).take(self.seeds) {
             let config = RunConfig { seed, encoder: own, trained: self.config.trained(), ..self.config };
             if self.published.is_some() {
                 // Nothing of it trains, so a batch may not be larger than the set.

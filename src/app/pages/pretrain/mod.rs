@@ -5,6 +5,7 @@ mod charts;
 mod preview;
 mod run;
 mod settings;
+mod starts;
 mod weights;
 
 use crate::app::parts::widgets::{Button, PageHead};
@@ -49,6 +50,7 @@ pub fn Pretrain() -> impl IntoView {
             <EstimateCard progress=store.progress />
         </div>
         <Show when=move || !begun.get()><run::Run /></Show>
+        <Show when=move || loaded.get() && !store.run_open()><starts::CompareStarts /></Show>
         <settings::Settings />
     }
 }

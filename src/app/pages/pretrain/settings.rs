@@ -12,6 +12,10 @@ use crate::core::{config::RunConfig, config::pretrain_settings::RunSetting};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
 
+/// Ids of the settings of encoder and weights, and of the start among them.
+pub const ENCODER_SETTINGS: &str = "encoder-settings";
+pub const START_SETTING: &str = "set-start";
+
 /// The form that the fields of the settings share.
 fn form(store: Store, refused: RefusedValues) -> SettingsForm<RunConfig> {
     let change = move |(mut config, setting): (RunConfig, RunSetting)| {
@@ -57,7 +61,7 @@ pub fn Settings() -> impl IntoView {
                     <summary>{text::GROUP_AUGMENT}</summary>
                     {inputs(&settings::AUGMENTATION)}
                 </details>
-                <details class="card">
+                <details class="card" id=ENCODER_SETTINGS>
                     <summary>{text::GROUP_ENCODER}</summary>
                     {inputs(&settings::ENCODER)}
                     <Weights />

@@ -4,6 +4,7 @@
 mod page;
 mod panel;
 mod queue;
+mod starts;
 mod table;
 
 use self::page::Page;
@@ -66,6 +67,7 @@ pub fn Runs() -> impl IntoView {
             <table::Table />
         </Show>
         <table::Deleted />
+        <starts::ComparedStarts />
         <Show when=move || !empty.get()>
             <panel::Panel />
             <table::Curves />

@@ -1,0 +1,132 @@
+//! Before a long run: what to expect of it on these images, and the button that compares it with what takes minutes.
+
+use super::settings::{ENCODER_SETTINGS, START_SETTING};
+use crate::app::parts::setting_field::RefusedValues;
+use crate::app::parts::widgets::{Button, focus_section};
+use crate::app::reactive::{Show, act, derive, live, memo};
+use crate::app::text::{fine_tune::share, parts, starts as text};
+use crate::app::{client::Client, router::Router, state::Store};
+use crate::core::config::{Architecture, EncoderConfig, RunConfig, pretrain_settings::START};
+use crate::core::imagenet::ImageNetEncoder;
+use crate::core::report::{Backend, DatasetReport};
+use crate::core::run::fine_tune::FRACTIONS;
+use crate::core::run::queue::{QueueChange, QueueState};
+use crate::core::run::starts::{Start, Starts, milliseconds};
+use crate::protocol::Request;
+use leptos::prelude::*;
+
+/// Seeds that are offered.
+const SEEDS: [usize; 4] = [1, 2, 3, 5];
+
+#[component]
+pub fn CompareStarts() -> impl IntoView {
+    let (store, client, router) = (Store::get(), Client::get(), Router::get());
+    let refused: RefusedValues = expect_context();
+    let (fraction, seeds, asked) = (RwSignal::new(100_u8), RwSignal::new(1_usize), RwSignal::new(false));
+    if store.stored_runs.stored_weights.with_untracked(Option::is_none) {
+        client.ask(Request::DownloadedWeights, |_| {});
+    }
+    let net = memo(move || store.config.with(|c| ImageNetEncoder::of(c.encoder.architecture)));
+    let starts = memo(move || Starts {
+        config: store.config.get(),
+        published: net.get().filter(|net| store.has_weights(*net)),
+        fraction: fraction.get(),
+        seeds: seeds.get(),
+    });
+    // Training images, images of all splits, and labelled classes.
+    let images = memo(move || {
+        let count =
+            |d: &DatasetReport| (d.training_images(), d.images, d.classes.iter().filter(|c| c.train > 0).count());
+        store.dataset.with(|d| d.as_ref().map(count))
+    });
+    let labelled = memo(move || store.dataset.with(|d| d.as_ref().is_some_and(|d| d.can_evaluate())));
+    let resting = move || store.stored_runs.queue.with(|q| q.as_ref().is_none_or(|q| q.state == QueueState::Resting));
+    let ready = memo(move || {
+        let size = store.config.with(|c| c.image_size);
+        let (fits, idle) = (
+            store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == size)),
+            store.import.with(Option::is_none) && !store.encoder_in_use() && !asked.get() && resting(),
+        );
+        let train = images.get().map_or(0, |(train, ..)| train);
+        let sound = starts.with(|s| s.config.batch <= train && s.check(train).is_ok()) && !refused.any();
+        fits && idle && sound && labelled.get()
+    });
+    let begin = move |_| {
+        let Some((train, ..)) = images.get_untracked() else { return };
+        asked.set(true);
+        let runs = starts.with_untracked(|starts| starts.contestants(train));
+        client.ask_or_notify(Request::ChangeQueue(QueueChange::AddWith(runs)), move |answer| {
+            asked.try_set(false);
+            if answer.is_some() {
+                client.send(Request::StartQueue);
+                router.go("/runs");
+            }
+        });
+    };
+    let choose = move |_| {
+        let net = net.get_untracked().or(ImageNetEncoder::of(Architecture::ResNet18));
+        let Some(encoder) = net.map(EncoderConfig::with_weights) else { return };
+        let mut config = RunConfig { encoder, ..store.config.get_untracked() };
+        config.settle(START);
+        store.take_settings(config);
+        if let Some(settings) = document().get_element_by_id(ENCODER_SETTINGS) {
+            let _ = settings.set_attribute("open", "");
+        }
+        focus_section(START_SETTING);
+    };
+    let device = move || {
+        store.device.with(|d| d.as_ref().map(|d| if d.backend == Backend::Cpu { parts::CPU } else { parts::WEBGPU }))
+    };
+    let times = move || {
+        let backend = store.device.with(|d| d.as_ref().map(|d| d.backend));
+        let timed = backend.and_then(|backend| {
+            store.estimate.get().filter(|estimate| store.config.with(|c| estimate.holds(c, &backend)))
+        });
+        let known = timed.zip(images.get());
+        let of = |start| {
+            let takes = |(estimate, (train, all, _)): &(_, (usize, usize, usize))| {
+                store.config.with(|c| milliseconds(start, c, estimate, *train, *all))
+            };
+            text::takes(start, known.as_ref().map(takes))
+        };
+        let published = starts.with(|starts| starts.published.is_some());
+        let all = Start::ALL.into_iter().filter(|start| published || !start.needs_published());
+        all.map(|start| view! { <li>{of(start)}</li> }).collect_view()
+    };
+    let lacks = memo(move || starts.with(|starts| starts.published.is_none()));
+    let pick = |label: &'static str, options: AnyView, choose: Box<dyn FnMut(leptos::ev::Event)>| {
+        view! {
+            <label>
+                {label} <select on:change=choose>{options}</select>
+            </label>
+        }
+    };
+    let option = |value: String, words: String, selected: bool| {
+        view! { <option value=value selected=selected>{words}</option> }
+    };
+    let fractions = FRACTIONS.map(|p| option(p.to_string(), share(p), p == 100)).collect_view().into_any();
+    let counts = SEEDS.map(|n| option(n.to_string(), n.to_string(), n == 1)).collect_view().into_any();
+    view! {
+        <section class="card stack" aria-labelledby="starts-title">
+            <h2 id="starts-title">{text::TITLE}</h2>
+            <p>
+                {live(move || images.get().map(|(train, _, classes)| text::images(train, classes, device())))} " "
+                {live(move || images.get().map(|(train, ..)| text::expect(train)))}
+            </p>
+            <ul class="plain">{live(times)}</ul>
+            <Show when=move || lacks.get()>
+                <p>{live(move || text::lacks(net.get().map(ImageNetEncoder::name)))}</p>
+                <div class="actions"><Button label=text::CHOOSE_WEIGHTS press=act(choose) /></div>
+            </Show>
+            <div class="inline">
+                {pick(text::FRACTION, fractions, act(move |e| fraction.set(event_target_value(&e).parse().unwrap_or(100))))}
+                {pick(text::SEEDS, counts, act(move |e| seeds.set(event_target_value(&e).parse().unwrap_or(1))))}
+                <Button label=text::BUTTON disabled=derive(move || !ready.get()) press=act(begin) />
+            </div>
+            <Show when=move || !labelled.get()><p class="muted small">{text::NO_LABELS}</p></Show>
+            <p class="muted small">
+                {text::HELP} " " {live(move || store.config.with(text::rule))} " " {text::TIMES_HELP}
+            </p>
+        </section>
+    }
+}

@@ -8,6 +8,7 @@ pub mod layout;
 pub mod leave_guard;
 pub mod lesson;
 pub mod notice;
+pub mod repeat;
 pub mod requirements;
 pub mod setting_field;
 pub mod stored_runs;

@@ -140,6 +140,11 @@ impl Store {
         self.config.set(config);
     }
 
+    /// The user's own settings, also while those of a run of the queue are shown.
+    pub fn own_settings(&self) -> RunConfig {
+        self.stored_runs.own_config.get().unwrap_or_else(|| self.config.get())
+    }
+
     /// Whether a run is under way, training or paused.
     pub fn run_open(&self) -> bool {
         self.run.get().is_active()

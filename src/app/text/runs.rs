@@ -72,6 +72,12 @@ pub const SWEEP_HELP: &str = "Every combination of the values becomes a run. All
 pub const SWEEP_VALUES: &str = "Values, with commas between";
 pub const SWEEP_ADD: &str = "Another setting";
 pub const SCALE_RATE: &str = "Let the learning rate follow batch size and optimiser";
+/// Of the choice of how many seeds.
+pub const REPEAT: &str = "Repeat with";
+pub const REPEAT_TITLE: &str = "Several seeds";
+pub const REPEAT_HELP: &str = "Another seed draws other first weights and views, which alone can move accuracy by a point or \
+    more. Runs of equal settings with several seeds show that spread: the page Runs gives their mean ± standard deviation.";
+pub const REPEAT_ADDED: &str = "Added. Start them there:";
 pub const PLANNED: &str = "Planned runs";
 
 pub const QUEUE: &str = "Queue";
@@ -287,6 +293,16 @@ pub fn accepted(setting: RunSetting) -> String {
 
 pub fn add_runs(runs: usize) -> String {
     format!("Add {} to the queue", counted(runs, "run"))
+}
+
+/// A number of seeds to choose.
+pub fn seeds(n: usize) -> String {
+    counted(n, "seed")
+}
+
+/// The seeds of repeated runs; a link to one of them has its own.
+pub fn repeated(first: u64, last: u64) -> String {
+    format!("These settings with the seeds {first} to {last}, one run each.")
 }
 
 pub fn refused(line: &str, why: &str) -> String {

@@ -87,6 +87,7 @@ pub const START: RunSetting = setting("start");
 pub const TEMPERATURE: RunSetting = setting("temperature");
 pub const PEAK_RATE: RunSetting = setting("rate");
 pub const EPOCHS: RunSetting = setting("epochs");
+pub const SEED: RunSetting = setting("seed");
 
 /// The setting with this key.
 ///

@@ -1,6 +1,6 @@
 //! Sweeps: runs of every combination of values of a few settings.
 
-use crate::core::config::pretrain_settings::{PEAK_RATE, RunSetting, SETTINGS, from_key, setting};
+use crate::core::config::pretrain_settings::{PEAK_RATE, RunSetting, SEED, SETTINGS, from_key, setting};
 use crate::core::{config::RunConfig, config::setting::Value, error::ConfigFault};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub struct Sweep {
     /// Whether the learning rate follows a varied batch or optimiser, by [`RunConfig::follow_rules`]. If not, a larger
     /// batch is compared at a rate that suits the smaller one.
     pub scale_rate: bool,
+    /// Runs of every combination, with the seed of `base` and those after it. More than one go with no axis of seeds.
+    pub seeds: usize,
 }
 
 /// Why a sweep gives no runs.
@@ -71,12 +73,21 @@ impl Sweep {
     /// Every combination once.
     ///
     /// # Errors
-    /// All faults of the axes, or more than [`MOST_RUNS`] combinations.
+    /// All faults of the axes, or more than [`MOST_RUNS`] runs.
     pub fn plan(&self) -> Result<Plan, SweepFault> {
-        let axes = self.parse().map_err(SweepFault::Settings)?;
-        let runs = axes.iter().fold(1_usize, |runs, (_, values)| runs.saturating_mul(values.len()));
+        let mut axes = self.parse().map_err(SweepFault::Settings)?;
+        let runs = axes.iter().fold(self.seeds, |runs, (_, values)| runs.saturating_mul(values.len()));
         if runs > MOST_RUNS {
             return Err(SweepFault::TooMany { runs, most: MOST_RUNS });
+        }
+        if self.seeds > 1 {
+            if axes.iter().any(|(setting, _)| *setting == SEED) {
+                let (field, value) = (SEED.key.to_owned(), format!("{} seeds", self.seeds));
+                let accepts = format!("{} (once)", SEED.bounds);
+                return Err(SweepFault::Settings(vec![ConfigFault { field, value, accepts }]));
+            }
+            let first = self.base.seed;
+            axes.push((SEED, (first..first.saturating_add(self.seeds as u64)).map(Value::Whole).collect()));
         }
         let mut plan = Plan::default();
         let mut seen: Vec<RunConfig> = Vec::new();

@@ -12,8 +12,9 @@ use crate::app::parts::widgets::{Button, PageHead};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::{pretrain as text, runs, weights as words};
 use crate::app::{
-    client::Client, parts::device::Device, parts::estimate::EstimateCard, parts::setting_field::RefusedValues,
-    parts::unfinished::Unfinished, router::Link, router::replace_query, state::Store,
+    client::Client, parts::device::Device, parts::estimate::EstimateCard, parts::repeat::Repeat,
+    parts::setting_field::RefusedValues, parts::unfinished::Unfinished, router::Link, router::replace_query,
+    state::Store,
 };
 use crate::core::config::pretrain_settings::{from_query, to_query};
 use crate::core::{error::Fault, report::RunState};
@@ -52,6 +53,7 @@ pub fn Pretrain() -> impl IntoView {
         <Show when=move || !begun.get()><run::Run /></Show>
         <Show when=move || loaded.get() && !store.run_open()><starts::CompareStarts /></Show>
         <settings::Settings />
+        <Repeat />
     }
 }
 

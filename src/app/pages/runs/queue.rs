@@ -2,10 +2,11 @@
 //! several values of a few settings.
 
 use super::{page::Page, panel::SettingSelect};
+use crate::app::parts::repeat::{SeedsSelect, time_of};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{fault::one_field, runs as text, settings};
 use crate::app::{parts::unfinished::why_not, parts::widgets::Button};
-use crate::core::config::pretrain_settings::{RunSetting, SETTINGS, TEMPERATURE, differing, from_key, setting};
+use crate::core::config::pretrain_settings::{RunSetting, SEED, SETTINGS, TEMPERATURE, differing, from_key, setting};
 use crate::core::error::{Fault, StorageFault};
 use crate::core::run::queue::{Entry, EntryState, QueueChange, QueueReport, QueueState};
 use crate::core::run::sweep::{Axis, Plan, Sweep, SweepFault};
@@ -142,11 +143,9 @@ fn suggested(setting: RunSetting, config: &RunConfig) -> String {
 pub fn SweepForm() -> impl IntoView {
     let page = Page::get();
     let store = page.store;
-    // The user's settings, not those of a run that the queue has begun.
-    let base = move || store.stored_runs.own_config.get().unwrap_or_else(|| store.config.get());
     let first = TypedAxis { id: 0, setting: TEMPERATURE, values: "0.1, 0.5".into() };
     let lines = RwSignal::new(vec![first]);
-    let scale_rate = RwSignal::new(true);
+    let (scale_rate, seeds) = (RwSignal::new(true), RwSignal::new(1));
     let plan = memo(move || {
         let axes = lines.with(|lines| {
             let axis = |line: &TypedAxis| Axis {
@@ -155,9 +154,12 @@ pub fn SweepForm() -> impl IntoView {
             };
             lines.iter().map(axis).collect()
         });
-        Sweep { base: base(), axes, scale_rate: scale_rate.get() }.plan()
+        Sweep { base: store.own_settings(), axes, scale_rate: scale_rate.get(), seeds: seeds.get() }.plan()
     });
-    let varied = memo(move || lines.with(|lines| lines.iter().map(|line| line.setting).collect::<Vec<_>>()));
+    let varied = memo(move || {
+        let seed = (seeds.get() > 1).then_some(SEED);
+        lines.with(|lines| lines.iter().map(|line| line.setting).chain(seed).collect::<Vec<_>>())
+    });
     let add = move |_| {
         let config = store.config.get_untracked();
         lines.update(|lines| {
@@ -184,6 +186,7 @@ pub fn SweepForm() -> impl IntoView {
                 <AxisLine id=id lines=lines />
             </For>
             <div class="actions"><Button label=text::SWEEP_ADD press=act(add) /></div>
+            <div class="inline"><SeedsSelect seeds=seeds least=1 /></div>
             <label class="check">
                 <input
                     type="checkbox"
@@ -264,17 +267,8 @@ fn planned(page: Page, varied: &[RunSetting], plan: Plan) -> impl IntoView + use
     });
     let refused = refused.collect_view();
     let duplicates = (plan.duplicates > 0).then(|| view! { <p class="muted">{text::duplicates(plan.duplicates)}</p> });
-    let time = move || {
-        let estimate = page.store.estimate.get()?;
-        let training = page.store.dataset.with(|d| d.as_ref().map(|d| d.training_images()))?;
-        let timed = |config: &RunConfig| {
-            let holds = estimate.holds(config, &estimate.backend);
-            holds.then(|| estimate.epoch_milliseconds(config, training) * f64::from(config.epochs))
-        };
-        let times: Vec<f64> = plan.runs.iter().filter_map(|run| timed(&run.config)).collect();
-        let unknown = plan.runs.len() - times.len();
-        (!times.is_empty()).then(|| text::together(times.iter().sum(), unknown))
-    };
+    let configs: Vec<RunConfig> = plan.runs.iter().map(|run| run.config).collect();
+    let time = move || time_of(page.store, &configs);
     view! {
         <h3>{text::PLANNED}</h3>
         <ul class="planned">{runs} {refused}</ul>

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::config::pretrain_settings::{from_query, to_query};
 use crate::core::{config::Optimizer, config::preset::default_rate};
 
 fn sweep(axes: &[(&str, &[&str])]) -> Sweep {
@@ -6,7 +7,7 @@ fn sweep(axes: &[(&str, &[&str])]) -> Sweep {
         field: (*field).to_owned(),
         values: values.iter().map(|v| (*v).to_owned()).collect(),
     });
-    Sweep { base: RunConfig::default(), axes: axes.collect(), scale_rate: true }
+    Sweep { base: RunConfig::default(), axes: axes.collect(), scale_rate: true, seeds: 1 }
 }
 
 fn shown(settings: &Combination) -> String {
@@ -101,6 +102,31 @@ fn the_learning_rate_follows_the_rule_where_it_was_not_chosen() {
     both.base.optimizer.peak_rate = 0.3;
     assert_eq!(rates(&both), [0.3; 4]);
     assert_eq!(rates(&sweep(&[("batch", &["32", "64"]), ("rate", &["0.2", "0.5"])])), [0.2, 0.5, 0.2, 0.5]);
+}
+
+#[test]
+fn every_combination_is_repeated_with_the_seeds_after_its_own() {
+    let mut repeated = Sweep { seeds: 3, ..sweep(&[("temperature", &["0.5", "0.1"])]) };
+    repeated.base.seed = 7;
+    let plan = repeated.plan().unwrap();
+    let order: Vec<String> = plan.runs.iter().map(|run| shown(&run.settings)).collect();
+    let wanted = [("0.5", 7), ("0.5", 8), ("0.5", 9), ("0.1", 7), ("0.1", 8), ("0.1", 9)];
+    assert_eq!(order, wanted.map(|(temperature, seed)| format!("temperature={temperature} seed={seed}")));
+    // A link still stands for one run.
+    for run in &plan.runs {
+        assert_eq!(from_query(&to_query(&run.config), &RunConfig::default()), Ok(run.config));
+    }
+    // Settings alone.
+    assert_eq!(Sweep { axes: Vec::new(), ..repeated.clone() }.plan().unwrap().runs.len(), 3);
+    let many = Sweep { seeds: 51, ..repeated.clone() };
+    assert_eq!(many.plan(), Err(SweepFault::TooMany { runs: 102, most: MOST_RUNS }));
+    let twice = Sweep { seeds: 2, ..sweep(&[("seed", &["1", "2"])]) };
+    let Err(SweepFault::Settings(faults)) = twice.plan() else { panic!("two lists of seeds") };
+    assert_eq!((faults[0].field.as_str(), faults[0].value.as_str()), ("seed", "2 seeds"));
+    // What follows the last seed is left out, and said.
+    repeated.base.seed = (1 << 53) - 2;
+    let plan = repeated.plan().unwrap();
+    assert_eq!((plan.runs.len(), plan.refused.len(), plan.refused[0].faults[0].field.as_str()), (4, 2, "seed"));
 }
 
 #[test]

@@ -79,9 +79,16 @@ fn contest(subject: &Subject, known: &KnownFeatures, fraction: u8, seed: u64) ->
     let tune = |start, encoder: &Encoder| {
         let recipe = FineTuneConfig::recipe(start, TrainedLayers::All, fraction, seed);
         let features = subject.config.encoder.features();
-        let mut tuner =
-            FineTuner::new(&recipe, encoder.clone().train(), features, store.clone(), train.clone(), &Device::flex())
-                .expect("labels of two classes");
+        let mut tuner = FineTuner::new(
+            &recipe,
+            encoder.clone().train(),
+            None,
+            features,
+            store.clone(),
+            train.clone(),
+            &Device::flex(),
+        )
+        .expect("labels of two classes");
         if recipe.needs_linear() {
             tuner = tuner.with_head(block_on(linear.tensors()).expect("weights")).expect("a head of these shapes");
         }

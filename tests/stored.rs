@@ -16,7 +16,7 @@ use simclr_lab::core::run::queue::{EntryState, QueueState};
 use simclr_lab::core::run::{Curve, RunRecord, stored::Kind};
 use simclr_lab::core::weights_file::WeightsFault;
 use simclr_lab::learn::block_on::block_on as wait;
-use simclr_lab::learn::{checkpoint, encoder::Encoder, fine_tune::Classifier};
+use simclr_lab::learn::{checkpoint, fine_tune::Classifier};
 use simclr_lab::worker::import::Bytes;
 use simclr_lab::worker::run_archive::{check, unpack};
 use simclr_lab::worker::storage::file_system::{FileSystem, OpenFile, Usage};
@@ -166,7 +166,7 @@ fn tuning(storage: &Storage<Folder>, record: &RunRecord) -> Value {
     let Some(bytes) = read else { return Value::Null };
     let list: StoredList = serde_json::from_str(&checkpoint::note(&bytes).unwrap().unwrap()).unwrap();
     let at_work = list.at_work.map(|at_work| {
-        network(record, &bytes);
+        network(record, &list.waiting[0], &bytes);
         json!({ "step": at_work.progress.step, "epochs": at_work.progress.epochs.len(), "losses": at_work.losses.len() })
     });
     json!({ "after": list.steps, "done": list.done, "left": list.waiting.len(), "at_work": at_work })
@@ -177,16 +177,14 @@ fn classifier(storage: &Storage<Folder>, record: &RunRecord) -> Value {
     let Some(bytes) = read else { return Value::Null };
     let note = checkpoint::note(&bytes).unwrap().unwrap();
     let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&note).unwrap();
-    network(record, &bytes);
+    network(record, &config, &bytes);
     json!({ "after": steps, "epochs": config.epochs })
 }
 
 /// Loads the weights into the run's network with a classifier.
-fn network(record: &RunRecord, bytes: &[u8]) {
-    let (encoder, device) = (record.config.encoder, burn::tensor::Device::flex().autodiff());
-    let classes = record.data.classes.len();
-    let classifier = Classifier::new(Encoder::new(&encoder, &device), encoder.features(), classes, 0, &device);
-    classifier.restore(bytes).unwrap();
+fn network(record: &RunRecord, config: &FineTuneConfig, bytes: &[u8]) {
+    let (device, classes) = (burn::tensor::Device::flex().autodiff(), record.data.classes.len());
+    Classifier::unspecified(&record.config, config, classes, &device).restore(bytes).unwrap();
 }
 
 fn losses(curve: &Curve) -> Vec<f32> {

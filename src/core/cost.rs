@@ -4,7 +4,7 @@
 use super::architecture::Layer;
 use super::config::{EncoderConfig, InitialWeights, Optimizer, RunConfig};
 use super::report::{Backend, DeviceReport};
-use super::run::fine_tune::{FineTuneConfig, TrainedLayers};
+use super::run::fine_tune::{FineTuneConfig, TrainedLayers, TunedFrom};
 use super::{dataset::has_room_for_detail, error::Fault};
 
 /// Counts for one configuration.
@@ -154,7 +154,12 @@ impl Cost {
             // On features, which are few numbers.
             TrainedLayers::Classifier => return Self::at_hand(config, images) + PASSING_MEMORY,
         };
-        let cost = Self::of_encoder(config, stages);
+        let mut cost = Self::of_encoder(config, stages);
+        if tuning.from == TunedFrom::HeadLayer {
+            // With a bias, or normalisation's scale and shift.
+            let width = config.encoder.features() as u64;
+            cost.parameters += width * (width + if config.head.batch_norm { 2 } else { 1 });
+        }
         let batch = tuning.batch.min(labels) as u64;
         let pixels = (3 * config.image_size * config.image_size) as u64;
         let saved = SAVED_COPIES * (2 * cost.parameters + cost.frozen);

@@ -7,6 +7,25 @@ use crate::core::rng::Rng;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+/// A network with batch normalisation, whose running statistics can be estimated.
+pub trait Normalised: Module {
+    /// Sets the part of the new batch in the running statistics.
+    fn set_momentum(&mut self, momentum: f64);
+
+    /// `images` [B, 3, S, S] through all layers that normalise.
+    fn pass(&self, images: Tensor<4>);
+}
+
+impl Normalised for Encoder {
+    fn set_momentum(&mut self, momentum: f64) {
+        self.set_momentum(momentum);
+    }
+
+    fn pass(&self, images: Tensor<4>) {
+        let _ = self.forward(images);
+    }
+}
+
 /// Images that statistics are estimated from, at most.
 const MOST_IMAGES: usize = 2048;
 
@@ -26,14 +45,14 @@ pub fn images_read(training: usize, batch: usize) -> usize {
 ///
 /// # Panics
 /// If `train` is empty.
-pub async fn with_statistics(
-    initial: &Encoder,
+pub async fn with_statistics<M: Normalised>(
+    initial: &M,
     store: &ByteStore,
     train: &[u32],
     batch: usize,
     seed: u64,
     pause: &mut impl AsyncFnMut(f32) -> bool,
-) -> Result<Encoder, Stopped> {
+) -> Result<M, Stopped> {
     let mut images = train.to_vec();
     Rng::stream(seed, "statistics").shuffle(&mut images);
     images.truncate(images_read(train.len(), batch));
@@ -56,36 +75,36 @@ pub async fn with_statistics(
 /// enough, because in training mode every layer sees its input normalised by the batch itself. A batch at a time, so
 /// that a caller can yield in between.
 #[derive(Debug)]
-pub struct BatchNormEstimator {
-    encoder: Encoder,
+pub struct BatchNormEstimator<M> {
+    network: M,
     batches: usize,
 }
 
-impl BatchNormEstimator {
-    /// Works on a copy of `encoder`.
-    pub fn new(encoder: &Encoder) -> Self {
+impl<M: Normalised> BatchNormEstimator<M> {
+    /// Works on a copy of `network`.
+    pub fn new(network: &M) -> Self {
         // Buffers of its own (`valid`), on the autodiff device, where batch
         // statistics are used (`train`), without a graph (`no_grad`).
-        Self { encoder: encoder.valid().train().no_grad(), batches: 0 }
+        Self { network: network.valid().train().no_grad(), batches: 0 }
     }
 
-    /// `batch` [B, 3, S, S], on the encoder's device; all of one size B.
+    /// `batch` [B, 3, S, S], on the network's device; all of one size B.
     pub fn add(&mut self, batch: Tensor<4>) {
         self.batches += 1;
-        self.encoder.set_momentum(1.0 / self.batches as f64);
-        let _ = self.encoder.forward(Tensor::from_inner(batch.inner()));
+        self.network.set_momentum(1.0 / self.batches as f64);
+        self.network.pass(Tensor::from_inner(batch.inner()));
     }
 
-    /// The encoder, for evaluation (plain device).
-    pub fn finish(mut self) -> Encoder {
-        self.encoder.set_momentum(MOMENTUM);
-        self.encoder.set_require_grad(true).valid()
+    /// The network, for evaluation (plain device).
+    pub fn finish(mut self) -> M {
+        self.network.set_momentum(MOMENTUM);
+        self.network.set_require_grad(true).valid()
     }
 }
 
 /// [`BatchNormEstimator`] over all of `batches` at once.
-pub fn reestimate_batch_norm(encoder: &Encoder, batches: impl IntoIterator<Item = Tensor<4>>) -> Encoder {
-    let mut estimator = BatchNormEstimator::new(encoder);
+pub fn reestimate_batch_norm<M: Normalised>(network: &M, batches: impl IntoIterator<Item = Tensor<4>>) -> M {
+    let mut estimator = BatchNormEstimator::new(network);
     batches.into_iter().for_each(|batch| estimator.add(batch));
     estimator.finish()
 }

@@ -3,7 +3,7 @@
 
 use super::{encoder::Encoder, store::ByteStore};
 use crate::core::error::Fault;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Why long work ended without a result.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,9 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Fault> 
     data.convert::<f32>().try_to_vec().map_err(|e| Fault::of_device(format!("{e:?}")))
 }
 
+/// Rows that a layer gets at a time.
+const ROWS_AT_ONCE: usize = 1024;
+
 /// Features of images: [rows, dim], row-major, one row an image.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Features {
@@ -51,6 +54,21 @@ impl Features {
 
     pub fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.dim..(index + 1) * self.dim]
+    }
+
+    /// What `layer` makes of the rows on `device`, some at a time.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub async fn through(&self, layer: impl Fn(Tensor<2>) -> Tensor<2>, device: &Device) -> Result<Self, Fault> {
+        let mut out = Self::default();
+        for part in self.values.chunks(ROWS_AT_ONCE * self.dim.max(1)) {
+            let rows = TensorData::new(part.to_vec(), [part.len() / self.dim, self.dim]);
+            let rows = layer(Tensor::from_data(rows, device));
+            out.dim = rows.dims()[1];
+            out.values.extend(read(rows).await?);
+        }
+        Ok(out)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Fine-tuning: an encoder with a linear classifier on top, trained on labelled
 //! images (Chen et al. 2020, appendix B.5), one step at a time.
 
-use super::baseline::with_statistics;
+use super::baseline::{Normalised, with_statistics};
 use super::checkpoint::{self, Snapshot};
 use super::encoder::{Encoder, momentum_after};
 use super::features::{Features, Stopped, outputs};
 use super::named_tensors::{NamedTensor, WeightsError, load, pack, tensors};
 use super::training::{Training, is_finite};
-use super::{augment::apply, init::draw, optim::Optimizer, store::ByteStore};
-use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
-use crate::core::{augment::ViewParams, config::AugmentConfig, error::Fault, rng::Rng, schedule::Schedule};
+use super::{augment::apply, init::draw, optim::Optimizer, simclr::ProjectionHead, store::ByteStore};
+use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TunedFrom, TuningStart};
+use crate::core::{
+    augment::ViewParams, config::AugmentConfig, config::RunConfig, error::Fault, rng::Rng, schedule::Schedule,
+};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
@@ -36,6 +38,8 @@ const AUGMENT: AugmentConfig = AugmentConfig {
 #[derive(Module, Debug)]
 pub struct Classifier {
     pub encoder: Encoder,
+    /// The first layer of the projection head, where the classifier is put on it.
+    pub head: Option<ProjectionHead>,
     pub fc: Linear,
 }
 
@@ -50,7 +54,7 @@ impl Classifier {
     }
 
     /// The whole network as a safetensors file with torchvision's names: the encoder's tensors
-    /// without a prefix, then `fc`.
+    /// without a prefix, `head` if it has one, and `fc`.
     ///
     /// # Errors
     /// [`WeightsError::Device`] where the device fails.
@@ -64,16 +68,34 @@ impl Classifier {
         pack(&tensors)
     }
 
-    /// `encoder` (of `features` numbers an image) with a classifier of `classes`
-    /// classes, whose weights are drawn by `seed`, on `device`.
-    pub fn new(encoder: Encoder, features: usize, classes: usize, seed: u64, device: &Device) -> Self {
+    /// `encoder` (of `features` numbers an image), perhaps with the projection head's first layer, and a classifier of
+    /// `classes` classes, whose weights are drawn by `seed`, on `device`.
+    pub fn new(
+        encoder: Encoder,
+        head: Option<ProjectionHead>,
+        features: usize,
+        classes: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
         let fc = draw(LinearConfig::new(features, classes).init(device), seed, "classifier");
-        Self { encoder, fc }
+        Self { encoder, head, fc }
+    }
+
+    /// What `config` trains on `run`, with unspecified weights, to [`Classifier::restore`] them.
+    pub fn unspecified(run: &RunConfig, config: &FineTuneConfig, classes: usize, device: &Device) -> Self {
+        let features = run.encoder.features();
+        let head = head_layer(config, ProjectionHead::new(&run.head, features, device));
+        Self::new(Encoder::new(&run.encoder, device), head, features, classes, config.seed, device)
     }
 
     /// `x` [B, 3, S, S] in [0, 1] to logits [B, classes].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(self.encoder.forward(x))
+        let h = self.encoder.forward(x);
+        self.fc.forward(match &self.head {
+            Some(head) => head.activations(h),
+            None => h,
+        })
     }
 
     /// Logits of stored images without augmentation, [rows, classes]; `self` on the
@@ -87,6 +109,22 @@ impl Classifier {
     ) -> Result<Features, Stopped> {
         outputs(|x| self.forward(x), store, images, batch, pause).await
     }
+}
+
+impl Normalised for Classifier {
+    fn set_momentum(&mut self, momentum: f64) {
+        self.encoder.set_momentum(momentum);
+        self.head.iter_mut().for_each(|head| head.set_momentum(momentum));
+    }
+
+    fn pass(&self, images: Tensor<4>) {
+        let _ = self.forward(images);
+    }
+}
+
+/// The part of a run's projection `head` that the classifier of `config` is put on.
+pub fn head_layer(config: &FineTuneConfig, head: ProjectionHead) -> Option<ProjectionHead> {
+    head.first_layer().filter(|_| config.from == TunedFrom::HeadLayer)
 }
 
 /// Images whose labels may be used, as indices into the store, and their classes.
@@ -120,14 +158,15 @@ pub struct FineTuner {
 }
 
 impl FineTuner {
-    /// At its start: `encoder` on the autodiff device over `store`'s, of `features`
-    /// numbers an image; `set` is what the label fraction chose.
+    /// At its start: `encoder`, of `features` numbers an image, and what [`head_layer`] leaves of the head, on the autodiff
+    /// device over `store`'s; `set` is what the label fraction chose.
     ///
     /// # Errors
     /// [`Fault::NoLabels`] where fewer than two classes have images.
     pub fn new(
         config: &FineTuneConfig,
         encoder: Encoder,
+        head: Option<ProjectionHead>,
         features: usize,
         store: ByteStore,
         set: LabelledImages,
@@ -136,7 +175,7 @@ impl FineTuner {
         if set.labels.iter().all(|l| Some(l) == set.labels.first()) {
             return Err(Fault::NoLabels);
         }
-        let model = Classifier::new(encoder, features, set.classes, config.seed, &device.clone().autodiff());
+        let model = Classifier::new(encoder, head, features, set.classes, config.seed, &device.clone().autodiff());
         Ok(Self {
             config: *config,
             store,
@@ -172,10 +211,8 @@ impl FineTuner {
         batch: usize,
         pause: &mut impl AsyncFnMut(f32) -> bool,
     ) -> Result<(), Stopped> {
-        let encoder = self.model.encoder.valid();
-        let encoder = with_statistics(&encoder, &self.store, images, batch, self.config.seed, pause).await?;
-        let model = Classifier { encoder: encoder.train(), fc: self.model.fc.clone() };
-        self.model = freeze(model, self.config.trained);
+        let model = with_statistics(&self.model.valid(), &self.store, images, batch, self.config.seed, pause).await?;
+        self.model = freeze(model.train(), self.config.trained);
         Ok(())
     }
 
@@ -231,7 +268,8 @@ fn freeze(model: Classifier, trained: TrainedLayers) -> Classifier {
         TrainedLayers::Classifier => 0,
     };
     // Of pre-training with frozen stages the freeze is still on: it survives `valid` and `train`.
-    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), fc: model.fc }
+    let head = model.head.map(|head| if last > 0 { head.unfreeze() } else { head.freeze() });
+    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), head, fc: model.fc }
 }
 
 impl Training for FineTuner {
@@ -253,7 +291,7 @@ impl Training for FineTuner {
         let views = apply(self.store.gather(&images), &params).autodiff();
 
         if self.config.start == TuningStart::Random {
-            self.model.encoder.set_momentum(momentum_after(self.steps));
+            self.model.set_momentum(momentum_after(self.steps));
         }
         let loss = self.loss(self.model.forward(views), &positions);
         self.steps += 1;

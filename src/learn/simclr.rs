@@ -30,6 +30,29 @@ impl ProjectionHead {
         Self { layers, norms: norms.filter(|_| config.batch_norm).collect() }
     }
 
+    /// The head as a run of this seed starts with it.
+    pub fn initial(config: &HeadConfig, features: usize, seed: u64, device: &Device) -> Self {
+        draw(Self::new(config, features, device), seed, "head")
+    }
+
+    /// Its first layer, if that is not its last.
+    pub fn first_layer(mut self) -> Option<Self> {
+        let is_hidden = self.layers.len() > 1;
+        self.layers.truncate(1);
+        self.norms.truncate(1);
+        is_hidden.then_some(self)
+    }
+
+    /// Of a [`ProjectionHead::first_layer`]: h [B, F] to what the next layer would get, [B, F].
+    pub fn activations(&self, h: Tensor<2>) -> Tensor<2> {
+        relu(self.forward(h))
+    }
+
+    /// Sets the part of the new batch in the running statistics.
+    pub fn set_momentum(&mut self, momentum: f64) {
+        self.norms.iter_mut().for_each(|norm| norm.momentum = momentum);
+    }
+
     /// h [B, F] to z [B, D].
     pub fn forward(&self, h: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
@@ -57,7 +80,7 @@ impl SimClr {
     /// An encoder that has its weights (published ones, say), of `features` numbers an image,
     /// with a new head of `seed`'s initial weights.
     pub fn with_encoder(encoder: Encoder, features: usize, head: &HeadConfig, seed: u64, device: &Device) -> Self {
-        Self { encoder, head: draw(ProjectionHead::new(head, features, device), seed, "head") }
+        Self { encoder, head: ProjectionHead::initial(head, features, seed, device) }
     }
 
     /// Only the head and the encoder's last `trained` stages train from here on: the others keep their weights and

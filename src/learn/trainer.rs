@@ -3,7 +3,7 @@
 use super::augment::some_views;
 use super::checkpoint::{self, Snapshot};
 use super::encoder::{Encoder, momentum_after};
-use super::simclr::{SimClr, initial_encoder};
+use super::simclr::SimClr;
 use super::training::{Training, is_finite};
 use super::{learner::Learner, optim::Optimizer, store::ByteStore, walk::list};
 use crate::core::config::{AugmentConfig, RunConfig, TrainedPart};
@@ -227,6 +227,17 @@ impl Trainer {
         self.learner.model.encoder.valid()
     }
 
+    /// Encoder and projection head as they are now, for evaluation.
+    pub fn model(&self) -> SimClr {
+        self.learner.model.valid()
+    }
+
+    /// The same with this run's random weights.
+    pub fn initial_model(&self) -> SimClr {
+        let RunConfig { encoder, head, seed, .. } = &self.config;
+        SimClr::new(encoder, head, *seed, &self.device.clone().autodiff()).valid()
+    }
+
     /// The baseline of an evaluation: the encoder as it was when the run started. There is no encoder
     /// if it is the trained one itself, or if its weights are not loaded.
     pub fn baseline(&self) -> (Baseline, Option<Encoder>) {
@@ -245,7 +256,7 @@ impl Trainer {
     /// The encoder with this run's random weights, drawn again from the seed, for evaluation. It has seen no image, so
     /// its running statistics mean nothing: see [`with_statistics`](super::baseline::with_statistics).
     pub fn initial_encoder(&self) -> Encoder {
-        initial_encoder(&self.config.encoder, self.config.seed, &self.device.clone().autodiff()).valid()
+        self.initial_model().encoder
     }
 
     /// The images that are trained on, as indices into the store.

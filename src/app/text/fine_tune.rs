@@ -4,7 +4,7 @@ pub use super::pretrain::{EPOCH, LEFT, SETTINGS, STEP};
 use super::units::{bytes, counted, duration, percent};
 pub use super::{evaluate::RESULT, parts::NONE};
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
+use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TunedFrom, TuningStart};
 
 pub const TITLE: &str = "Fine-tune";
 pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
@@ -51,7 +51,7 @@ pub fn layers(trained: TrainedLayers, stages: u8) -> String {
 pub const START: &str = "Fine-tune";
 pub const BASELINES: &str = "Train both baselines";
 pub const BASELINES_HELP: &str = "With the same labels: the same network from random weights, all layers and the same budget; \
-    and a linear classifier on the frozen encoder, from which fine-tuning starts.";
+    and a linear classifier on the frozen encoder. Fine-tuning starts from such a classifier.";
 pub const CURVE: &str = "Accuracy against label fraction";
 pub fn curve_help(missing: usize) -> String {
     match missing {
@@ -103,7 +103,9 @@ pub fn training(config: &FineTuneConfig, labels: usize, stages: u8) -> String {
     };
     match config.trained {
         TrainedLayers::Classifier => format!("{name}, {labels}"),
-        trained => format!("{name}, {labels}, {}, {}", layers(trained, stages).to_lowercase(), budget(config)),
+        trained => {
+            format!("{name}, {labels}, {}{}, {}", layers(trained, stages).to_lowercase(), on(config), budget(config))
+        }
     }
 }
 pub fn choice(what: &str, accuracy: f64) -> String {
@@ -130,7 +132,9 @@ pub fn than(config: &FineTuneConfig, stages: u8) -> String {
     match (config.trained, config.start) {
         (TrainedLayers::Classifier, _) => "the linear classifier on the frozen encoder".into(),
         (_, TuningStart::Random) => format!("the same network from random weights ({})", budget(config)),
-        (trained, _) => format!("fine-tuning {} for {}", layers(trained, stages).to_lowercase(), budget(config)),
+        (trained, _) => {
+            format!("fine-tuning {}{} for {}", layers(trained, stages).to_lowercase(), on(config), budget(config))
+        }
     }
 }
 /// How rate and epoch were chosen.
@@ -152,6 +156,13 @@ pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) 
 pub const TRY: &str = "Try it on new images";
 /// Only the last fine-tuned weights are kept.
 pub const TRY_WHICH: &str = "Answers with the encoder that was fine-tuned last.";
+
+fn on(config: &FineTuneConfig) -> &'static str {
+    match config.from {
+        TunedFrom::Encoder => "",
+        TunedFrom::HeadLayer => " with the head's first layer",
+    }
+}
 
 fn budget(config: &FineTuneConfig) -> String {
     let least = match config.least_steps {

@@ -128,7 +128,7 @@ pub static OPTIMISER: [Words<RunConfig>; 8] = [
 ];
 
 /// Of fine-tuning.
-pub static TUNING: [Words<Tuning>; 6] = [
+pub static TUNING: [Words<Tuning>; 7] = [
     tuning(
         "labels",
         "Labels",
@@ -140,6 +140,13 @@ pub static TUNING: [Words<Tuning>; 6] = [
         "Layers that learn",
         "All of them, as in the paper, or only the last stages: quicker, and safer with very few labels.",
     ),
+    tuning(
+        "from",
+        "Classifier on",
+        "h, or the first layer of the projection head, which then learns too: SimCLR v2 found it better with few labels, in \
+         deep heads most of all.",
+    )
+    .unused("The run's projection head did not train, or has no layer before its last."),
     tuning("epochs", "Epochs", "How often every labelled image is seen."),
     tuning(
         "steps",
@@ -199,6 +206,8 @@ pub fn choice(key: &str) -> &str {
         "resnet101" => "ResNet-101",
         "vgg19" => "VGG19",
         "inception_resnet_v2" => "Inception-ResNet-v2",
+        "h" => "h, the encoder's output",
+        "head_layer" => "First layer of the head",
         "random" => "Random weights",
         "imagenet_weights" => "ImageNet weights",
         "all" => "All layers",

@@ -1,7 +1,8 @@
 //! Fine-tuning: its settings, its progress and its results.
 
 use crate::core::architecture::{Architecture, PUBLISHED_WIDTH, Stem};
-use crate::core::config::setting::{Bounds, Field, Setting, Value, check};
+use crate::core::config::RunConfig;
+use crate::core::config::setting::{Bounds, Choice, Field, Setting, Value, check};
 use crate::core::error::{ConfigFault, StorageFault};
 use crate::core::{metrics::ClassificationReport, report::RunState};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,21 @@ pub enum TrainedLayers {
     Classifier,
 }
 
+/// What the classifier is put on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TunedFrom {
+    /// h.
+    #[default]
+    Encoder,
+    /// The first layer of the projection head, with its normalisation and ReLU, which learns too (SimCLR v2: Chen et al.
+    /// 2020, arXiv 2006.10029, section 2).
+    HeadLayer,
+}
+
+impl Choice for TunedFrom {
+    const TABLE: &'static [(&'static str, Self)] = &[("h", Self::Encoder), ("head_layer", Self::HeadLayer)];
+}
+
 /// Steps of the recipe at least: few labels are few steps an epoch, too few of them to learn from.
 pub const LEAST_STEPS: u32 = 300;
 /// Most validation images that are judged at a time.
@@ -34,24 +50,37 @@ const MOST_VALIDATION: u64 = 1_000;
 /// Percentages of the training labels that the page offers.
 pub const FRACTIONS: [u8; 6] = [1, 5, 10, 25, 50, 100];
 
-/// A training beside the encoder that it fine-tunes, on which the number of stages depends.
+/// A training beside what it needs to know of the run that it fine-tunes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tuning {
+    /// On which the number of stages depends.
     pub architecture: Architecture,
+    /// Whether the projection head learned, and has a layer before its last.
+    pub has_head_layer: bool,
     pub config: FineTuneConfig,
+}
+
+impl Tuning {
+    /// `config` after `steps` steps of `run`.
+    pub fn of(run: &RunConfig, steps: u32, config: FineTuneConfig) -> Self {
+        Self { architecture: run.encoder.architecture, has_head_layer: steps > 0 && run.head.layers > 1, config }
+    }
 }
 
 /// A row of [`SETTINGS`].
 pub type TuningSetting = &'static Setting<Tuning>;
 
 /// Every setting of fine-tuning, in the order of the form. Their words are rows of `app::text::settings`.
-pub static SETTINGS: [Setting<Tuning>; 6] = [
+pub static SETTINGS: [Setting<Tuning>; 7] = [
     row("labels", Value::Whole(10), Bounds::OneOf(&[1, 5, 10, 25, 50, 100]), |t| &mut t.config.fraction),
     // The last stages that learn; 0 stands for all layers, and for none but the classifier.
     row("stages", Value::Whole(0), Bounds::Whole { min: 0, max: 4 }, |t| &mut t.config.trained).within(|t, _| {
         let min = u64::from(matches!(t.config.trained, TrainedLayers::Last(_)));
         Bounds::Whole { min, max: u64::from(stages(t.architecture)) - 1 }
     }),
+    row("from", Value::Choice("h"), Bounds::Choice(&["h", "head_layer"]), |t| &mut t.config.from)
+        .within(|t, own| if t.has_head_layer { own } else { Bounds::Choice(&["h"]) })
+        .used_if(|t| t.has_head_layer),
     row("epochs", Value::Whole(60), Bounds::Whole { min: 1, max: 1000 }, |t| &mut t.config.epochs),
     row("steps", Value::Whole(LEAST_STEPS as u64), Bounds::Whole { min: 0, max: 100_000 }, |t| {
         &mut t.config.least_steps
@@ -100,6 +129,9 @@ pub fn default_rate(batch: usize) -> f32 {
 pub struct FineTuneConfig {
     pub start: TuningStart,
     pub trained: TrainedLayers,
+    /// Older records have no such field: they put the classifier on h.
+    #[serde(default)]
+    pub from: TunedFrom,
     /// Per cent of the labelled training images, balanced over classes.
     pub fraction: u8,
     pub epochs: u32,
@@ -125,6 +157,7 @@ impl Default for FineTuneConfig {
         let config = Self {
             start: TuningStart::Pretrained,
             trained: TrainedLayers::All,
+            from: TunedFrom::Encoder,
             fraction: 0,
             epochs: 0,
             least_steps: 0,
@@ -134,7 +167,7 @@ impl Default for FineTuneConfig {
             weight_decay: 0.0,
             seed: 0,
         };
-        let mut tuning = Tuning { architecture: Architecture::ConvNet4, config };
+        let mut tuning = Tuning { architecture: Architecture::ConvNet4, has_head_layer: false, config };
         SETTINGS.iter().for_each(|setting| setting.reset(&mut tuning));
         tuning.config
     }
@@ -220,12 +253,12 @@ impl FineTuneConfig {
         by(epoch) > by(epoch.saturating_sub(1))
     }
 
-    /// Whether such a training can be done with an encoder of `architecture`.
+    /// Whether such a training can be done after `steps` steps of `run`.
     ///
     /// # Errors
     /// Every setting that is out of bounds.
-    pub fn check(&self, architecture: Architecture) -> Result<(), Vec<ConfigFault>> {
-        check(&SETTINGS, &Tuning { architecture, config: *self })
+    pub fn check(&self, run: &RunConfig, steps: u32) -> Result<(), Vec<ConfigFault>> {
+        check(&SETTINGS, &Tuning::of(run, steps, *self))
     }
 }
 

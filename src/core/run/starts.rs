@@ -70,7 +70,7 @@ impl Starts {
     pub fn check(&self, training_images: usize) -> Result<(), Vec<ConfigFault>> {
         self.contestants(training_images).iter().try_for_each(|(config, then)| {
             config.check()?;
-            then.iter().try_for_each(|c| c.check(config.encoder.architecture))
+            then.iter().try_for_each(|c| c.check(config, config.total_steps(training_images)))
         })
     }
 }

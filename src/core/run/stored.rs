@@ -39,7 +39,8 @@ impl Kind {
             // 1: unknown fields were dropped; curves were rows without names.
             Self::Record | Self::Curve | Self::Queue | Self::Images | Self::WeightsNote | Self::Archive => 2,
             // 1: their note lacked fields that change what a training is; an older program would go on without them.
-            Self::Tuning | Self::Classifier => 2,
+            // 2: a classifier stood on h whatever the note said.
+            Self::Tuning | Self::Classifier => 3,
             Self::Checkpoint | Self::Pixels | Self::Detail => 1,
         }
     }

@@ -1,12 +1,12 @@
 use super::*;
-use crate::core::config::{Architecture, EncoderConfig, Stem};
+use crate::core::config::{Architecture, EncoderConfig, HeadConfig, Stem};
 use crate::core::dataset::Dataset;
 use crate::core::run::fine_tune::{TuningStart, stages};
 use crate::learn::baseline::reestimate_batch_norm;
 use crate::learn::features::features;
 use crate::learn::linear_evaluation::{Labelled, Problem, fit};
 use crate::learn::named_tensors::to_safetensors;
-use crate::learn::simclr::initial_encoder;
+use crate::learn::simclr::{SimClr, initial_encoder};
 use burn::tensor::read_sync;
 use safetensors::SafeTensors;
 
@@ -37,15 +37,25 @@ fn config(trained: TrainedLayers) -> FineTuneConfig {
 }
 
 fn tuner(config: &FineTuneConfig) -> FineTuner {
-    tuner_from(config, initial_encoder(&NET, 1, &Device::flex().autodiff()))
+    tuner_from(config, initial_encoder(&NET, 1, &Device::flex().autodiff()), None)
 }
 
-fn tuner_from(config: &FineTuneConfig, encoder: Encoder) -> FineTuner {
+/// The settings with the classifier on the projection head's first layer, and a training of them.
+fn on_head_layer(batch_norm: bool) -> (RunConfig, FineTuneConfig, FineTuner) {
+    let run =
+        RunConfig { encoder: NET, head: HeadConfig { batch_norm, ..HeadConfig::new(3, 32) }, ..Default::default() };
+    let config = FineTuneConfig { from: TunedFrom::HeadLayer, ..config(TrainedLayers::All) };
+    let SimClr { encoder, head } = SimClr::new(&NET, &run.head, 1, &Device::flex().autodiff());
+    let layer = head_layer(&config, head);
+    (run, config, tuner_from(&config, encoder, layer))
+}
+
+fn tuner_from(config: &FineTuneConfig, encoder: Encoder, head: Option<ProjectionHead>) -> FineTuner {
     let device = Device::flex();
     let images: Vec<u32> = (0..IMAGES).filter(|&i| !held_out(i)).map(|i| i as u32).collect();
     let labels = images.iter().map(|&i| i as usize % CLASSES).collect();
     let set = LabelledImages { images, labels, classes: CLASSES };
-    FineTuner::new(config, encoder, NET.features(), store(), set, &device).unwrap()
+    FineTuner::new(config, encoder, head, NET.features(), store(), set, &device).unwrap()
 }
 
 fn losses(tuner: &mut FineTuner, steps: usize) -> Vec<f32> {
@@ -127,7 +137,7 @@ fn few_labels_make_one_smaller_batch_and_one_class_is_none() {
     let new = |labels: Vec<usize>| {
         let images = (0..labels.len() as u32).collect();
         let set = LabelledImages { images, labels, classes: CLASSES };
-        FineTuner::new(&config(TrainedLayers::All), encoder(), NET.features(), store(), set, &device)
+        FineTuner::new(&config(TrainedLayers::All), encoder(), None, NET.features(), store(), set, &device)
     };
     let mut few = new(vec![0, 1, 2]).unwrap();
     assert_eq!((few.steps_per_epoch(), losses(&mut few, 3).len()), (1, 3));
@@ -143,7 +153,7 @@ fn a_stored_classifier_says_the_same_and_keeps_its_note() {
     let bytes = read_sync(tuner.weights().with_note("of mine".into()).into_bytes()).unwrap();
     assert_eq!(checkpoint::note(&bytes).unwrap().as_deref(), Some("of mine"));
     let device = Device::flex().autodiff();
-    let fresh = || Classifier::new(Encoder::new(&NET, &device), NET.features(), CLASSES, 0, &device);
+    let fresh = || Classifier::new(Encoder::new(&NET, &device), None, NET.features(), CLASSES, 0, &device);
     let again = fresh().restore(&bytes).unwrap();
     let images = store().gather(&[0, 1, 2]);
     let logits =
@@ -187,22 +197,86 @@ fn statistics_are_estimated_anew_where_something_learned() {
 #[test]
 fn a_trained_head_answers_as_the_linear_classifier_did() {
     let images: Vec<u32> = (0..IMAGES as u32).collect();
-    let encoder = initial_encoder(&NET, 1, &Device::flex().autodiff());
-    let h = read_sync(features(&encoder.valid(), &store(), &images, 16, &mut async |_| true)).unwrap();
     let labels: Vec<usize> = images.iter().map(|&i| i as usize % CLASSES).collect();
-    let all = || Labelled { rows: &h, labels: &labels };
-    let problem = Problem { train: all(), validation: all(), test: all(), classes: CLASSES };
-    let (linear, _) = read_sync(fit(&problem, 1, &mut async |_| true)).unwrap();
-    let mut tuner = tuner(&config(TrainedLayers::All)).with_head(read_sync(linear.tensors()).unwrap()).unwrap();
-    let got = read_sync(tuner.classifier().logits(&tuner.store, &images, 16, &mut async |_| true)).unwrap();
-    let want = read_sync(linear.logits(&h)).unwrap();
-    assert!(got.values.iter().zip(&want.values).all(|(a, b)| (a - b).abs() < 1e-2), "{:?}", &got.values[..6]);
-    // It learns on.
-    let before = weights(&tuner);
-    losses(&mut tuner, 1);
-    assert!(before.iter().zip(weights(&tuner)).all(|(then, now)| then.values != now.values));
-    let other = [linear.clone(), linear].map(|l| read_sync(l.tensors()).unwrap()[1].clone());
-    assert!(tuner.with_head(other).is_err());
+    for tuner in [tuner(&config(TrainedLayers::All)), on_head_layer(true).2] {
+        let network = tuner.classifier();
+        let h = read_sync(features(&network.encoder, &store(), &images, 16, &mut async |_| true)).unwrap();
+        let rows = match &network.head {
+            Some(head) => read_sync(h.through(|h| head.activations(h), &Device::flex())).unwrap(),
+            None => h,
+        };
+        let all = || Labelled { rows: &rows, labels: &labels };
+        let problem = Problem { train: all(), validation: all(), test: all(), classes: CLASSES };
+        let (linear, _) = read_sync(fit(&problem, 1, &mut async |_| true)).unwrap();
+        let mut tuner = tuner.with_head(read_sync(linear.tensors()).unwrap()).unwrap();
+        let got = read_sync(tuner.classifier().logits(&tuner.store, &images, 16, &mut async |_| true)).unwrap();
+        let want = read_sync(linear.logits(&rows)).unwrap();
+        assert!(got.values.iter().zip(&want.values).all(|(a, b)| (a - b).abs() < 1e-2), "{:?}", &got.values[..6]);
+        // It learns on.
+        let before = weights(&tuner);
+        losses(&mut tuner, 1);
+        assert!(before.iter().zip(weights(&tuner)).all(|(then, now)| then.values != now.values));
+        let other = [linear.clone(), linear].map(|l| read_sync(l.tensors()).unwrap()[1].clone());
+        assert!(tuner.with_head(other).is_err());
+    }
+}
+
+#[test]
+fn on_the_heads_first_layer_logits_are_those_computed_by_hand_from_the_exported_file() {
+    for batch_norm in [false, true] {
+        let (run, config, mut tuner) = on_head_layer(batch_norm);
+        let before = weights(&tuner);
+        losses(&mut tuner, 3);
+        assert!(before.iter().zip(weights(&tuner)).all(|(then, now)| then.values != now.values), "all of it learns");
+        let network = tuner.classifier();
+        let bytes = read_sync(network.to_safetensors()).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let tensor = |name: &str| -> Option<Vec<f64>> {
+            let data = file.tensor(name).ok()?.data().to_vec();
+            Some(data.as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect())
+        };
+        let linear = |name: &str, x: &[f64]| -> Vec<f64> {
+            let weight = tensor(&format!("{name}.weight")).unwrap();
+            let bias = tensor(&format!("{name}.bias")).unwrap_or_else(|| vec![0.0; weight.len() / x.len()]);
+            let sum = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
+            weight.chunks(x.len()).zip(bias).map(|(row, bias)| sum(row) + bias).collect()
+        };
+        let images = store().gather(&[0, 1, 2]);
+        let rows = |t: Tensor<2>| t.into_data().iter::<f32>().map(f64::from).collect::<Vec<f64>>();
+        let h = rows(network.encoder.forward(images.clone()));
+        let got = rows(network.forward(images));
+        for (h, got) in h.chunks(NET.features()).zip(got.chunks(CLASSES)) {
+            let mut layer = linear("head.layers.0", h);
+            assert_eq!(tensor("head.layers.0.bias").is_none(), batch_norm);
+            if batch_norm {
+                let [scale, shift, mean, var] = ["weight", "bias", "running_mean", "running_var"]
+                    .map(|n| tensor(&format!("head.norms.0.{n}")).unwrap());
+                for (i, x) in layer.iter_mut().enumerate() {
+                    *x = (*x - mean[i]) / (var[i] + 1e-5).sqrt() * scale[i] + shift[i];
+                }
+            }
+            layer.iter_mut().for_each(|x| *x = x.max(0.0));
+            for (got, want) in got.iter().zip(linear("fc", &layer)) {
+                assert!((got - want).abs() < 1e-4, "{got}, {want}");
+            }
+        }
+        // Stored and read again, as the page Try it does.
+        let stored = read_sync(tuner.weights().into_bytes()).unwrap();
+        let fresh = |config: &FineTuneConfig| {
+            Classifier::unspecified(&run, config, CLASSES, &Device::flex().autodiff()).restore(&stored)
+        };
+        assert_eq!(rows(fresh(&config).unwrap().forward(store().gather(&[0, 1, 2]))), got);
+        // Interrupted.
+        let snapshot = read_sync(tuner.snapshot().into_bytes()).unwrap();
+        let mut resumed = on_head_layer(batch_norm).2.restore(&snapshot).unwrap();
+        for (a, b) in losses(&mut resumed, 4).iter().zip(losses(&mut tuner, 4)) {
+            assert!((a - b).abs() < 1e-4, "{a} and {b}");
+        }
+    }
+    let (run, config, _) = on_head_layer(false);
+    let head = |layers| ProjectionHead::new(&HeadConfig { layers, ..run.head }, 64, &Device::flex());
+    assert!(head_layer(&config, head(1)).is_none() && head_layer(&config, head(2)).is_some());
+    assert!(head_layer(&FineTuneConfig { from: TunedFrom::Encoder, ..config }, head(2)).is_none());
 }
 
 /// Pre-training with frozen stages hands its encoder over with them.
@@ -211,7 +285,7 @@ fn what_pre_training_froze_learns_again() {
     for trained in [TrainedLayers::All, TrainedLayers::Last(2)] {
         let config = config(trained);
         let frozen = initial_encoder(&NET, 1, &Device::flex().autodiff()).freeze_but_last(1).valid();
-        let mut thawed = tuner_from(&config, frozen.train());
+        let mut thawed = tuner_from(&config, frozen.train(), None);
         for (a, b) in losses(&mut thawed, 6).iter().zip(losses(&mut tuner(&config), 6)) {
             assert!((a - b).abs() < 1e-4, "{trained:?}: {a} and {b}");
         }
@@ -224,7 +298,7 @@ fn a_fine_tuned_network_has_the_encoders_names_and_fc() {
     let config = EncoderConfig::random(Architecture::ResNet10, Stem::Small, 16);
     let encoder = initial_encoder(&config, 3, &device.clone().autodiff()).valid();
     let own = names(&read_sync(to_safetensors(&encoder)).unwrap());
-    let classifier = Classifier::new(encoder, config.features(), 5, 3, &device);
+    let classifier = Classifier::new(encoder, None, config.features(), 5, 3, &device);
     let bytes = read_sync(classifier.to_safetensors()).unwrap();
     let mut all = names(&bytes);
     let fc: Vec<_> = all.extract_if(.., |(name, _)| name.starts_with("fc.")).collect();

@@ -2,6 +2,7 @@ use super::*;
 use crate::core::config::{self, Architecture, EncoderConfig, HeadConfig, OptimizerConfig, Stem};
 use crate::core::dataset::{Dataset, Example, Split};
 use crate::learn::augment::views;
+use crate::learn::simclr::initial_encoder;
 use crate::learn::{baseline::reestimate_batch_norm, block_on::block_on, named_tensors::tensors};
 use burn::tensor::read_sync;
 

@@ -56,16 +56,15 @@ pub async fn tuned_classifier() -> Option<TunedClassifier> {
 
 /// The classifier as [`FineTuneSaver`](crate::worker::fine_tune_saver::FineTuneSaver) stored it.
 async fn stored_classifier() -> Option<TunedClassifier> {
-    let (folder, run, encoder, classes) = of_run(|run| {
+    let (folder, run, run_config, classes) = of_run(|run| {
         let record = &run.saver.record;
-        (run.saver.folder(), record.id.clone(), record.config.encoder, record.data.classes.len())
+        (run.saver.folder(), record.id.clone(), record.config, record.data.classes.len())
     })
     .ok()?;
     let bytes = folder?.read(FineTuneFile::Classifier).await.ok()??;
     let (config, steps): (FineTuneConfig, u32) = serde_json::from_str(&checkpoint::note(&bytes).ok()??).ok()?;
     let device = session::compute().await.ok()?.device.autodiff();
-    let network = Encoder::new(&encoder, &device);
-    let classifier = Classifier::new(network, encoder.features(), classes, config.seed, &device);
+    let classifier = Classifier::unspecified(&run_config, &config, classes, &device);
     Some(TunedClassifier { run, config, steps, classifier: classifier.restore(&bytes).ok()? })
 }
 

@@ -8,7 +8,7 @@ use crate::app::{client::Client, state::Store};
 use crate::core::run::fine_tune::{
     FRACTIONS, FineTuneConfig, FineTuneReport, TrainedLayers, Tuning, TuningSetting, TuningStart, default_rate, stages,
 };
-use crate::core::{config::Architecture, cost::Cost, dataset::split, error::Fault};
+use crate::core::{config::RunConfig, cost::Cost, dataset::split, error::Fault};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -59,7 +59,7 @@ impl Form {
 
     /// What the fields of the settings share.
     fn settings(self) -> SettingsForm<Tuning> {
-        let beside = move |config| Tuning { architecture: self.architecture(), config };
+        let beside = move |config| Tuning::of(&self.run(), steps(self.store), config);
         let default = move || {
             let peak_rate = default_rate(self.config.with(|c| c.batch));
             beside(FineTuneConfig { peak_rate, ..FineTuneConfig::default() })
@@ -85,12 +85,12 @@ impl Form {
         FineTuneConfig { seed, ..self.config.get() }
     }
 
-    fn architecture(self) -> Architecture {
-        self.store.run_config.get().unwrap_or_default().encoder.architecture
+    fn run(self) -> RunConfig {
+        self.store.run_config.get().unwrap_or_default()
     }
 
     pub fn stages(self) -> u8 {
-        stages(self.architecture())
+        stages(self.run().encoder.architecture)
     }
 
     /// How many labels a fraction is.
@@ -115,7 +115,7 @@ impl Form {
 
     /// Whether training may start.
     fn ready(self) -> bool {
-        let fits = self.config().check(self.architecture()).is_ok() && !self.refused.any();
+        let fits = self.config().check(&self.run(), steps(self.store)).is_ok() && !self.refused.any();
         fits && !self.under_way() && self.store.evaluating.with(Option::is_none)
     }
 

@@ -6,7 +6,7 @@ use crate::core::architecture::{Facts, Normalisation};
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
 use crate::core::report::{Backend, Baseline, EvaluationReport, Statistics};
-use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TuningStart};
+use crate::core::run::fine_tune::{FineTuneReport, TrainedLayers, TunedFrom, TuningStart};
 use crate::core::{config::pretrain_settings::SETTINGS, metrics::ClassificationReport, run::RunRecord};
 use std::fmt::Write;
 
@@ -31,7 +31,11 @@ fn summary(record: &RunRecord, fine_tuned: Option<&FineTuneReport>) -> String {
     if let Some(report) = fine_tuned {
         let _ = write!(
             what,
-            " In `{FINE_TUNED}` the same network with a linear classifier: {} with {} labelled images.",
+            " In `{FINE_TUNED}` the same network with {}a linear classifier: {} with {} labelled images.",
+            match report.config.from {
+                TunedFrom::Encoder => "",
+                TunedFrom::HeadLayer => "the projection head's first layer (`head`) and ",
+            },
             trained(report),
             report.labels
         );
@@ -154,7 +158,7 @@ fn network(record: &RunRecord) -> String {
     format!(
         "## Network\n\n\
          - {what}; {norm}ReLU, global average\n\
-         - Output: {} features h (before the projection head, which is not part of this archive)\n\
+         - Output: {} features h (before the projection head)\n\
          - Input: RGB in [0, 1], {side} × {side} pixels, {by}. Images are shrunk so \
          that the shorter side has {side} pixels; the middle of the longer one is kept.\n",
         encoder.features(),
@@ -297,7 +301,7 @@ fn usage(record: &RunRecord) -> String {
          or `from {} import features, predict` in Python. Files, not all of which every archive holds:\n\n\
          - `{ENCODER}`: weights, with torchvision's or timm's names\n\
          - `{CLASSIFIER}`: `fc.weight` [classes, features] and `fc.bias`, a linear classifier on these features\n\
-         - `{FINE_TUNED}`: encoder and `fc` after fine-tuning, one network\n\
+         - `{FINE_TUNED}`: encoder, `head` if the classifier is put on it, and `fc` after fine-tuning, one network\n\
          - `{RUN}`: settings, seed, results\n\
          - `{STEPS}`, `{EPOCHS}`: the curves\n\
          - `{FEATURES}`, `{IMAGES}`: h of all images, and which row is which\n",

@@ -160,14 +160,35 @@ def with_weights(state):
     return model.eval()
 
 
+class HeadLayer(nn.Module):
+    """The first layer of the projection head, on which SimCLR v2 fine-tunes: linear, perhaps batch norm, ReLU."""
+
+    def __init__(self, state):
+        super().__init__()
+        outputs, inputs = state["layers.0.weight"].shape
+        normalised = "norms.0.weight" in state
+        self.layers = nn.ModuleList([nn.Linear(inputs, outputs, bias="layers.0.bias" in state)])
+        self.norms = nn.ModuleList([nn.BatchNorm1d(outputs)] if normalised else [])
+        if normalised:
+            state["norms.0.num_batches_tracked"] = torch.tensor(0)
+        self.load_state_dict(state, strict=True)
+
+    def forward(self, h):
+        for module in [*self.layers, *self.norms]:
+            h = module(h)
+        return torch.relu(h)
+
+
 @functools.lru_cache(maxsize=1)
 def load_classifier():
     """The encoder to predict with and its linear layer, or None where the export holds no classifier."""
     fine_tuned, path = HERE / "fine_tuned.safetensors", HERE / "classifier.safetensors"
     if fine_tuned.exists():
         state = load_file(fine_tuned)
-        model = with_weights({name: value for name, value in state.items() if not name.startswith("fc.")})
-        return model, linear({name: value for name, value in state.items() if name.startswith("fc.")})
+        head = {name[5:]: state.pop(name) for name in list(state) if name.startswith("head.")}
+        fc = {name: state.pop(name) for name in list(state) if name.startswith("fc.")}
+        model = with_weights(state)
+        return nn.Sequential(model, HeadLayer(head)).eval() if head else model, linear(fc)
     if path.exists():
         return load(), linear(load_file(path))
     return None

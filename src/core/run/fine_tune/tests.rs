@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::config::HeadConfig;
 
 fn config() -> FineTuneConfig {
     FineTuneConfig::recipe(TuningStart::Pretrained, TrainedLayers::Last(2), 10, 3)
@@ -14,10 +15,12 @@ fn a_rate_by_the_rule_goes_along_with_the_batch() {
 
 #[test]
 fn the_recipe_passes_and_every_setting_out_of_bounds_is_named() {
-    let net = Architecture::ConvNet4;
-    assert_eq!(config().check(net), Ok(()));
+    let mut run = RunConfig { head: HeadConfig::new(1, 32), ..RunConfig::default() };
+    run.encoder.architecture = Architecture::ConvNet4;
+    assert_eq!(config().check(&run, 9), Ok(()));
     let bad = FineTuneConfig {
         trained: TrainedLayers::Last(4),
+        from: TunedFrom::HeadLayer,
         fraction: 7,
         epochs: 0,
         least_steps: 100_001,
@@ -25,12 +28,28 @@ fn the_recipe_passes_and_every_setting_out_of_bounds_is_named() {
         peak_rate: f32::NAN,
         ..config()
     };
-    let fields: Vec<String> = bad.check(net).unwrap_err().into_iter().map(|f| f.field).collect();
-    assert_eq!(fields, ["labels", "stages", "epochs", "steps", "batch", "rate"]);
-    // A ResNet has one stage more.
-    assert_eq!(FineTuneConfig { trained: TrainedLayers::Last(4), ..config() }.check(Architecture::ResNet18), Ok(()));
-    let none = FineTuneConfig { trained: TrainedLayers::Last(0), ..config() }.check(net).unwrap_err();
+    let fields: Vec<String> = bad.check(&run, 9).unwrap_err().into_iter().map(|f| f.field).collect();
+    assert_eq!(fields, ["labels", "stages", "from", "epochs", "steps", "batch", "rate"]);
+    let none = FineTuneConfig { trained: TrainedLayers::Last(0), ..config() }.check(&run, 9).unwrap_err();
     assert_eq!((none[0].field.as_str(), none[0].accepts.as_str()), ("stages", "1 to 3"));
+    // A ResNet has one stage more.
+    run.encoder.architecture = Architecture::ResNet18;
+    assert_eq!(FineTuneConfig { trained: TrainedLayers::Last(4), ..config() }.check(&run, 9), Ok(()));
+}
+
+#[test]
+fn the_heads_first_layer_is_offered_where_it_learned_something() {
+    let from = FineTuneConfig { from: TunedFrom::HeadLayer, ..config() };
+    for (layers, steps, fits) in [(2, 1, true), (3, 9, true), (1, 9, false), (2, 0, false)] {
+        let run = RunConfig { head: HeadConfig::new(layers, 32), ..RunConfig::default() };
+        let faults = from.check(&run, steps).err();
+        assert_eq!(faults.is_none(), fits, "{layers} layers after {steps} steps: {faults:?}");
+        let said = faults.map(|f| (f[0].field.clone(), f[0].value.clone(), f[0].accepts.clone()));
+        assert!(fits || said == Some(("from".into(), "head_layer".into(), "h".into())), "{said:?}");
+    }
+    // The linear classifier stays that of linear evaluation.
+    let places = from.contestants().map(|c| c.from);
+    assert_eq!(places, [TunedFrom::HeadLayer, TunedFrom::HeadLayer, TunedFrom::Encoder]);
 }
 
 #[test]
@@ -79,7 +98,7 @@ fn validation_takes_a_tenth_of_the_images_at_most_and_sees_the_last_epoch() {
 fn older_records_open_as_they_were_trained() {
     let recipe = serde_json::to_value(config()).unwrap();
     let mut older = recipe.clone();
-    for field in ["least_steps", "linear_head"] {
+    for field in ["least_steps", "linear_head", "from"] {
         older.as_object_mut().unwrap().remove(field);
     }
     let older: FineTuneConfig = serde_json::from_value(older).unwrap();

@@ -7,9 +7,9 @@ use crate::core::run::fine_tune::{
 };
 use crate::core::{dataset::collection::Collection, error::Fault, metrics::ClassificationReport, report::RunState};
 use crate::learn::checkpoint::{self, Snapshot};
-use crate::learn::{
-    encoder::Encoder, features::KnownFeatures, fine_tune::LabelledImages, store::ByteStore, training::Training,
-};
+use crate::learn::fine_tune::{LabelledImages, head_layer};
+use crate::learn::simclr::{ProjectionHead, SimClr};
+use crate::learn::{encoder::Encoder, features::KnownFeatures, store::ByteStore, training::Training};
 use crate::protocol::Event;
 use crate::worker::mailbox::post;
 use crate::worker::run::{FineTuneList, FineTuneRun};
@@ -134,14 +134,15 @@ pub(super) async fn images() -> Result<(Rc<Collection>, ByteStore), Fault> {
     Ok((collection, session::store().await?))
 }
 
-/// The encoder that a classifier starts from, for evaluation, and how many features it gives.
-pub(super) fn encoder(start: TuningStart) -> Result<(Encoder, usize), Fault> {
+/// What the classifier of `config` is put on, for evaluation: the encoder, perhaps with a layer of the projection head,
+/// and how many features it gives.
+pub(super) fn network(config: &FineTuneConfig) -> Result<(Encoder, Option<ProjectionHead>, usize), Fault> {
     of_run(|run| {
-        let encoder = match start {
-            TuningStart::Pretrained => run.trainer.encoder(),
-            TuningStart::Random => run.trainer.initial_encoder(),
+        let SimClr { encoder, head } = match config.start {
+            TuningStart::Pretrained => run.trainer.model(),
+            TuningStart::Random => run.trainer.initial_model(),
         };
-        (encoder, run.config.encoder.features())
+        (encoder, head_layer(config, head), run.config.encoder.features())
     })
 }
 

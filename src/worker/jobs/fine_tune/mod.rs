@@ -23,7 +23,7 @@ use training::linear;
 pub async fn start(id: Option<u32>, list: Vec<FineTuneConfig>) -> Result<RunState, Fault> {
     let guard = JobGuard::begin(Job::FineTune)?;
     let (run, folder) = of_run(|run| (run.config, run.saver.folder()))?;
-    list.iter().try_for_each(|config| config.check(run.encoder.architecture)).map_err(Fault::Config)?;
+    list.iter().try_for_each(|config| config.check(&run, pretraining_steps())).map_err(Fault::Config)?;
     let collection = session::collection()?;
     let images = collection.dataset().examples.len();
     let backend = session::compute().await?.report.backend;

@@ -1,7 +1,7 @@
 //! One fine-tuning: a training that is evaluated on validation after every epoch and on
 //! test at its end; or a linear classifier on frozen features.
 
-use super::list::{encoder, images, labelled, pretraining_steps, test_report, training_labels};
+use super::list::{images, labelled, network, pretraining_steps, test_report, training_labels};
 use crate::core::dataset::{Split, collection::Collection};
 use crate::core::error::Fault;
 use crate::core::report::{LinearReport, Phase, RunState};
@@ -34,7 +34,7 @@ impl FineTuneRun {
         let (collection, store) = images().await?;
         let device = session::compute().await?.device;
         let labels = training_labels(&collection, config);
-        let (encoder, features) = encoder(config.start)?;
+        let (encoder, layer, features) = network(config)?;
         let mut progress = list.progress(config, RunState::Running(Phase::Load));
         progress.labels = labels.images.len();
         post(None, Event::FineTune(progress.clone()));
@@ -47,7 +47,8 @@ impl FineTuneRun {
                 None => return Ok(None),
             },
         };
-        let mut tuner = FineTuner::new(config, encoder.train(), features, store, labels, &device)?;
+        let mut tuner =
+            FineTuner::new(config, encoder.train(), layer.map(Module::train), features, store, labels, &device)?;
         if let Some(head) = head {
             tuner = tuner.with_head(head).map_err(|e| Fault::Internal { detail: e.to_string() })?;
         }
@@ -231,7 +232,8 @@ async fn fit(
         post(None, Event::FineTune(progress.clone()));
     });
     let done = async {
-        let rows = match list.frozen.of(&images) {
+        let (encoder, layer, _) = network(config)?;
+        let h = match list.frozen.of(&images) {
             Some(rows) => rows,
             None => {
                 // All that the rest of the list needs, at once: smaller fractions are parts of larger ones.
@@ -241,12 +243,15 @@ async fn fit(
                 let all: BTreeSet<u32> =
                     labels.chain(test.into_iter().filter(|_| judged)).chain(images.clone()).collect();
                 let all: Vec<u32> = all.into_iter().collect();
-                let (encoder, _) = encoder(TuningStart::Pretrained)?;
                 let mut share = async |p| pause(FEATURES * p).await;
                 let rows = features(&encoder, &session::store().await?, &all, evaluate::batch()?, &mut share).await?;
                 list.frozen = KnownFeatures::new(all, rows);
                 list.frozen.of(&images).unwrap_or_default()
             }
+        };
+        let rows = match layer {
+            Some(layer) => h.through(|h| layer.activations(h), &session::compute().await?.device).await?,
+            None => h,
         };
         examples.fit(&rows, config.seed, &mut async |p| pause(FEATURES + (1.0 - FEATURES) * p).await).await
     };

@@ -94,6 +94,9 @@ fn a_fine_tuned_classifier_says_with_how_many_labels() {
     let text = card(&record("r1"), Some(&fine_tuned()));
     assert!(text.contains("`fine_tuned.safetensors` the same network with a linear classifier: fine-tuned in its last 2 stages with 30"), "{text}");
     assert!(text.contains("| fine-tuned (10 % of the labels) | 16 of 20 |") && text.contains("| tulip | 10 |"));
+    let mut v2 = fine_tuned();
+    v2.config.from = TunedFrom::HeadLayer;
+    assert!(card(&record("r1"), Some(&v2)).contains("with the projection head's first layer (`head`) and a linear"));
     let mut baseline = fine_tuned();
     baseline.config.start = TuningStart::Random;
     assert!(card(&record("r1"), Some(&baseline)).contains("started again from random weights"));

@@ -333,6 +333,11 @@ pub fn entry(state: &EntryState, queue: QueueState) -> String {
     }
 }
 
+/// What follows a run of the queue beside its evaluation.
+pub fn then(classifiers: usize) -> Option<String> {
+    (classifiers > 0).then(|| format!(", then {}", counted(classifiers, "classifier")))
+}
+
 pub fn queue_state(state: QueueState, over: usize, all: usize) -> String {
     let far = format!("{over} of {all} over");
     match state {

@@ -102,7 +102,8 @@ fn Row(line: String, entry: Entry, place: usize, state: QueueState, send: Callba
     view! {
         <li>
             <span>
-                {line.clone()} <br /> <span class="muted small">{text::entry(&entry.state, state)}</span>
+                {line.clone()} {text::then(entry.then.len())} <br />
+                <span class="muted small">{text::entry(&entry.state, state)}</span>
             </span>
             <span class="row-actions">
                 {(waiting && place > 0).then(|| button(text::UP, QueueChange::Move { id, place: place - 1 }))}

@@ -11,7 +11,6 @@ pub const BUTTON: &str = "Compare starts";
 pub const HELP: &str = "Trains and judges the contestants one after the other, as runs of the queue, without you. The page Runs \
     shows what comes out.";
 pub const FRACTION: &str = "Labels for every classifier";
-pub const SEEDS: &str = "Seeds to repeat with";
 pub const NO_LABELS: &str = "To compare, two classes or more need labelled training and test images.";
 pub const CHOOSE_WEIGHTS: &str = "Choose ImageNet weights";
 

@@ -1,8 +1,8 @@
 //! Before a long run: what to expect of it on these images, and the button that compares it with what takes minutes.
 
 use super::settings::{ENCODER_SETTINGS, START_SETTING};
-use crate::app::parts::setting_field::RefusedValues;
 use crate::app::parts::widgets::{Button, focus_section};
+use crate::app::parts::{repeat::SeedsSelect, setting_field::RefusedValues};
 use crate::app::reactive::{Show, act, derive, live, memo};
 use crate::app::text::{fine_tune::share, parts, starts as text};
 use crate::app::{client::Client, router::Router, state::Store};
@@ -14,9 +14,6 @@ use crate::core::run::queue::{QueueChange, QueueState};
 use crate::core::run::starts::{Start, Starts, milliseconds};
 use crate::protocol::Request;
 use leptos::prelude::*;
-
-/// Seeds that are offered.
-const SEEDS: [usize; 4] = [1, 2, 3, 5];
 
 #[component]
 pub fn CompareStarts() -> impl IntoView {
@@ -94,18 +91,8 @@ pub fn CompareStarts() -> impl IntoView {
         all.map(|start| view! { <li>{of(start)}</li> }).collect_view()
     };
     let lacks = memo(move || starts.with(|starts| starts.published.is_none()));
-    let pick = |label: &'static str, options: AnyView, choose: Box<dyn FnMut(leptos::ev::Event)>| {
-        view! {
-            <label>
-                {label} <select on:change=choose>{options}</select>
-            </label>
-        }
-    };
-    let option = |value: String, words: String, selected: bool| {
-        view! { <option value=value selected=selected>{words}</option> }
-    };
-    let fractions = FRACTIONS.map(|p| option(p.to_string(), share(p), p == 100)).collect_view().into_any();
-    let counts = SEEDS.map(|n| option(n.to_string(), n.to_string(), n == 1)).collect_view().into_any();
+    let option = |percent: u8| view! { <option value=percent selected=move || fraction.get() == percent>{share(percent)}</option> };
+    let pick = move |e| fraction.set(event_target_value(&e).parse().unwrap_or(100));
     view! {
         <section class="card stack" aria-labelledby="starts-title">
             <h2 id="starts-title">{text::TITLE}</h2>
@@ -119,8 +106,11 @@ pub fn CompareStarts() -> impl IntoView {
                 <div class="actions"><Button label=text::CHOOSE_WEIGHTS press=act(choose) /></div>
             </Show>
             <div class="inline">
-                {pick(text::FRACTION, fractions, act(move |e| fraction.set(event_target_value(&e).parse().unwrap_or(100))))}
-                {pick(text::SEEDS, counts, act(move |e| seeds.set(event_target_value(&e).parse().unwrap_or(1))))}
+                <label>
+                    {text::FRACTION}
+                    <select on:change=act(pick)>{FRACTIONS.map(option).collect_view()}</select>
+                </label>
+                <SeedsSelect seeds=seeds least=1 />
                 <Button label=text::BUTTON disabled=derive(move || !ready.get()) press=act(begin) />
             </div>
             <Show when=move || !labelled.get()><p class="muted small">{text::NO_LABELS}</p></Show>

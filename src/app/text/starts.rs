@@ -45,7 +45,7 @@ pub fn expect(images: usize) -> &'static str {
     if images < FEW { EXPECT_FEW } else { EXPECT_MANY }
 }
 const EXPECT_FEW: &str = "What to expect: on so few images a frozen network with ImageNet weights is usually hard to beat, and it \
-    is there in minutes. SimCLR has most to win where the images are unlike ImageNet's photos. That is experience, not a promise.";
+    takes the least time. SimCLR has most to win where the images are unlike ImageNet's photos. That is experience, not a promise.";
 const EXPECT_MANY: &str = "What to expect: on so many images SimCLR can get ahead of a frozen network with ImageNet weights, above \
     all where they are unlike ImageNet's photos; it takes long training. That is experience, not a promise.";
 

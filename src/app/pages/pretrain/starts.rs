@@ -4,7 +4,7 @@ use super::settings::{ENCODER_SETTINGS, START_SETTING};
 use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::parts::{repeat::SeedsSelect, setting_field::RefusedValues};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{fine_tune::share, parts, starts as text};
+use crate::app::text::{fault::one_field, fine_tune::share, parts, starts as text};
 use crate::app::{client::Client, router::Router, state::Store};
 use crate::core::config::{Architecture, EncoderConfig, RunConfig, pretrain_settings::START};
 use crate::core::imagenet::ImageNetEncoder;
@@ -37,6 +37,11 @@ pub fn CompareStarts() -> impl IntoView {
         store.dataset.with(|d| d.as_ref().map(count))
     });
     let labelled = memo(move || store.dataset.with(|d| d.as_ref().is_some_and(|d| d.can_evaluate())));
+    // What a contestant does not accept of the settings.
+    let faults = memo(move || {
+        let train = images.get().map_or(0, |(train, ..)| train);
+        starts.with(|starts| starts.check(train).err().unwrap_or_default())
+    });
     let resting = move || store.stored_runs.queue.with(|q| q.as_ref().is_none_or(|q| q.state == QueueState::Resting));
     let ready = memo(move || {
         let size = store.config.with(|c| c.image_size);
@@ -44,10 +49,15 @@ pub fn CompareStarts() -> impl IntoView {
             store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == size)),
             store.import.with(Option::is_none) && !store.encoder_in_use() && !asked.get() && resting(),
         );
-        let train = images.get().map_or(0, |(train, ..)| train);
-        let sound = starts.with(|s| s.config.batch <= train && s.check(train).is_ok()) && !refused.any();
+        let enough = images.get().is_some_and(|(train, ..)| store.config.with(|c| c.batch) <= train);
+        let sound = enough && faults.with(Vec::is_empty) && !refused.any();
         fits && idle && sound && labelled.get()
     });
+    // The faults of SimCLR's own settings stand at their fields.
+    let why_not = move || {
+        let sound = store.config.with(|c| c.check().is_ok());
+        sound.then(|| faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))
+    };
     let begin = move |_| {
         let Some((train, ..)) = images.get_untracked() else { return };
         asked.set(true);
@@ -113,6 +123,7 @@ pub fn CompareStarts() -> impl IntoView {
                 <SeedsSelect seeds=seeds least=1 />
                 <Button label=text::BUTTON disabled=derive(move || !ready.get()) press=act(begin) />
             </div>
+            <p class="small field-fault">{live(why_not)}</p>
             <Show when=move || !labelled.get()><p class="muted small">{text::NO_LABELS}</p></Show>
             <p class="muted small">
                 {text::HELP} " " {live(move || store.config.with(text::rule))} " " {text::TIMES_HELP}

@@ -10,7 +10,7 @@ const stripesZip = () => file("stripes.zip", zip(stripeFolders(60)));
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 /** The step that a card offers to go on from. */
-const offered = async (card) => Number((await card.innerText()).match(/step (\d+) of 300/)[1]);
+const offered = async (card) => Number((await card.innerText()).match(/step (\d+) of 150/)[1]);
 
 /** The losses of every step of the run at hand, from its archive. */
 async function losses(page) {
@@ -32,15 +32,15 @@ async function agrees(page) {
   await expect(button(page, "Start again")).toHaveCount(0);
   await over();
   const whole = await losses(page);
-  expect(stopped.length).toBe(300);
-  expect(whole.length).toBe(300);
+  expect(stopped.length).toBe(150);
+  expect(whole.length).toBe(150);
   const furthest = Math.max(...whole.map((loss, i) => Math.abs(loss - stopped[i])));
   expect(furthest).toBeLessThan(1e-3);
 }
 
 test("the page is killed in mid-run: the run is offered again and gives the same losses as one without a stop", async ({ page, context }) => {
   await load(page, stripesZip());
-  await training(page, 150);
+  await training(page, 75);
   const step = await pause(page);
   await button(page, "Resume").click();
   await expect.poll(() => stepCount(page)).toBeGreaterThan(step + 10);
@@ -77,7 +77,7 @@ test("the worker is killed in mid-run: after a restart the run goes on to the sa
   await keepWorker(page);
   await page.clock.install();
   await load(page, stripesZip());
-  await training(page, 150);
+  await training(page, 75);
   const step = await pause(page);
   await button(page, "Resume").click();
   await expect.poll(() => stepCount(page)).toBeGreaterThan(step + 10);

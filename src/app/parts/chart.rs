@@ -2,8 +2,8 @@
 
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::{parts::widgets::heads, text::parts as text};
-pub use crate::core::plot::Rule;
 use crate::core::plot::{Drawing, draw, spread};
+pub use crate::core::plot::{Rule, Series};
 use leptos::prelude::*;
 
 /// Rows of the table at most.
@@ -11,11 +11,8 @@ const ROWS: usize = 60;
 /// Curves of one chart that look different from each other.
 pub const MOST: usize = 6;
 
-/// The name of a curve and its points, ordered by x.
-pub type Series = (String, Vec<(f64, f64)>);
-
-/// A chart of one curve with its newest value in words, or of one curve each of several runs, told apart by dashes as
-/// well as by colour, with a legend. `x_name` heads the table's first column; `help` is a sentence on how to read the chart.
+/// A chart of one curve with its newest value in words, or of one curve each of several runs or groups, told apart by
+/// dashes as well as by colour, with a legend. `x_name` heads the table's first column; `help` is a sentence on how to read the chart.
 #[component]
 pub fn Chart(
     title: &'static str,
@@ -29,22 +26,21 @@ pub fn Chart(
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = memo(move || {
-        series.with(|all| {
-            let curves: Vec<_> = all.iter().map(|(_, points)| &points[..]).collect();
-            rules.with(|rules| draw(&curves, rules, format))
-        })
-    });
+    let drawing = memo(move || series.with(|all| rules.with(|rules| draw(all, rules, format))));
     let newest = memo(move || {
-        let one = |all: &Vec<Series>| all.last().and_then(|(_, points)| points.last()).map(|p| number(p.1, format));
+        let one = |all: &Vec<Series>| all.last().and_then(|one| one.points.last()).map(|p| number(p.1, format));
         if of_runs { None } else { series.with(one) }
     });
     let empty = memo(move || !of_runs && drawing.with(|d| *d == Drawing::default()));
     let summary = move || match of_runs {
-        true => series.with(|all| text::names(title, &all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>())),
+        true => series.with(|all| text::names(title, &all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>())),
         false => text::summary(title, newest.get().as_deref()),
     };
     let class = move |i: usize| if of_runs { format!("curve series-{}", i % MOST) } else { "curve".to_owned() };
+    let band = |(i, path): (usize, &String)| {
+        let class = format!("band series-{}", i % MOST);
+        (!path.is_empty()).then(|| view! { <path class=class d=path.clone() /> })
+    };
     let label = |class: &'static str, side: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(side, format!("{at:.2}%"))>{words}</span> };
     let newest_point = move || {
         let last = drawing.with(|d| d.last).filter(|_| !of_runs);
@@ -56,16 +52,16 @@ pub fn Chart(
     let numbers = move || {
         let lines = rules.get().into_iter().filter(|_| !of_runs).map(|rule| vec![rule.label, format(rule.y)]);
         series.with(|all| {
-            let mut xs: Vec<f64> = all.iter().flat_map(|(_, points)| points.iter().map(|p| p.0)).collect();
+            let mut xs: Vec<f64> = all.iter().flat_map(|one| one.points.iter().map(|p| p.0)).collect();
             xs.sort_by(f64::total_cmp);
             xs.dedup();
-            let cell = |points: &[(f64, f64)], x: f64| {
-                let at = points.binary_search_by(|p| p.0.total_cmp(&x));
-                at.map_or_else(|_| String::new(), |at| number(points[at].1, format))
+            let cell = |one: &Series, x: f64| {
+                let Ok(at) = one.points.binary_search_by(|p| p.0.total_cmp(&x)) else { return String::new() };
+                let mean = number(one.points[at].1, format);
+                one.spread.get(at).map_or(mean.clone(), |spread| text::spread(&mean, &number(*spread, format)))
             };
-            let row =
-                |x: f64| std::iter::once(x.to_string()).chain(all.iter().map(|(_, points)| cell(points, x))).collect();
-            let head = std::iter::once(x_name.to_owned()).chain(all.iter().map(|(name, _)| name.clone())).collect();
+            let row = |x: f64| std::iter::once(x.to_string()).chain(all.iter().map(|one| cell(one, x))).collect();
+            let head = std::iter::once(x_name.to_owned()).chain(all.iter().map(|one| one.name.clone())).collect();
             std::iter::once(head).chain(lines).chain(spread(&xs, ROWS).into_iter().map(row)).collect()
         })
     };
@@ -90,7 +86,8 @@ pub fn Chart(
                                 let curves = paths
                                     .map(|(i, path)| view! { <path class=class(i) d=path.clone() /> })
                                     .collect_view();
-                                view! { {grid} {rules} {curves} }
+                                let bands = d.bands.iter().enumerate().map(band).collect_view();
+                                view! { {grid} {rules} {bands} {curves} }
                             })
                     })}
                 </svg>
@@ -112,11 +109,11 @@ pub fn Chart(
 
 fn legend(series: Signal<Vec<Series>>, class: impl Fn(usize) -> String) -> impl IntoView {
     series.with(|all| {
-        let names = all.iter().enumerate().map(|(i, (name, _))| {
+        let names = all.iter().enumerate().map(|(i, one)| {
             view! {
                 <li>
                     <svg viewBox="0 0 40 8" aria-hidden="true"><path class=class(i) d="M0 4L40 4" /></svg>
-                    {name.clone()}
+                    {one.name.clone()}
                 </li>
             }
         });

@@ -1,8 +1,9 @@
 //! How sure a number is, in words.
 
-use super::units::{count, percent};
+use super::parts::spread;
+use super::units::{count, counted, percent};
 use crate::core::metrics::mcnemar::{Resolution, Verdict};
-use crate::core::metrics::seeds::SeedComparison;
+use crate::core::metrics::seeds::{SeedComparison, Summary};
 use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \
@@ -11,6 +12,12 @@ pub const INTERVALS: &str = "Below each number stands its 95 % confidence interv
 /// What no interval here covers.
 pub const ONE_SEED: &str = "Each result is of one run with one seed. Intervals and verdicts tell of chance in the choice of \
     test images, not of chance in training: another seed alone may move accuracy by a point or more.";
+
+/// Of several seeds: `81.2 % ± 1.3 % (n = 3)`.
+pub fn summary(Summary { mean, deviation, n }: Summary) -> String {
+    let mean = percent(mean);
+    format!("{} (n = {n})", deviation.map_or(mean.clone(), |deviation| spread(&mean, &percent(deviation))))
+}
 
 /// `75.0–88.1`.
 pub fn range(interval: Interval) -> String {
@@ -79,14 +86,24 @@ pub fn verdict(other: &str, verdict: Verdict) -> String {
 
 /// Two ways to train over several seeds; `other` as above.
 pub fn seeds(other: &str, seeds: SeedComparison) -> String {
-    let seen = format!("{} {other} over {} seeds", compared(seeds.difference), seeds.pairs);
-    match seeds.interval {
-        Some(interval) if seeds.is_clear() => {
-            let (low, high) =
-                if seeds.difference > 0.0 { (interval.low, interval.high) } else { (-interval.high, -interval.low) };
-            format!("{seen} (95 % confidence: {}).", range(Interval { low, high }))
+    let SeedComparison { difference, interval, pairs, unpaired } = seeds;
+    let seen = format!("{} {other}", compared(difference));
+    let words = match interval {
+        Some(Interval { low, high }) if seeds.is_clear() => {
+            let (low, high) = if difference > 0.0 { (low, high) } else { (-high, -low) };
+            format!("{seen} over {pairs} seeds (95 % confidence: {})", range(Interval { low, high }))
         }
-        _ => format!("{seen}, but these are too few seeds to tell the two apart."),
+        Some(Interval { low, high }) => format!(
+            "{seen} over {pairs} seeds, but these are too few to tell the two apart (95 % confidence: {:.1} to {:.1})",
+            100.0 * low,
+            100.0 * high
+        ),
+        None if pairs == 1 => format!("{seen}, of one seed each: that tells nothing of chance in training"),
+        None => format!("{seen} on each of {pairs} seeds: that shows no spread to judge by"),
+    };
+    match unpaired {
+        0 => format!("{words}."),
+        n => format!("{words}. Left out: {}, which only one of the two has.", counted(n, "seed")),
     }
 }
 

@@ -24,6 +24,11 @@ pub fn names(title: &str, names: &[&str]) -> String {
     format!("{title} of {}. The numbers are in the table below.", names.join("; "))
 }
 
+/// `81.2 % ± 1.3 %`.
+pub fn spread(mean: &str, deviation: &str) -> String {
+    format!("{mean} ± {deviation}")
+}
+
 // The device that the training runs on.
 pub const DEVICE: &str = "Device";
 pub const NOT_ASKED: &str = "Looked for when the training program is loaded.";

@@ -24,6 +24,15 @@ pub const TABLE: &str = "Stored runs";
 pub const TABLE_REGION: &str = "Table of stored runs";
 pub const TABLE_HELP: &str = "Choose a column's name to sort by it. Settings that differ stand out. Tick runs to draw \
     their curves together.";
+/// Where the table has groups.
+pub const GROUPS_HELP: &str = "Runs of equal settings, images and start with several seeds are one row: mean ± standard \
+    deviation over the n seeds that finished. Runs of one seed alone show nothing of chance in training, which may move \
+    accuracy by a point or more.";
+pub const GROUPED: &str = "One row for runs that differ in the seed only";
+pub const UNFOLD: &str = "Its runs";
+pub const SEVERAL: &str = "several";
+pub const CSV: &str = "Download the table (CSV)";
+pub const CSV_FILE: &str = "runs.csv";
 pub const BEST: &str = "best on validation";
 pub const NAME: &str = "Name";
 pub const NOTES: &str = "Notes";
@@ -50,7 +59,10 @@ pub const RUN_OPEN: &str = "A run is under way: finish or cancel it first.";
 pub const DRAW: &str = "Draw";
 
 pub const CURVES: &str = "Curves";
-pub const CURVES_NONE: &str = "Tick up to six runs in the table to draw their curves together.";
+pub const CURVES_NONE: &str = "Tick up to six rows in the table to draw their curves together.";
+pub const VERDICTS: &str = "Which is better on test images";
+pub const VERDICTS_HELP: &str = "By linear evaluation; the runs of the same seed are compared with each other (Student's paired \
+    t-test). Where many are compared, one of twenty differs by chance alone.";
 pub const LOSS_HELP: &str = "Losses of different batch sizes or temperatures cannot be compared; their shapes can.";
 pub const KNN_HELP: &str =
     "On validation images, after each epoch; k = 200, or all training images if there are fewer.";
@@ -138,6 +150,23 @@ pub fn name(record: &RunRecord, started: &str) -> String {
 
 pub fn images(sources: &[String], images: usize) -> String {
     format!("{} ({})", sources.join(", "), count(images))
+}
+
+/// Runs of one group, named by one of them or by its settings.
+pub fn group(of: &str, seeds: usize) -> String {
+    format!("{of}, {} seeds", count(seeds))
+}
+
+pub fn ended(finished: usize, all: usize) -> String {
+    format!("{finished} of {all} finished")
+}
+
+pub fn no_common_seed(first: &str, other: &str) -> String {
+    format!("{first} and {other} have no evaluated seed in common, so they cannot be compared.")
+}
+
+pub fn other_images(first: &str, other: &str) -> String {
+    format!("{first} and {other} are of different images: their accuracies cannot be compared.")
 }
 
 /// `here`: this tab trains the run now.

@@ -3,6 +3,7 @@
 
 pub mod thinned;
 
+use crate::core::metrics::seeds::Summary;
 use std::fmt::Write;
 use thinned::downsample;
 
@@ -16,11 +17,53 @@ pub struct Rule {
     pub label: String,
 }
 
+/// A curve with its name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    pub name: String,
+    /// Ordered by x.
+    pub points: Vec<(f64, f64)>,
+    /// How far a band reaches on both sides of each point; empty without a band.
+    pub spread: Vec<f64>,
+}
+
+impl Series {
+    pub fn new(name: String, points: Vec<(f64, f64)>) -> Self {
+        Self { name, points, spread: Vec::new() }
+    }
+
+    /// The mean of curves, with a band of their standard deviation, at every x that all of them have.
+    pub fn mean(name: String, curves: &[Vec<(f64, f64)>]) -> Self {
+        let mut mean = Self::new(name, Vec::new());
+        let Some((first, others)) = curves.split_first() else { return mean };
+        for (x, y) in first {
+            let at = |curve: &Vec<(f64, f64)>| {
+                let at = curve.binary_search_by(|p| p.0.total_cmp(x)).ok()?;
+                Some(curve[at].1)
+            };
+            let values: Option<Vec<f64>> = std::iter::once(Some(*y)).chain(others.iter().map(at)).collect();
+            if let Some(summary) = values.and_then(|values| Summary::of(&values)) {
+                mean.points.push((*x, summary.mean));
+                mean.spread.push(summary.deviation.unwrap_or(0.0));
+            }
+        }
+        mean
+    }
+
+    /// One end of the band.
+    fn end(&self, sign: f64) -> Vec<(f64, f64)> {
+        let ends: Vec<_> = self.points.iter().zip(&self.spread).map(|((x, y), s)| (*x, y + sign * s)).collect();
+        downsample(&ends, BUCKETS)
+    }
+}
+
 /// What a line chart shows, in coordinates from 0 to 100, y downwards.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawing {
     /// One a curve, in order; empty where it has no point yet.
     pub paths: Vec<String>,
+    /// Likewise, the outline of its band; empty where it has none.
+    pub bands: Vec<String>,
     /// Position and words.
     pub rules: Vec<(f64, String)>,
     pub y_ticks: Vec<(f64, String)>,
@@ -29,12 +72,19 @@ pub struct Drawing {
     pub last: Option<(f64, f64)>,
 }
 
-/// A curve through each list of points (ordered by x) with `rules`, on common axes, the
-/// numbers in the words of `format`; empty where there is nothing to see yet.
-pub fn draw(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
-    let thinned: Vec<Vec<(f64, f64)>> = curves.iter().map(|points| downsample(points, BUCKETS)).collect();
+/// A curve of each series with `rules`, on common axes, the numbers in the words of `format`; empty where there is
+/// nothing to see yet.
+pub fn draw(curves: &[Series], rules: &[Rule], format: fn(f64) -> String) -> Drawing {
+    let thinned: Vec<Vec<(f64, f64)>> = curves.iter().map(|curve| downsample(&curve.points, BUCKETS)).collect();
+    let bands: Vec<[Vec<(f64, f64)>; 2]> = curves.iter().map(|curve| [1.0, -1.0].map(|sign| curve.end(sign))).collect();
     let few = || thinned.iter().flatten();
-    let ys = || few().map(|p| p.1).chain(rules.iter().map(|r| r.y)).filter(|y| y.is_finite());
+    let ys = || {
+        few()
+            .chain(bands.iter().flatten().flatten())
+            .map(|p| p.1)
+            .chain(rules.iter().map(|r| r.y))
+            .filter(|y| y.is_finite())
+    };
     let (low, high) = ys().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(y), h.max(y)));
     // One line alone has no scale: nothing to see before the first value.
     if !low.is_finite() || (few().next().is_none() && low == high) {
@@ -53,15 +103,17 @@ pub fn draw(curves: &[&[(f64, f64)]], rules: &[Rule], format: fn(f64) -> String)
     };
     let x_of = |x: f64| (x - left) / (right - left) * 100.0;
     let y_of = |y: f64| (high - y) / (high - low) * 100.0;
-    let path = |few: &Vec<(f64, f64)>| {
+    let path = |few: &mut dyn Iterator<Item = &(f64, f64)>| {
         let mut path = String::new();
-        for (i, (x, y)) in few.iter().enumerate() {
+        for (i, (x, y)) in few.enumerate() {
             let _ = write!(path, "{}{:.2} {:.2}", if i == 0 { 'M' } else { 'L' }, x_of(*x), y_of(*y));
         }
         path
     };
     Drawing {
-        paths: thinned.iter().map(path).collect(),
+        paths: thinned.iter().map(|few| path(&mut few.iter())).collect(),
+        // Along the upper end, and back along the lower one; the filled path closes itself.
+        bands: bands.iter().map(|[upper, lower]| path(&mut upper.iter().chain(lower.iter().rev()))).collect(),
         rules: rules.iter().filter(|r| r.y.is_finite()).map(|r| (y_of(r.y), r.label.clone())).collect(),
         y_ticks: unlike(ticks(low, high, 4).into_iter().map(|y| (y_of(y), format(y)))),
         x_ticks: ticks(left, right, 4)
@@ -110,18 +162,41 @@ mod tests {
         format!("{:.1} %", 100.0 * y)
     }
 
+    fn series(points: &[(f64, f64)]) -> Series {
+        Series::new("a".into(), points.to_vec())
+    }
+
+    #[test]
+    fn a_mean_has_a_band_where_all_curves_are() {
+        let curves = [vec![(1.0, 1.0), (2.0, 4.0), (3.0, 9.0)], vec![(0.0, 0.0), (1.0, 3.0), (2.0, 4.0)]];
+        let mean = Series::mean("both".into(), &curves);
+        assert_eq!(mean.points, [(1.0, 2.0), (2.0, 4.0)]);
+        // Of 1 and 3, over n - 1.
+        assert_eq!(mean.spread, [2.0_f64.sqrt(), 0.0]);
+        assert_eq!(Series::mean("none".into(), &[]), Series::new("none".into(), Vec::new()));
+        let drawing = draw(&[mean, series(&[(1.0, 2.0), (2.0, 2.0)])], &[], percent);
+        let [band, none] = &drawing.bands[..] else { panic!("one each") };
+        assert!(none.is_empty());
+        // Out and back over the two points: the widest at the left, where the band's ends set the axis too.
+        let points: Vec<Vec<f64>> =
+            band.split(['M', 'L']).skip(1).map(|p| p.split(' ').map(|n| n.parse().unwrap()).collect()).collect();
+        assert_eq!(points.iter().map(|p| p[0]).collect::<Vec<_>>(), [0.0, 100.0, 100.0, 0.0]);
+        assert_eq!(points[1], points[2]);
+        assert!(points[3][1] > points[1][1] && points[3][1] < 100.0 && points[0][1] > 0.0, "{points:?}");
+    }
+
     #[test]
     fn one_line_alone_is_not_drawn() {
         let chance = Rule { y: 0.004, label: "chance".into() };
-        assert_eq!(draw(&[&[]], std::slice::from_ref(&chance), percent), Drawing::default());
-        assert_ne!(draw(&[&[(1.0, 0.004)]], &[chance], percent), Drawing::default());
+        assert_eq!(draw(&[series(&[])], std::slice::from_ref(&chance), percent), Drawing::default());
+        assert_ne!(draw(&[series(&[(1.0, 0.004)])], &[chance], percent), Drawing::default());
     }
 
     #[test]
     fn curves_share_their_axes() {
         let (long, short): (Vec<_>, Vec<_>) =
             ((0..30_000).map(|i| (f64::from(i), 4.0)).collect(), (0..3).map(|i| (f64::from(i), 2.0)).collect());
-        let drawing = draw(&[&long, &[], &short], &[], percent);
+        let drawing = draw(&[series(&long), series(&[]), series(&short)], &[], percent);
         let [first, none, last] = &drawing.paths[..] else { panic!("a path each") };
         assert!(first.starts_with("M0.00") && first.contains("L100.00"), "{first}");
         assert!(first.matches('L').count() < 2 * BUCKETS);
@@ -132,7 +207,7 @@ mod tests {
 
     #[test]
     fn no_two_ticks_read_alike() {
-        let ticks = draw(&[&[(1.0, 0.0040), (2.0, 0.0041)]], &[], percent).y_ticks;
+        let ticks = draw(&[series(&[(1.0, 0.0040), (2.0, 0.0041)])], &[], percent).y_ticks;
         assert!(!ticks.is_empty());
         assert!(ticks.windows(2).all(|w| w[0].1 != w[1].1), "{ticks:?}");
     }

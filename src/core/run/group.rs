@@ -1,7 +1,9 @@
 //! Runs of equal settings and other seeds: one group, whose results are told with their spread.
 
-use super::{RunRecord, sweep::effective, table::Column, table::parted};
+use super::table::{Column, parted, sorted};
+use super::{RunRecord, sweep::effective};
 use crate::core::{config::RunConfig, metrics::seeds::BySeed, report::RunState};
+use std::cmp::Ordering;
 
 /// Whether two runs differ in nothing but the seed: every setting that has an effect, the images with their splits,
 /// and the published weights that they start from.
@@ -14,9 +16,15 @@ pub fn is_repeat(a: &RunRecord, b: &RunRecord) -> bool {
     same_weights && a.data.is_same(&b.data) && but_seed(a) == but_seed(b)
 }
 
-/// Indices of the runs of each group, in the order of the first run of each; a run without a repeat is a group of one.
+/// Indices of the runs of each group, in the order of the first run of each. A run without a repeat of another seed
+/// stands alone.
 pub fn groups(records: &[&RunRecord]) -> Vec<Vec<usize>> {
-    parted(records, is_repeat)
+    let several = |row: &Vec<usize>| seeds(&row.iter().map(|&place| records[place]).collect::<Vec<_>>()) > 1;
+    let alone = |row: Vec<usize>| row.into_iter().map(|place| vec![place]).collect();
+    let parts = parted(records, is_repeat).into_iter();
+    let mut rows: Vec<Vec<usize>> = parts.flat_map(|row| if several(&row) { vec![row] } else { alone(row) }).collect();
+    rows.sort_by_key(|row| row[0]);
+    rows
 }
 
 /// Number of different seeds.
@@ -34,9 +42,65 @@ pub fn results(records: &[&RunRecord], column: Column) -> BySeed {
     ended.filter_map(|record| Some((record.config.seed, column.result(record)?))).collect()
 }
 
+/// Index of the best row, of each of which `rows` has the runs: by accuracy on validation, never on test; between equals
+/// by kNN, then the earlier one. Of a group its means count. `None` if no run was evaluated on validation. For runs on
+/// different images, ask for each set of [`by_data`].
+pub fn best(records: &[&RunRecord], rows: &[Vec<usize>]) -> Option<usize> {
+    let rank = |row: &Vec<usize>| {
+        let accuracy = row_result(records, row, Column::ValidationAccuracy)?;
+        let first = row.iter().map(|&place| records[place].created).fold(f64::INFINITY, f64::min);
+        Some([accuracy, row_result(records, row, Column::Knn).unwrap_or(-1.0), -first])
+    };
+    let better = |a: &[f64; 3], b: &[f64; 3]| {
+        a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    };
+    let mut best: Option<(usize, [f64; 3])> = None;
+    for (place, row) in rows.iter().enumerate() {
+        if let Some(rank) = rank(row)
+            && best.as_ref().is_none_or(|(_, so_far)| better(&rank, so_far).is_gt())
+        {
+            best = Some((place, rank));
+        }
+    }
+    best.map(|(place, _)| place)
+}
+
+/// The result of a run, or the mean of a group.
+fn row_result(records: &[&RunRecord], row: &[usize], column: Column) -> Option<f64> {
+    match row {
+        [run] => column.result(records[*run]).filter(|result| !result.is_nan()),
+        group => {
+            let group: Vec<&RunRecord> = group.iter().map(|&place| records[place]).collect();
+            results(&group, column).summary().map(|summary| summary.mean)
+        }
+    }
+}
+
+/// The rows of the table in sorted order, each the indices of its runs, sorted likewise: runs alone, or with `grouped`
+/// those of [`groups`] in one row, at their means or, in other columns, at the first of their runs.
+pub fn rows(records: &[&RunRecord], by: Column, descending: bool, grouped: bool) -> Vec<Vec<usize>> {
+    let order = sorted(records, by, descending);
+    if !grouped {
+        return order.into_iter().map(|place| vec![place]).collect();
+    }
+    let in_order: Vec<&RunRecord> = order.iter().map(|&place| records[place]).collect();
+    let of = |row: Vec<usize>| row.into_iter().map(|at| order[at]).collect();
+    let mut rows: Vec<Vec<usize>> = groups(&in_order).into_iter().map(of).collect();
+    if by.is_result() {
+        let mean = |row: &Vec<usize>| row_result(records, row, by);
+        rows.sort_by(|a, b| match (mean(a), mean(b)) {
+            (Some(a), Some(b)) if descending => b.total_cmp(&a),
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        });
+    }
+    rows
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::config::pretrain_settings::setting;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
     use crate::core::run::{examples::evaluated, examples::record};
     use crate::core::{metrics::seeds::Summary, weights_file::WeightsIdentity};
@@ -77,6 +141,8 @@ mod tests {
         assert!(is_repeat(&one, &one) && !is_repeat(&one, &two));
         let all: Vec<&RunRecord> = [&base, &others[0], &repeats[0], &one, &repeats[1]].into();
         assert_eq!(groups(&all), [vec![0, 2, 4], vec![1], vec![3]]);
+        // A copy has the same seed.
+        assert_eq!(groups(&[&base, &others[0], &repeats[1]]), [[0], [1], [2]]);
         assert_eq!((seeds(&[&base, &repeats[0], &repeats[1]]), seeds(&[])), (2, 0));
     }
 
@@ -93,5 +159,52 @@ mod tests {
         assert_eq!(results(&all, Column::TestAccuracy).summary().map(|s| s.mean), Some(0.8));
         assert_eq!(results(&all, Column::Knn).len(), 3, "all that finished were measured");
         assert!(results(&all, Column::Created).is_empty());
+    }
+
+    /// Of runs alone.
+    fn best_run(runs: &[&RunRecord]) -> Option<usize> {
+        best(runs, &rows(runs, Column::Program, false, false))
+    }
+
+    #[test]
+    fn a_group_is_one_row_at_its_mean() {
+        let of = |seed: u64, temperature: f32, validation: f32| {
+            let mut run = RunRecord { created: seed as f64, knn: None, ..evaluated("a", validation) };
+            (run.config.seed, run.config.temperature) = (seed, temperature);
+            run
+        };
+        // Groups of means 0.6 and 0.7, the first with the best run, a run alone between, and one without a result.
+        let mut runs =
+            [of(1, 0.5, 0.9), of(2, 0.5, 0.3), of(3, 0.1, 0.7), of(4, 0.1, 0.7), of(5, 0.2, 0.65), record("b")];
+        runs[5].config.temperature = 0.3;
+        let all: Vec<&RunRecord> = runs.iter().collect();
+        let grouped = |by, descending| rows(&all, by, descending, true);
+        let by_mean = grouped(Column::ValidationAccuracy, true);
+        assert_eq!(by_mean, [vec![2, 3], vec![4], vec![0, 1], vec![5]]);
+        assert_eq!(grouped(Column::ValidationAccuracy, false), [vec![1, 0], vec![4], vec![2, 3], vec![5]]);
+        assert_eq!(grouped(Column::Setting(setting("seed")), true), [vec![4], vec![3, 2], vec![1, 0], vec![5]]);
+        assert_eq!((best(&all, &by_mean), best_run(&all)), (Some(0), Some(0)), "the best mean; the best run");
+        assert_eq!(rows(&all, Column::ValidationAccuracy, true, false)[0], [0]);
+    }
+
+    #[test]
+    fn the_best_is_chosen_on_validation_then_knn_then_age() {
+        let mut runs = [evaluated("a", 0.6), evaluated("b", 0.7), evaluated("c", 0.7), record("d")];
+        let best_of = |runs: &[RunRecord]| best_run(&runs.iter().collect::<Vec<_>>());
+        // Equal in all: the first; an earlier one wins.
+        assert_eq!(best_of(&runs), Some(1));
+        runs[2].created -= 1.0;
+        assert_eq!(best_of(&runs), Some(2));
+        runs[1].knn = Some(0.51);
+        assert_eq!(best_of(&runs), Some(1));
+        runs[1].knn = None;
+        assert_eq!(best_of(&runs), Some(2));
+        // A better result on test changes nothing.
+        if let Some(evaluation) = &mut runs[0].evaluation {
+            evaluation.trained.test.accuracy = 1.0;
+        }
+        assert_eq!(best_of(&runs), Some(2));
+        assert_eq!(best_of(&runs[3..]), None);
+        assert_eq!(best_of(&[]), None);
     }
 }

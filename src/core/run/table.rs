@@ -1,5 +1,4 @@
-//! The table of stored runs: the columns in which they differ, their order, the best run,
-//! and a configuration like one of theirs.
+//! The table of stored runs: the columns in which they differ, their order, and a configuration like one of theirs.
 
 use super::{DataIdentity, RunRecord};
 use crate::core::config::pretrain_settings::{self, PEAK_RATE, RunSetting};
@@ -70,28 +69,6 @@ pub(super) fn parted(records: &[&RunRecord], same: impl Fn(&RunRecord, &RunRecor
     kinds
 }
 
-/// Index of the best run: by accuracy on validation, never on test; between equals by kNN, then the earlier one. `None`
-/// if no run was evaluated on validation. For runs on different images, ask for each group of [`by_data`].
-pub fn best(records: &[&RunRecord]) -> Option<usize> {
-    let rank = |place: usize| {
-        let record = records[place];
-        let accuracy = f64::from(record.validation_accuracy().filter(|a| !a.is_nan())?);
-        Some([accuracy, record.knn.map_or(-1.0, f64::from), -record.created])
-    };
-    let better = |a: &[f64; 3], b: &[f64; 3]| {
-        a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    };
-    let mut best: Option<(usize, [f64; 3])> = None;
-    for place in 0..records.len() {
-        if let Some(rank) = rank(place)
-            && best.as_ref().is_none_or(|(_, so_far)| better(&rank, so_far).is_gt())
-        {
-            best = Some((place, rank));
-        }
-    }
-    best.map(|(place, _)| place)
-}
-
 /// A result of published weights, without any training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
@@ -126,6 +103,10 @@ enum Rank {
 }
 
 impl Column {
+    pub(super) fn is_result(self) -> bool {
+        matches!(self, Self::ValidationAccuracy | Self::TestAccuracy | Self::MacroF1 | Self::Knn)
+    }
+
     /// The run's result in this column, from 0 to 1; `None` in columns of no results, and where the run has none.
     pub fn result(self, record: &RunRecord) -> Option<f64> {
         let test = record.evaluation.as_ref().map(|e| &e.trained.test);

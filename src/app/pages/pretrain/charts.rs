@@ -1,6 +1,6 @@
 //! The run's curves, and the alarm when it goes wrong.
 
-use crate::app::parts::chart::{Chart, Rule};
+use crate::app::parts::chart::{Chart, Rule, Series};
 use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::text::pretrain as text;
 use crate::app::{state::Store, text::units::percent};
@@ -23,7 +23,7 @@ pub fn Charts() -> impl IntoView {
     let of_step = move |title: &'static str, read: fn(&StepReport) -> f32| {
         derive(move || {
             let points = store.steps.with(|all| all.iter().map(|s| (f64::from(s.step), f64::from(read(s)))).collect());
-            vec![(title.to_owned(), points)]
+            vec![Series::new(title.to_owned(), points)]
         })
     };
     let config = move || store.run_config.get().unwrap_or_default();
@@ -42,7 +42,7 @@ pub fn Charts() -> impl IntoView {
     let std_rules = derive(move || vec![Rule { y: healthy(), label: text::HEALTHY.into() }]);
     let knn = derive(move || {
         let points = store.epochs.with(|all| all.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect());
-        vec![(text::KNN.to_owned(), points)]
+        vec![Series::new(text::KNN.to_owned(), points)]
     });
     let knn_rules = derive(move || {
         let before = store.epochs.with(|e| e.first().filter(|e| e.epoch == 0).map(|e| f64::from(e.knn)));

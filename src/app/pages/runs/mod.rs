@@ -1,6 +1,7 @@
 //! The page of stored runs: compared, opened, begun anew with a change; many at once as a queue;
 //! and the storage that they take.
 
+mod curves;
 mod page;
 mod panel;
 mod queue;
@@ -70,7 +71,7 @@ pub fn Runs() -> impl IntoView {
         <starts::ComparedStarts />
         <Show when=move || !empty.get()>
             <panel::Panel />
-            <table::Curves />
+            <curves::Curves />
         </Show>
         <Show when=move || known.get()><ImportRun /></Show>
         <queue::SweepForm />

@@ -1,14 +1,15 @@
-//! The table of stored runs, and the curves of the runs that are ticked in it.
+//! The table of stored runs; runs of equal settings and other seeds are one row, which unfolds.
 
 use super::page::{Page, ask_delete, name, time};
-use crate::app::parts::chart::{Chart, MOST, Series};
-use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{confidence, runs as text, weights};
-use crate::app::{parts::notice::fault_box, parts::widgets::Button, text::units::percent};
-use crate::core::run::table::{Column, best, by_data, differing, sorted};
-use crate::core::run::{Curve, RunRecord};
-use crate::core::{config::pretrain_settings::START, error::Fault, nt_xent, plot::Rule};
-use crate::protocol::{Event, Request, StoredChange};
+use crate::app::parts::{chart::MOST, files::save, notice::fault_box, widgets::Button};
+use crate::app::reactive::{Show, act, live, memo};
+use crate::app::text::{confidence, runs as text, units::percent, weights};
+use crate::core::config::pretrain_settings::{SEED, START};
+use crate::core::run::group::{best, groups, results, rows, seeds};
+use crate::core::run::table::{Column, by_data, differing};
+use crate::core::run::{RunRecord, StoredReport, archive::tables::runs_csv};
+use crate::core::{error::Fault, report::RunState};
+use crate::protocol::StoredChange;
 use leptos::prelude::*;
 
 /// Columns before and after those that depend on the runs.
@@ -25,13 +26,26 @@ fn stands_out(key: Column) -> bool {
     matches!(key, Column::Setting(setting) if setting != START)
 }
 
-/// Ids of the best run of each set of images.
-fn best_ids(records: &[&RunRecord]) -> Vec<String> {
-    let of_group = |places: Vec<usize>| {
-        let group: Vec<&RunRecord> = places.into_iter().map(|place| records[place]).collect();
-        best(&group).map(|place| group[place].id.clone())
+/// Indices of the best row of each set of images.
+fn best_rows(records: &[&RunRecord], rows: &[Vec<usize>]) -> Vec<usize> {
+    let firsts: Vec<&RunRecord> = rows.iter().map(|row| records[row[0]]).collect();
+    let of_set = |set: Vec<usize>| {
+        let rows: Vec<Vec<usize>> = set.iter().map(|&row| rows[row].clone()).collect();
+        best(records, &rows).map(|at| set[at])
     };
-    by_data(records).into_iter().filter_map(of_group).collect()
+    by_data(&firsts).into_iter().filter_map(of_set).collect()
+}
+
+/// What the rows of the table share.
+#[derive(Clone, Copy)]
+struct Rows {
+    page: Page,
+    /// Ids of runs whose groups are unfolded.
+    unfolded: RwSignal<Vec<String>>,
+    /// As many curves are drawn as look different from each other.
+    full: Memo<bool>,
+    /// The runs are of several sets of images.
+    sets: bool,
 }
 
 #[component]
@@ -67,17 +81,37 @@ pub fn Table() -> impl IntoView {
             </th>
         }
     };
-    let rows = move || {
+    let (grouped, unfolded) = (RwSignal::new(true), RwSignal::new(Vec::new()));
+    let any_group = memo(move || {
+        let few = |stored: &StoredReport| groups(&stored.runs.iter().collect::<Vec<_>>()).len() < stored.runs.len();
+        page.read(few).unwrap_or_default()
+    });
+    let full = memo(move || {
+        let drawn = page.drawn.get();
+        let of = |stored: &StoredReport| {
+            groups(&stored.runs.iter().filter(|run| drawn.contains(&run.id)).collect::<Vec<_>>()).len()
+        };
+        page.read(of).is_some_and(|curves| curves >= MOST)
+    });
+    let body = move || {
+        let shared = Rows { page, unfolded, full, sets: sets.get() > 1 };
         page.read(|stored| {
             let records: Vec<&RunRecord> = stored.runs.iter().collect();
-            let best = best_ids(&records);
             let (key, descending) = sort.get();
             let keys = columns(&records);
-            sorted(&records, key, descending)
-                .into_iter()
-                .map(|place| row(page, records[place], &keys, best.contains(&records[place].id), sets.get() > 1))
-                .collect_view()
+            let rows = rows(&records, key, descending, grouped.get());
+            let best = best_rows(&records, &rows);
+            let view = |(at, row): (usize, &Vec<usize>)| {
+                let runs: Vec<&RunRecord> = row.iter().map(|&place| records[place]).collect();
+                shared.row_or_group(&runs, &keys, best.contains(&at))
+            };
+            rows.iter().enumerate().map(view).collect_view()
         })
+    };
+    let csv = move |_| {
+        if let Some(table) = page.read(|stored| runs_csv(&stored.runs.iter().collect::<Vec<_>>())) {
+            save(text::CSV_FILE, "text/csv;charset=utf-8", &table.into());
+        }
     };
     view! {
         <section class="stack" aria-labelledby="runs-title">
@@ -88,8 +122,19 @@ pub fn Table() -> impl IntoView {
             })}
             {live(move || {
                 let several = page.read(|stored| stored.runs.len() > 1).unwrap_or_default();
-                several.then(|| view! { <p class="muted small">{confidence::ONE_SEED}</p> })
+                let words = if any_group.get() { text::GROUPS_HELP } else { confidence::ONE_SEED };
+                several.then(|| view! { <p class="muted small">{words}</p> })
             })}
+            <Show when=move || any_group.get()>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=grouped
+                        on:change=act(move |e| grouped.set(event_target_checked(&e)))
+                    />
+                    {text::GROUPED}
+                </label>
+            </Show>
             <div class="scroll runs" tabindex="0" role="region" aria-label=text::TABLE_REGION>
                 <table aria-labelledby="runs-title">
                     <thead>
@@ -99,72 +144,170 @@ pub fn Table() -> impl IntoView {
                             <td></td>
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody>{body}</tbody>
                 </table>
             </div>
+            <p class="actions"><Button label=text::CSV press=act(csv) /></p>
         </section>
     }
 }
 
-fn row(page: Page, record: &RunRecord, keys: &[Column], best: bool, sets: bool) -> impl IntoView + use<> {
-    let (run, called) = (StoredValue::new(record.id.clone()), name(record));
-    let drawn = memo(move || page.drawn.with(|drawn| (drawn.contains(&run.get_value()), drawn.len() >= MOST)));
-    let draw = move |_| {
-        let run = run.get_value();
-        page.drawn.update(|drawn| match drawn.iter().position(|other| *other == run) {
-            Some(place) => drop(drawn.remove(place)),
-            None => drawn.push(run),
-        });
-    };
-    let cells: Vec<AnyView> = keys.iter().map(|key| cell(page, record, *key, best, sets)).collect();
-    let open = move |_| super::panel::open(page, run.get_value(), None);
-    let more = move |_| super::panel::show(page, run.get_value());
-    // It owns the id: it may be asked once more after the row is gone, and then a stored value would be too.
-    let this = record.id.clone();
-    let expanded = move || page.open.with(|open| open.as_ref() == Some(&this)).to_string();
-    view! {
-        <tr class:best=best>
-            <td>
-                <input
-                    type="checkbox"
-                    aria-label=text::draw(&called)
-                    prop:checked=move || drawn.get().0
-                    disabled=move || drawn.get() == (false, true)
-                    on:change=act(draw)
-                />
-            </td>
-            {cells}
-            <td>
-                <div class="row-actions">
-                    <Button label=text::OPEN about=called.as_str() press=act(open) />
-                    <Button label=text::MORE about=called attr:aria-expanded=expanded press=act(more) />
-                </div>
-            </td>
-        </tr>
+impl Rows {
+    /// The row of a run, or that of a group and, while it is unfolded, those of its runs.
+    fn row_or_group(self, runs: &[&RunRecord], keys: &[Column], best: bool) -> AnyView {
+        if let [run] = runs {
+            return self.row(run, keys, best).into_any();
+        }
+        let unfolded = self.unfolded.with(|open| runs.iter().any(|run| open.contains(&run.id)));
+        let inner = unfolded.then(|| runs.iter().map(|run| self.row(run, keys, false)).collect_view());
+        view! {
+            {self.group(runs, keys, best)}
+            {inner}
+        }
+        .into_any()
+    }
+
+    fn row(self, record: &RunRecord, keys: &[Column], best: bool) -> impl IntoView + use<> {
+        let (page, called) = (self.page, name(record));
+        let run = StoredValue::new(record.id.clone());
+        let cells: Vec<AnyView> = keys.iter().map(|key| self.cell(record, *key, best)).collect();
+        let open = move |_| super::panel::open(page, run.get_value(), None);
+        let more = move |_| super::panel::show(page, run.get_value());
+        // It owns the id: it may be asked once more after the row is gone, and then a stored value would be too.
+        let this = record.id.clone();
+        let expanded = move || page.open.with(|open| open.as_ref() == Some(&this)).to_string();
+        view! {
+            <tr class:best=best>
+                <td>{self.draw(vec![record.id.clone()], &called)}</td>
+                {cells}
+                <td>
+                    <div class="row-actions">
+                        <Button label=text::OPEN about=called.as_str() press=act(open) />
+                        <Button label=text::MORE about=called attr:aria-expanded=expanded press=act(more) />
+                    </div>
+                </td>
+            </tr>
+        }
+    }
+
+    fn group(self, runs: &[&RunRecord], keys: &[Column], best: bool) -> impl IntoView + use<> {
+        let unfolded = self.unfolded;
+        let ids: Vec<String> = runs.iter().map(|run| run.id.clone()).collect();
+        let called = text::group(&name(earliest(runs)), seeds(runs));
+        let cells: Vec<AnyView> = keys.iter().map(|key| self.group_cell(runs, *key, best)).collect();
+        let (draw, these) = (self.draw(ids.clone(), &called), ids.clone());
+        let unfold = move |_| {
+            unfolded.update(|open| {
+                let before = open.len();
+                open.retain(|id| !these.contains(id));
+                if open.len() == before {
+                    open.extend(these.first().cloned());
+                }
+            });
+        };
+        let expanded = move || unfolded.with(|open| ids.iter().any(|id| open.contains(id))).to_string();
+        view! {
+            <tr class="group" class:best=best>
+                <td>{draw}</td>
+                {cells}
+                <td>
+                    <div class="row-actions">
+                        <Button label=text::UNFOLD about=called attr:aria-expanded=expanded press=act(unfold) />
+                    </div>
+                </td>
+            </tr>
+        }
+    }
+
+    /// Ticks runs to be drawn.
+    fn draw(self, runs: Vec<String>, called: &str) -> impl IntoView + use<> {
+        let Self { page, full, .. } = self;
+        let of = runs.clone();
+        let drawn = memo(move || page.drawn.with(|drawn| of.iter().all(|run| drawn.contains(run))));
+        let draw = move |_| {
+            let was = drawn.get_untracked();
+            page.drawn.update(|drawn| {
+                drawn.retain(|run| !runs.contains(run));
+                if !was {
+                    drawn.extend(runs.iter().cloned());
+                }
+            });
+        };
+        view! {
+            <input
+                type="checkbox"
+                aria-label=text::draw(called)
+                prop:checked=drawn
+                disabled=move || full.get() && !drawn.get()
+                on:change=act(draw)
+            />
+        }
+    }
+
+    fn cell(self, record: &RunRecord, key: Column, best: bool) -> AnyView {
+        let page = self.page;
+        let number = || key.result(record).map_or_else(|| text::NONE.to_owned(), percent);
+        match key {
+            Column::Name => view! { <th scope="row">{name(record)}</th> }.into_any(),
+            Column::State => {
+                let record = record.clone();
+                view! { <td>{live(move || text::state(&record, page.here(&record)))}</td> }.into_any()
+            }
+            Column::ValidationAccuracy => view! { <td>{number()} " " {best_mark(best)}</td> }.into_any(),
+            Column::TestAccuracy => {
+                let used = (record.evaluations > 0).then(|| {
+                    view! { <span class="muted nowrap">{text::test_use(record.evaluations)}</span> }
+                });
+                view! { <td>{number()} " " {used}</td> }.into_any()
+            }
+            Column::MacroF1 | Column::Knn => view! { <td>{number()}</td> }.into_any(),
+            key => view! { <td class:differs=self.differs(key)>{plain(record, key)}</td> }.into_any(),
+        }
+    }
+
+    fn group_cell(self, runs: &[&RunRecord], key: Column, best: bool) -> AnyView {
+        let first = earliest(runs);
+        let words = match key {
+            Column::Name => {
+                return view! { <th scope="row">{text::group(&name(first), seeds(runs))}</th> }.into_any();
+            }
+            Column::ValidationAccuracy | Column::TestAccuracy | Column::MacroF1 | Column::Knn => {
+                let words = results(runs, key).summary().map_or_else(|| text::NONE.to_owned(), confidence::summary);
+                let mark = best_mark(best && key == Column::ValidationAccuracy);
+                return view! { <td><span class="nowrap">{words}</span> " " {mark}</td> }.into_any();
+            }
+            Column::State => {
+                let ended = runs.iter().filter(|run| run.state == RunState::Finished).count();
+                text::ended(ended, runs.len())
+            }
+            Column::Created => plain(first, key),
+            Column::Setting(setting) if setting == SEED => text::seeds(seeds(runs)),
+            key if runs.iter().any(|run| plain(run, key) != plain(first, key)) => text::SEVERAL.to_owned(),
+            key => plain(first, key),
+        };
+        view! { <td class:differs=self.differs(key)>{words}</td> }.into_any()
+    }
+
+    fn differs(self, key: Column) -> bool {
+        match key {
+            Column::Images => self.sets,
+            key => stands_out(key) || matches!(key, Column::Device | Column::Program),
+        }
     }
 }
 
-fn cell(page: Page, record: &RunRecord, key: Column, best: bool, sets: bool) -> AnyView {
-    let evaluation = record.evaluation.as_ref();
-    let number = |value: Option<f64>| value.map_or_else(|| text::NONE.to_owned(), percent);
-    let words = match key {
-        Column::Name => return view! { <th scope="row">{name(record)}</th> }.into_any(),
-        Column::State => {
-            let record = record.clone();
-            return view! { <td>{live(move || text::state(&record, page.here(&record)))}</td> }.into_any();
-        }
-        Column::ValidationAccuracy => {
-            let mark = best.then(|| view! { <span class="best-mark">{text::BEST}</span> });
-            let number = number(record.validation_accuracy().map(f64::from));
-            return view! { <td>{number} " " {mark}</td> }.into_any();
-        }
-        Column::TestAccuracy => {
-            let used = (record.evaluations > 0).then(|| {
-                view! { <span class="muted nowrap">{text::test_use(record.evaluations)}</span> }
-            });
-            let number = number(evaluation.map(|e| e.trained.test.accuracy));
-            return view! { <td>{number} " " {used}</td> }.into_any();
-        }
+/// The run of a group that began first.
+fn earliest<'a>(runs: &[&'a RunRecord]) -> &'a RunRecord {
+    runs.iter().fold(runs[0], |first, run| if run.created < first.created { run } else { first })
+}
+
+fn best_mark(best: bool) -> impl IntoView {
+    best.then(|| view! { <span class="best-mark">{text::BEST}</span> })
+}
+
+/// What stands in a column that is no result and does not change by itself.
+fn plain(record: &RunRecord, key: Column) -> String {
+    match key {
         Column::Created => time(record.created),
         Column::Images => text::images(&record.data.sources, record.data.images),
         Column::Setting(setting) if setting == START => weights::start(&record.config),
@@ -172,14 +315,8 @@ fn cell(page: Page, record: &RunRecord, key: Column, best: bool, sets: bool) -> 
         Column::Weights => record.weights.as_ref().map_or_else(|| text::NONE.to_owned(), weights::identity),
         Column::Device => record.device.name.clone(),
         Column::Program => record.program.clone(),
-        Column::MacroF1 => number(evaluation.map(|e| e.trained.test.macro_average.f1)),
-        Column::Knn => number(record.knn.map(f64::from)),
-    };
-    let differs = match key {
-        Column::Images => sets,
-        key => stands_out(key) || matches!(key, Column::Device | Column::Program),
-    };
-    view! { <td class:differs=differs>{words}</td> }.into_any()
+        _ => String::new(),
+    }
 }
 
 /// Runs that cannot be read, each with a button that deletes it.
@@ -232,94 +369,5 @@ pub fn Deleted() -> impl IntoView {
                 </ul>
             </section>
         </Show>
-    }
-}
-
-fn four_digits(y: f64) -> String {
-    format!("{y:.4}")
-}
-
-fn loss(curve: &Curve) -> Vec<(f64, f64)> {
-    curve.steps.iter().map(|s| (f64::from(s.step), f64::from(s.loss))).collect()
-}
-
-fn knn(curve: &Curve) -> Vec<(f64, f64)> {
-    curve.epochs.iter().map(|e| (f64::from(e.epoch), f64::from(e.knn))).collect()
-}
-
-#[component]
-pub fn Curves() -> impl IntoView {
-    let page = Page::get();
-    let curves = RwSignal::new(Vec::<(String, Curve)>::new());
-    // All curves are read again with every choice: a run under way has gone on.
-    Effect::new(move || {
-        let runs = page.drawn.get();
-        if runs.is_empty() {
-            curves.set(Vec::new());
-            return;
-        }
-        page.client.ask(Request::Curves { runs: runs.clone() }, move |answer| match answer {
-            // The choice has changed since.
-            Ok(Event::Curves(_)) if page.drawn.try_get_untracked().as_ref() != Some(&runs) => {}
-            Ok(Event::Curves(got)) => drop(curves.try_set(got)),
-            Ok(_) | Err(Fault::Stopped) => {}
-            Err(fault) => drop(page.task.failed.try_set(Some(fault))),
-        });
-    });
-    let series = move |read: fn(&Curve) -> Vec<(f64, f64)>| {
-        derive(move || {
-            curves.with(|all| {
-                all.iter()
-                    .filter_map(|(id, curve)| {
-                        let called = page.read(|s| s.runs.iter().find(|r| r.id == *id).map(name)).flatten()?;
-                        Some((called, read(curve)))
-                    })
-                    .collect::<Vec<Series>>()
-            })
-        })
-    };
-    // The line of chance is drawn only if it is the same for all runs.
-    let rules = derive(move || {
-        let batches = page.read(|stored| {
-            let drawn = curves.with(|all| all.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>());
-            let of_drawn = stored.runs.iter().filter(|run| drawn.contains(&run.id));
-            of_drawn.map(|run| run.config.batch).collect::<Vec<_>>()
-        });
-        match batches.as_deref() {
-            Some([first, rest @ ..]) if rest.iter().all(|batch| batch == first) => {
-                vec![Rule { y: nt_xent::chance(*first), label: crate::app::text::pretrain::CHANCE.into() }]
-            }
-            _ => Vec::new(),
-        }
-    });
-    let none = memo(move || curves.with(Vec::is_empty));
-    let any_knn = memo(move || curves.with(|all| all.iter().any(|(_, curve)| !curve.epochs.is_empty())));
-    view! {
-        <section class="stack" aria-labelledby="curves-title">
-            <h2 id="curves-title">{text::CURVES}</h2>
-            <Show when=move || !none.get() fallback=|| view! { <p class="muted">{text::CURVES_NONE}</p> }>
-                <div class="charts">
-                    <Chart
-                        title=text::LOSS
-                        help=text::LOSS_HELP
-                        x_name=text::STEP
-                        series=series(loss)
-                        of_runs=true
-                        rules=rules
-                        format=four_digits
-                    />
-                    <Show when=move || any_knn.get()>
-                        <Chart
-                            title=text::KNN
-                            help=text::KNN_HELP
-                            x_name=text::EPOCH
-                            series=series(knn)
-                            of_runs=true
-                            format=percent
-                        />
-                    </Show>
-                </div>
-            </Show>
-        </section>
     }
 }

@@ -3,31 +3,33 @@
 //! CSV is that of RFC 4180: a header line, commas, lines that end in CR LF, text in quotes where it needs them.
 //! Numbers have a decimal point and as many digits as give the same f32 when they are read; NaN is empty.
 
+use crate::core::config::pretrain_settings::SETTINGS;
 use crate::core::dataset::{Example, Split};
-use crate::core::run::Curve;
+use crate::core::run::group::{groups, results};
+use crate::core::run::{Curve, RunRecord, table::Column};
 
 /// One line a step. `loss` is NT-Xent in nats, `std` the mean standard deviation over the dimensions of
 /// normalised z; see [`StepReport`](crate::core::report::StepReport).
 pub fn steps_csv(curve: &Curve) -> String {
-    let mut out = line(["step", "epoch", "loss", "contrastive_accuracy", "std", "learning_rate", "milliseconds"]);
+    let mut out = line(&["step", "epoch", "loss", "contrastive_accuracy", "std", "learning_rate", "milliseconds"]);
     for s in &curve.steps {
         let [loss, accuracy, std, rate, time] =
             [s.loss, s.contrastive_accuracy, s.std, s.learning_rate, s.milliseconds].map(number);
-        out += &line([s.step.to_string(), s.epoch.to_string(), loss, accuracy, std, rate, time]);
+        out += &line(&[s.step.to_string(), s.epoch.to_string(), loss, accuracy, std, rate, time]);
     }
     out
 }
 
 /// One line an epoch from 0, before the first step: kNN accuracy on validation.
 pub fn epochs_csv(curve: &Curve) -> String {
-    let rows = curve.epochs.iter().map(|e| line([e.epoch.to_string(), number(e.knn)]));
-    std::iter::once(line(["epoch", "knn"])).chain(rows).collect()
+    let rows = curve.epochs.iter().map(|e| line(&[e.epoch.to_string(), number(e.knn)]));
+    std::iter::once(line(&["epoch", "knn"])).chain(rows).collect()
 }
 
 /// One line an image, in the order of the set and of the rows of an array of features. An image without a label
 /// has an empty one.
 pub fn images_csv(examples: &[Example], classes: &[String]) -> String {
-    let mut out = line(["index", "name", "label", "class", "split"]);
+    let mut out = line(&["index", "name", "label", "class", "split"]);
     for (index, example) in examples.iter().enumerate() {
         let label = example.label.map_or_else(String::new, |label| label.to_string());
         let class = example.label.and_then(|label| classes.get(usize::from(label))).cloned().unwrap_or_default();
@@ -36,17 +38,55 @@ pub fn images_csv(examples: &[Example], classes: &[String]) -> String {
             Split::Validation => "validation",
             Split::Test => "test",
         };
-        out += &line([index.to_string(), example.name.clone(), label, class, split.to_owned()]);
+        out += &line(&[index.to_string(), example.name.clone(), label, class, split.to_owned()]);
     }
     out
+}
+
+/// One line a run, in the order given, with every setting and its results as parts of 1. Runs of equal settings and
+/// other seeds have the same `group`, and after each result stand the group's mean, its sample standard deviation and
+/// the number of seeds, finished runs only.
+pub fn runs_csv(records: &[&RunRecord]) -> String {
+    const RESULTS: [(&str, Column); 4] = [
+        ("validation_accuracy", Column::ValidationAccuracy),
+        ("test_accuracy", Column::TestAccuracy),
+        ("macro_f1", Column::MacroF1),
+        ("knn", Column::Knn),
+    ];
+    let mut head: Vec<String> = ["id", "name", "group", "images", "steps", "total_steps"].map(String::from).into();
+    head.extend(SETTINGS.iter().map(|setting| setting.key.to_owned()));
+    for (name, _) in RESULTS {
+        head.extend(["", "_mean", "_sd", "_n"].map(|end| format!("{name}{end}")));
+    }
+    let groups = groups(records);
+    let of_run = |(place, record): (usize, &&RunRecord)| {
+        let group = groups.iter().position(|group| group.contains(&place)).unwrap_or_default();
+        let runs: Vec<&RunRecord> = groups[group].iter().map(|&place| records[place]).collect();
+        // A spreadsheet would run a name as a formula.
+        let guard = if record.name.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+        let mut fields = vec![record.id.clone(), format!("{guard}{}", record.name), (group + 1).to_string()];
+        fields.extend([record.data.shown().to_owned(), record.steps.to_string(), record.total_steps.to_string()]);
+        fields.extend(SETTINGS.iter().map(|setting| setting.get(&record.config).to_string()));
+        for (_, column) in RESULTS {
+            let summary = results(&runs, column).summary();
+            let deviation = summary.and_then(|summary| summary.deviation);
+            let numbers = [column.result(record), summary.map(|summary| summary.mean), deviation];
+            fields.extend(
+                numbers.map(|number| number.filter(|n| n.is_finite()).map_or(String::new(), |n| n.to_string())),
+            );
+            fields.push(summary.map_or(0, |summary| summary.n).to_string());
+        }
+        line(&fields)
+    };
+    std::iter::once(line(&head)).chain(records.iter().enumerate().map(of_run)).collect()
 }
 
 fn number(value: f32) -> String {
     if value.is_nan() { String::new() } else { value.to_string() }
 }
 
-fn line<const N: usize>(fields: [impl AsRef<str>; N]) -> String {
-    fields.each_ref().map(|text| field(text.as_ref())).join(",") + "\r\n"
+fn line(fields: &[impl AsRef<str>]) -> String {
+    fields.iter().map(|text| field(text.as_ref())).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 /// The text, in quotes if it holds a comma, a quote, a line break, or a space at an end that some programs would drop.
@@ -79,6 +119,7 @@ pub fn npy_f32_start(rows: usize, columns: usize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::core::report::{EpochReport, StepReport};
+    use crate::core::run::examples::evaluated;
 
     #[test]
     fn a_curve_as_two_tables() {
@@ -107,6 +148,36 @@ mod tests {
         for value in [0.1_f32, f32::MIN_POSITIVE, 16_777_216.0, 1.0 / 3.0] {
             assert_eq!(number(value).parse(), Ok(value));
         }
+    }
+
+    #[test]
+    fn each_run_has_its_groups_mean_deviation_and_number() {
+        let of = |seed: u64, temperature: f32, validation: f32| {
+            let mut run = evaluated(&format!("run{seed}"), validation);
+            (run.config.seed, run.config.temperature) = (seed, temperature);
+            run
+        };
+        let mut runs = [of(1, 0.5, 0.5), of(2, 0.1, 0.25), of(3, 0.5, 0.75)];
+        runs[1].name = "=1+1, \"mine\"".into();
+        runs[1].knn = None;
+        let table = runs_csv(&runs.iter().collect::<Vec<_>>());
+        let lines: Vec<&str> = table.trim_end().split("\r\n").collect();
+        let head: Vec<&str> = lines[0].split(',').collect();
+        assert_eq!((lines.len(), head.len()), (4, 6 + SETTINGS.len() + 16));
+        let of = |line: usize, name: &str| {
+            let at = head.iter().position(|one| *one == name).unwrap();
+            lines[line].split(',').nth(at).unwrap().to_owned()
+        };
+        assert_eq!(
+            ["group", "seed", "validation_accuracy", "validation_accuracy_mean", "validation_accuracy_n"]
+                .map(|name| of(1, name)),
+            ["1", "1", "0.5", "0.625", "2"]
+        );
+        assert_eq!(of(3, "group"), "1");
+        // Of 0.5 and 0.75, over n - 1: 0.25 / √2.
+        assert!((of(3, "validation_accuracy_sd").parse::<f64>().unwrap() - 0.25 / 2.0_f64.sqrt()).abs() < 1e-12);
+        assert!(lines[2].starts_with("run2,\"'=1+1, \"\"mine\"\"\",2,"), "{}", lines[2]);
+        assert!(lines[2].ends_with(",,,,0"), "no kNN, no mean, no deviation of it: {}", lines[2]);
     }
 
     #[test]

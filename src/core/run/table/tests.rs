@@ -75,27 +75,6 @@ fn runs_on_other_images_are_told_apart() {
 }
 
 #[test]
-fn the_best_is_chosen_on_validation_then_knn_then_age() {
-    let mut runs = [evaluated("a", 0.6), evaluated("b", 0.7), evaluated("c", 0.7), record("d")];
-    let best_of = |runs: &[RunRecord]| best(&runs.iter().collect::<Vec<_>>());
-    // Equal in all: the first; an earlier one wins.
-    assert_eq!(best_of(&runs), Some(1));
-    runs[2].created -= 1.0;
-    assert_eq!(best_of(&runs), Some(2));
-    runs[1].knn = Some(0.51);
-    assert_eq!(best_of(&runs), Some(1));
-    runs[1].knn = None;
-    assert_eq!(best_of(&runs), Some(2));
-    // A better result on test changes nothing.
-    if let Some(evaluation) = &mut runs[0].evaluation {
-        evaluation.trained.test.accuracy = 1.0;
-    }
-    assert_eq!(best_of(&runs), Some(2));
-    assert_eq!(best_of(&runs[3..]), None);
-    assert_eq!(best_of(&[]), None);
-}
-
-#[test]
 fn missing_values_come_last_in_both_directions() {
     let mut runs = [record("a"), evaluated("b", 0.5), evaluated("c", 0.7), record("d")];
     runs[0].name = "zebra".into();

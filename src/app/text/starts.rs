@@ -1,9 +1,9 @@
 //! Words of "Compare starts": the card on Pre-train that begins it, and the result on Runs.
 
-use super::units::{count, counted, duration, percent};
+use super::units::{count, counted, duration};
 use super::{confidence, weights};
 use crate::core::config::RunConfig;
-use crate::core::metrics::{mcnemar::Verdict, seeds::Summary};
+use crate::core::metrics::mcnemar::Verdict;
 use crate::core::run::{starts::Start, starts_compared::Difference};
 
 pub const TITLE: &str = "Is SimCLR worth it on these images?";
@@ -91,14 +91,6 @@ pub fn what(config: &RunConfig, fraction: u8, labels: usize) -> String {
         counted(config.epochs as usize, "epoch"),
         super::fine_tune::fraction(fraction, labels)
     )
-}
-
-/// `81.2 % ± 1.1`, the mean of several seeds.
-pub fn mean(summary: Summary) -> String {
-    match summary.deviation {
-        Some(deviation) => format!("{} ± {:.1} ({} seeds)", percent(summary.mean), 100.0 * deviation, summary.n),
-        None => percent(summary.mean),
-    }
 }
 
 /// Whether SimCLR was worth it, and by how much.

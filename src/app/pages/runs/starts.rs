@@ -42,7 +42,7 @@ fn comparison(one: &Compared) -> impl IntoView + use<> {
             }
             (deviation, _) => {
                 let [low, high] = [-1.0, 1.0].map(|sign| summary.mean + sign * deviation.unwrap_or(0.0));
-                (text::mean(summary), low.max(0.0), high.min(1.0))
+                (confidence::summary(summary), low.max(0.0), high.min(1.0))
             }
         };
         let part = summary.mean;

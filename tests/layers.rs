@@ -19,7 +19,7 @@ const LAYERS: [&str; 5] = ["app", "core", "learn", "protocol", "worker"];
 const MAY_NAME: [(&str, &[&str]); 5] = [
     ("core", &["serde"]),
     ("protocol", &["core", "serde"]),
-    ("learn", &["core", "serde", "burn", "safetensors", "log"]),
+    ("learn", &["core", "serde", "burn", "kernels", "safetensors", "log"]),
     (
         "worker",
         &["core", "protocol", "learn", "serde", "burn", "safetensors", "log", "image", "zip", "postcard", "BROWSER"],
@@ -28,9 +28,10 @@ const MAY_NAME: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates that the rule speaks of; others (std above all) are free.
-const WATCHED: [(&str, &[&str]); 8] = [
+const WATCHED: [(&str, &[&str]); 9] = [
     ("serde", &["serde"]),
     ("burn", &["burn", "burn_cubecl", "burn_flex", "burn_wgpu", "burn_store", "cubecl", "wgpu"]),
+    ("kernels", &["kernels"]),
     ("safetensors", &["safetensors"]),
     ("log", &["log"]),
     ("image", &["image"]),

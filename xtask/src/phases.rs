@@ -126,7 +126,7 @@ fn one(phase: Phase, extent: Extent, linted: bool, tools: Option<&(Tools, PathBu
 fn clippy() -> Outcome {
     setup::wasm_target()?;
     run_program(lint(&mut cargo(&["check", "--locked", "--lib", "--no-default-features"])))?;
-    run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--package", "xtask"])))?;
+    run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--package", "xtask", "--package", "kernels"])))?;
     run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--all-targets"])))?;
     // Page and worker type-check natively. Only the kernels for WebGPU are left; they need no code made of them.
     let mut wasm = cargo(&["build", "--locked", "--lib", "--target", setup::WASM, "--profile", "wasm"]);
@@ -147,7 +147,7 @@ fn native(extent: Extent, linted: bool, rest: &[String]) -> Outcome {
         }
         run_program(if linted { lint(&mut command) } else { &mut command })
     };
-    test(&["--package", "xtask"], &[]).and(test(&[], rest))
+    test(&["--package", "xtask", "--package", "kernels"], &[]).and(test(&[], rest))
 }
 
 /// Fills the folder NAME of `tests/stored` with everything that the built page stores in a browser; `tests/stored.rs` opens it ever after.

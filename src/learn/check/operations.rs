@@ -124,7 +124,7 @@ impl Convolution {
         let device = device.clone().autodiff();
         let x = ramp(self.input, &device).require_grad();
         let weight = ramp([self.channels, self.input[1], self.kernel, self.kernel], &device).require_grad();
-        let y = convolution(x.clone(), weight.clone(), self.stride, self.kernel / 2);
+        let y = convolution(x.clone(), weight.clone(), self.stride, [self.kernel / 2; 2]);
         let gradients = (y.clone() * ramp(y.dims(), &device)).sum().backward();
         let missing = || unusable("a convolution has no gradient");
         let of_x = x.grad(&gradients).ok_or_else(missing)?;

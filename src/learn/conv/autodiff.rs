@@ -14,7 +14,7 @@ use burn::backend::tensor::FloatTensor;
 struct Differentiated;
 
 /// Where the checkpoints of x and weight are, and the stride and padding.
-type State = (NodeId, NodeId, usize, usize);
+type State = (NodeId, NodeId, usize, [usize; 2]);
 
 impl<B: Convolution> Backward<B, 2> for Differentiated {
     type State = State;
@@ -41,7 +41,7 @@ impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         match Differentiated.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {

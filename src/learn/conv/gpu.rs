@@ -39,9 +39,9 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: usize) -> Self {
+    fn of(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: [usize; 2]) -> Self {
         let ([batch, _, height, width], [out, channels, kernel, _]) = (x.shape().dims(), weight.shape().dims());
-        let side = |input| output_side(input, kernel, stride, padding);
+        let side = |input| output_side(input, kernel, stride, padding[0]);
         Self {
             batch,
             channels: [channels, out],
@@ -73,10 +73,10 @@ impl Sizes {
     }
 }
 
-/// Square kernels of floats only: nothing else is in the networks here.
-fn fits(x: &CubeTensor, weight: &CubeTensor) -> bool {
+/// Square kernels of floats only, padded alike on all sides: most layers here.
+fn fits(x: &CubeTensor, weight: &CubeTensor, padding: [usize; 2]) -> bool {
     let [_, _, height, width]: [usize; 4] = weight.shape().dims();
-    height == width && x.dtype == DType::F32 && weight.dtype == DType::F32
+    height == width && padding[0] == padding[1] && x.dtype == DType::F32 && weight.dtype == DType::F32
 }
 
 impl Convolution for CubeBackend {
@@ -84,10 +84,10 @@ impl Convolution for CubeBackend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&x, &weight) && sizes.tiles_output()) {
+        if !(fits(&x, &weight, padding) && sizes.tiles_output()) {
             return Self::conv2d(x, weight, None, options(stride, padding));
         }
         let [_, out] = sizes.channels;
@@ -106,7 +106,7 @@ impl Convolution for CubeBackend {
                 weight.into_tensor_arg(),
                 y.clone().into_tensor_arg(),
                 stride,
-                padding,
+                padding[0],
             );
         });
         permute(y, &NCHW)
@@ -117,10 +117,10 @@ impl Convolution for CubeBackend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&gradient, &weight) && sizes.tiles_input()) {
+        if !(fits(&gradient, &weight, padding) && sizes.tiles_input()) {
             return Self::conv2d_x_backward(x, weight, gradient, options(stride, padding));
         }
         let [channels, _] = sizes.channels;
@@ -139,7 +139,7 @@ impl Convolution for CubeBackend {
                 weight.into_tensor_arg(),
                 result.clone().into_tensor_arg(),
                 stride,
-                padding,
+                padding[0],
             );
         });
         permute(result, &NCHW)
@@ -150,10 +150,10 @@ impl Convolution for CubeBackend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&x, &weight) && sizes.tiles_weight()) {
+        if !(fits(&x, &weight, padding) && sizes.tiles_weight()) {
             return Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding));
         }
         let Sizes { batch, channels: [channels, out], kernel, .. } = sizes;
@@ -172,7 +172,7 @@ impl Convolution for CubeBackend {
                 sums.clone().into_tensor_arg(),
                 images,
                 stride,
-                padding,
+                padding[0],
             );
         });
         let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([kernel, kernel, channels, out]));

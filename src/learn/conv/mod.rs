@@ -1,10 +1,12 @@
-//! Convolutions of the encoders, with kernels of our own on a GPU.
+//! Convolutions of the encoders, with kernels of our own.
 //!
-//! Autotune fails in a browser. Without it burn computes the three convolutions of a training step one output pixel at a
-//! time. The layers of this program's networks take tiled kernels instead (`gpu`). Every other layer, and the CPU backend,
-//! take burn's. The operation is a backend extension of burn, so autodiff, fusion and the choice of device work with it.
+//! On the CPU backend (`cpu`) all layers take those of the crate `kernels`. On a GPU, autotune fails in a browser; without
+//! it burn computes the three convolutions of a training step one output pixel at a time, so most layers take tiled kernels
+//! (`gpu`), and the others burn's. The operation is a backend extension of burn, so autodiff, fusion and the choice of device
+//! work with it.
 
 mod autodiff;
+mod cpu;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gpu")]
@@ -12,14 +14,14 @@ mod kernels;
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 #[cfg(feature = "gpu")]
 use burn::tensor::Shape;
 use burn::tensor::Tensor;
 
-/// Square convolution without bias, groups or dilation, and its two gradients.
+/// Convolution without bias, groups or dilation, and its two gradients.
 ///
-/// x [B, C, H, W], weight [O, C, K, K], gradient of the output [B, O, H′, W′].
+/// x [B, C, H, W], weight [O, C, K, K′], gradient of the output [B, O, H′, W′]; padding above and below, left and right.
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Convolution: Backend {
     /// The output [B, O, H′, W′].
@@ -28,7 +30,7 @@ pub trait Convolution: Backend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         Self::conv2d(x, weight, None, options(stride, padding))
     }
@@ -40,7 +42,7 @@ pub trait Convolution: Backend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         Self::conv2d_x_backward(x, weight, gradient, options(stride, padding))
     }
@@ -52,16 +54,14 @@ pub trait Convolution: Backend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         stride: usize,
-        padding: usize,
+        padding: [usize; 2],
     ) -> FloatTensor<Self> {
         Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding))
     }
 }
 
-impl Convolution for Flex {}
-
-fn options(stride: usize, padding: usize) -> ConvOptions<2> {
-    ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1)
+fn options(stride: usize, padding: [usize; 2]) -> ConvOptions<2> {
+    ConvOptions::new([stride; 2], padding, [1; 2], 1)
 }
 
 /// Pixels along a side of the output.
@@ -71,23 +71,24 @@ fn output_side(input: usize, kernel: usize, stride: usize, padding: usize) -> us
 }
 
 #[cfg(feature = "gpu")]
-fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &usize) -> Shape {
-    let side = |i: usize| output_side(x[i], weight[i], *stride, *padding);
+fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &[usize; 2]) -> Shape {
+    let side = |i: usize| output_side(x[i], weight[i], *stride, padding[i - 2]);
     Shape::from([x[0], weight[0], side(2), side(3)])
 }
 
-/// `x` [B, C, H, W] convolved with `weight` [O, C, K, K]: [B, O, H′, W′].
+/// `x` [B, C, H, W] convolved with `weight` [O, C, K, K′]: [B, O, H′, W′]. `padding`: rows above and below, columns on the
+/// left and right.
 ///
 /// # Panics
 /// If the channels of the two differ.
-pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: usize) -> Tensor<4> {
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: [usize; 2]) -> Tensor<4> {
     assert_eq!(x.dims()[1], weight.dims()[1], "channels of input and weight");
     Tensor::from_dispatch(Dispatch::convolution(x.into_dispatch(), weight.into_dispatch(), stride, padding))
 }
 
 #[cfg(test)]
 mod tests {
-    //! The extension on the CPU backend, where it must be burn's own convolution.
+    //! The extension on the CPU backend, against burn's own convolution. `kernels` has its own tests for all shapes.
 
     use super::convolution;
     use burn::tensor::module::conv2d;
@@ -103,18 +104,21 @@ mod tests {
     #[test]
     fn values_and_gradients_are_those_of_burns_convolution() {
         let device = Device::flex().autodiff();
-        for (side, kernel, stride) in [(8, 3, 1), (8, 3, 2), (8, 1, 2), (7, 3, 2)] {
+        let square = [([8, 8], 3, 1), ([8, 8], 3, 2), ([8, 8], 1, 2), ([7, 7], 3, 2), ([2, 2], 3, 1), ([20, 17], 7, 2)];
+        let square = square.map(|(sides, kernel, stride)| (sides, [kernel; 2], stride, [kernel / 2; 2]));
+        let others = [([9, 9], [1, 7], 1, [0, 3]), ([9, 9], [7, 1], 1, [3, 0]), ([8, 8], [3, 3], 2, [0, 0])];
+        for (sides, kernel, stride, padding) in square.into_iter().chain(others) {
             let of = |forward: &dyn Fn(Tensor<4>, Tensor<4>) -> Tensor<4>| {
-                let x = ramp([2, 4, side, side], &device).require_grad();
-                let weight = ramp([8, 4, kernel, kernel], &device).require_grad();
-                let y = forward(x.clone(), weight.clone());
+                let x = ramp([2, 4, sides[0], sides[1]], &device).require_grad();
+                let weight = ramp([8, 4, kernel[0], kernel[1]], &device).require_grad();
+                // Not contiguous in memory: the layers of a network may see such tensors.
+                let y = forward(x.clone().swap_dims(0, 1).clone().swap_dims(0, 1), weight.clone());
                 let factors = ramp(y.dims(), &device);
                 let gradients = (y.clone() * factors).sum().backward();
                 [y.inner(), x.grad(&gradients).unwrap(), weight.grad(&gradients).unwrap()]
             };
-            let padding = kernel / 2;
             let ours = of(&|x, w| convolution(x, w, stride, padding));
-            let burns = of(&|x, w| conv2d(x, w, None, ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1)));
+            let burns = of(&|x, w| conv2d(x, w, None, ConvOptions::new([stride; 2], padding, [1; 2], 1)));
             for (a, b) in ours.into_iter().zip(burns) {
                 a.into_data().assert_approx_eq::<f32>(&b.into_data(), Tolerance::default());
             }

@@ -34,17 +34,14 @@ pub fn average_pool(x: Tensor<4>) -> Tensor<4> {
     pool.with_count_include_pad(false).init().forward(x)
 }
 
-/// What a layer makes of `x` [B, C, H, W]. burn's layer holds the weights; the convolution is ours where it can be,
-/// since its kernels suit a GPU better: square, and padded alike on all sides. Dilation and groups are in no network
-/// here.
+/// What a layer makes of `x` [B, C, H, W]. burn's layer holds the weights; the convolution is ours where it can be. Dilation
+/// and groups are in no network here.
 pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    let alike = match layer.padding {
-        PaddingConfig2d::Explicit(a, b, c, d) if [b, c, d] == [a; 3] => Some(a),
-        PaddingConfig2d::Valid => Some(0),
-        _ => None,
+    let padding = match layer.padding {
+        PaddingConfig2d::Explicit(top, left, bottom, right) if [top, left] == [bottom, right] => [top, left],
+        PaddingConfig2d::Valid => [0, 0],
+        _ => return layer.forward(x),
     };
-    let square = layer.kernel_size[0] == layer.kernel_size[1] && layer.stride[0] == layer.stride[1];
-    let Some(padding) = alike.filter(|_| square) else { return layer.forward(x) };
     let y = convolution(x, layer.weight.val(), layer.stride[0], padding);
     match &layer.bias {
         Some(bias) => {

@@ -1,0 +1,133 @@
+//! Convolution and its two gradients on a CPU, as loops over vectors of four numbers, for wasm and native code alike.
+//!
+//! No sum depends on the number of threads. NaN and infinity reach every output that they touch.
+
+mod direct;
+mod plane;
+mod pool;
+mod tile;
+mod winograd;
+
+use plane::Walk;
+
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+compile_error!("the kernels know the vectors of x86-64, of 64-bit ARM, and of wasm with simd128");
+
+/// Sizes of a convolution without groups or dilation: x [B, C, H, W], weight [O, C, K, K′], output [B, O, H′, W′].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sizes {
+    /// B.
+    pub batch: usize,
+    /// C and O.
+    pub channels: [usize; 2],
+    /// H and W.
+    pub input: [usize; 2],
+    /// K and K′.
+    pub kernel: [usize; 2],
+    /// The same in both directions.
+    pub stride: usize,
+    /// Zeros at each border, above and on the left.
+    pub padding: [usize; 2],
+}
+
+impl Sizes {
+    /// H′ and W′.
+    pub fn output(&self) -> [usize; 2] {
+        [0, 1].map(|i| (self.input[i] + 2 * self.padding[i] - self.kernel[i]) / self.stride + 1)
+    }
+}
+
+/// The output [B, O, H′, W′].
+pub fn forward(of: &Sizes, x: &[f32], weight: &[f32], y: &mut [f32]) {
+    let ([depth, out], [high, wide]) = (of.channels, of.kernel);
+    let walk = forward_walk(of);
+    let weight = |o, c, ky, kx| weight[((o * depth + c) * high + ky) * wide + kx];
+    convolve(&walk, of.batch, x, weight, out, y);
+}
+
+/// The gradient of the input [B, C, H, W].
+pub fn input_gradient(of: &Sizes, weight: &[f32], gradient: &[f32], dx: &mut [f32]) {
+    let ([depth, out], [high, wide], stride) = (of.channels, of.kernel, of.stride);
+    if of.kernel.iter().any(|&side| side < stride) {
+        // Inputs that no tap meets.
+        dx.fill(0.0);
+    }
+    // The inputs of one phase, `stride` apart, meet the same taps: those as far from it, modulo the stride.
+    for phase in (0..stride * stride).map(|i| [i / stride, i % stride]) {
+        let shifted = [0, 1].map(|i| phase[i] + of.padding[i]);
+        let taps = [0, 1].map(|i| (of.kernel[i] + stride - 1 - shifted[i] % stride) / stride);
+        let results = [0, 1].map(|i| (of.input[i] + stride - 1).saturating_sub(phase[i]) / stride);
+        if taps[0] * taps[1] * results[0] * results[1] == 0 {
+            continue;
+        }
+        let walk = Walk {
+            depth: out,
+            source: of.output(),
+            margin: [0, 1].map(|i| taps[i] as isize - 1 - (shifted[i] / stride) as isize),
+            stride: 1,
+            taps,
+            results,
+            target: of.input,
+            start: phase,
+            step: stride,
+        };
+        let weight = |c, o, y, x| {
+            let [ky, kx] = [(0, y), (1, x)].map(|(i, at)| shifted[i] % stride + stride * (taps[i] - 1 - at));
+            weight[((o * depth + c) * high + ky) * wide + kx]
+        };
+        convolve(&flat(walk), of.batch, gradient, weight, depth, dx);
+    }
+}
+
+/// The gradient of the weight [O, C, K, K′].
+pub fn weight_gradient(of: &Sizes, x: &[f32], gradient: &[f32], dw: &mut [f32]) {
+    let (walk, out) = (forward_walk(of), of.channels[1]);
+    if winograd::suits(&walk, out) {
+        winograd::correlate(&walk, of.batch, x, gradient, out, dw);
+    } else {
+        direct::correlate(&walk, of.batch, x, gradient, out, dw);
+    }
+}
+
+/// `target` [B, `out`, …] from `source` [B, depth, …], by the faster way.
+fn convolve(
+    walk: &Walk,
+    batch: usize,
+    source: &[f32],
+    weight: impl Fn(usize, usize, usize, usize) -> f32,
+    out: usize,
+    target: &mut [f32],
+) {
+    if winograd::suits(walk, out) {
+        winograd::convolve(walk, batch, source, weight, out, target);
+    } else {
+        direct::convolve(walk, batch, source, weight, out, target);
+    }
+}
+
+fn forward_walk(of: &Sizes) -> Walk {
+    flat(Walk {
+        depth: of.channels[0],
+        source: of.input,
+        margin: of.padding.map(|zeros| zeros as isize),
+        stride: of.stride,
+        taps: of.kernel,
+        results: of.output(),
+        target: of.output(),
+        start: [0, 0],
+        step: 1,
+    })
+}
+
+/// A plane is one row to a 1×1 kernel.
+fn flat(mut walk: Walk) -> Walk {
+    if walk.is_plain() && walk.target == walk.results {
+        let row = [1, walk.source[0] * walk.source[1]];
+        (walk.source, walk.results, walk.target) = (row, row, row);
+    }
+    walk
+}

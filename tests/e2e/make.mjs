@@ -1,5 +1,7 @@
 // Files for the tests to choose, made in memory: PNG images and zip archives.
+import { writeFileSync } from "node:fs";
 import { deflateRawSync, deflateSync } from "node:zlib";
+import { test } from "@playwright/test";
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -104,6 +106,13 @@ export async function jpegs(page, colours, side = 24) {
 
 /** What a file chooser takes. */
 export const file = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });
+
+/** The same for large files: a path, so that tens of MB do not pass through the browser's protocol. */
+export function fileOnDisk(name, buffer) {
+  const path = test.info().outputPath(name);
+  writeFileSync(path, buffer);
+  return path;
+}
 
 /** A safetensors file of tensors [name, shape] in bfloat16, as a network that keeps what goes through it finite: small weights, normalisation that does nothing. */
 export function safetensors(tensors) {

@@ -1,7 +1,7 @@
 // "Compare starts": what two contestants lack is said and offered; four are trained and judged by themselves; what came out outlives the page.
 import { test, expect, expectAccessible, expectAccessibleEverywhere } from "./fixtures.mjs";
 import { golden } from "./ask.mjs";
-import { file, safetensors, stripeFolders, zip } from "./make.mjs";
+import { file, fileOnDisk, safetensors, stripeFolders, zip } from "./make.mjs";
 import { choose, quick } from "./person.mjs";
 import { button, queue, rows } from "./runs.mjs";
 
@@ -45,7 +45,7 @@ test("four starts are compared by themselves on equal labels, and the answer out
   await expect(card(page)).toContainText("The weights of ResNet-18 are not loaded");
   const chooser = page.waitForEvent("filechooser");
   await button(page, "Weights from a file").click();
-  await (await chooser).setFiles(file("any-name.bin", safetensors(tensors)));
+  await (await chooser).setFiles(fileOnDisk("any-name.bin", safetensors(tensors)));
   await expect(page.getByText(/^Loaded: ResNet-18, from any-name\.bin \(/)).toBeVisible({ timeout: 60_000 });
   await expect(card(page).getByRole("listitem")).toHaveCount(4);
   await compare(page);

@@ -1,7 +1,7 @@
 // Published weights from a file: a bad one is told, a good one starts a run, and every result says what it started from.
 import { test, expect, expectAccessibleEverywhere } from "./fixtures.mjs";
 import { golden } from "./ask.mjs";
-import { file, png, safetensors, stripeFolders, zip } from "./make.mjs";
+import { file, fileOnDisk, png, safetensors, stripeFolders, zip } from "./make.mjs";
 import { choose, evaluate, go, quick, start, trained } from "./person.mjs";
 
 /** Names and shapes of torchvision's ResNet-18, and numbers that keep its features finite. */
@@ -31,10 +31,10 @@ test("weights from a file start a run with a frozen encoder, and are judged as t
   await chooseWeights(page, file("resnet50.pth", png(8, () => [9, 9, 9])));
   await expect(page.getByText("The file holds no weights: it is neither safetensors nor PyTorch's; it looks like this: Png image.")).toBeVisible();
   const short = tensors.filter(([name]) => name !== "layer4.1.conv2.weight");
-  await chooseWeights(page, file("weights.bin", safetensors(short)));
-  await expect(page.getByText(/seems to be ResNet-18, but does not fit it\. Missing: layer4\.1\.conv2\.weight\./)).toBeVisible();
+  await chooseWeights(page, fileOnDisk("weights.bin", safetensors(short)));
+  await expect(page.getByText(/seems to be ResNet-18, but does not fit it\. Missing: layer4\.1\.conv2\.weight\./)).toBeVisible({ timeout: 60_000 });
 
-  await chooseWeights(page, file("any-name.bin", safetensors(tensors)));
+  await chooseWeights(page, fileOnDisk("any-name.bin", safetensors(tensors)));
   await expect(page.getByText(/^Loaded: ResNet-18, from any-name\.bin \(/)).toBeVisible({ timeout: 60_000 });
   await expect(page.getByLabel("Encoder", { exact: true })).toHaveValue("resnet18");
   await expect(page.getByLabel("Start", { exact: true })).toHaveValue("imagenet_weights");

@@ -269,7 +269,7 @@ fn freeze(model: Classifier, trained: TrainedLayers) -> Classifier {
     };
     // Of pre-training with frozen stages the freeze is still on: it survives `valid` and `train`.
     let head = model.head.map(|head| if last > 0 { head.unfreeze() } else { head.freeze() });
-    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), head, fc: model.fc }
+    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), head, fc: model.fc.unfreeze() }
 }
 
 impl Training for FineTuner {

@@ -68,6 +68,7 @@ test("an archive is imported in another browser; a broken one or another zip cha
     await page.getByRole("spinbutton", { name }).fill(value);
     await page.getByRole("spinbutton", { name }).blur();
   }
+  await page.getByRole("combobox", { name: "Classifier on" }).selectOption("First layer of the head");
   await page.getByRole("button", { name: "Fine-tune", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
   await go(page, "Evaluate");
@@ -79,8 +80,9 @@ test("an archive is imported in another browser; a broken one or another zip cha
   await page.close();
   const files = unzip(archive);
   const tuned = tensors(files["fine_tuned.safetensors"]);
-  expect([tuned["fc.weight"].shape, tuned["conv4.weight"].shape]).toEqual([[2, 64], [64, 32, 3, 3]]);
-  expect(files["README.md"].toString()).toMatch(/`fine_tuned\.safetensors` the same network with a linear classifier: fine-tuned/);
+  const shapes = ["fc.weight", "head.layers.0.weight", "conv4.weight"].map((name) => tuned[name].shape);
+  expect(shapes).toEqual([[2, 64], [64, 64], [64, 32, 3, 3]]);
+  expect(files["README.md"].toString()).toMatch(/the same network with the projection head's first layer \(`head`\) and a linear classifier: fine-tuned/);
 
   const context = await browser.newContext({ baseURL });
   const other = await context.newPage();

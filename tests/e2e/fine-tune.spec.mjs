@@ -241,6 +241,7 @@ test("half-done fine-tuning outlives its page: it is offered, goes on from its s
   await go(page, "Runs");
   await button(page, "Keep these images in the browser").click();
   await tune(page, 30);
+  await page.getByRole("combobox", { name: "Classifier on" }).selectOption("First layer of the head");
   await button(page, "Fine-tune").click();
   const run = page.getByRole("region", { name: "Training" });
   await expect.poll(() => tuningStep(run), { timeout: 60_000 }).toBeGreaterThan(3);
@@ -262,6 +263,7 @@ test("half-done fine-tuning outlives its page: it is offered, goes on from its s
   expect(await tuningStep(rest)).toBe(paused);
   await rest.getByRole("button", { name: "Resume" }).click();
   await expect(again.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
+  await expect(again.getByText("all layers with the head's first layer, 30 epochs")).not.toHaveCount(0);
   await go(again, "Home");
   await expect(card).toHaveCount(0);
 

@@ -143,8 +143,8 @@ pub static TUNING: [Words<Tuning>; 7] = [
     tuning(
         "from",
         "Classifier on",
-        "h, or the first layer of the projection head, which then learns too: SimCLR v2 found it better with few labels, in \
-         deep heads most of all.",
+        "The encoder's output, or the first layer of the projection head, which then learns too: SimCLR v2 found it better \
+         with few labels.",
     )
     .unused("The run's projection head did not train, or has no layer before its last."),
     tuning("epochs", "Epochs", "How often every labelled image is seen."),

@@ -23,6 +23,11 @@ pub fn name(start: Start) -> &'static str {
     }
 }
 
+/// The same as in "better than …".
+fn than(start: Start) -> &'static str {
+    if start == Start::Supervised { "the network that learned from the labels alone" } else { name(start) }
+}
+
 /// What learns from the labels.
 pub fn learns(start: Start) -> &'static str {
     if start == Start::Supervised { "Whole network" } else { "Linear classifier" }
@@ -52,7 +57,7 @@ const EXPECT_MANY: &str = "What to expect: on so many images SimCLR can get ahea
 /// What a contestant takes; `None` before a step was timed.
 pub fn takes(start: Start, milliseconds: Option<f64>) -> String {
     match milliseconds {
-        Some(ms) => format!("{}: about {}", name(start), duration(ms / 1000.0)),
+        Some(ms) => format!("{}: about {}", name(start), duration((ms / 1000.0).max(1.0))),
         None => name(start).to_owned(),
     }
 }
@@ -97,20 +102,22 @@ pub fn what(config: &RunConfig, fraction: u8, labels: usize) -> String {
 pub fn answer(simclr: Start, other: Start, difference: Difference) -> String {
     let (clear, by, words) = match difference {
         Difference::Images(verdict) => {
-            let words = confidence::verdict(name(other), verdict);
+            let words = confidence::verdict(than(other), verdict);
             match verdict {
                 Verdict::Clear { difference, .. } => (true, difference, words),
                 Verdict::Unclear { difference, .. } => (false, difference, words),
             }
         }
-        Difference::Seeds(seeds) => (seeds.is_clear(), seeds.difference, confidence::seeds(name(other), seeds)),
+        Difference::Seeds(seeds) => (seeds.is_clear(), seeds.difference, confidence::seeds(than(other), seeds)),
     };
     let short = match (clear, by > 0.0) {
         (false, _) => "No clear answer",
         (true, true) => "SimCLR was worth it here",
         (true, false) => "SimCLR was not worth it here",
     };
-    format!("{short}. {}: {words}", name(simclr))
+    // They begin a sentence elsewhere.
+    let words = words.replacen("As good", "as good", 1);
+    format!("{short}: {} is {words}", name(simclr))
 }
 
 pub const RESULT_HELP: &str = "The better of the two with SimCLR against the better of the others: the same test images chose \

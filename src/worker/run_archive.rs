@@ -78,6 +78,11 @@ impl<W: Write> ArchiveWriter<W> {
         self.add(name, bytes, STORED)
     }
 
+    /// Adds a table, such as [`archive::SEEDS`].
+    pub fn table(&mut self, name: &str, text: &str) -> Result<(), Fault> {
+        self.add(name, text.as_bytes(), PACKED)
+    }
+
     /// Adds the table of the set's images, and begins the array of their features, [images, `dim`].
     /// [`ArchiveWriter::features`] is called for its rows, in the set's order, and for nothing else until the last one.
     pub fn begin_features(&mut self, set: &Dataset, dim: usize) -> Result<(), Fault> {

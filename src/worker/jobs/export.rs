@@ -1,15 +1,15 @@
 //! Exports: the current run as an archive, and its encoder alone. Imports a run.
 
 use super::{classify::tuned_classifier, evaluate};
-use crate::core::error::{Fault, RunArchiveFault, StorageFault};
-use crate::core::{dataset::Split, run::RunEvent, run::archive};
+use crate::core::run::{RunEvent, RunRecord, archive, group::is_repeat, group::seeds};
+use crate::core::{dataset::Split, error::Fault, error::RunArchiveFault, error::StorageFault};
 use crate::learn::features::each_batch;
 use crate::learn::{linear_evaluation::Examples, named_tensors, training::Training};
 use crate::protocol::{Event, WorkProgress};
 use crate::worker::files::{BlobWriter, browser_file};
 use crate::worker::run_archive::{ArchiveWriter, CHECKPOINT, unpack};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, with};
-use crate::worker::storage::{FileSystem, OpenFile, StoredRun};
+use crate::worker::storage::{FileSystem, Listing, OpenFile, StoredRun};
 use crate::worker::{
     event_loop::yield_now, feature_file::FeatureFile, jobs::stored_runs, mailbox::post, run_saver::new_id,
 };
@@ -54,6 +54,14 @@ async fn pack() -> Result<Event, Fault> {
     let report = tuned.as_ref().map(|(report, _)| *report);
     let unknown = session::storage().await.ok().and_then(|storage| storage.unknown(&record.id));
     let mut archive = ArchiveWriter::begin(BlobWriter::default(), &record, unknown, &curve, report)?;
+    if let Ok(storage) = session::storage().await
+        && let Ok(Listing { runs, .. }) = storage.list(js_sys::Date::now()).await
+    {
+        let group: Vec<&RunRecord> = runs.iter().filter(|run| is_repeat(run, &record)).collect();
+        if seeds(&group) > 1 {
+            archive.table(archive::SEEDS, &archive::tables::runs_csv(&group))?;
+        }
+    }
     archive.weights(archive::ENCODER, &named_tensors::to_safetensors(&encoder).await.map_err(failed)?)?;
     if let Some((_, classifier)) = tuned {
         archive.weights(archive::FINE_TUNED, &classifier.to_safetensors().await.map_err(failed)?)?;

@@ -1,7 +1,7 @@
 //! The model card (Mitchell et al. 2019) in Markdown: what the weights are, where they come from, their
 //! results, and what they are not for.
 
-use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, STEPS};
+use super::{CLASSIFIER, ENCODER, EPOCHS, FEATURES, FINE_TUNED, IMAGES, RUN, SCRIPT, SEEDS, STEPS};
 use crate::core::architecture::{Facts, Normalisation};
 use crate::core::config::{self, Architecture, EncoderConfig, Stem};
 use crate::core::metrics::interval::{Bootstrap, Interval, RESAMPLES};
@@ -304,7 +304,8 @@ fn usage(record: &RunRecord) -> String {
          - `{FINE_TUNED}`: encoder, `head` if the classifier is put on it, and `fc` after fine-tuning, one network\n\
          - `{RUN}`: settings, seed, results\n\
          - `{STEPS}`, `{EPOCHS}`: the curves\n\
-         - `{FEATURES}`, `{IMAGES}`: h of all images, and which row is which\n",
+         - `{FEATURES}`, `{IMAGES}`: h of all images, and which row is which\n\
+         - `{SEEDS}`: runs of the same settings with other seeds; their mean, standard deviation and number\n",
         SCRIPT.trim_end_matches(".py"),
     )
 }

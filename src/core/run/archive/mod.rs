@@ -17,6 +17,8 @@ pub const SCRIPT: &str = "load_encoder.py";
 pub const CARD: &str = "README.md";
 pub const STEPS: &str = "steps.csv";
 pub const EPOCHS: &str = "epochs.csv";
+/// The run beside those of other seeds: [`tables::runs_csv`]. Only where there are any.
+pub const SEEDS: &str = "seeds.csv";
 /// Features h of all images, f32 [N, F].
 pub const FEATURES: &str = "features.npy";
 /// Which image a row of [`FEATURES`] is of.

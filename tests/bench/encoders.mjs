@@ -49,8 +49,8 @@ export async function passes(origin, device, software, encoder, beside) {
       for (const one of contestants.filter((one) => !one.broken)) {
         try {
           one.told = await one.open(side, images, warm);
-          one.stepped = ({ memory, losses }) => {
-            one.told.memory = memory;
+          one.stepped = ({ memory, losses, tiled }) => {
+            Object.assign(one.told, { memory, tiled });
             if (losses?.some((feature) => !Number.isFinite(feature))) throw new Error("a feature is no number");
           };
         } catch (error) {

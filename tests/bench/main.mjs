@@ -122,6 +122,7 @@ async function steps(device, setting) {
           first_ms: round(warmed.ms[0]),
           kernels: round(timed.kernels),
           uploads: round(timed.uploads),
+          tiled: timed.tiled,
           steps,
           warm_up: warm,
           loss: timed.losses.at(-1),

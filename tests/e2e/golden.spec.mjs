@@ -88,17 +88,26 @@ for (const device of devices) {
   }
 }
 
-// Sizes that the tiled kernels take, and some that they leave to burn: odd sides, three input channels.
+// Sizes that fill the tiles of the kernels, and sizes that do not: pixels of the batch, channels of input and output. All kernels of the networks.
 const convolutions = [
-  { input: [2, 16, 8, 8], channels: 16, kernel: 3, stride: 1 },
-  { input: [3, 8, 6, 12], channels: 24, kernel: 3, stride: 1 },
-  { input: [65, 8, 4, 4], channels: 8, kernel: 3, stride: 1 },
-  { input: [2, 16, 16, 16], channels: 32, kernel: 3, stride: 2 },
-  { input: [5, 8, 12, 16], channels: 8, kernel: 3, stride: 2 },
-  { input: [2, 16, 16, 8], channels: 32, kernel: 1, stride: 2 },
-  { input: [2, 16, 7, 7], channels: 16, kernel: 3, stride: 1 },
-  { input: [2, 3, 8, 8], channels: 8, kernel: 3, stride: 1 },
-  { input: [2, 8, 16, 16], channels: 8, kernel: 7, stride: 2 },
+  { input: [2, 16, 8, 8], channels: 16, kernel: [3, 3], stride: 1 },
+  { input: [3, 8, 6, 12], channels: 24, kernel: [3, 3], stride: 1 },
+  { input: [65, 8, 4, 4], channels: 8, kernel: [3, 3], stride: 1 },
+  { input: [2, 16, 16, 16], channels: 32, kernel: [3, 3], stride: 2 },
+  { input: [5, 8, 12, 16], channels: 8, kernel: [3, 3], stride: 2 },
+  { input: [2, 16, 16, 8], channels: 32, kernel: [1, 1], stride: 2 },
+  { input: [3, 16, 7, 7], channels: 16, kernel: [3, 3], stride: 1 },
+  { input: [3, 8, 14, 14], channels: 16, kernel: [3, 3], stride: 2 },
+  { input: [1, 8, 5, 5], channels: 8, kernel: [3, 3], stride: 2 },
+  { input: [3, 16, 5, 7], channels: 8, kernel: [1, 1], stride: 1 },
+  { input: [3, 16, 10, 6], channels: 8, kernel: [1, 1], stride: 2 },
+  { input: [5, 8, 1, 1], channels: 8, kernel: [3, 3], stride: 1 },
+  { input: [2, 3, 9, 9], channels: 8, kernel: [3, 3], stride: 1 },
+  { input: [3, 3, 15, 14], channels: 8, kernel: [7, 7], stride: 2 },
+  { input: [2, 6, 5, 5], channels: 10, kernel: [3, 3], stride: 1 },
+  { input: [1, 8, 9, 10], channels: 16, kernel: [1, 7], stride: 1 },
+  { input: [1, 8, 9, 10], channels: 16, kernel: [7, 1], stride: 1 },
+  { input: [1, 8, 7, 7], channels: 8, kernel: [5, 5], stride: 1 },
 ];
 
 test("convolutions and their gradients are the CPU backend's on WebGPU", async ({ page }) => {

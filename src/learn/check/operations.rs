@@ -106,15 +106,15 @@ fn find<const D: usize>(tensors: &HashMap<String, Array>, name: &str, device: &D
     tensors.get(name).ok_or_else(|| unusable(&format!("no tensor {name}")))?.tensor(device)
 }
 
-/// Sizes of a convolution with padding K / 2.
+/// Sizes of a convolution that keeps the size at stride 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Convolution {
     /// B, C, H, W.
     pub input: [usize; 4],
     /// O.
     pub channels: usize,
-    /// K.
-    pub kernel: usize,
+    /// K and K′.
+    pub kernel: [usize; 2],
     pub stride: usize,
 }
 
@@ -123,8 +123,9 @@ impl Convolution {
     pub async fn answer(self, device: &Device) -> Result<Vec<Vec<f32>>, Fault> {
         let device = device.clone().autodiff();
         let x = ramp(self.input, &device).require_grad();
-        let weight = ramp([self.channels, self.input[1], self.kernel, self.kernel], &device).require_grad();
-        let y = convolution(x.clone(), weight.clone(), self.stride, [self.kernel / 2; 2]);
+        let [high, wide] = self.kernel;
+        let weight = ramp([self.channels, self.input[1], high, wide], &device).require_grad();
+        let y = convolution(x.clone(), weight.clone(), self.stride, [high / 2, wide / 2]);
         let gradients = (y.clone() * ramp(y.dims(), &device)).sum().backward();
         let missing = || unusable("a convolution has no gradient");
         let of_x = x.grad(&gradients).ok_or_else(missing)?;

@@ -1,10 +1,11 @@
-//! [`Convolution`] on a GPU: which layers take the tiled kernels, and how these are launched. Other layers take burn's.
+//! [`Convolution`] on a GPU: how the tiled kernels are launched.
 
 // SAFETY of all launches here: a kernel first compares its position with the size of its output, and it reads only
 // inside the image. Tensors are contiguous, and their sizes are those that `Sizes` was made of.
 #![allow(unsafe_code)]
 
-use super::{Convolution, kernels, options, output_side};
+use super::tiles::{Sizes, VECTOR};
+use super::{Convolution, kernels, options};
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{DType, TensorMetadata};
@@ -15,68 +16,28 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
-
-/// Numbers in a vector. Every WebGPU adapter reads this many at once.
-const VECTOR: usize = 4;
-/// Least number of threads of a weight gradient. It is enough for any GPU, and adding up the threads' parts costs little.
-const THREADS: usize = 16_384;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Axes of [B, C, H, W] in the order in which the kernels read memory.
 const NHWC: [usize; 4] = [0, 2, 3, 1];
 const NCHW: [usize; 4] = [0, 3, 1, 2];
 
-/// Sizes of one convolution.
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    /// C and O.
-    channels: [usize; 2],
-    /// H and W, and H′ and W′.
-    input: [usize; 2],
-    output: [usize; 2],
-    kernel: usize,
-    stride: usize,
+/// Multiplications of all convolutions so far: by burn's kernels, and by tiled ones.
+static MULTIPLICATIONS: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+/// See [`super::tiled_share`].
+pub fn tiled_share() -> Option<f64> {
+    let [others, tiled] = MULTIPLICATIONS.each_ref().map(|count| count.load(Ordering::Relaxed) as f64);
+    (others + tiled > 0.0).then(|| tiled / (others + tiled))
 }
 
-impl Sizes {
-    fn of(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: [usize; 2]) -> Self {
-        let ([batch, _, height, width], [out, channels, kernel, _]) = (x.shape().dims(), weight.shape().dims());
-        let side = |input| output_side(input, kernel, stride, padding[0]);
-        Self {
-            batch,
-            channels: [channels, out],
-            input: [height, width],
-            output: [side(height), side(width)],
-            kernel,
-            stride,
-        }
-    }
-
-    /// Whether tiles of pixels and channels cover the output, and vectors the input channels.
-    fn tiles_output(&self) -> bool {
-        let [input, output] = self.channels;
-        input.is_multiple_of(VECTOR)
-            && output.is_multiple_of(VECTOR * kernels::VECTORS)
-            && self.output[1].is_multiple_of(kernels::PIXELS)
-    }
-
-    /// The same for the gradient of the input, whose tiles take every `stride`-th pixel.
-    fn tiles_input(&self) -> bool {
-        let [input, output] = self.channels;
-        output.is_multiple_of(VECTOR)
-            && input.is_multiple_of(VECTOR * kernels::VECTORS)
-            && self.input[1].is_multiple_of(kernels::PIXELS * self.stride)
-    }
-
-    fn tiles_weight(&self) -> bool {
-        self.channels.iter().all(|c| c.is_multiple_of(VECTOR))
-    }
-}
-
-/// Square kernels of floats only, padded alike on all sides: most layers here.
-fn fits(x: &CubeTensor, weight: &CubeTensor, padding: [usize; 2]) -> bool {
-    let [_, _, height, width]: [usize; 4] = weight.shape().dims();
-    height == width && padding[0] == padding[1] && x.dtype == DType::F32 && weight.dtype == DType::F32
+/// The sizes, if the tiled kernels take this convolution, and counts it. They compute floats only: nothing else is in the
+/// networks here.
+fn tiled(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: [usize; 2]) -> Option<Sizes> {
+    let sizes = Sizes::of(x.shape().dims(), weight.shape().dims(), stride, padding);
+    let fits = x.dtype == DType::F32 && weight.dtype == DType::F32;
+    MULTIPLICATIONS[usize::from(fits)].fetch_add(sizes.multiplications(), Ordering::Relaxed);
+    fits.then_some(sizes)
 }
 
 impl Convolution for CubeBackend {
@@ -86,30 +47,29 @@ impl Convolution for CubeBackend {
         stride: usize,
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
-        let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&x, &weight, padding) && sizes.tiles_output()) {
+        let Some(sizes) = tiled(&x, &weight, stride, padding) else {
             return Self::conv2d(x, weight, None, options(stride, padding));
-        }
-        let [_, out] = sizes.channels;
-        let [height, width] = sizes.output;
-        let y = empty(&x, [sizes.batch, height, width, out]);
-        let tiles = sizes.batch * height * (width / kernels::PIXELS) * (out / (VECTOR * kernels::VECTORS));
-        // [K, K, C, O]: the output channels of one input channel lie side by side.
-        let weight = contiguous(weight, &[2, 3, 1, 0]);
-        launch(&x.client.clone(), tiles, |client, count, dim| unsafe {
+        };
+        let Sizes { batch, channels: [_, out], input: [height, width], output: [rows, row], kernel, .. } = sizes;
+        let [depth, columns] = sizes.output_channels();
+        let y = empty(&x, [batch, rows, row, columns]);
+        // [K, K′, C, O]: the output channels of one input channel lie side by side.
+        let weight = contiguous(weight, [2, 3, 1, 0], [kernel[0], kernel[1], depth, columns]);
+        launch(&x.client.clone(), sizes.output_threads(), |client, count, dim| unsafe {
             kernels::forward::launch_unchecked(
                 client,
                 count,
                 dim,
                 VECTOR,
-                contiguous(x, &NHWC).into_tensor_arg(),
+                contiguous(x, NHWC, [batch, height, width, depth]).into_tensor_arg(),
                 weight.into_tensor_arg(),
                 y.clone().into_tensor_arg(),
                 stride,
                 padding[0],
+                padding[1],
             );
         });
-        permute(y, &NCHW)
+        in_order(y, [batch, out, rows, row])
     }
 
     fn convolution_input_gradient(
@@ -119,30 +79,29 @@ impl Convolution for CubeBackend {
         stride: usize,
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
-        let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&gradient, &weight, padding) && sizes.tiles_input()) {
+        let Some(sizes) = tiled(&x, &weight, stride, padding) else {
             return Self::conv2d_x_backward(x, weight, gradient, options(stride, padding));
-        }
-        let [channels, _] = sizes.channels;
-        let [height, width] = sizes.input;
-        let result = empty(&gradient, [sizes.batch, height, width, channels]);
-        let tiles = sizes.batch * height * (width / kernels::PIXELS) * (channels / (VECTOR * kernels::VECTORS));
-        // [K, K, O, C]: as in the forward pass, with the roles exchanged.
-        let weight = contiguous(weight, &[2, 3, 0, 1]);
-        launch(&gradient.client.clone(), tiles, |client, count, dim| unsafe {
+        };
+        let Sizes { batch, channels: [channels, _], input: [height, width], output: [rows, row], kernel, .. } = sizes;
+        let [columns, depth] = sizes.input_channels();
+        let result = empty(&gradient, [batch, height, width, columns]);
+        // [K, K′, O, C]: as in the forward pass, with the roles exchanged.
+        let weight = contiguous(weight, [2, 3, 0, 1], [kernel[0], kernel[1], depth, columns]);
+        launch(&gradient.client.clone(), sizes.input_threads(), |client, count, dim| unsafe {
             kernels::input_gradient::launch_unchecked(
                 client,
                 count,
                 dim,
                 VECTOR,
-                contiguous(gradient, &NHWC).into_tensor_arg(),
+                contiguous(gradient, NHWC, [batch, rows, row, depth]).into_tensor_arg(),
                 weight.into_tensor_arg(),
                 result.clone().into_tensor_arg(),
                 stride,
                 padding[0],
+                padding[1],
             );
         });
-        permute(result, &NCHW)
+        in_order(result, [batch, channels, height, width])
     }
 
     fn convolution_weight_gradient(
@@ -152,38 +111,53 @@ impl Convolution for CubeBackend {
         stride: usize,
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
-        let sizes = Sizes::of(&x, &weight, stride, padding);
-        if !(fits(&x, &weight, padding) && sizes.tiles_weight()) {
+        let Some(sizes) = tiled(&x, &weight, stride, padding) else {
             return Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding));
-        }
-        let Sizes { batch, channels: [channels, out], kernel, .. } = sizes;
-        let tiles = kernel * kernel * (channels / VECTOR) * (out / VECTOR);
-        let images = batch.div_ceil(THREADS.div_ceil(tiles)).max(1);
+        };
+        let Sizes { batch, input: [height, width], output: [rows, row], kernel: [high, wide], .. } = sizes;
+        let [depth, columns] = sizes.weight_channels();
+        let (tiles, images) = sizes.weight_threads();
         let parts = batch.div_ceil(images);
-        let sums = empty(&x, [parts, kernel, kernel, channels * out]);
+        let sums = empty(&x, [parts, high, wide, depth * columns]);
         launch(&x.client.clone(), parts * tiles, |client, count, dim| unsafe {
             kernels::weight_gradient::launch_unchecked(
                 client,
                 count,
                 dim,
                 VECTOR,
-                contiguous(x, &NHWC).into_tensor_arg(),
-                contiguous(gradient, &NHWC).into_tensor_arg(),
+                contiguous(x, NHWC, [batch, height, width, depth]).into_tensor_arg(),
+                contiguous(gradient, NHWC, [batch, rows, row, columns]).into_tensor_arg(),
                 sums.clone().into_tensor_arg(),
                 images,
                 stride,
                 padding[0],
+                padding[1],
             );
         });
-        let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([kernel, kernel, channels, out]));
-        // In [O, C, K, K] in memory too, as the weights are, not as a view: the optimiser reads all of them side by
+        let sum = Self::float_reshape(Self::float_sum_dim(sums, 0), Shape::from([high, wide, depth, columns]));
+        // In [O, C, K, K′] in memory too, as the weights are, not as a view: the optimiser reads all of them side by
         // side, and burn's fusion has flattened views in the wrong order.
-        contiguous(sum, &[3, 2, 0, 1])
+        contiguous(sum, [3, 2, 0, 1], weight.shape().dims())
     }
 }
 
-fn contiguous(tensor: CubeTensor, axes: &[usize]) -> CubeTensor {
-    into_contiguous(permute(tensor, axes))
+/// A kernel's result [B, H, W, C] as a view [B, C, H, W], without channels that are there for its tiles only.
+fn in_order(result: CubeTensor, shape: [usize; 4]) -> CubeTensor {
+    let [_, _, _, channels]: [usize; 4] = result.shape().dims();
+    if channels == shape[1] { permute(result, &NCHW) } else { contiguous(result, NCHW, shape) }
+}
+
+/// `tensor` with its axes in another order, in memory too, and of the sizes `shape`: see [`kernels::resize`].
+fn contiguous(tensor: CubeTensor, axes: [usize; 4], shape: [usize; 4]) -> CubeTensor {
+    let view = permute(tensor, &axes);
+    if view.shape().dims() == shape {
+        return into_contiguous(view);
+    }
+    let output = empty(&view, shape);
+    launch(&view.client.clone(), shape.iter().product(), |client, count, dim| unsafe {
+        kernels::resize::launch_unchecked(client, count, dim, view.into_tensor_arg(), output.clone().into_tensor_arg());
+    });
+    output
 }
 
 /// Uninitialised memory beside `like`.

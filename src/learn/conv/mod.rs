@@ -1,9 +1,8 @@
 //! Convolutions of the encoders, with kernels of our own.
 //!
 //! On the CPU backend (`cpu`) all layers take those of the crate `kernels`. On a GPU, autotune fails in a browser; without
-//! it burn computes the three convolutions of a training step one output pixel at a time, so most layers take tiled kernels
-//! (`gpu`), and the others burn's. The operation is a backend extension of burn, so autodiff, fusion and the choice of device
-//! work with it.
+//! it burn computes the three convolutions of a training step one output pixel at a time, so all layers take tiled kernels
+//! (`gpu`). The operation is a backend extension of burn, so autodiff, fusion and the choice of device work with it.
 
 mod autodiff;
 mod cpu;
@@ -11,6 +10,8 @@ mod cpu;
 mod gpu;
 #[cfg(feature = "gpu")]
 mod kernels;
+#[cfg(any(feature = "gpu", test))]
+mod tiles;
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
@@ -64,16 +65,10 @@ fn options(stride: usize, padding: [usize; 2]) -> ConvOptions<2> {
     ConvOptions::new([stride; 2], padding, [1; 2], 1)
 }
 
-/// Pixels along a side of the output.
-#[cfg(feature = "gpu")]
-fn output_side(input: usize, kernel: usize, stride: usize, padding: usize) -> usize {
-    (input + 2 * padding - kernel) / stride + 1
-}
-
 #[cfg(feature = "gpu")]
 fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &[usize; 2]) -> Shape {
-    let side = |i: usize| output_side(x[i], weight[i], *stride, padding[i - 2]);
-    Shape::from([x[0], weight[0], side(2), side(3)])
+    let [rows, row] = tiles::Sizes::of(x.dims(), weight.dims(), *stride, *padding).output;
+    Shape::from([x[0], weight[0], rows, row])
 }
 
 /// `x` [B, C, H, W] convolved with `weight` [O, C, K, K′]: [B, O, H′, W′]. `padding`: rows above and below, columns on the
@@ -84,6 +79,14 @@ fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &[usize; 2])
 pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: [usize; 2]) -> Tensor<4> {
     assert_eq!(x.dims()[1], weight.dims()[1], "channels of input and weight");
     Tensor::from_dispatch(Dispatch::convolution(x.into_dispatch(), weight.into_dispatch(), stride, padding))
+}
+
+/// The part of the multiplications of all convolutions on a GPU so far that tiled kernels computed; `None` without any.
+pub fn tiled_share() -> Option<f64> {
+    #[cfg(feature = "gpu")]
+    return gpu::tiled_share();
+    #[cfg(not(feature = "gpu"))]
+    None
 }
 
 #[cfg(test)]
@@ -117,6 +120,7 @@ mod tests {
                 let gradients = (y.clone() * factors).sum().backward();
                 [y.inner(), x.grad(&gradients).unwrap(), weight.grad(&gradients).unwrap()]
             };
+            let padding = [kernel / 2; 2];
             let ours = of(&|x, w| convolution(x, w, stride, padding));
             let burns = of(&|x, w| conv2d(x, w, None, ConvOptions::new([stride; 2], padding, [1; 2], 1)));
             for (a, b) in ours.into_iter().zip(burns) {

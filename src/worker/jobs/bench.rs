@@ -6,7 +6,7 @@ use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Backend, DeviceReport};
 use crate::core::run::stored;
 use crate::learn::bench::{Bench, Forward, Kind, Parts, Setting, evaluation};
-use crate::learn::{checkpoint::Snapshot, features::Stopped};
+use crate::learn::{checkpoint::Snapshot, conv::tiled_share, features::Stopped};
 use crate::worker::device::{self, Compute};
 use crate::worker::js::{memory_bytes, now};
 use crate::worker::session::{self, Job, JobGuard};
@@ -72,7 +72,7 @@ async fn perform(what: What) -> Result<Value, Fault> {
             let forward = FORWARD.take().ok_or_else(nothing_open)?;
             let times = passes(&forward, count).await?;
             FORWARD.set(Some(forward));
-            Ok(json!({ "ms": times, "memory": memory() }))
+            Ok(json!({ "ms": times, "memory": memory(), "tiled": tiled_share() }))
         }
         What::Evaluation {} => evaluate().await,
     }
@@ -100,7 +100,7 @@ async fn steps(count: usize) -> Result<Value, Fault> {
         times.push(now() - start);
     }
     BENCH.set(Some(bench));
-    Ok(json!({ "ms": times, "losses": losses, "memory": memory() }))
+    Ok(json!({ "ms": times, "losses": losses, "memory": memory(), "tiled": tiled_share() }))
 }
 
 async fn parts(setting: Setting, warm_up: usize, count: usize) -> Result<Value, Fault> {

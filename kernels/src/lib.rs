@@ -1,13 +1,15 @@
-//! Convolution and its two gradients on a CPU, as loops over vectors of four numbers, for wasm and native code alike.
+//! Convolution and batch normalisation on a CPU, with their gradients, as loops over vectors of four numbers, for wasm and native code alike.
 //!
 //! No sum depends on the number of threads. NaN and infinity reach every output that they touch.
 
 mod direct;
+mod norm;
 mod plane;
 mod pool;
 mod tile;
 mod winograd;
 
+pub use norm::Norm;
 use plane::Walk;
 
 #[cfg(not(any(

@@ -13,6 +13,7 @@ pub mod trainer;
 pub mod training;
 
 // Networks: their layers, convolutions and weights.
+pub mod batch_norm;
 pub mod checkpoint;
 pub mod conv;
 pub mod encoder;

@@ -58,8 +58,11 @@ impl ProjectionHead {
         let last = self.layers.len() - 1;
         self.layers.iter().enumerate().fold(h, |x, (i, layer)| {
             let y = layer.forward(x);
-            let y = self.norms.get(i).map_or(y.clone(), |norm| norm.forward(y));
-            if i < last { relu(y) } else { y }
+            match self.norms.get(i) {
+                Some(norm) => norm.forward(y, i < last),
+                None if i < last => relu(y),
+                None => y,
+            }
         })
     }
 }

@@ -2,13 +2,13 @@
 //! PyTorch's conventions and names.
 
 use crate::core::architecture::{Conv, EPSILON, Normalisation};
-use crate::learn::conv::convolution;
+use crate::learn::{batch_norm::batch_norm, conv::convolution};
 use burn::module::{Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
 use burn::module::{Param, ParamId};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
-use burn::tensor::{Device, Tensor, TensorData, module};
+use burn::tensor::{Device, Tensor, TensorData, activation::relu, module};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The convolution `of` a network.
@@ -127,23 +127,25 @@ impl BatchNorm {
         Self { epsilon, ..self }
     }
 
-    /// `x` [B, C, …] to the same shape.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    /// `x` [B, C, …] to the same shape, with ReLU after it if `rectified`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>, rectified: bool) -> Tensor<D> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         let bias = if self.shifts { bias } else { bias.detach() };
         if !(x.device().is_autodiff() && self.training.is_enabled()) {
-            return module::batch_norm(x, weight, bias, self.running_mean.get(), self.running_var.get(), self.epsilon);
+            let (mean, variance) = (self.running_mean.get(), self.running_var.get());
+            let y = module::batch_norm(x, weight, bias, mean, variance, self.epsilon);
+            return if rectified { relu(y) } else { y };
         }
         let shape = x.dims();
         let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
-        let batch = module::batch_norm_train(x, weight, bias, self.epsilon);
+        let (y, mean, variance) = batch_norm(x, weight, bias, self.epsilon, rectified);
         let blend = |running: &Buffer, batch: Tensor<1>, factor: f64| {
             running.set(running.get().mul_scalar(1.0 - self.momentum) + batch.inner().mul_scalar(factor));
         };
-        blend(&self.running_mean, batch.mean, self.momentum);
+        blend(&self.running_mean, mean, self.momentum);
         // burn returns the biased variance; a batch of one value has no other.
-        blend(&self.running_var, batch.variance, self.momentum * samples / (samples - 1.0).max(1.0));
-        batch.output
+        blend(&self.running_var, variance, self.momentum * samples / (samples - 1.0).max(1.0));
+        y
     }
 }
 

@@ -124,19 +124,24 @@ impl Encoder {
 
 /// What the layers of `row` make of `x`; their `weights` come in order.
 fn pass(row: &Row, weights: &mut dyn Iterator<Item = &'_ Weights>, x: Tensor<4>) -> Tensor<4> {
-    row.layers.iter().fold(x, |x, layer| match layer {
-        Layer::Conv(_) | Layer::Norm { .. } => match weights.next() {
-            Some(Weights::Conv(conv)) => convolve(conv, x),
-            Some(Weights::Norm(norm)) => norm.forward(x),
-            None => unreachable!("each such layer has weights"),
-        },
-        Layer::Relu => relu(x),
-        Layer::Scale(by) => x * *by,
-        Layer::MaxPool { side, padding } => max_pool(x, *side, *padding),
-        Layer::AveragePool => average_pool(x),
-        Layer::Joined(rows) => Tensor::cat(rows.iter().map(|row| pass(row, weights, x.clone())).collect(), 1),
-        Layer::Sum(row, shortcut) => pass(row, weights, x.clone()) + pass(shortcut, weights, x),
-    })
+    let mut layers = row.layers.iter().peekable();
+    let mut x = x;
+    while let Some(layer) = layers.next() {
+        x = match layer {
+            Layer::Conv(_) | Layer::Norm { .. } => match weights.next() {
+                Some(Weights::Conv(conv)) => convolve(conv, x),
+                Some(Weights::Norm(norm)) => norm.forward(x, layers.next_if_eq(&&Layer::Relu).is_some()),
+                None => unreachable!("each such layer has weights"),
+            },
+            Layer::Relu => relu(x),
+            Layer::Scale(by) => x * *by,
+            Layer::MaxPool { side, padding } => max_pool(x, *side, *padding),
+            Layer::AveragePool => average_pool(x),
+            Layer::Joined(rows) => Tensor::cat(rows.iter().map(|row| pass(row, weights, x.clone())).collect(), 1),
+            Layer::Sum(row, shortcut) => pass(row, weights, x.clone()) + pass(shortcut, weights, x),
+        };
+    }
+    x
 }
 
 impl Module for Encoder {

@@ -85,6 +85,12 @@ impl EncoderConfig {
         self.published().filter(|_| self.start == InitialWeights::ImageNet)
     }
 
+    /// The published weights that this very network could start from: those of its stem and width.
+    pub fn could_start_from(&self) -> Option<ImageNetEncoder> {
+        let as_published = (self.stem, self.width) == (Stem::ImageNet, PUBLISHED_WIDTH);
+        self.published().or(ImageNetEncoder::of(self.architecture).filter(|_| as_published))
+    }
+
     /// Whether the network has a stem and a width of its own.
     pub fn is_fixed(&self) -> bool {
         self.architecture.facts().is_fixed

@@ -111,7 +111,9 @@ fn cancel(work: Work) {
         }
         Work::FineTune => {
             ask(&[Job::FineTune], Control::Cancel);
-            fine_tune::cancel_if_paused();
+            if fine_tune::cancel_if_paused() {
+                wasm_bindgen_futures::spawn_local(queue::leave_out_paused());
+            }
         }
         Work::Evaluation => ask(&[Job::Evaluate, Job::Classify], Control::Cancel),
         Work::Import => ask(&[Job::Import], Control::Cancel),

@@ -1,10 +1,11 @@
 //! Words of "Compare starts": the card on Pre-train that begins it, and the result on Runs.
 
-use super::units::{count, counted, duration};
-use super::{confidence, weights};
-use crate::core::config::RunConfig;
+use super::units::{bytes, count, counted, duration};
+use super::{confidence, fault::one_field, weights};
+use crate::core::architecture::PUBLISHED_WIDTH;
 use crate::core::metrics::mcnemar::Verdict;
 use crate::core::run::{starts::Start, starts_compared::Difference};
+use crate::core::{config::RunConfig, error::ConfigFault};
 
 pub const TITLE: &str = "Is SimCLR worth it on these images?";
 pub const BUTTON: &str = "Compare starts";
@@ -74,10 +75,41 @@ pub fn rule(config: &RunConfig) -> String {
     )
 }
 
-/// Why two contestants are missing. `net` is the chosen encoder's, if weights of it are published.
-pub fn lacks(net: Option<&str>) -> String {
+/// What a contestant does not accept of SimCLR's settings.
+pub fn refuses(fault: &ConfigFault) -> String {
+    match fault.field.as_str() {
+        "steps" => format!(
+            "{} would take {} steps, twice SimCLR's; accepted: {}. Choose fewer epochs or a larger batch.",
+            name(Start::Supervised),
+            fault.value,
+            fault.accepts
+        ),
+        "epochs" => format!("{} needs one epoch at least.", name(Start::SimclrRandom)),
+        _ => one_field(fault),
+    }
+}
+
+pub fn batch_too_large(images: usize) -> String {
+    format!("To compare, a batch takes no more images than the {} to train on. Choose a smaller batch.", count(images))
+}
+
+pub fn too_large(need: u64, limit: u64) -> String {
+    format!(
+        "A contestant needs about {} of memory; on the CPU a browser gives about {}. The network that learns from labels \
+         alone goes through in whole batches. Choose a smaller batch, encoder or image size.",
+        bytes(need as f64),
+        bytes(limit as f64)
+    )
+}
+pub const OTHER_IMAGES: &str =
+    "The queue still has runs of other images. Let them end, or take them out on the page Runs.";
+
+/// Why two contestants are missing. `net` is the chosen encoder's, if weights of it are published; they fit if it is
+/// `as_published`.
+pub fn lacks(net: Option<&str>, as_published: bool) -> String {
     let why = match net {
-        Some(net) => format!("The weights of {net} are not loaded"),
+        Some(net) if as_published => format!("The weights of {net} are not loaded"),
+        Some(net) => format!("The weights of {net} need the ImageNet stem and width {PUBLISHED_WIDTH}"),
         None => "Nobody published weights of this encoder".to_owned(),
     };
     format!("{why}, so only the two starts from random weights are compared.")

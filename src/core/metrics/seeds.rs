@@ -53,6 +53,12 @@ impl BySeed {
         Summary::of(&self.0.iter().map(|(_, value)| *value).collect::<Vec<_>>())
     }
 
+    /// Those of seeds that `other` has too.
+    pub fn of_seeds_in(&self, other: &Self) -> Self {
+        let has = |seed: &u64| other.0.binary_search_by_key(seed, |(seed, _)| *seed).is_ok();
+        Self(self.0.iter().filter(|(seed, _)| has(seed)).copied().collect())
+    }
+
     /// Compares seed by seed; `None` without a seed in common.
     pub fn compare(&self, other: &Self) -> Option<SeedComparison> {
         let of = |seed: u64| other.0.binary_search_by_key(&seed, |(seed, _)| *seed).ok().map(|at| other.0[at].1);

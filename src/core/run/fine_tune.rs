@@ -82,10 +82,10 @@ pub static SETTINGS: [Setting<Tuning>; 7] = [
         .within(|t, own| if t.has_head_layer { own } else { Bounds::Choice(&["h"]) })
         .used_if(|t| t.has_head_layer),
     row("epochs", Value::Whole(60), Bounds::Whole { min: 1, max: 1000 }, |t| &mut t.config.epochs),
-    row("steps", Value::Whole(LEAST_STEPS as u64), Bounds::Whole { min: 0, max: 100_000 }, |t| {
+    row("steps", Value::Whole(LEAST_STEPS as u64), Bounds::Whole { min: 0, max: 1_000_000 }, |t| {
         &mut t.config.least_steps
     }),
-    row("batch", Value::Whole(64), Bounds::Whole { min: 2, max: 1024 }, |t| &mut t.config.batch),
+    row("batch", Value::Whole(64), Bounds::Whole { min: 2, max: 4096 }, |t| &mut t.config.batch),
     // By [`default_rate`].
     row("rate", Value::Real(0.0125), Bounds::Real { min: 1e-6, max: 10.0, step: 0.001 }, |t| &mut t.config.peak_rate),
 ];

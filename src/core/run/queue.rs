@@ -28,7 +28,20 @@ pub struct Entry {
     /// Classifiers to train once the run is evaluated.
     #[serde(default)]
     pub then: Vec<FineTuneConfig>,
+    /// Id of its evaluated run, which is kept while classifiers fail or are left out.
+    #[serde(default)]
+    pub run: Option<String>,
     pub state: EntryState,
+}
+
+impl Entry {
+    /// Id of the run to go on with, if it has begun.
+    pub fn begun(&self) -> Option<&str> {
+        match &self.state {
+            EntryState::Running(run) => Some(run),
+            _ => self.run.as_deref(),
+        }
+    }
 }
 
 /// Entries by state.
@@ -73,7 +86,7 @@ impl Queue {
     pub fn add_with(&mut self, runs: impl IntoIterator<Item = (RunConfig, Vec<FineTuneConfig>)>) -> Vec<u32> {
         let first = self.next_id;
         for (config, then) in runs {
-            self.entries.push(Entry { id: self.next_id, config, then, state: EntryState::Waiting });
+            self.entries.push(Entry { id: self.next_id, config, then, run: None, state: EntryState::Waiting });
             self.next_id += 1;
         }
         (first..self.next_id).collect()
@@ -100,6 +113,13 @@ impl Queue {
     pub fn mark(&mut self, id: u32, state: EntryState) -> bool {
         let entry = self.entries.iter_mut().find(|entry| entry.id == id);
         entry.map(|entry| entry.state = state).is_some()
+    }
+
+    /// Notes that an entry's run is evaluated: only classifiers are left.
+    pub fn keep_run(&mut self, id: u32, run: String) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+            entry.run = Some(run);
+        }
     }
 
     /// Removes an entry; false if it runs or does not exist.
@@ -183,6 +203,11 @@ impl QueueReport {
     pub fn unfinished(&self) -> bool {
         let counts = self.queue.counts();
         counts.waiting + counts.running > 0
+    }
+
+    /// Whether new runs would train on `loaded`: the images of unfinished entries bind those added to them.
+    pub fn is_for(&self, loaded: &DataIdentity) -> bool {
+        !self.unfinished() || self.data.as_ref().is_none_or(|data| data.is_same(loaded))
     }
 
     /// Makes a change, unless the entry's state does not allow it.
@@ -310,8 +335,11 @@ mod tests {
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(serde_json::from_value::<QueueReport>(json.clone()).unwrap(), report);
         let mut older = json["queue"]["entries"][0].clone();
-        assert!(older.as_object_mut().unwrap().remove("then").is_some());
-        assert_eq!(serde_json::from_value::<Entry>(older).unwrap().then, []);
+        for field in ["then", "run"] {
+            assert!(older.as_object_mut().unwrap().remove(field).is_some());
+        }
+        let older = serde_json::from_value::<Entry>(older).unwrap();
+        assert_eq!((older.then, older.run), (vec![], None));
     }
 
     #[test]
@@ -358,6 +386,23 @@ mod tests {
     }
 
     #[test]
+    fn an_evaluated_run_is_not_trained_again_for_its_classifiers() {
+        let mut report = report();
+        for state in [EntryState::Failed(Fault::Busy), EntryState::Skipped] {
+            report.queue.mark(0, EntryState::Running("a".into()));
+            assert_eq!(report.queue.get(0).unwrap().begun(), Some("a"));
+            report.queue.mark(0, state.clone());
+            report.change(QueueChange::Again(0));
+            assert_eq!(report.queue.next().unwrap().begun(), None, "not evaluated");
+            report.queue.keep_run(0, "a".into());
+            report.queue.mark(0, state);
+            report.change(QueueChange::Again(0));
+            assert_eq!(report.queue.next().unwrap().begun(), Some("a"));
+            report = self::report();
+        }
+    }
+
+    #[test]
     fn what_is_over_is_tried_again_or_cleared() {
         let mut report = report();
         report.queue.mark(0, EntryState::Failed(Fault::Busy));
@@ -377,10 +422,12 @@ mod tests {
         report.data = Some(DataIdentity::default());
         report.change(QueueChange::Add(vec![RunConfig::default()]));
         assert!(report.data.is_some() && report.unfinished());
+        let other = DataIdentity { fingerprint: "other".into(), ..DataIdentity::default() };
+        assert!(report.is_for(&DataIdentity::default()) && !report.is_for(&other));
         for id in 0..4 {
             report.queue.mark(id, EntryState::Skipped);
         }
-        assert!(!report.unfinished());
+        assert!(!report.unfinished() && report.is_for(&other));
         report.change(QueueChange::Add(vec![RunConfig::default()]));
         assert_eq!(report.data, None);
     }

@@ -4,7 +4,8 @@
 
 use super::{fine_tune::FineTuneConfig, fine_tune::FineTuneReport, fine_tune::TrainedLayers, fine_tune::TuningStart};
 use crate::core::config::{EncoderConfig, InitialWeights, RunConfig, TrainedPart};
-use crate::core::{error::ConfigFault, imagenet::ImageNetEncoder, report::Estimate, run::sweep::effective};
+use crate::core::report::{Backend, Estimate};
+use crate::core::{cost::Cost, error::ConfigFault, error::Fault, imagenet::ImageNetEncoder, run::sweep::effective};
 
 /// A contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub type Contestant = (RunConfig, Vec<FineTuneConfig>);
 pub struct Starts {
     /// SimCLR's settings; only its start is not used.
     pub config: RunConfig,
-    /// Whose weights are at hand. Without them two contestants are left.
+    /// Whose weights are at hand. Without them, or if they are of another stem or width, two contestants are left.
     pub published: Option<ImageNetEncoder>,
     /// Per cent of the training labels for every classifier.
     pub fraction: u8,
@@ -46,13 +47,18 @@ pub struct Starts {
 }
 
 impl Starts {
+    /// The weights that contestants start from.
+    pub fn weights(&self) -> Option<ImageNetEncoder> {
+        self.published.filter(|net| self.config.encoder.could_start_from() == Some(*net))
+    }
+
     /// What to train on so many images, seed by seed, the quickest first.
     pub fn contestants(&self, training_images: usize) -> Vec<Contestant> {
-        let own = self.published.map_or(self.config.encoder, EncoderConfig::with_weights);
+        let own = self.weights().map_or(self.config.encoder, EncoderConfig::with_weights);
         let mut all = Vec::new();
         for seed in (self.config.seed..).take(self.seeds) {
             let config = RunConfig { seed, encoder: own, trained: self.config.trained(), ..self.config };
-            if self.published.is_some() {
+            if self.weights().is_some() {
                 // Nothing of it trains, so a batch may not be larger than the set.
                 let as_it_is = RunConfig { epochs: 0, batch: config.batch.min(training_images.max(2)), ..config };
                 all.extend([as_it_is, config].map(|c| (c, vec![linear(&c, self.fraction)])));
@@ -71,6 +77,51 @@ impl Starts {
         self.contestants(training_images).iter().try_for_each(|(config, then)| {
             config.check()?;
             then.iter().try_for_each(|c| c.check(config, config.total_steps(training_images)))
+        })
+    }
+
+    /// Whether every run and every classifier fits; `images` are those of all splits, `labels` those that a classifier
+    /// uses.
+    ///
+    /// # Errors
+    /// [`Fault::NeedsMemory`].
+    pub fn fits(&self, training_images: usize, images: usize, labels: usize, backend: Backend) -> Result<(), Fault> {
+        self.contestants(training_images).iter().try_for_each(|(config, then)| {
+            Cost::fits(config, images, backend)?;
+            then.iter().try_for_each(|tuning| Cost::tuning_fits(config, tuning, labels, images, backend))
+        })
+    }
+
+    /// About how many milliseconds a contestant's training and features take for one seed; `None` if the timed step is
+    /// not of its network, batch and trained layers. `images` are those of all splits. Classifiers on features are left
+    /// out.
+    pub fn milliseconds(
+        &self,
+        start: Start,
+        estimate: &Estimate,
+        training_images: usize,
+        images: usize,
+    ) -> Option<f64> {
+        // Which weights a step begins with changes nothing in its work.
+        let work = |config: &RunConfig, trained| {
+            let encoder = config.encoder.could_start_from().map_or(config.encoder, EncoderConfig::with_weights);
+            RunConfig { encoder, trained, ..*config }
+        };
+        let trained = if start == Start::SimclrPublished { self.config.trained() } else { TrainedPart::All };
+        if !work(&estimate.config, estimate.config.trained()).same_step(&work(&self.config, trained)) {
+            return None;
+        }
+        let steps = f64::from(self.config.total_steps(training_images)) * estimate.step_milliseconds;
+        // A backward pass through all is about as much work as two forward ones; one through few layers is less.
+        let passes = if trained == TrainedPart::All { 6 } else { 2 };
+        let forward = estimate.step_milliseconds / (passes * self.config.batch.max(1)) as f64 * images as f64;
+        let knn = f64::from(self.config.epochs) * estimate.knn_milliseconds;
+        Some(match start {
+            // For the evaluation and for the classifier.
+            Start::Published => 2.0 * forward,
+            // And for the evaluation's baseline.
+            Start::SimclrPublished | Start::SimclrRandom => steps + knn + 3.0 * forward,
+            Start::Supervised => steps,
         })
     }
 }
@@ -105,41 +156,20 @@ pub fn start_of(config: &RunConfig, training_images: usize, steps: u32, report: 
 /// network and the image size alone.
 pub fn common(config: &RunConfig) -> RunConfig {
     let encoder = EncoderConfig { start: InitialWeights::Random, ..config.encoder };
-    effective(RunConfig { encoder, trained: TrainedPart::All, chunk: 0, seed: 0, ..*config })
-}
-
-/// About how many milliseconds a contestant's training and features take for one seed, by a timing of SimCLR's settings;
-/// `images` are those of all splits. Classifiers on features are left out.
-pub fn milliseconds(
-    start: Start,
-    config: &RunConfig,
-    estimate: &Estimate,
-    training_images: usize,
-    images: usize,
-) -> f64 {
-    let steps = f64::from(config.total_steps(training_images)) * estimate.step_milliseconds;
-    // A backward pass is about as much work as two forward ones.
-    let forward = estimate.step_milliseconds / (6 * config.batch.max(1)) as f64 * images as f64;
-    let knn = f64::from(config.epochs) * estimate.knn_milliseconds;
-    match start {
-        // For the evaluation and for the classifier.
-        Start::Published => 2.0 * forward,
-        // And for the evaluation's baseline.
-        Start::SimclrPublished | Start::SimclrRandom => steps + knn + 3.0 * forward,
-        Start::Supervised => steps,
-    }
+    let common = effective(RunConfig { encoder, trained: TrainedPart::All, seed: 0, ..*config });
+    // Chunks make another gradient only where each is normalised by its own statistics.
+    if common.has_batch_statistics() { common } else { RunConfig { chunk: 0, ..common } }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::Architecture;
-    use crate::core::report::Backend;
+    use crate::core::architecture::{Architecture, PUBLISHED_WIDTH, Stem};
     use crate::core::run::fine_tune::default_rate;
 
     fn starts(published: bool) -> Starts {
         let net = ImageNetEncoder::of(Architecture::ResNet18);
-        let encoder = EncoderConfig { architecture: Architecture::ResNet18, ..RunConfig::default().encoder };
+        let encoder = EncoderConfig::random(Architecture::ResNet18, Stem::ImageNet, PUBLISHED_WIDTH);
         let config = RunConfig { encoder, batch: 32, epochs: 3, seed: 7, ..RunConfig::default() };
         Starts { config, published: net.filter(|_| published), fraction: 10, seeds: 2 }
     }
@@ -201,11 +231,57 @@ mod tests {
     }
 
     #[test]
+    fn another_stem_or_width_is_no_network_of_the_weights() {
+        let small = |encoder| Starts { config: RunConfig { encoder, ..starts(true).config }, ..starts(true) };
+        let own = starts(true).config.encoder;
+        for encoder in [EncoderConfig { stem: Stem::Small, ..own }, EncoderConfig { width: 16, ..own }] {
+            let all = small(encoder).contestants(100);
+            assert_eq!(all.iter().map(|(c, _)| c.encoder).collect::<Vec<_>>(), [encoder; 2], "the settings chosen");
+        }
+        // Other networks have no choice.
+        let net = ImageNetEncoder::of(Architecture::ResNet50);
+        let encoder = EncoderConfig { architecture: Architecture::ResNet50, stem: Stem::Small, ..own };
+        assert_eq!(Starts { published: net, ..small(encoder) }.contestants(100).len(), 6);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_known_before_anything_trains() {
+        // SimCLR goes through in chunks, which the supervised network does not.
+        let config = RunConfig { image_size: 128, batch: 512, chunk: 16, ..starts(false).config };
+        let starts = Starts { config, ..starts(false) };
+        assert_eq!(Cost::fits(&config, 2000, Backend::Cpu), Ok(()));
+        let fits = |labels, backend| starts.fits(1000, 2000, labels, backend);
+        assert!(matches!(fits(1000, Backend::Cpu), Err(Fault::NeedsMemory { .. })));
+        assert_eq!((fits(8, Backend::Cpu), fits(1000, Backend::WebGpu)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn chunks_are_the_same_only_without_batch_statistics() {
+        let config = starts(true).config;
+        let chunked = |chunk, config| common(&RunConfig { chunk, ..config });
+        assert_ne!(chunked(8, config), common(&config));
+        assert_eq!(chunked(32, config), common(&config), "the whole batch");
+        let encoder = EncoderConfig::random(Architecture::Vgg19, Stem::ImageNet, PUBLISHED_WIDTH);
+        let mut plain = RunConfig { encoder, ..config };
+        plain.head.batch_norm = false;
+        assert_eq!(chunked(8, plain), common(&plain));
+    }
+
+    #[test]
     fn times_follow_the_steps_and_the_images() {
         let config = starts(true).config;
         let estimate = Estimate { config, backend: Backend::Cpu, step_milliseconds: 192.0, knn_milliseconds: 100.0 };
         // 9 steps; 1 ms for an image forward.
-        let of = |start| milliseconds(start, &config, &estimate, 100, 150);
-        assert_eq!(Start::ALL.map(of), [300.0, 1728.0 + 300.0 + 450.0, 1728.0 + 300.0 + 450.0, 1728.0]);
+        let of = |start| starts(true).milliseconds(start, &estimate, 100, 150);
+        assert_eq!(Start::ALL.map(of), [300.0, 1728.0 + 300.0 + 450.0, 1728.0 + 300.0 + 450.0, 1728.0].map(Some));
+        // A step in which few layers learn tells nothing of one in which all do.
+        let encoder = EncoderConfig { start: InitialWeights::ImageNet, ..config.encoder };
+        let head = RunConfig { encoder, trained: TrainedPart::Head, ..config };
+        let estimate = Estimate { config: head, ..estimate };
+        let of = |start| Starts { config: head, ..starts(true) }.milliseconds(start, &estimate, 100, 150);
+        assert_eq!(Start::ALL.map(|start| of(start).is_some()), [false, true, false, false]);
+        let other = RunConfig { batch: 16, ..head };
+        let of = |start| Starts { config: other, ..starts(true) }.milliseconds(start, &estimate, 100, 150);
+        assert_eq!(Start::ALL.map(of), [None; 4]);
     }
 }

@@ -84,7 +84,8 @@ impl<'a> Compared<'a> {
     fn add(&mut self, new: Found<'a>) {
         let fits = |old: &Found| match (old.record.weights.as_ref(), new.record.weights.as_ref()) {
             (Some(old), Some(new)) if !old.is_same(new) => false,
-            _ if old.start != new.start => true,
+            // Of published weights as they are nothing trains.
+            _ if old.start != new.start || new.start == Start::Published => true,
             _ => old.record.config.trained() == new.record.config.trained(),
         };
         let is_there = |old: &Found| (old.start, old.report.config.seed) == (new.start, new.report.config.seed);
@@ -108,12 +109,26 @@ impl<'a> Compared<'a> {
         self.results(start).map(|report| (report.config.seed, report.test.accuracy)).collect()
     }
 
-    /// `None` until both sides have a result of one seed.
+    /// `None` until both sides have a result of one seed. The better of a side is chosen by seeds that all have.
     pub fn answer(&self) -> Option<Answer> {
+        let mut all: Vec<(Start, BySeed)> = Start::ALL.map(|start| (start, self.accuracy(start))).into();
+        all.sort_by_key(|(_, accuracy)| std::cmp::Reverse(accuracy.len()));
+        let mut shared = all[0].1.clone();
+        // One without a seed of those before it is left out.
+        all.retain(|(_, accuracy)| {
+            let fewer = shared.of_seeds_in(accuracy);
+            let stays = !fewer.is_empty();
+            if stays {
+                shared = fewer;
+            }
+            stays
+        });
         let better = |simclr: bool| {
-            let mean = |start: Start| self.accuracy(start).summary().map(|summary| (start, summary.mean));
-            let all = Start::ALL.into_iter().filter(|start| start.is_simclr() == simclr).filter_map(mean);
-            all.reduce(|best, other| if other.1 > best.1 { other } else { best }).map(|(start, _)| start)
+            let side = all.iter().filter(|(start, _)| start.is_simclr() == simclr);
+            let mean =
+                |(start, accuracy): &(Start, BySeed)| Some((*start, accuracy.of_seeds_in(&shared).summary()?.mean));
+            let best = side.filter_map(mean).reduce(|best, other| if other.1 > best.1 { other } else { best });
+            best.map(|(start, _)| start)
         };
         let (simclr, other) = (better(true)?, better(false)?);
         let seeds = self.accuracy(simclr).compare(&self.accuracy(other))?;
@@ -198,6 +213,31 @@ mod tests {
         let answer = compared(&records)[0].answer().unwrap();
         let Difference::Seeds(seeds) = answer.difference else { panic!("three seeds") };
         assert_eq!((seeds.pairs, seeds.is_clear(), answer.simclr), (3, true, Start::SimclrPublished));
+    }
+
+    #[test]
+    fn the_better_is_chosen_by_seeds_that_all_have() {
+        // Published weights are far ahead with the first seed; SimCLR from random weights lacks it, the rest is even.
+        let first = starts(3).config.seed;
+        let far = |start: Start, seed| 60 + usize::from(seed == first && start == Start::Published) * 30;
+        let mut records = trained(&starts(3), |start, seed| far(start, seed) + usize::from(start == Start::Supervised));
+        let random = records.iter_mut().find(|r| r.config.encoder.weights().is_none()).unwrap();
+        random.fine_tuned.clear();
+        let answer = compared(&records)[0].answer().unwrap();
+        assert_eq!(answer.other, Start::Supervised);
+        // One without a seed in common with the others does not hide their answer.
+        records.retain(|r| r.config.encoder.weights().is_some() || r.config.seed == first + 1);
+        records.retain(|r| r.config.encoder.weights().is_none() || r.config.seed != first + 1);
+        let answer = compared(&records)[0].answer().unwrap();
+        assert_eq!((answer.simclr, answer.other), (Start::SimclrPublished, Start::Published));
+    }
+
+    #[test]
+    fn trained_layers_mean_nothing_where_nothing_trains() {
+        let mut records = trained(&starts(2), right);
+        let second = records.iter_mut().rfind(|r| r.config.epochs == 0).unwrap();
+        second.config.trained = crate::core::config::TrainedPart::Head;
+        assert_eq!(compared(&records)[0].accuracy(Start::Published).len(), 2);
     }
 
     #[test]

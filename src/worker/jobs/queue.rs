@@ -1,7 +1,6 @@
 //! Drives the queue: trains an entry to its end, evaluates it, trains the classifiers that it asks for, goes on with the
 //! next. The page need not do anything. If its run is paused, the queue rests; resuming the run resumes the queue.
 
-use crate::core::config::RunConfig;
 use crate::core::error::{Fault, StorageFault};
 use crate::core::report::{Phase, RunState};
 use crate::core::run::fine_tune::FineTuneConfig;
@@ -10,9 +9,10 @@ use crate::core::run::{Curve, DataIdentity, OpenedRun, RunRecord};
 use crate::protocol::{Event, Work};
 use crate::worker::event_loop::{Ticket, TicketLock, yield_now};
 use crate::worker::jobs::{evaluate, fine_tune, open_run, pretrain};
-use crate::worker::session::{self, Job, JobGuard, of_run, set_state, with};
+use crate::worker::session::{self, Control, Job, JobGuard, control, of_run, set_state, with};
 use crate::worker::{mailbox::post, run::Run, storage::opfs::Handle};
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The queue as this tab knows it.
@@ -65,9 +65,22 @@ pub async fn report() -> Result<Event, Fault> {
 /// Changes entries.
 ///
 /// # Errors
-/// [`StorageFault::Held`] while another tab drives the queue.
+/// [`StorageFault::Held`] while another tab drives the queue, [`Fault::WrongImages`] for runs with classifiers while
+/// unfinished entries are for other images than those loaded.
 pub async fn change(change: QueueChange) -> Result<Event, Fault> {
     let _ticket = ticket().await;
+    if let (QueueChange::AddWith(_), Some(loaded)) = (&change, with(|s| s.library.report())) {
+        let (report, loaded) = (current().await?, DataIdentity::from(&loaded));
+        if let Some(data) = report.data.as_ref().filter(|_| !report.is_for(&loaded)) {
+            let (expected, found) = (data.shown().to_owned(), Some(loaded.shown().to_owned()));
+            return Err(Fault::WrongImages { expected, found });
+        }
+    }
+    apply(change).await
+}
+
+/// Makes a change. The caller has the ticket.
+async fn apply(change: QueueChange) -> Result<Event, Fault> {
     // A stop is for the tab that drives the queue, and is not stored: a queue that is read rests.
     if change == QueueChange::Stop {
         driver(|d| {
@@ -113,6 +126,21 @@ pub async fn start(id: u32) -> Result<Option<Event>, Fault> {
     drop(ticket);
     drive().await;
     Ok(None)
+}
+
+/// Leaves out the entry of the current run, whose paused classifiers the user cancelled: the next start does not train
+/// them again.
+pub async fn leave_out_paused() {
+    let Some(run) = current_run().filter(|_| !is_going()) else { return };
+    let _ticket = ticket().await;
+    driver(|d| d.paused = None);
+    let Ok(report) = current().await else { return };
+    let entry = report.queue.running().filter(|entry| entry.run.as_ref() == Some(&run)).map(|entry| entry.id);
+    if let Some(entry) = entry
+        && let Ok(changed) = apply(QueueChange::Skip(entry)).await
+    {
+        post(None, changed);
+    }
 }
 
 /// Whether the queue rests because the current run was paused.
@@ -245,9 +273,9 @@ fn current_run() -> Option<String> {
 
 async fn perform(entry: &Entry) -> Result<End, Fault> {
     idle().await;
-    let state = match &entry.state {
-        EntryState::Running(run) => go_on(run, entry).await?,
-        _ => begin(entry.config).await?,
+    let state = match entry.begun() {
+        Some(run) => go_on(run, entry).await?,
+        None => begin(entry).await?,
     };
     match state {
         RunState::Finished => {}
@@ -268,35 +296,56 @@ async fn perform(entry: &Entry) -> Result<End, Fault> {
             }
         }
     }
+    if let Some(run) = current_run() {
+        driver(|d| d.report.queue.keep_run(entry.id, run));
+        // Also stored where the page is left during a classifier.
+        let _ = save().await;
+    }
     classify(&entry.then).await
 }
 
-/// Trains those of the classifiers that the current run has no result of.
+/// Trains those of the classifiers that the current run has no result of, each by itself: the fault of one, which comes
+/// last, does not keep the others from training.
 async fn classify(all: &[FineTuneConfig]) -> Result<End, Fault> {
     let missing = || {
         let done =
             |run: &Run, c: &FineTuneConfig| run.saver.record.fine_tuned.iter().any(|r| r.answers(c, run.steps()));
         of_run(|run| all.iter().filter(|c| !done(run, c)).copied().collect::<Vec<_>>())
     };
-    let mut state = RunState::Finished;
     idle().await;
-    if !missing()?.is_empty() && with(|s| s.fine_tuning.is_some()) {
-        state = fine_tune::resume(None).await?;
+    let mut failed = None;
+    let mut left: VecDeque<FineTuneConfig> = missing()?.into();
+    while let Some(config) = left.pop_front() {
+        idle().await;
+        let waits = with(|s| s.fine_tuning.is_some());
+        let ended = if waits { fine_tune::resume(None).await } else { fine_tune::start(None, vec![config]).await };
+        // What the user asked for as a classifier ended came too late for it, and the next job forgets it.
+        let asked = control();
+        match ended {
+            Ok(RunState::Finished) => {
+                // What waited may have been several, or not this one.
+                let still = |other: &FineTuneConfig| left.contains(other) || waits && *other == config;
+                left = missing()?.into_iter().filter(still).collect();
+                match asked {
+                    Control::Pause => return Ok(End::Paused),
+                    Control::Cancel if !left.is_empty() => return Ok(End::Cancelled),
+                    _ => {}
+                }
+            }
+            Ok(RunState::Cancelled) => return Ok(End::Cancelled),
+            Ok(_) => return Ok(End::Paused),
+            Err(fault @ (Fault::Busy | Fault::OutOfMemory { .. } | Fault::Device(_))) => return Err(fault),
+            Err(fault) => failed = failed.or(Some(fault)),
+        }
     }
-    let left = missing()?;
-    if !left.is_empty() && state == RunState::Finished {
-        state = fine_tune::start(None, left).await?;
-    }
-    Ok(match state {
-        RunState::Finished => End::Done,
-        RunState::Cancelled => End::Cancelled,
-        _ => End::Paused,
-    })
+    failed.map_or(Ok(End::Done), Err)
 }
 
-/// Starts a run of the current entry. The page did not ask for it: it learns what runs.
-async fn begin(config: RunConfig) -> Result<RunState, Fault> {
-    let (run, guard) = pretrain::prepare(config).await?;
+/// Starts a run of the current entry, if its classifiers can follow. The page did not ask for it: it learns what runs.
+async fn begin(entry: &Entry) -> Result<RunState, Fault> {
+    let images = with(|s| s.library.report()).map_or(0, |loaded| loaded.training_images());
+    fine_tune::check(&entry.config, entry.config.total_steps(images), &entry.then).await?;
+    let (run, guard) = pretrain::prepare(entry.config).await?;
     mark_running(&run.saver.record).await;
     post(None, Event::Opened(OpenedRun { record: run.saver.record.clone(), curve: Curve::default() }));
     set_state(RunState::Running(Phase::Load));
@@ -309,10 +358,15 @@ async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
         match open_run::open(None, run, None).await {
             Ok(_) => {}
             Err(Fault::Storage(StorageFault::NotFound { .. } | StorageFault::Damaged { .. })) => {
-                return begin(entry.config).await;
+                return begin(entry).await;
             }
             Err(fault) => return Err(fault),
         }
+    }
+    // An entry that is tried again only has its run's id.
+    let record = with(|s| s.run.as_ref().map(|run| run.saver.record.clone()));
+    if let Some(record) = record.filter(|_| entry.state == EntryState::Waiting) {
+        mark_running(&record).await;
     }
     match with(|s| s.state) {
         RunState::Paused => {
@@ -320,7 +374,7 @@ async fn go_on(run: &str, entry: &Entry) -> Result<RunState, Fault> {
             pretrain::drive(run, false, guard).await
         }
         // The tab was closed before its entry was marked.
-        RunState::Failed => begin(entry.config).await,
+        RunState::Failed => begin(entry).await,
         state => Ok(state),
     }
 }

@@ -4,14 +4,14 @@ use super::settings::{ENCODER_SETTINGS, START_SETTING};
 use crate::app::parts::widgets::{Button, focus_section};
 use crate::app::parts::{repeat::SeedsSelect, setting_field::RefusedValues};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{fault::one_field, fine_tune::share, parts, starts as text};
+use crate::app::text::{fine_tune::share, parts, starts as text};
 use crate::app::{client::Client, router::Router, state::Store};
 use crate::core::config::{Architecture, EncoderConfig, RunConfig, pretrain_settings::START};
-use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Backend, DatasetReport};
-use crate::core::run::fine_tune::FRACTIONS;
 use crate::core::run::queue::{QueueChange, QueueState};
-use crate::core::run::starts::{Start, Starts, milliseconds};
+use crate::core::run::starts::{Start, Starts};
+use crate::core::run::{DataIdentity, fine_tune::FRACTIONS};
+use crate::core::{dataset::split, error::Fault, imagenet::ImageNetEncoder};
 use crate::protocol::Request;
 use leptos::prelude::*;
 
@@ -22,6 +22,9 @@ pub fn CompareStarts() -> impl IntoView {
     let (fraction, seeds, asked) = (RwSignal::new(100_u8), RwSignal::new(1_usize), RwSignal::new(false));
     if store.stored_runs.stored_weights.with_untracked(Option::is_none) {
         client.ask(Request::DownloadedWeights, |_| {});
+    }
+    if store.stored_runs.queue.with_untracked(Option::is_none) {
+        client.ask(Request::Queue, |_| {});
     }
     let net = memo(move || store.config.with(|c| ImageNetEncoder::of(c.encoder.architecture)));
     let starts = memo(move || Starts {
@@ -42,6 +45,23 @@ pub fn CompareStarts() -> impl IntoView {
         let train = images.get().map_or(0, |(train, ..)| train);
         starts.with(|starts| starts.check(train).err().unwrap_or_default())
     });
+    // Whether the queue has other images left to train on than those loaded.
+    let bound = memo(move || {
+        let loaded = store.dataset.with(|d| d.as_ref().map(DataIdentity::from));
+        let is_for = |loaded| store.stored_runs.queue.with(|q| q.as_ref().is_none_or(|q| q.is_for(&loaded)));
+        loaded.is_some_and(|loaded| !is_for(loaded))
+    });
+    let too_large = memo(move || {
+        let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
+        let ((train, all, classes), starts) = (images.get()?, starts.get());
+        let labelled = store.dataset.with(|d| d.as_ref().map_or(0, |d| d.classes.iter().map(|c| c.train).sum()));
+        match starts.fits(train, all, split::labelled_count(labelled, classes, starts.fraction), backend) {
+            Err(Fault::NeedsMemory { need, limit }) => Some((need, limit)),
+            _ => None,
+        }
+    });
+    let batch_of =
+        memo(move || images.get().map(|(train, ..)| train).filter(|train| store.config.with(|c| c.batch) > *train));
     let resting = move || store.stored_runs.queue.with(|q| q.as_ref().is_none_or(|q| q.state == QueueState::Resting));
     let ready = memo(move || {
         let size = store.config.with(|c| c.image_size);
@@ -49,14 +69,19 @@ pub fn CompareStarts() -> impl IntoView {
             store.dataset.with(|d| d.as_ref().is_some_and(|d| d.size == size)),
             store.import.with(Option::is_none) && !store.encoder_in_use() && !asked.get() && resting(),
         );
-        let enough = images.get().is_some_and(|(train, ..)| store.config.with(|c| c.batch) <= train);
+        let enough = batch_of.get().is_none() && too_large.get().is_none();
         let sound = enough && faults.with(Vec::is_empty) && !refused.any();
-        fits && idle && sound && labelled.get()
+        fits && idle && sound && labelled.get() && !bound.get()
     });
     // The faults of SimCLR's own settings stand at their fields.
     let why_not = move || {
         let sound = store.config.with(|c| c.check().is_ok());
-        sound.then(|| faults.with(|all| all.iter().map(one_field).collect::<Vec<_>>().join(" ")))
+        let faults = sound.then(|| faults.with(|all| all.iter().map(text::refuses).collect::<Vec<_>>()));
+        let mut why = faults.unwrap_or_default();
+        why.extend(batch_of.get().map(text::batch_too_large));
+        why.extend(too_large.get().map(|(need, limit)| text::too_large(need, limit)));
+        why.extend(bound.get().then(|| text::OTHER_IMAGES.to_owned()));
+        why.join(" ")
     };
     let begin = move |_| {
         let Some((train, ..)) = images.get_untracked() else { return };
@@ -86,21 +111,21 @@ pub fn CompareStarts() -> impl IntoView {
     };
     let times = move || {
         let backend = store.device.with(|d| d.as_ref().map(|d| d.backend));
-        let timed = backend.and_then(|backend| {
-            store.estimate.get().filter(|estimate| store.config.with(|c| estimate.holds(c, &backend)))
-        });
+        let timed = store.estimate.get().filter(|estimate| Some(estimate.backend) == backend);
         let known = timed.zip(images.get());
         let of = |start| {
             let takes = |(estimate, (train, all, _)): &(_, (usize, usize, usize))| {
-                store.config.with(|c| milliseconds(start, c, estimate, *train, *all))
+                starts.with(|starts| starts.milliseconds(start, estimate, *train, *all))
             };
-            text::takes(start, known.as_ref().map(takes))
+            text::takes(start, known.as_ref().and_then(takes))
         };
-        let published = starts.with(|starts| starts.published.is_some());
+        let published = starts.with(|starts| starts.weights().is_some());
         let all = Start::ALL.into_iter().filter(|start| published || !start.needs_published());
         all.map(|start| view! { <li>{of(start)}</li> }).collect_view()
     };
-    let lacks = memo(move || starts.with(|starts| starts.published.is_none()));
+    let lacks = memo(move || starts.with(|starts| starts.weights().is_none()));
+    // Whether the encoder has the weights' stem and width.
+    let as_published = memo(move || store.config.with(|c| c.encoder.could_start_from().is_some()));
     let option = |percent: u8| view! { <option value=percent selected=move || fraction.get() == percent>{share(percent)}</option> };
     let pick = move |e| fraction.set(event_target_value(&e).parse().unwrap_or(100));
     view! {
@@ -112,7 +137,7 @@ pub fn CompareStarts() -> impl IntoView {
             </p>
             <ul class="plain">{live(times)}</ul>
             <Show when=move || lacks.get()>
-                <p>{live(move || text::lacks(net.get().map(ImageNetEncoder::name)))}</p>
+                <p>{live(move || text::lacks(net.get().map(ImageNetEncoder::name), as_published.get()))}</p>
                 <div class="actions"><Button label=text::CHOOSE_WEIGHTS press=act(choose) /></div>
             </Show>
             <div class="inline">

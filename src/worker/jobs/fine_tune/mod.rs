@@ -5,7 +5,7 @@ mod list;
 mod training;
 
 use crate::core::run::fine_tune::{FineTuneConfig, FineTuneReport, TrainedLayers};
-use crate::core::{cost::Cost, error::Fault, report::RunState, run::RunEvent};
+use crate::core::{config::RunConfig, cost::Cost, error::Fault, report::RunState, run::RunEvent};
 use crate::learn::features::KnownFeatures;
 use crate::protocol::Event;
 use crate::worker::run::{FineTuneList, FineTuneRun};
@@ -23,19 +23,27 @@ use training::linear;
 pub async fn start(id: Option<u32>, list: Vec<FineTuneConfig>) -> Result<RunState, Fault> {
     let guard = JobGuard::begin(Job::FineTune)?;
     let (run, folder) = of_run(|run| (run.config, run.saver.folder()))?;
-    list.iter().try_for_each(|config| config.check(&run, pretraining_steps())).map_err(Fault::Config)?;
-    let collection = session::collection()?;
-    let images = collection.dataset().examples.len();
-    let backend = session::compute().await?.report.backend;
-    let fits =
-        |config| Cost::tuning_fits(&run, config, training_labels(&collection, config).labels.len(), images, backend);
-    list.iter().try_for_each(fits)?;
+    check(&run, pretraining_steps(), &list).await?;
     post(id, Event::Alive);
     let saver = FineTuneSaver::new(folder, pretraining_steps(), None);
     let waiting = list.into();
     let list = FineTuneList { waiting, done: 0, current: None, stored: None, saver, frozen: KnownFeatures::default() };
     list.save().await;
     go(list, guard).await
+}
+
+/// Whether the list can be trained after `steps` steps of `run` on the images that are loaded.
+///
+/// # Errors
+/// [`Fault::Config`], [`Fault::NeedsMemory`].
+pub async fn check(run: &RunConfig, steps: u32, list: &[FineTuneConfig]) -> Result<(), Fault> {
+    list.iter().try_for_each(|config| config.check(run, steps)).map_err(Fault::Config)?;
+    let collection = session::collection()?;
+    let images = collection.dataset().examples.len();
+    let backend = session::compute().await?.report.backend;
+    let fits =
+        |config| Cost::tuning_fits(run, config, training_labels(&collection, config).labels.len(), images, backend);
+    list.iter().try_for_each(fits)
 }
 
 /// Goes on with a list that waits.
@@ -46,12 +54,12 @@ pub async fn resume(id: Option<u32>) -> Result<RunState, Fault> {
     go(list, guard).await
 }
 
-/// Drops a list that waits, for good. The results that it gave stay.
-pub fn cancel_if_paused() {
-    if let Some(list) = with(|s| s.fine_tuning.take()) {
-        list.report(RunState::Cancelled);
-        wasm_bindgen_futures::spawn_local(async move { list.saver.remove().await });
-    }
+/// Drops a list that waits, for good, and says whether there was one. The results that it gave stay.
+pub fn cancel_if_paused() -> bool {
+    let Some(list) = with(|s| s.fine_tuning.take()) else { return false };
+    list.report(RunState::Cancelled);
+    wasm_bindgen_futures::spawn_local(async move { list.saver.remove().await });
+    true
 }
 
 /// Reports a list that waits once more.

@@ -32,19 +32,22 @@ impl Series {
         Self { name, points, spread: Vec::new() }
     }
 
-    /// The mean of curves, with a band of their standard deviation, at every x that all of them have.
+    /// The mean of the curves that have a point, with a band of their standard deviation, at every x that all of them
+    /// have; one alone has no band.
     pub fn mean(name: String, curves: &[Vec<(f64, f64)>]) -> Self {
         let mut mean = Self::new(name, Vec::new());
-        let Some((first, others)) = curves.split_first() else { return mean };
+        let mut curves = curves.iter().filter(|points| !points.is_empty());
+        let Some(first) = curves.next() else { return mean };
+        let others: Vec<_> = curves.collect();
         for (x, y) in first {
-            let at = |curve: &Vec<(f64, f64)>| {
+            let at = |curve: &&Vec<(f64, f64)>| {
                 let at = curve.binary_search_by(|p| p.0.total_cmp(x)).ok()?;
                 Some(curve[at].1)
             };
             let values: Option<Vec<f64>> = std::iter::once(Some(*y)).chain(others.iter().map(at)).collect();
             if let Some(summary) = values.and_then(|values| Summary::of(&values)) {
                 mean.points.push((*x, summary.mean));
-                mean.spread.push(summary.deviation.unwrap_or(0.0));
+                mean.spread.extend(summary.deviation);
             }
         }
         mean
@@ -174,6 +177,8 @@ mod tests {
         // Of 1 and 3, over n - 1.
         assert_eq!(mean.spread, [2.0_f64.sqrt(), 0.0]);
         assert_eq!(Series::mean("none".into(), &[]), Series::new("none".into(), Vec::new()));
+        let one = [Vec::new(), vec![(1.0, 2.0)]];
+        assert_eq!(Series::mean("one".into(), &one), Series::new("one".into(), one[1].clone()), "no deviation of 0");
         let drawing = draw(&[mean, series(&[(1.0, 2.0), (2.0, 2.0)])], &[], percent);
         let [band, none] = &drawing.bands[..] else { panic!("one each") };
         assert!(none.is_empty());

@@ -4,6 +4,7 @@ use super::table::{Column, parted, sorted};
 use super::{RunRecord, sweep::effective};
 use crate::core::{config::RunConfig, metrics::seeds::BySeed, report::RunState};
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 /// Whether two runs differ in nothing but the seed: every setting that has an effect, the images with their splits,
 /// and the published weights that they start from.
@@ -35,11 +36,30 @@ pub fn seeds(records: &[&RunRecord]) -> usize {
     seeds.len()
 }
 
+/// The runs by age, of several of one seed the earliest, whatever their order was.
+fn each_seed<'a>(records: impl Iterator<Item = &'a RunRecord>) -> Vec<&'a RunRecord> {
+    let mut runs: Vec<&RunRecord> = records.collect();
+    runs.sort_by(|a, b| a.created.total_cmp(&b.created).then_with(|| a.id.cmp(&b.id)));
+    let mut seeds = HashSet::new();
+    runs.retain(|run| seeds.insert(run.config.seed));
+    runs
+}
+
 /// What each seed of a group gave in `column`, on test as on validation. A run that did not reach its end is of a
-/// shorter training and has no part; of several runs of one seed the first counts.
+/// shorter training and has no part; of several runs of one seed the earliest that was measured counts.
 pub fn results(records: &[&RunRecord], column: Column) -> BySeed {
-    let ended = records.iter().filter(|record| record.state == RunState::Finished);
-    ended.filter_map(|record| Some((record.config.seed, column.result(record)?))).collect()
+    let result = |run: &RunRecord| column.result(run).filter(|result| result.is_finite());
+    let counts = |run: &&RunRecord| run.state == RunState::Finished && result(run).is_some();
+    let runs = each_seed(records.iter().copied().filter(counts));
+    runs.into_iter().filter_map(|run| Some((run.config.seed, result(run)?))).collect()
+}
+
+/// The runs of which a group's curve is the mean, each seed once: those that finished, where there are any, since a run
+/// that was cut off would cut the curve.
+pub fn curve_runs<'a>(records: &[&'a RunRecord]) -> Vec<&'a RunRecord> {
+    let ended = records.iter().copied().filter(|run| run.state == RunState::Finished);
+    let ended = each_seed(ended);
+    if ended.is_empty() { each_seed(records.iter().copied()) } else { ended }
 }
 
 /// Index of the best row, of each of which `rows` has the runs: by accuracy on validation, never on test; between equals
@@ -102,6 +122,7 @@ mod tests {
     use super::*;
     use crate::core::config::pretrain_settings::setting;
     use crate::core::config::{Architecture, EncoderConfig, Stem};
+    use crate::core::run::table::by_data;
     use crate::core::run::{examples::evaluated, examples::record};
     use crate::core::{metrics::seeds::Summary, weights_file::WeightsIdentity};
 
@@ -159,6 +180,62 @@ mod tests {
         assert_eq!(results(&all, Column::TestAccuracy).summary().map(|s| s.mean), Some(0.8));
         assert_eq!(results(&all, Column::Knn).len(), 3, "all that finished were measured");
         assert!(results(&all, Column::Created).is_empty());
+    }
+
+    #[test]
+    fn of_one_seed_the_earliest_counts_in_any_order() {
+        let of = |id: &str, seed: u64, created: f64, validation: f32| RunRecord {
+            id: id.into(),
+            created,
+            ..seeded(seed, validation)
+        };
+        let mut all = [of("b", 1, 2.0, 0.9), of("c", 1, 1.0, 0.5), of("a", 1, 2.0, 0.8), of("d", 2, 3.0, 0.25)];
+        let mean = |runs: &[RunRecord]| {
+            results(&runs.iter().collect::<Vec<_>>(), Column::ValidationAccuracy).summary().map(|s| s.mean)
+        };
+        assert_eq!(mean(&all), Some(0.375));
+        all.reverse();
+        assert_eq!(mean(&all), Some(0.375));
+        // Without a result it is not the one; of two of an age the id decides.
+        all[2].evaluation = None;
+        assert_eq!(mean(&all), Some((f64::from(0.8_f32) + 0.25) / 2.0));
+    }
+
+    #[test]
+    fn a_groups_curve_is_of_the_runs_that_finished() {
+        let of = |id: &str, seed: u64, created: f64, state: RunState| RunRecord {
+            id: id.into(),
+            created,
+            state,
+            ..seeded(seed, 0.5)
+        };
+        let cut = of("cut", 1, 1.0, RunState::Cancelled);
+        // A later run of the seed that was cut; a copy of it; one under way.
+        let all = [
+            of("copy", 1, 4.0, RunState::Finished),
+            cut.clone(),
+            of("whole", 1, 3.0, RunState::Finished),
+            of("two", 2, 2.0, RunState::Finished),
+            of("paused", 3, 0.0, RunState::Paused),
+        ];
+        let ids = |runs: &[&RunRecord]| curve_runs(runs).iter().map(|run| run.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&all.iter().collect::<Vec<_>>()), ["two", "whole"]);
+        assert_eq!(
+            ids(&[&cut, &all[4], &RunRecord { id: "later".into(), created: 9.0, ..cut.clone() }]),
+            ["paused", "cut"]
+        );
+        assert!(ids(&[]).is_empty());
+    }
+
+    #[test]
+    fn equal_images_can_be_a_chain() {
+        let on = |pixels: &str, files: &str| {
+            with(|run| (run.data.fingerprint, run.data.files_fingerprint) = (pixels.into(), files.into()))
+        };
+        // A is like B by its pixels, B like C by its files.
+        let chain = [on("1", ""), on("1", "f"), on("2", "f"), on("3", "g")];
+        let all: Vec<&RunRecord> = chain.iter().collect();
+        assert_eq!(by_data(&all), [vec![0, 1, 2], vec![3]]);
     }
 
     /// Of runs alone.

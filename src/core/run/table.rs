@@ -57,11 +57,12 @@ pub fn by_data(records: &[&RunRecord]) -> Vec<Vec<usize>> {
     parted(records, |a, b| a.data.is_same(&b.data))
 }
 
-/// Indices of the records of each kind, in the order of the first of each.
+/// Indices of the records of each kind, in the order of the first of each. One belongs where any is the same as it: equal
+/// images can be a chain, of which the ends have no fingerprint in common.
 pub(super) fn parted(records: &[&RunRecord], same: impl Fn(&RunRecord, &RunRecord) -> bool) -> Vec<Vec<usize>> {
     let mut kinds: Vec<Vec<usize>> = Vec::new();
     for (place, record) in records.iter().enumerate() {
-        match kinds.iter_mut().find(|kind| same(records[kind[0]], record)) {
+        match kinds.iter_mut().find(|kind| kind.iter().any(|&place| same(records[place], record))) {
             Some(kind) => kind.push(place),
             None => kinds.push(vec![place]),
         }

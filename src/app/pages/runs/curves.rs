@@ -6,13 +6,13 @@ use crate::app::parts::chart::{Chart, Rule, Series};
 use crate::app::reactive::{Show, derive, live, memo};
 use crate::app::text::{confidence, runs as text, units::percent};
 use crate::core::config::pretrain_settings::{SEED, differing};
-use crate::core::run::group::{groups, results, seeds};
+use crate::core::run::group::{curve_runs, groups, results, seeds};
 use crate::core::run::{Curve, RunRecord, StoredReport, table::Column};
 use crate::core::{error::Fault, nt_xent};
 use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 
-/// Runs of one group, or a run, with the name that its curve has.
+/// Runs of one group, or a run, with the name that its curve has: it tells the seeds of [`curve_runs`].
 struct Contender<'a> {
     called: String,
     runs: Vec<&'a RunRecord>,
@@ -25,8 +25,8 @@ fn contenders<'a>(records: &[&'a RunRecord]) -> Vec<Contender<'a>> {
     varied.retain(|setting| *setting != SEED);
     let contender = |row: Vec<usize>| {
         let runs: Vec<&RunRecord> = row.into_iter().map(|place| records[place]).collect();
-        let called = match (seeds(&runs), varied.is_empty()) {
-            (1, _) => name(runs[0]),
+        let called = match (curve_runs(&runs).len(), varied.is_empty()) {
+            (1, _) => name(curve_runs(&runs)[0]),
             (n, true) => text::group(&name(runs[0]), n),
             (n, false) => text::group(&text::settings_line(&varied, &runs[0].config), n),
         };
@@ -40,13 +40,7 @@ fn all_series(stored: &StoredReport, curves: &[(String, Curve)], read: fn(&Curve
     let ids: Vec<&String> = curves.iter().map(|(id, _)| id).collect();
     let of = |run: &RunRecord| curves.iter().find(|(id, _)| *id == run.id).map(|(_, curve)| read(curve));
     let series = |Contender { called, runs }: Contender| {
-        if seeds(&runs) == 1 {
-            return Series::new(called, of(runs[0]).unwrap_or_default());
-        }
-        let first_of_seed =
-            |(at, run): &(usize, &&RunRecord)| runs[..*at].iter().all(|other| other.config.seed != run.config.seed);
-        let each = runs.iter().enumerate().filter(first_of_seed).filter_map(|(_, run)| of(run));
-        Series::mean(called, &each.filter(|points| !points.is_empty()).collect::<Vec<_>>())
+        Series::mean(called, &curve_runs(&runs).into_iter().filter_map(of).collect::<Vec<_>>())
     };
     contenders(&found(stored, &ids)).into_iter().map(series).collect()
 }

@@ -219,13 +219,15 @@ impl Rows {
         }
     }
 
-    /// Ticks runs to be drawn.
+    /// Ticks runs to be drawn. Where some of a group are, as those before a new seed, the rest needs no curve more.
     fn draw(self, runs: Vec<String>, called: &str) -> impl IntoView + use<> {
         let Self { page, full, .. } = self;
         let of = runs.clone();
-        let drawn = memo(move || page.drawn.with(|drawn| of.iter().all(|run| drawn.contains(run))));
+        let count = memo(move || page.drawn.with(|drawn| of.iter().filter(|run| drawn.contains(run)).count()));
+        let all = runs.len();
+        let drawn = move || count.get() == all;
         let draw = move |_| {
-            let was = drawn.get_untracked();
+            let was = count.get_untracked() == all;
             page.drawn.update(|drawn| {
                 drawn.retain(|run| !runs.contains(run));
                 if !was {
@@ -238,7 +240,8 @@ impl Rows {
                 type="checkbox"
                 aria-label=text::draw(called)
                 prop:checked=drawn
-                disabled=move || full.get() && !drawn.get()
+                prop:indeterminate=move || (1..all).contains(&count.get())
+                disabled=move || full.get() && count.get() == 0
                 on:change=act(draw)
             />
         }

@@ -65,6 +65,11 @@ impl Throttle {
         due
     }
 
+    /// Lets the next message go.
+    pub fn reset(&self) {
+        self.last.set(f64::NEG_INFINITY);
+    }
+
     pub fn restart(&self) {
         self.last.set(now());
     }

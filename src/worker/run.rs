@@ -117,6 +117,8 @@ pub struct FineTuneRun {
     pub losses: Vec<f32>,
     pub position: LoopPosition,
     pub progress: FineTuneProgress,
+    /// Of what is posted of the progress.
+    pub throttle: Throttle,
     /// What is left of its list; the first is this one.
     pub waiting: Vec<FineTuneConfig>,
     pub saver: FineTuneSaver,

@@ -272,6 +272,24 @@ pub struct FineTuneEpoch {
     pub validation_accuracy: Option<f32>,
 }
 
+/// Most epochs of a training that are kept: of few labels an epoch is one step, and a training tens of thousands.
+const MOST_EPOCHS: u32 = 500;
+
+/// Adds the next epoch, as it is. Of those before, at most [`MOST_EPOCHS`] stay, evenly spread: of each span the newest
+/// that was validated, or the newest.
+pub fn push_epoch(epochs: &mut Vec<FineTuneEpoch>, next: FineTuneEpoch) {
+    let span = next.epoch.div_ceil(MOST_EPOCHS - 1).next_power_of_two();
+    let of = |epoch: &FineTuneEpoch| epoch.epoch.saturating_sub(1) / span;
+    epochs.dedup_by(|later, kept| {
+        let same = of(later) == of(kept);
+        if same && (later.validation_accuracy.is_some() || kept.validation_accuracy.is_none()) {
+            *kept = *later;
+        }
+        same
+    });
+    epochs.push(next);
+}
+
 /// The progress of a list of trainings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneProgress {
@@ -290,11 +308,19 @@ pub struct FineTuneProgress {
     pub milliseconds: f32,
     /// Loss of the newest step.
     pub loss: Option<f32>,
+    /// By [`push_epoch`]; all in older values.
     pub epochs: Vec<FineTuneEpoch>,
     /// Steps of the trainings after this one.
     pub steps_ahead: u32,
     /// Why the newest save failed, if it did; training goes on.
     pub not_saved: Option<StorageFault>,
+}
+
+impl FineTuneProgress {
+    /// Epochs done and evaluated.
+    pub fn epochs_done(&self) -> u32 {
+        self.epochs.last().map_or(0, |newest| newest.epoch)
+    }
 }
 
 /// A list of trainings as it is stored, so that it survives its tab.
@@ -325,6 +351,7 @@ pub struct FineTuneReport {
     pub config: FineTuneConfig,
     /// Training images whose labels were used.
     pub labels: usize,
+    /// By [`push_epoch`]; all in older records.
     pub epochs: Vec<FineTuneEpoch>,
     /// With the weights of the last epoch, where the schedule ends: no contestant chooses anything by labels outside
     /// its fraction.

@@ -86,7 +86,7 @@ fn Progress() -> impl IntoView {
     let steps = |p: &FineTuneProgress| (p.total_steps > 0).then(|| of(p.step, p.total_steps));
     let epoch = |p: &FineTuneProgress| {
         let epochs = p.config.total_epochs(p.labels);
-        (p.total_steps > 0).then(|| of((p.epochs.len() as u32 + 1).min(epochs), epochs))
+        (p.total_steps > 0).then(|| of((p.epochs_done() + 1).min(epochs), epochs))
     };
     // Not every epoch is validated.
     let validation =

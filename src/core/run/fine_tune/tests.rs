@@ -106,3 +106,27 @@ fn older_records_open_as_they_were_trained() {
     assert!(!older.needs_linear() && config().needs_linear());
     assert_eq!(config().contestants().map(|c| c.needs_linear()), [true, false, true]);
 }
+
+#[test]
+fn a_long_training_keeps_few_epochs() {
+    let of = |epoch: u32| FineTuneEpoch {
+        epoch,
+        loss: Some(epoch as f32),
+        validation_accuracy: (epoch % 7 == 0).then_some(0.5),
+    };
+    let mut epochs = Vec::new();
+    for epoch in 1..=23_000 {
+        push_epoch(&mut epochs, of(epoch));
+        assert!(epochs.len() <= MOST_EPOCHS as usize);
+        assert_eq!(epochs.last(), Some(&of(epoch)), "the newest as it is");
+        assert!(epoch >= 500 || epochs.len() == epoch as usize, "all of a short training");
+    }
+    assert!(epochs.len() > 200 && epochs.iter().all(|kept| *kept == of(kept.epoch)));
+    assert!(epochs.windows(2).all(|pair| (1..=128).contains(&(pair[1].epoch - pair[0].epoch))), "evenly spread");
+    // What was validated stays.
+    assert!(epochs.iter().rev().skip(1).all(|kept| kept.validation_accuracy.is_some()));
+    // A list that an older program stored is as long as its training was.
+    let mut old: Vec<FineTuneEpoch> = (1..=23_000).map(of).collect();
+    push_epoch(&mut old, of(23_001));
+    assert!(old.len() <= MOST_EPOCHS as usize && old.last() == Some(&of(23_001)));
+}

@@ -6,17 +6,18 @@ use crate::core::dataset::{Split, collection::Collection};
 use crate::core::error::Fault;
 use crate::core::report::{LinearReport, Phase, RunState};
 use crate::core::run::fine_tune::{
-    FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TrainedLayers, TuningStart,
+    FineTuneConfig, FineTuneEpoch, FineTuneReport, StoredTuning, TrainedLayers, TuningStart, push_epoch,
 };
 use crate::learn::features::{KnownFeatures, Stopped, features};
 use crate::learn::fine_tune::{FineTuneStep, FineTuner, LabelledImages};
 use crate::learn::linear_evaluation::{Examples, LinearClassifier};
 use crate::learn::{store::ByteStore, training::Training};
 use crate::protocol::Event;
+use crate::worker::event_loop::{Throttle, yield_now};
 use crate::worker::jobs::training_loop::{self, LoopBody};
 use crate::worker::run::{FineTuneList, FineTuneRun, LoopPosition, TunedClassifier};
 use crate::worker::session::{self, pause_between, with};
-use crate::worker::{event_loop::yield_now, jobs::evaluate, js::now, mailbox::post};
+use crate::worker::{jobs::evaluate, js::now, mailbox::post};
 use burn::module::Module;
 use std::collections::BTreeSet;
 
@@ -65,6 +66,7 @@ impl FineTuneRun {
             collection,
             validation,
             losses: Vec::new(),
+            throttle: Throttle::of_progress(),
             position: LoopPosition::new(None),
             progress,
             waiting,
@@ -75,7 +77,7 @@ impl FineTuneRun {
         if let Some((stored, weights)) = stored {
             run.tuner = run.tuner.restore(&weights)?;
             // An epoch that ended was evaluated before the save, or is still to be evaluated.
-            let (done, evaluated) = (run.tuner.epochs_done(), stored.progress.epochs.len() as u32);
+            let (done, evaluated) = (run.tuner.epochs_done(), stored.progress.epochs_done());
             run.position = LoopPosition::new(Some(done).filter(|done| *done > evaluated));
             run.progress = stored.progress;
             (run.losses, run.spent) = (stored.losses, stored.spent);
@@ -91,8 +93,11 @@ impl FineTuneRun {
         Ok(state)
     }
 
+    /// Posts the progress, if the newest is not too young: an epoch can be one step, and it carries hundreds of epochs.
     fn post_progress(&self) {
-        post(None, Event::FineTune(self.progress_in(self.progress.state)));
+        if self.throttle.is_due() {
+            post(None, Event::FineTune(self.progress_in(self.progress.state)));
+        }
     }
 
     /// After the last step: the statistics become those of all training images, for which no label is needed.
@@ -162,7 +167,10 @@ impl LoopBody for FineTuneRun {
     }
 
     fn enter(&mut self, phase: Phase) {
-        self.progress.state = RunState::Running(phase);
+        let state = RunState::Running(phase);
+        if std::mem::replace(&mut self.progress.state, state) != state {
+            self.throttle.reset();
+        }
         self.post_progress();
     }
 
@@ -197,7 +205,7 @@ impl LoopBody for FineTuneRun {
         };
         let losses = std::mem::take(&mut self.losses);
         let loss = losses.iter().sum::<f32>() / losses.len().max(1) as f32;
-        self.progress.epochs.push(FineTuneEpoch { epoch, loss: Some(loss), validation_accuracy });
+        push_epoch(&mut self.progress.epochs, FineTuneEpoch { epoch, loss: Some(loss), validation_accuracy });
         self.post_progress();
         Ok(true)
     }

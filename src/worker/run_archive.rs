@@ -58,7 +58,7 @@ impl<W: Write> ArchiveWriter<W> {
         tuned: Option<&FineTuneReport>,
     ) -> Result<Self, Fault> {
         let mut this = Self { zip: ZipWriter::new_stream(BufWriter::with_capacity(PART, out)) };
-        let versioned = Versioned { schema: Kind::Archive.schema(), record };
+        let versioned = Versioned { schema: record.schema(), record };
         let json = match unknown {
             Some(unknown) => unknown.merged(&versioned).and_then(|both| serde_json::to_vec_pretty(&both.stored)),
             None => serde_json::to_vec_pretty(&versioned),
@@ -267,8 +267,8 @@ mod tests {
                 Some(json.to_string().into_bytes())
             })
         };
-        let newer = json(|json| json["schema"] = 3.into());
-        assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 3 }.into());
+        let newer = json(|json| json["schema"] = 4.into());
+        assert_eq!(opened(&newer).unwrap_err(), RunArchiveFault::Newer { found: 4 }.into());
         let newer = changed(&bytes, "curve.safetensors", |b| {
             let at = b.windows(12).position(|w| w == b"\"schema\":\"2\"").unwrap();
             Some([&b[..at + 10], b"3", &b[at + 11..]].concat())

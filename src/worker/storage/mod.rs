@@ -60,8 +60,9 @@ pub struct Storage<F> {
 struct Next {
     generation: u64,
     slot: Slot,
-    /// The other slot has an older schema. It goes with the write: an older program would take it for the newest.
-    older: bool,
+    /// Of the newest value. Where it is older than what is written, its slot goes with the write: an older program would
+    /// take it for the newest.
+    schema: Option<u32>,
 }
 
 /// A stored run.
@@ -115,7 +116,7 @@ impl<F: FileSystem> Storage<F> {
     }
 
     pub async fn save_record(&self, record: &RunRecord) -> Result<(), StorageFault> {
-        self.put_json(&path(&record.id, Kind::Record), Kind::Record, record).await
+        self.write_json(&path(&record.id, Kind::Record), Kind::Record, record.schema(), record).await
     }
 
     /// Fields of the run's record, as it was read last, that this program does not know.
@@ -214,7 +215,7 @@ impl<F: FileSystem> Storage<F> {
 
     /// A queue that can't be read is replaced.
     pub async fn save_queue(&self, report: &QueueReport) -> Result<(), StorageFault> {
-        self.put_json(QUEUE, Kind::Queue, report).await
+        self.write_json(QUEUE, Kind::Queue, report.schema(), report).await
     }
 
     /// Holds the queue for this tab until the lock is dropped.

@@ -36,6 +36,17 @@ impl<F: FileSystem> Storage<F> {
         kind: Kind,
         value: &T,
     ) -> Result<(), StorageFault> {
+        self.write_json(path, kind, kind.schema(), value).await
+    }
+
+    /// [`Storage::put_json`] of a value that has an older schema.
+    pub(super) async fn write_json<T: Serialize + DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: Kind,
+        schema: u32,
+        value: &T,
+    ) -> Result<(), StorageFault> {
         if !self.known.borrow().contains_key(path) {
             match self.get_json::<T>(path, kind).await {
                 // Nothing of it can be kept.
@@ -50,7 +61,7 @@ impl<F: FileSystem> Storage<F> {
             Some(unknown) => serde_json::to_vec(&unknown.stored),
             None => serde_json::to_vec(value),
         };
-        self.put(path, kind, &bytes.map_err(unwritable)?).await?;
+        self.write(path, kind, schema, &bytes.map_err(unwritable)?).await?;
         self.unknown.borrow_mut().extend(unknown.map(|unknown| (path.to_owned(), unknown)));
         Ok(())
     }
@@ -71,7 +82,7 @@ impl<F: FileSystem> Storage<F> {
             // The very first write was cut off: nothing was stored yet.
             Err(NoSlot { a: SlotFault::TooShort, b: SlotFault::Absent }) => return Ok(None),
             Err(NoSlot { a, b }) => return Err(damaged(path, format!("{a:?}, {b:?}"))),
-            Ok(_) => found.next(kind),
+            Ok(_) => found.next(),
         };
         let mut known = self.known.borrow_mut();
         // A write may have ended since the slots were looked at.
@@ -92,16 +103,16 @@ impl<F: FileSystem> Storage<F> {
     /// [`Storage::put`] of bytes that have an older schema.
     pub(super) async fn write(&self, path: &str, kind: Kind, schema: u32, payload: &[u8]) -> Result<(), StorageFault> {
         let known = self.known.borrow().get(path).copied();
-        let Next { generation, slot, older } = match known {
+        let Next { generation, slot, schema: before } = match known {
             Some(known) => known,
-            None => self.find(path, kind).await?.next(kind),
+            None => self.find(path, kind).await?.next(),
         };
         let (header, checksum) = slots::frame(Head { generation, schema }, payload);
         // If this fails, the next write takes the same slot: the other one is still good.
         self.files.write(&slot_path(path, slot), &[&header, payload, &checksum]).await?;
-        let next = Next { generation: generation + 1, slot: slot.other(), older: schema < kind.schema() };
+        let next = Next { generation: generation + 1, slot: slot.other(), schema: Some(schema) };
         self.known.borrow_mut().insert(path.to_owned(), next);
-        if older {
+        if before.is_some_and(|before| before < schema) {
             self.files.remove(&slot_path(path, slot.other())).await?;
         }
         Ok(())
@@ -151,9 +162,8 @@ impl<F: FileSystem> Storage<F> {
 
 impl Found {
     /// Where to write next. If no slot is good, there is nothing to protect.
-    fn next(&self, kind: Kind) -> Next {
+    fn next(&self) -> Next {
         let (generation, slot) = self.chosen.map_or((1, Slot::A), |chosen| (chosen.generation, chosen.write));
-        let older = self.value.as_ref().is_some_and(|(schema, _)| *schema < kind.schema());
-        Next { generation, slot, older }
+        Next { generation, slot, schema: self.value.as_ref().map(|(schema, _)| *schema) }
     }
 }

@@ -1,6 +1,7 @@
 //! Values of newer and older programs.
 
 use super::*;
+use crate::core::run::fine_tune::{FineTuneConfig, TunedFrom};
 
 #[test]
 fn what_a_newer_program_stored_is_named_and_left_alone() {
@@ -60,6 +61,38 @@ fn one_slot_of_a_newer_program_keeps_both() {
         files.corrupt(newer, 9);
         assert_eq!(all(&files), before);
     }
+}
+
+#[test]
+fn an_older_program_reads_what_it_understands_and_is_refused_the_rest() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    // It reads schemas up to 2, and refuses a value of which any slot has a newer one.
+    let schemas = |path: &str| [Slot::A, Slot::B].map(|slot| schema(&files, &slot_path(path, slot)));
+    let refused = |path: &str| schemas(path).into_iter().flatten().any(|schema| schema > 2);
+    let tuned = |from| examples::tuned(FineTuneConfig { from, ..FineTuneConfig::default() });
+    let mut run = record("a", 1.0, 5);
+    run.fine_tuned = vec![tuned(TunedFrom::Encoder)];
+    (0..3).for_each(|_| wait(storage.save_record(&run)).unwrap());
+    assert_eq!(schemas("runs/a/record"), [Some(2); 2], "a value before the newest stays, too");
+    run.fine_tuned.push(tuned(TunedFrom::HeadLayer));
+    wait(storage.save_record(&run)).unwrap();
+    let mut after = schemas("runs/a/record");
+    after.sort();
+    assert_eq!(after, [None, Some(3)], "no slot that it would take for the newest");
+    assert_eq!(wait(Storage::new(files.clone()).record("a")).unwrap(), Some(run));
+    let mut report = QueueReport::default();
+    report.queue.add([RunConfig::default()]);
+    (0..2).for_each(|_| wait(storage.save_queue(&report)).unwrap());
+    assert!(!refused("queue"));
+    let mut with_classifiers = report.clone();
+    with_classifiers.queue.add_with([(RunConfig::default(), vec![FineTuneConfig::default()])]);
+    wait(storage.save_queue(&with_classifiers)).unwrap();
+    assert!(refused("queue"));
+    assert_eq!(wait(Storage::new(files.clone()).queue()), Ok(with_classifiers));
+    // Without them it can go on.
+    (0..2).for_each(|_| wait(storage.save_queue(&report)).unwrap());
+    assert!(!refused("queue"));
 }
 
 #[test]

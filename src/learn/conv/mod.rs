@@ -120,7 +120,6 @@ mod tests {
                 let gradients = (y.clone() * factors).sum().backward();
                 [y.inner(), x.grad(&gradients).unwrap(), weight.grad(&gradients).unwrap()]
             };
-            let padding = [kernel / 2; 2];
             let ours = of(&|x, w| convolution(x, w, stride, padding));
             let burns = of(&|x, w| conv2d(x, w, None, ConvOptions::new([stride; 2], padding, [1; 2], 1)));
             for (a, b) in ours.into_iter().zip(burns) {

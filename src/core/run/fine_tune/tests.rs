@@ -23,7 +23,7 @@ fn the_recipe_passes_and_every_setting_out_of_bounds_is_named() {
         from: TunedFrom::HeadLayer,
         fraction: 7,
         epochs: 0,
-        least_steps: 100_001,
+        least_steps: 1_000_001,
         batch: 1,
         peak_rate: f32::NAN,
         ..config()

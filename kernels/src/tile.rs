@@ -72,7 +72,7 @@ impl Offsets {
     #[inline(always)]
     pub fn each<const N: usize>(&self, of: impl Fn(usize) -> Lanes) -> [Lanes; N] {
         let first: &[u32; N] = self.all.first_chunk().expect("as many offsets");
-        first.map(|offset| of(offset as usize))
+        lanes(|i| of(first[i] as usize))
     }
 
     /// Panics unless `data` has a vector at every offset from `from`.
@@ -131,6 +131,28 @@ impl Mul for Lanes {
     }
 }
 
+/// [`std::array::from_fn`] for vectors, always in place: the library's own was called as a function, its arrays in memory.
+#[inline(always)]
+pub fn lanes<const N: usize>(of: impl Fn(usize) -> Lanes) -> [Lanes; N] {
+    let mut all = [Lanes::all(0.0); N];
+    let mut i = 0;
+    while i < N {
+        all[i] = of(i);
+        i += 1;
+    }
+    all
+}
+
+/// The numbers of sums in vectors.
+#[inline(always)]
+fn numbers(sums: [[Lanes; VECTORS]; ROWS]) -> Sums {
+    let mut all = [[[0.0; LANES]; VECTORS]; ROWS];
+    for (all, sums) in all.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+        *all = sums.numbers();
+    }
+    all
+}
+
 /// SAFETY: `data` has LANES numbers at `at`.
 #[inline(always)]
 unsafe fn load(data: &[f32], at: usize) -> Lanes {
@@ -145,7 +167,7 @@ pub fn products(data: &[f32], from: [usize; VECTORS], taps: &Offsets, weights: &
     let mut sums = [[Lanes::all(0.0); VECTORS]; ROWS];
     for (tap, weights) in taps.iter().zip(weights) {
         // SAFETY: checked above for the greatest tap.
-        let x = from.map(|from| unsafe { load(data, from + tap) });
+        let x: [Lanes; VECTORS] = lanes(|i| unsafe { load(data, from[i] + tap) });
         for row in 0..ROWS {
             let weight = Lanes::all(weights[row]);
             for i in 0..VECTORS {
@@ -153,7 +175,7 @@ pub fn products(data: &[f32], from: [usize; VECTORS], taps: &Offsets, weights: &
             }
         }
     }
-    sums.map(|row| row.map(Lanes::numbers))
+    numbers(sums)
 }
 
 /// Sums over q of rows[row][q] × the vectors of `data` at `taps` + `from[q]`, lane by lane.
@@ -164,7 +186,7 @@ pub fn correlations(data: &[f32], from: &Offsets, taps: [usize; VECTORS], rows: 
     let mut sums = [[Lanes::all(0.0); VECTORS]; ROWS];
     for (q, from) in from.iter().enumerate() {
         // SAFETY: checked above for the greatest place.
-        let x = taps.map(|tap| unsafe { load(data, tap + from) });
+        let x: [Lanes; VECTORS] = lanes(|i| unsafe { load(data, taps[i] + from) });
         for row in 0..ROWS {
             let factor = Lanes::of(rows[row][q]);
             for i in 0..VECTORS {
@@ -172,5 +194,5 @@ pub fn correlations(data: &[f32], from: &Offsets, taps: [usize; VECTORS], rows: 
             }
         }
     }
-    sums.map(|row| row.map(Lanes::numbers))
+    numbers(sums)
 }

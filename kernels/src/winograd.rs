@@ -212,26 +212,36 @@ impl Transformed {
 #[inline(always)]
 fn transform_tile(d: [Lanes; PLANES]) -> [Lanes; PLANES] {
     let four = |[a, b, c, d]: [Lanes; 4]| [a - c, b + c, c - b, b - d];
-    let columns: [[Lanes; 4]; 4] = std::array::from_fn(|x| four([d[x], d[4 + x], d[8 + x], d[12 + x]]));
-    let rows: [[Lanes; 4]; 4] = std::array::from_fn(|y| four(columns.map(|column| column[y])));
-    std::array::from_fn(|i| rows[i / 4][i % 4])
+    let mut columns = d;
+    for x in 0..4 {
+        [columns[x], columns[4 + x], columns[8 + x], columns[12 + x]] = four([d[x], d[4 + x], d[8 + x], d[12 + x]]);
+    }
+    let mut tile = columns;
+    for row in tile.as_chunks_mut::<4>().0 {
+        *row = four(*row);
+    }
+    tile
 }
 
 /// A e Aᵀ of 2×2 slopes.
 #[inline(always)]
 fn transform_slopes([[a, b], [c, d]]: [[Lanes; 2]; 2]) -> [Lanes; PLANES] {
     let four = |[a, b]: [Lanes; 2]| [a, a + b, a - b, Lanes::all(0.0) - b];
-    let columns = [four([a, c]), four([b, d])];
-    let rows: [[Lanes; 4]; 4] = std::array::from_fn(|y| four([columns[0][y], columns[1][y]]));
-    std::array::from_fn(|i| rows[i / 4][i % 4])
+    let [left, right] = [four([a, c]), four([b, d])];
+    let mut tile = [a; PLANES];
+    for (y, row) in tile.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        *row = four([left[y], right[y]]);
+    }
+    tile
 }
 
 /// Aᵀ s A: 2×2 results.
 #[inline(always)]
 fn results(s: impl Fn(usize) -> Lanes) -> [[Lanes; 2]; 2] {
     let two = |[a, b, c, d]: [Lanes; 4]| [a + b + c, b - c - d];
-    let columns: [[Lanes; 2]; 4] = std::array::from_fn(|x| two([s(x), s(4 + x), s(8 + x), s(12 + x)]));
-    [0, 1].map(|y| two(columns.map(|column| column[y])))
+    let column = |x| two([s(x), s(4 + x), s(8 + x), s(12 + x)]);
+    let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
+    [two([a[0], b[0], c[0], d[0]]), two([a[1], b[1], c[1], d[1]])]
 }
 
 /// Whether a vector's tiles are whole neighbours.
@@ -255,7 +265,8 @@ fn each_result(walk: &Walk, top: usize, to: &[u32; LANES], mut work: impl FnMut(
 /// Writes the results of four tiles to a plane.
 #[inline(always)]
 fn write(walk: &Walk, plane: &mut [f32], top: usize, to: &[u32; LANES], results: [[Lanes; 2]; 2]) {
-    let results = results.map(|row| row.map(Lanes::numbers));
+    let results =
+        [[results[0][0].numbers(), results[0][1].numbers()], [results[1][0].numbers(), results[1][1].numbers()]];
     if are_neighbours(walk, to) {
         for (row, [even, odd]) in results.into_iter().enumerate() {
             let line = &mut plane[to[0] as usize + (2 * top + row) * walk.target[1]..][..2 * LANES];
@@ -275,7 +286,9 @@ fn read(walk: &Walk, plane: &[f32], top: usize, to: &[u32; LANES], new: usize) -
     if new == LANES && are_neighbours(walk, to) {
         for (row, slopes) in slopes.iter_mut().enumerate() {
             let line = &plane[to[0] as usize + (2 * top + row) * walk.target[1]..][..2 * LANES];
-            *slopes = [0, 1].map(|column| std::array::from_fn(|lane| line[2 * lane + column]));
+            for (i, &number) in line.iter().enumerate() {
+                slopes[i % 2][i / 2] = number;
+            }
         }
     } else {
         each_result(walk, top, to, |[lane, row, column], at| {
@@ -284,5 +297,5 @@ fn read(walk: &Walk, plane: &[f32], top: usize, to: &[u32; LANES], new: usize) -
             }
         });
     }
-    slopes.map(|row| row.map(Lanes::of))
+    [[Lanes::of(slopes[0][0]), Lanes::of(slopes[0][1])], [Lanes::of(slopes[1][0]), Lanes::of(slopes[1][1])]]
 }

@@ -112,7 +112,7 @@ fn a_long_training_keeps_few_epochs() {
     let of = |epoch: u32| FineTuneEpoch {
         epoch,
         loss: Some(epoch as f32),
-        validation_accuracy: (epoch % 7 == 0).then_some(0.5),
+        validation_accuracy: epoch.is_multiple_of(7).then_some(0.5),
     };
     let mut epochs = Vec::new();
     for epoch in 1..=23_000 {

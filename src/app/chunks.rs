@@ -65,6 +65,7 @@ fn view_of(page: Page, chunk: Chunk) -> Option<AnyView> {
     }
     match chunk {
         Chunk::Lessons => at_once(lessons(page)),
+        Chunk::Images => at_once(images(page)),
         Chunk::Work => at_once(work(page)),
         Chunk::Tune => at_once(tune(page)),
         Chunk::Runs => at_once(runs(page)),
@@ -80,6 +81,7 @@ thread_local! {
 async fn load(chunk: Chunk) -> bool {
     let loaded = match chunk {
         Chunk::Lessons => fetch_lessons().await,
+        Chunk::Images => fetch_images().await,
         Chunk::Work => fetch_work().await,
         Chunk::Tune => fetch_tune().await,
         Chunk::Runs => fetch_runs().await,
@@ -116,12 +118,14 @@ fn lessons(page: Page) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
+#[wasm_split(images, wasm_split_path = leptos::wasm_split, preload(fetch_images), fallible)]
+fn images(_page: Page) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Data /> }.into_any())
+}
+
 #[wasm_split(work, wasm_split_path = leptos::wasm_split, preload(fetch_work), fallible)]
-fn work(page: Page) -> Result<AnyView, SplitLoaderError> {
-    Ok(match page {
-        Page::Data => view! { <Data /> }.into_any(),
-        _ => view! { <Pretrain /> }.into_any(),
-    })
+fn work(_page: Page) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Pretrain /> }.into_any())
 }
 
 #[wasm_split(tune, wasm_split_path = leptos::wasm_split, preload(fetch_tune), fallible)]

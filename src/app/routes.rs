@@ -22,16 +22,17 @@ pub enum Page {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Chunk {
     Lessons,
+    Images,
     Work,
     Tune,
     Runs,
 }
 
 impl Chunk {
-    pub const ALL: [Self; 4] = [Self::Lessons, Self::Work, Self::Tune, Self::Runs];
+    pub const ALL: [Self; 5] = [Self::Lessons, Self::Images, Self::Work, Self::Tune, Self::Runs];
 
     pub fn name(self) -> &'static str {
-        ["lessons", "work", "tune", "runs"][self as usize]
+        ["lessons", "images", "work", "tune", "runs"][self as usize]
     }
 }
 
@@ -46,7 +47,7 @@ pub struct Route {
 
 pub const ROUTES: [Route; 10] = [
     route("/", Page::Home, None),
-    route("/data", Page::Data, Some(Chunk::Work)),
+    route("/data", Page::Data, Some(Chunk::Images)),
     route("/pretrain", Page::Pretrain, Some(Chunk::Work)),
     route("/evaluate", Page::Evaluate, Some(Chunk::Tune)),
     route("/fine-tune", Page::FineTune, Some(Chunk::Tune)),

@@ -16,27 +16,17 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Axes of [B, C, H, W] in the order in which the kernels read memory.
 const NHWC: [usize; 4] = [0, 2, 3, 1];
 const NCHW: [usize; 4] = [0, 3, 1, 2];
-
-/// Multiplications of all convolutions so far: by burn's kernels, and by tiled ones.
-static MULTIPLICATIONS: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
-
-/// See [`super::tiled_share`].
-pub fn tiled_share() -> Option<f64> {
-    let [others, tiled] = MULTIPLICATIONS.each_ref().map(|count| count.load(Ordering::Relaxed) as f64);
-    (others + tiled > 0.0).then(|| tiled / (others + tiled))
-}
 
 /// The sizes, if the tiled kernels take this convolution, and counts it. They compute floats only: nothing else is in the
 /// networks here.
 fn tiled(x: &CubeTensor, weight: &CubeTensor, stride: usize, padding: [usize; 2]) -> Option<Sizes> {
     let sizes = Sizes::of(x.shape().dims(), weight.shape().dims(), stride, padding);
     let fits = x.dtype == DType::F32 && weight.dtype == DType::F32;
-    MULTIPLICATIONS[usize::from(fits)].fetch_add(sizes.multiplications(), Ordering::Relaxed);
+    sizes.count(fits);
     fits.then_some(sizes)
 }
 

@@ -84,7 +84,7 @@ pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: [usi
 /// The part of the multiplications of all convolutions on a GPU so far that tiled kernels computed; `None` without any.
 pub fn tiled_share() -> Option<f64> {
     #[cfg(feature = "gpu")]
-    return gpu::tiled_share();
+    return tiles::tiled_share();
     #[cfg(not(feature = "gpu"))]
     None
 }

@@ -1,6 +1,9 @@
 //! The tiles of a convolution on a GPU: how many threads compute it, and how many channels these see. Any sizes will do: the
 //! last tile of pixels may be in part beyond them, and missing channels are zeros.
 
+#[cfg(feature = "gpu")]
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Numbers in a vector. Every WebGPU adapter reads this many at once.
 pub const VECTOR: usize = 4;
 /// Pixels in a thread's tile.
@@ -9,6 +12,17 @@ pub const PIXELS: usize = 4;
 pub const VECTORS: usize = 2;
 /// Least number of threads of a weight gradient. It is enough for any GPU, and adding up the threads' parts costs little.
 const THREADS: usize = 16_384;
+
+/// Multiplications of all convolutions so far: by burn's kernels, and by tiled ones.
+#[cfg(feature = "gpu")]
+static MULTIPLICATIONS: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+/// See [`super::tiled_share`].
+#[cfg(feature = "gpu")]
+pub fn tiled_share() -> Option<f64> {
+    let [others, tiled] = MULTIPLICATIONS.each_ref().map(|count| count.load(Ordering::Relaxed) as f64);
+    (others + tiled > 0.0).then(|| tiled / (others + tiled))
+}
 
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +55,12 @@ impl Sizes {
 
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
+    }
+
+    /// Counts one pass for [`tiled_share`].
+    #[cfg(feature = "gpu")]
+    pub fn count(&self, tiled: bool) {
+        MULTIPLICATIONS[usize::from(tiled)].fetch_add(self.multiplications(), Ordering::Relaxed);
     }
 
     /// Multiplications of each of the three passes.

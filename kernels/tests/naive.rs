@@ -146,3 +146,20 @@ fn nan_and_infinity_pass_through() {
         }
     }
 }
+
+/// So a resumed run is the same run on a machine with other cores.
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let pools = [1, 2, 3, 8].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap());
+    let mut random = Random(3);
+    for _ in 0..60 {
+        let of = random.shape();
+        let tensors = sizes(&of).map(|size| random.values(size));
+        let [one, others @ ..] = pools.each_ref().map(|pool| {
+            pool.install(|| ours(&of, &tensors).map(|values| values.into_iter().map(f32::to_bits).collect::<Vec<_>>()))
+        });
+        for (other, pool) in others.into_iter().zip(&pools[1..]) {
+            assert!(one == other, "{of:?} with {} threads", pool.current_num_threads());
+        }
+    }
+}

@@ -5,8 +5,8 @@
 // The macro exports the functions by name, which counts as unsafe.
 #![allow(unsafe_code)]
 
-use super::pages::{classify::Classify, fine_tune::FineTune, runs::Runs};
-use super::pages::{data::Data, evaluate::Evaluate, help::Help, lars::Lars, nt_xent::NtXent, pretrain::Pretrain};
+use super::pages::{evaluate::Evaluate, help::Help, images::Images, lars::Lars, nt_xent::NtXent, pretrain::Pretrain};
+use super::pages::{fine_tune::FineTune, runs::Runs, try_it::TryIt};
 use super::reactive::{act, live};
 use super::routes::{Chunk, Page};
 use super::text::layout as text;
@@ -120,7 +120,7 @@ fn lessons(page: Page) -> Result<AnyView, SplitLoaderError> {
 
 #[wasm_split(images, wasm_split_path = leptos::wasm_split, preload(fetch_images), fallible)]
 fn images(_page: Page) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <Data /> }.into_any())
+    Ok(view! { <Images /> }.into_any())
 }
 
 #[wasm_split(work, wasm_split_path = leptos::wasm_split, preload(fetch_work), fallible)]
@@ -131,7 +131,7 @@ fn work(_page: Page) -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(tune, wasm_split_path = leptos::wasm_split, preload(fetch_tune), fallible)]
 fn tune(page: Page) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
-        Page::Classify => view! { <Classify /> }.into_any(),
+        Page::TryIt => view! { <TryIt /> }.into_any(),
         Page::Evaluate => view! { <Evaluate /> }.into_any(),
         Page::Help => view! { <Help /> }.into_any(),
         _ => view! { <FineTune /> }.into_any(),

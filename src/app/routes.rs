@@ -7,11 +7,11 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Page {
     Home,
-    Data,
+    Images,
     Pretrain,
     Evaluate,
     FineTune,
-    Classify,
+    TryIt,
     Runs,
     NtXent,
     Lars,
@@ -47,11 +47,11 @@ pub struct Route {
 
 pub const ROUTES: [Route; 10] = [
     route("/", Page::Home, None),
-    route("/data", Page::Data, Some(Chunk::Images)),
+    route("/data", Page::Images, Some(Chunk::Images)),
     route("/pretrain", Page::Pretrain, Some(Chunk::Work)),
     route("/evaluate", Page::Evaluate, Some(Chunk::Tune)),
     route("/fine-tune", Page::FineTune, Some(Chunk::Tune)),
-    route("/classify", Page::Classify, Some(Chunk::Tune)),
+    route("/classify", Page::TryIt, Some(Chunk::Tune)),
     route("/runs", Page::Runs, Some(Chunk::Runs)),
     route("/lesson/nt-xent", Page::NtXent, Some(Chunk::Lessons)),
     route("/lesson/lars", Page::Lars, Some(Chunk::Lessons)),

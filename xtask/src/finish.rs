@@ -193,7 +193,7 @@ mod tests {
         fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
         let routes = [
             route("/", Page::Home, None),
-            route("/data", Page::Data, Some(Chunk::Work)),
+            route("/data", Page::Images, Some(Chunk::Work)),
             route("/lesson/lars", Page::Lars, None),
         ];
         let chunks = Chunks::from([("work".to_string(), vec!["shared-1.wasm".to_string(), "work-1.wasm".to_string()])]);

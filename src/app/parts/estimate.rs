@@ -5,7 +5,7 @@ use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
-use crate::app::{client::Client, text::data::too_few, text::fault, text::weights::use_smaller};
+use crate::app::{client::Client, text::fault, text::images::too_few, text::weights::use_smaller};
 use crate::core::report::{Estimate, RunState};
 use crate::core::run_progress::{RunProgress, proposed_epochs};
 use crate::core::{config::RunConfig, cost::Cost, error::Fault};

@@ -19,7 +19,7 @@ pub fn DropArea(children: Children) -> impl IntoView {
     let over = RwSignal::new(false);
     view! {
         <div
-            class="data-drop"
+            class="images-drop"
             class:over=move || over.get()
             on:dragenter=act(move |_| over.set(true))
             on:dragover=act(move |_| over.set(true))

@@ -4,7 +4,7 @@ use super::widgets::{Button, ShowMore, Table, heads};
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Notice, Store, WorkerState};
-use crate::app::text::{Explanation, data, fault, layout as text};
+use crate::app::text::{Explanation, fault, images, layout as text};
 use crate::core::{error::Fault, error::SkippedFile};
 use leptos::prelude::*;
 
@@ -144,10 +144,10 @@ pub fn LeftOutTable(files: Vec<SkippedFile>) -> impl IntoView {
         }
     };
     view! {
-        <Table class="data-left-out" label=data::LEFT_OUT head=heads("", [data::FILE, data::WHY])>
+        <Table class="images-left-out" label=images::LEFT_OUT head=heads("", [images::FILE, images::WHY])>
             <tbody><For each=move || 0..shown.get() key=|index| *index children=row /></tbody>
         </Table>
-        <ShowMore shown=shown all=all step=ROWS words=data::show_more />
+        <ShowMore shown=shown all=all step=ROWS words=images::show_more />
     }
 }
 

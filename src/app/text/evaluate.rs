@@ -1,7 +1,7 @@
 //! Words of the page that measures what an encoder has learned.
 
 use super::units::{count, counted, duration, percent};
-pub use super::{data::CLASS, data::IMAGES, parts::CLOSE};
+pub use super::{images::CLASS, images::IMAGES, parts::CLOSE};
 use crate::core::config::{InitialWeights, RunConfig, TrainedPart};
 use crate::core::imagenet::ImageNetEncoder;
 use crate::core::report::{Baseline, Statistics};

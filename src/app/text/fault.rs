@@ -2,7 +2,7 @@
 
 mod stored;
 
-use super::data::split;
+use super::images::split;
 
 use super::units::{bytes, count, counted};
 use super::{Explanation, explain};

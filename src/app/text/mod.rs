@@ -1,13 +1,12 @@
 //! Every word that a user reads, one module a page. Code elsewhere holds no user-facing string.
 
-pub mod classify;
 pub mod confidence;
-pub mod data;
 pub mod evaluate;
 pub mod fault;
 pub mod fine_tune;
 pub mod help;
 pub mod home;
+pub mod images;
 pub mod lars;
 pub mod layout;
 pub mod lesson;
@@ -17,7 +16,7 @@ pub mod pretrain;
 pub mod runs;
 pub mod settings;
 pub mod starts;
-
+pub mod try_it;
 pub mod units;
 pub mod weights;
 

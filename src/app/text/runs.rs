@@ -4,7 +4,7 @@ use super::pretrain::of;
 pub use super::pretrain::{EPOCH, KNN, LOSS, READING as IMAGES_READ, STEP, TITLE as GO_PRETRAIN};
 use super::settings;
 use super::units::{bytes, bytes_of, count, counted, duration};
-pub use super::{data::SAMPLE_BUTTON as LOAD_SAMPLE, layout::TRY_AGAIN, lesson::COPY, parts::CLOSE, parts::NONE};
+pub use super::{images::SAMPLE_BUTTON as LOAD_SAMPLE, layout::TRY_AGAIN, lesson::COPY, parts::CLOSE, parts::NONE};
 use crate::core::run::queue::{EntryState, QueueState};
 use crate::core::run::{ChunkChange, MOST_NOTES, RunRecord};
 use crate::core::run::{Happened, RunEvent};

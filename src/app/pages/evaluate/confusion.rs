@@ -6,7 +6,7 @@ use crate::app::client::{Client, Task};
 use crate::app::parts::notice::FaultAlert;
 use crate::app::parts::widgets::{Button, Picture, modal};
 use crate::app::reactive::{Show, act, live};
-use crate::app::text::{data, evaluate as text, units::counted};
+use crate::app::text::{evaluate as text, images, units::counted};
 use crate::core::dataset::folders;
 use crate::core::report::Picture as Pixels;
 use crate::protocol::{Event, Request};
@@ -287,7 +287,7 @@ fn Images(report: Predictions, cell: Cell) -> impl IntoView {
         </ul>
         <Show when=move || task.busy.get()><p role="status">{text::LOADING_PICTURES}</p></Show>
         <Show when=rest>
-            <Button label=move || data::show_more(shown(), total) press=act(move |_| more()) />
+            <Button label=move || images::show_more(shown(), total) press=act(move |_| more()) />
         </Show>
     }
 }

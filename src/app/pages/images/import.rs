@@ -1,7 +1,7 @@
 //! What the user has chosen for the next import, and the request for it.
 
 use crate::app::parts::files::{Dropped, Listed};
-use crate::app::text::data as text;
+use crate::app::text::images as text;
 use crate::app::{client::Client, state::Store};
 use crate::core::{error::Fault, sample::IMAGES_PER_CLASS};
 use crate::protocol::{ImageSource, ImportRole, Request};

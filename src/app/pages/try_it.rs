@@ -5,7 +5,7 @@ use crate::app::parts::notice::{Announcer, FaultAlert, LeftOutTable};
 use crate::app::parts::requirements::missing;
 use crate::app::parts::widgets::{CancelButton, Meter, PageHead, Picture, heads};
 use crate::app::reactive::{Show, derive, live, memo};
-use crate::app::text::{classify as text, units::rounded_percent};
+use crate::app::text::{try_it as text, units::rounded_percent};
 use crate::app::{client::Client, client::Task, state::Store};
 use crate::core::run::classify::{Classified, ClassifyReport, MOST};
 use crate::core::{dataset::folders, error::SkippedFile};
@@ -75,7 +75,7 @@ impl Classification {
 
 /// The page `/classify`.
 #[component]
-pub fn Classify() -> impl IntoView {
+pub fn TryIt() -> impl IntoView {
     let store = Store::get();
     let this = Classification::new(store);
     provide_context(this);
@@ -130,9 +130,9 @@ fn Input() -> impl IntoView {
         <section class="card" aria-labelledby="show-title">
             <h2 id="show-title">{text::SHOW}</h2>
             <DropArea>
-                <p class="data-drop-title">{text::DROP}</p>
+                <p class="images-drop-title">{text::DROP}</p>
                 <p>{text::OR}</p>
-                <p class="data-drop-buttons">
+                <p class="images-drop-buttons">
                     <Choose label=text::CHOOSE closed=closed multiple=true take=Box::new(take) />
                     <Choose
                         label=text::PHOTO
@@ -142,7 +142,7 @@ fn Input() -> impl IntoView {
                     />
                 </p>
                 <p class="muted small">{text::most()}</p>
-                <p class="data-drop-status" role="status">
+                <p class="images-drop-status" role="status">
                     {live(move || this.too_many.get().then(text::too_many))}
                     {live(move || this.store.stored_runs.is_tuning().then_some(text::TUNING))}
                 </p>

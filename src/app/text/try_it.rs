@@ -1,7 +1,7 @@
 //! Words of the page that shows new images to a trained classifier.
 
 use super::units::rounded_percent;
-pub use super::{data::CLASS, data::DROP_OR as OR};
+pub use super::{images::CLASS, images::DROP_OR as OR};
 use crate::core::run::classify::{ClassifierKind, MOST};
 
 pub const TITLE: &str = "Try it";

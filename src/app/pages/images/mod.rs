@@ -9,7 +9,7 @@ use crate::app::parts::notice::{Announcer, LeftOutTable, fault_box};
 use crate::app::parts::widgets::{CancelButton, Meter, PageHead};
 use crate::app::reactive::{Show, derive, memo};
 use crate::app::state::{ImportEnd, Store, WorkerState};
-use crate::app::text::data as text;
+use crate::app::text::images as text;
 use crate::core::{error::Fault, error::ImportFault, report::DatasetReport};
 use crate::protocol::{ImportRole, Work};
 use choice::{Chooser, Layouts, Sample};
@@ -20,7 +20,7 @@ use report::Report;
 /// The page `/data`. What it shows follows from the store: an import under way, else the
 /// loaded set, else the choice of a first set.
 #[component]
-pub fn Data() -> impl IntoView {
+pub fn Images() -> impl IntoView {
     let store = Store::get();
     let form = ImportForm::new();
     // The next files are a new set again, so that nothing is added by mistake.
@@ -35,13 +35,13 @@ pub fn Data() -> impl IntoView {
     let reading = memo(move || store.import.with(Option::is_some));
     let loaded = memo(move || store.dataset.with(Option::is_some));
     view! {
-        <div class="data">
+        <div class="images">
             <PageHead title=text::TITLE lead=text::INTRO />
             <Failure />
             <Show when=move || reading.get()><Progress /></Show>
             <Show when=move || loaded.get() && !reading.get()><Report /></Show>
             <Show when=move || !reading.get()>
-                <div class="data-choice" class:first=move || !loaded.get()>
+                <div class="images-choice" class:first=move || !loaded.get()>
                     <Show when=move || !loaded.get()><Sample /></Show>
                     <Chooser />
                 </div>
@@ -67,7 +67,7 @@ fn Progress() -> impl IntoView {
         ((done, total), _) => text::progress(done, total, left()),
     });
     view! {
-        <section class="card data-progress" aria-labelledby="reading-title">
+        <section class="card images-progress" aria-labelledby="reading-title">
             <h2 id="reading-title">{text::READING}</h2>
             <Meter label=file part=part detail=detail />
             <CancelButton work=Work::Import />

@@ -3,7 +3,7 @@
 use crate::app::parts::notice::{FaultWords, LeftOutTable};
 use crate::app::parts::widgets::{Fact, Picture, ShowMore, Table, heads};
 use crate::app::reactive::{live, memo};
-use crate::app::text::{data as text, fault, units::count, units::square};
+use crate::app::text::{fault, images as text, units::count, units::square};
 use crate::app::{client::Client, parts::estimate::EstimateCard, router::Link, state::Store};
 use crate::core::dataset::Split;
 use crate::core::report::{ClassCount, DatasetReport, DuplicateGroup, Picture as Pixels};
@@ -26,7 +26,7 @@ pub fn Report() -> impl IntoView {
             <section class="card" aria-labelledby="report-title">
                 <h2 id="report-title">{text::REPORT}</h2>
                 <Facts report=report.clone() />
-                <p class="data-next">
+                <p class="images-next">
                     <Link to="/pretrain" attr:class="button primary">{text::NEXT}</Link>
                     <span class="muted small">{text::NEXT_TEXT}</span>
                 </p>
@@ -52,8 +52,8 @@ fn Facts(report: DatasetReport) -> impl IntoView {
             {fact(text::MEMORY, text::memory(&report))}
         </dl>
         {(report.unlabelled > 0).then(|| view! { <p>{text::unlabelled_help(report.unlabelled)}</p> })}
-        <p class="data-from">{text::FROM} " " {report.sources.join(", ")}</p>
-        <p class="data-from">
+        <p class="images-from">{text::FROM} " " {report.sources.join(", ")}</p>
+        <p class="images-from">
             {text::FINGERPRINT} " " <code>{DataIdentity::from(&report).shown().to_owned()}</code> " "
             <span class="muted small">{text::FINGERPRINT_HELP}</span>
         </p>
@@ -79,7 +79,7 @@ fn Findings(report: DatasetReport) -> impl IntoView {
             {if all == 0 {
                 view! { <p>{text::NO_WARNINGS}</p> }.into_any()
             } else {
-                view! { <ul class="data-warnings">{list}</ul> }.into_any()
+                view! { <ul class="images-warnings">{list}</ul> }.into_any()
             }}
             <ShowMore shown=shown all=all words=|_, all| text::show_all_warnings(all) />
             {(!duplicates.is_empty()).then(|| view! { <Duplicates groups=duplicates /> })}
@@ -106,7 +106,7 @@ fn Duplicates(groups: Vec<DuplicateGroup>) -> impl IntoView {
     view! {
         <details class="fold">
             <summary>{text::DUPLICATES}</summary>
-            <ol class="data-duplicates" tabindex="0" aria-label=text::DUPLICATES>{rows}</ol>
+            <ol class="images-duplicates" tabindex="0" aria-label=text::DUPLICATES>{rows}</ol>
         </details>
     }
 }
@@ -159,7 +159,7 @@ fn Classes(report: DatasetReport) -> impl IntoView {
         <section class="card" aria-labelledby="classes-title">
             <h2 id="classes-title">{text::CLASSES}</h2>
             <p class="muted small">{text::SPLIT_HELP}</p>
-            <Table class="data-classes" label=text::CLASS_TABLE head=head>
+            <Table class="images-classes" label=text::CLASS_TABLE head=head>
                 <tbody>
                     <For each=move || 0..shown.get() key=|index| *index children=row />
                 </tbody>
@@ -181,7 +181,7 @@ fn Unlabelled(report: DatasetReport) -> impl IntoView {
     Some(view! {
         <section class="card" aria-labelledby="examples-title">
             <h2 id="examples-title">{text::UNLABELLED}</h2>
-            <div class="data-thumbnails many">{thumbnails(indices, text::UNLABELLED, pictures)}</div>
+            <div class="images-thumbnails many">{thumbnails(indices, text::UNLABELLED, pictures)}</div>
         </section>
     })
 }
@@ -206,7 +206,7 @@ fn Row(class: ClassCount, pictures: Pictures) -> impl IntoView {
             <th scope="row" class="class-name">{class.name}</th>
             {counts.map(|n| view! { <td class="number">{count(n)}</td> }).collect_view()}
             <td>
-                <div class="data-thumbnails">{thumbnails}</div>
+                <div class="images-thumbnails">{thumbnails}</div>
             </td>
         </tr>
     }

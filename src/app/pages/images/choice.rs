@@ -4,7 +4,7 @@ use super::import::ImportForm;
 use crate::app::parts::files::{Choose, DropArea, Listed, of_list};
 use crate::app::parts::widgets::{Button, Picture, choice};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{data as text, parts};
+use crate::app::text::{images as text, parts};
 use crate::app::{router::Link, state::Store};
 use crate::core::config::IMAGE_SIZES;
 use crate::core::report::Picture as Pixels;
@@ -21,7 +21,7 @@ pub fn Sample() -> impl IntoView {
         <section class="card" aria-labelledby="sample-title">
             <h2 id="sample-title">{text::SAMPLE_TITLE}</h2>
             <p>{text::SAMPLE_TEXT}</p>
-            <ul class="data-sample-strip">{patterns()}</ul>
+            <ul class="images-sample-strip">{patterns()}</ul>
             <Button
                 label=text::SAMPLE_BUTTON
                 kind="primary"
@@ -105,9 +105,9 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
     let closed = derive(move || !form.allowed());
     view! {
         <DropArea>
-            <p class="data-drop-title">{live(move || text::drop_does(role.get()))}</p>
+            <p class="images-drop-title">{live(move || text::drop_does(role.get()))}</p>
             <p>{text::DROP_OR}</p>
-            <p class="data-drop-buttons">
+            <p class="images-drop-buttons">
                 <Choose
                     label=text::CHOOSE_FOLDER
                     closed=closed
@@ -118,7 +118,7 @@ fn DropZone(role: Signal<ImportRole>) -> impl IntoView {
                 <Choose label=text::CHOOSE_FILES closed=closed multiple=true take=Box::new(take) />
             </p>
             <p class="muted small">{text::FORMATS} <br /> {text::PHONE_HINT}</p>
-            <p class="data-drop-status" role="status">
+            <p class="images-drop-status" role="status">
                 {live(move || form.listing.get().map(text::listing))}
                 {live(move || form.refusal.get())}
             </p>
@@ -147,7 +147,7 @@ fn Options() -> impl IntoView {
         .collect_view();
     let bad = memo(move || form.seed().is_none());
     view! {
-        <div class="data-options" role="group" aria-label=text::OPTIONS>
+        <div class="images-options" role="group" aria-label=text::OPTIONS>
             <div class="field">
                 <label for="size">{text::SIZE}</label>
                 <select
@@ -181,7 +181,7 @@ fn Options() -> impl IntoView {
             </div>
         </div>
         <Show when=move || differs.get() && form.seed().is_some()>
-            <p class="data-again">
+            <p class="images-again">
                 <Button
                     label=move || text::read_again(form.size.get(), form.seed().unwrap_or_default())
                     disabled=derive(move || !form.allowed())
@@ -199,7 +199,7 @@ pub fn Layouts() -> impl IntoView {
     let examples = text::LAYOUTS
         .map(|(title, tree, words)| {
             view! {
-                <div class="data-layout">
+                <div class="images-layout">
                     <h3>{title}</h3>
                     <pre>{tree}</pre>
                     <p>{words}</p>
@@ -210,7 +210,7 @@ pub fn Layouts() -> impl IntoView {
     view! {
         <details class="card fold">
             <summary>{text::LAYOUT_TITLE}</summary>
-            <div class="data-layouts">{examples}</div>
+            <div class="images-layouts">{examples}</div>
             <p class="muted small">{text::LAYOUT_NOTE}</p>
         </details>
     }

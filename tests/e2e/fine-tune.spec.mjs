@@ -240,11 +240,12 @@ test("half-done fine-tuning outlives its page: it is offered, goes on from its s
   await pretrained(page);
   await go(page, "Runs");
   await button(page, "Keep these images in the browser").click();
-  await tune(page, 30);
+  // Long enough to be paused, however fast the machine.
+  await tune(page, 200);
   await page.getByRole("combobox", { name: "Classifier on" }).selectOption("First layer of the head");
   await button(page, "Fine-tune").click();
   const run = page.getByRole("region", { name: "Training" });
-  await expect.poll(() => tuningStep(run), { timeout: 60_000 }).toBeGreaterThan(3);
+  await expect.poll(() => tuningStep(run), { timeout: 60_000, intervals: [100] }).toBeGreaterThan(3);
   await run.getByRole("button", { name: "Pause" }).click();
   await expect(run.getByRole("button", { name: "Resume" })).toBeVisible();
   const paused = await tuningStep(run);
@@ -262,8 +263,8 @@ test("half-done fine-tuning outlives its page: it is offered, goes on from its s
   await expect(rest.getByRole("button", { name: "Resume" })).toBeVisible();
   expect(await tuningStep(rest)).toBe(paused);
   await rest.getByRole("button", { name: "Resume" }).click();
-  await expect(again.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 60_000 });
-  await expect(again.getByText("all layers with the head's first layer, 30 epochs")).not.toHaveCount(0);
+  await expect(again.getByRole("heading", { name: "Result" })).toBeVisible({ timeout: 120_000 });
+  await expect(again.getByText("all layers with the head's first layer, 200 epochs")).not.toHaveCount(0);
   await go(again, "Home");
   await expect(card).toHaveCount(0);
 

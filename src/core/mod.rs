@@ -22,7 +22,7 @@ pub mod hub_addresses;
 pub mod sample;
 pub mod weights_file;
 
-// Runs, and what is said of them. Scores are made of predictions: intervals, F1, McNemar's test.
+// Runs, and what is said of them. Metrics are made of predictions: F1, intervals, McNemar's test, the paired t-test.
 pub mod error;
 pub mod metrics;
 pub mod report;

@@ -3,7 +3,7 @@
 use super::parts::spread;
 use super::units::{count, counted, percent};
 use crate::core::metrics::mcnemar::{Resolution, Verdict};
-use crate::core::metrics::seeds::{SeedComparison, Summary};
+use crate::core::metrics::paired_t_test::{SeedComparison, Summary};
 use crate::core::{metrics::ClassificationReport, metrics::interval::Interval};
 
 pub const INTERVALS: &str = "Below each number stands its 95 % confidence interval: Wilson's for precision and recall, \

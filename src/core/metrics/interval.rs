@@ -1,6 +1,7 @@
 //! How sure a number is: Wilson's intervals of rates, and intervals of precision, recall and F1 by
 //! resampling the test images.
 
+use super::Scores;
 use crate::core::rng::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -176,17 +177,16 @@ impl Draws {
     }
 
     fn add(&mut self, counts: &Counts, images: usize) {
-        let ratio = |a: f64, b: f64| if b == 0.0 { 0.0 } else { a / b };
         let (mut sum, mut weighted) = (0.0, 0.0);
         for (class, lists) in self.per_class.iter_mut().enumerate() {
-            let [truth, predicted, hits] =
-                [&counts.truth, &counts.predicted, &counts.hits].map(|counts| f64::from(counts[class]));
-            let f1 = ratio(2.0 * hits, truth + predicted);
-            for (list, score) in lists.iter_mut().zip([ratio(hits, predicted), ratio(hits, truth), f1]) {
+            let truth = counts.truth[class];
+            let Scores { precision, recall, f1 } =
+                Scores::from_counts(counts.hits[class], counts.predicted[class], truth);
+            for (list, score) in lists.iter_mut().zip([precision, recall, f1]) {
                 list.push(score);
             }
             sum += f1;
-            weighted += f1 * truth;
+            weighted += f1 * f64::from(truth);
         }
         self.macro_f1.push(sum / self.per_class.len() as f64);
         self.weighted_f1.push(weighted / images as f64);

@@ -3,7 +3,7 @@
 
 pub mod thinned;
 
-use crate::core::metrics::seeds::Summary;
+use crate::core::metrics::paired_t_test::Summary;
 use std::fmt::Write;
 use thinned::downsample;
 

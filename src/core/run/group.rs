@@ -2,7 +2,7 @@
 
 use super::table::{Column, parted, sorted};
 use super::{RunRecord, sweep::effective};
-use crate::core::{config::RunConfig, metrics::seeds::BySeed, report::RunState};
+use crate::core::{config::RunConfig, metrics::paired_t_test::BySeed, report::RunState};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -124,7 +124,7 @@ mod tests {
     use crate::core::config::{Architecture, EncoderConfig, Stem};
     use crate::core::run::table::by_data;
     use crate::core::run::{examples::evaluated, examples::record};
-    use crate::core::{metrics::seeds::Summary, weights_file::WeightsIdentity};
+    use crate::core::{metrics::paired_t_test::Summary, weights_file::WeightsIdentity};
 
     fn with(change: impl Fn(&mut RunRecord)) -> RunRecord {
         let mut run = record("a");

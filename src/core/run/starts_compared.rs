@@ -3,7 +3,7 @@
 use super::starts::{Start, common, start_of};
 use super::{RunRecord, fine_tune::FineTuneReport};
 use crate::core::metrics::mcnemar::{PairedComparison, Verdict};
-use crate::core::metrics::seeds::{BySeed, SeedComparison};
+use crate::core::metrics::paired_t_test::{BySeed, SeedComparison};
 use crate::core::report::RunState;
 
 /// Results that can be compared: images, labels and SimCLR's settings are the same.

@@ -1,8 +1,5 @@
-//! Classification metrics from true and predicted classes, as scikit-learn defines them; the golden tests compare them.
-
-pub mod interval;
-pub mod mcnemar;
-pub mod seeds;
+//! Accuracy, precision, recall and F1 from true and predicted classes, as scikit-learn defines them; the golden tests
+//! compare them.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +26,7 @@ pub struct ClassificationReport {
 }
 
 impl Scores {
-    fn from_counts(hits: u32, predicted: u32, truth: u32) -> Self {
+    pub(super) fn from_counts(hits: u32, predicted: u32, truth: u32) -> Self {
         let precision = ratio(hits.into(), predicted.into());
         let recall = ratio(hits.into(), truth.into());
         // 2 PR / (P + R), from the counts.

@@ -2,7 +2,7 @@
 
 use crate::app::client::{Client, Task};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::runs as text;
+use crate::app::text::queue as text;
 use crate::app::{parts::notice::FaultAlert, parts::widgets::Button, router::Link, state::Store};
 use crate::core::{config::RunConfig, run::queue::QueueChange, run::sweep::Sweep};
 use crate::protocol::Request;

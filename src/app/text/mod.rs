@@ -13,6 +13,7 @@ pub mod lesson;
 pub mod nt_xent;
 pub mod parts;
 pub mod pretrain;
+pub mod queue;
 pub mod runs;
 pub mod settings;
 pub mod starts;

@@ -4,7 +4,7 @@
 use super::{page::Page, panel::SettingSelect};
 use crate::app::parts::repeat::{SeedsSelect, time_of};
 use crate::app::reactive::{Show, act, derive, live, memo};
-use crate::app::text::{fault::one_field, runs as text, settings};
+use crate::app::text::{fault::one_field, queue as text, settings};
 use crate::app::{parts::unfinished::why_not, parts::widgets::Button};
 use crate::core::config::pretrain_settings::{RunSetting, SEED, SETTINGS, TEMPERATURE, differing, from_key, setting};
 use crate::core::error::{Fault, StorageFault};

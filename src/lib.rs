@@ -1,6 +1,6 @@
 //! SimCLR Lab: self-supervised pre-training in a browser tab.
 //!
-//! The dependency rule, in one sentence: every arrow points at [`core`]; `app` and `worker` speak only through
+//! The dependency rule, in one sentence: [`core`] depends on no other layer; `app` and `worker` speak only through
 //! [`protocol`]; `app` never links burn, and `learn` never names Leptos or web-sys. Cargo features make the most of it
 //! a compile-time wall (see Cargo.toml), `tests/layers.rs` keeps the rest.
 //!

@@ -1,4 +1,4 @@
-//! Imports between the files of `src` never run in a circle.
+//! Imports between the files of `src` never run in a circle, and in the worker only down its list of modules.
 //!
 //! An arrow runs from a file to the file that defines what it names. The test follows `use` items, paths in the code and in
 //! macros, and every `pub use` to the file that defines the name. It leaves out tests, `mod` items and a `pub use` whose name
@@ -16,6 +16,25 @@ fn imports_never_run_in_a_circle() {
     let sources = |path: &str| fs::read_to_string(root.join(path)).ok();
     let circles = circles(&arrows(&sources));
     assert!(circles.is_empty(), "files import each other in a circle:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn the_workers_modules_use_only_those_listed_below_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources = |path: &str| fs::read_to_string(root.join(path)).ok();
+    let list = sources("worker/mod.rs").expect("the worker");
+    let rows: Vec<&str> =
+        list.lines().filter_map(|line| line.strip_prefix("//! | ")).filter_map(|row| row.split('`').nth(1)).collect();
+    let place = |file: &str| {
+        let name = file.strip_prefix("worker/")?.split(['/', '.']).next().filter(|name| *name != "mod")?;
+        Some(rows.iter().position(|row| *row == name).unwrap_or_else(|| panic!("src/worker/mod.rs omits {name}")))
+    };
+    let arrows = arrows(&sources);
+    let inside: Vec<_> = arrows.keys().filter_map(|(a, b)| Some((a, b, place(a)?, place(b)?))).collect();
+    assert!(inside.len() > 50, "{} imports inside the worker", inside.len());
+    let wrong: Vec<String> =
+        inside.into_iter().filter(|(.., a, b)| a > b).map(|(a, b, ..)| format!("{a} -> {b}")).collect();
+    assert!(wrong.is_empty(), "against the list of src/worker/mod.rs:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The dependency rule where the compiler does not keep it, and a little tidiness, as tests over the sources.
 //!
-//! Every arrow points at `core`; `app` and `worker` speak only through `protocol`; `app` never links burn; `learn` never names Leptos or
-//! web-sys.
+//! `core` depends on no other layer; `app` and `worker` speak only through `protocol`; `app` never links burn; `learn`
+//! never names Leptos or web-sys.
 
 #[allow(dead_code)]
 #[path = "../src/app/routes.rs"]

@@ -1,4 +1,5 @@
-//! What can go wrong, as typed values with a cause that a user can act on. The words are in `app::text` only.
+//! What can go wrong, as typed values with a cause that a user can act on. The words are in `app::text`;
+//! only a `detail` is written where the fault is found.
 
 use super::{imagenet::ImageNetEncoder, weights_file::WeightsFault};
 use serde::{Deserialize, Serialize};

@@ -15,10 +15,10 @@
 //! | [`feature_file`] | features of a whole set in a file |
 //! | [`run_archive`] | packs a run into an archive and opens it |
 //! | [`storage`] | stored runs, over the browser's file system or one in memory |
-//! | [`import`] | decodes images |
 //! | [`open_weights`] | opens files of published weights: safetensors, PyTorch's |
-//! | `device` | finds WebGPU, else the CPU backend |
 //! | `files` | `File` objects as byte sources |
+//! | [`import`] | decodes images |
+//! | `device` | finds WebGPU, else the CPU backend |
 //! | `mailbox` | messages in and out |
 //! | `event_loop` | yields to the event loop by a macrotask |
 //! | `js` | the clock, the console, the memory |

@@ -1,4 +1,5 @@
-//! Every word that a user reads, one module a page. Code elsewhere holds no user-facing string.
+//! Every word that a user reads: a module a page, and some that pages share. Elsewhere stands only the `detail` of a
+//! fault, which the code that finds it writes, and what `core` writes into an archive.
 
 pub mod confidence;
 pub mod evaluate;

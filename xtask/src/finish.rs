@@ -7,10 +7,11 @@
 //! - **Policy**: the page has a few inline scripts (Trunk's start script, the base for hosts without closing slashes); their SHA-256 hashes
 //!   go into the content security policy. So do the hosts that published weights are fetched from: those of
 //!   `src/core/hub_addresses.rs`, or those that `WEIGHTS_FROM` names.
+//! - **Service worker**: a hash of the whole build, and what it has to keep for use offline.
 //! - **Icon**: written into the page, because browsers ask for it again at every navigation, and once the worker has loaded the page makes no
 //!   request at all.
-//! - **Worker**: its uncompressed size (the total of the progress bar; where a host compresses, Content-Length is something else) and a hash of
-//!   its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
+//! - **Worker**: it is packed by gzip, for hosts that do not compress. Its sizes, packed and not (for the progress bar; where a host compresses,
+//!   Content-Length is something else), and a hash of its content (a new page must not meet an old cached worker) go into two `<meta>` elements.
 
 #[allow(dead_code)]
 #[path = "../../src/core/hub_addresses.rs"]
@@ -20,13 +21,16 @@ mod addresses;
 pub mod routes;
 
 use self::routes::{ROUTES, Route};
-use crate::process::Outcome;
+use crate::process::{Outcome, output};
 use crate::split::{Chunks, split};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const KEEPER: &str = "service-worker.js";
 
 /// Works on the folder that Trunk is about to move into place.
 pub fn hook() -> Outcome {
@@ -96,13 +100,16 @@ fn finish(dist: &Path, routes: &[Route], chunks: &Chunks, weights: &Weights) -> 
     let version = Sha256::new().chain_update(&script).chain_update(&wasm).finalize();
     let version: String = version.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
 
-    let page = fill(&page, "{{worker-bytes}}", &wasm.len().to_string())?;
+    let packed = pack(&dist.join("worker_bg.wasm"))?;
+    let page = fill(&page, "{{worker-bytes}}", &format!("{packed} {}", wasm.len()))?;
     let page = fill(&page, "{{worker-version}}", &version)?;
     let page = fill(&page, "{{weights-from}}", &weights.address)?;
     let page = fill(&page, "{{weights-hosts}}", &weights.hosts)?;
     let icon = fs::read(dist.join("icon.svg")).map_err(|e| format!("cannot read public/icon.svg: {e}"))?;
     let page = fill(&page, "{{icon}}", &STANDARD.encode(icon))?;
     let page = fill(&page, "{{script-hashes}}", &hashes(&page)?)?;
+    let build = keep(dist, routes, &version, &page)?;
+    let page = fill(&page, "{{build}}", &build)?;
     for Route { path: route, chunk, .. } in routes {
         let files = match chunk {
             None => &[][..],
@@ -130,7 +137,48 @@ fn read(path: &Path) -> Outcome<String> {
 }
 
 fn fill(page: &str, mark: &str, value: &str) -> Outcome<String> {
-    if page.contains(mark) { Ok(page.replace(mark, value)) } else { Err(format!("index.html: `{mark}` is missing")) }
+    if page.contains(mark) {
+        Ok(page.replace(mark, value))
+    } else {
+        Err(format!("index.html or {KEEPER}: `{mark}` is missing"))
+    }
+}
+
+/// Tells the service worker what it keeps, and gives the build's hash.
+///
+/// `worker` is the worker's hash, `page` the page without the build's.
+fn keep(dist: &Path, routes: &[Route], worker: &str, page: &str) -> Outcome<String> {
+    let mut files = vec![format!("worker.js?v={worker}"), format!("worker_bg.wasm.gz?v={worker}")];
+    for entry in fs::read_dir(dist).map_err(|e| format!("cannot read {}: {e}", dist.display()))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Trunk and `split` put hashes into the names of the page's files.
+        if name.contains('-') && [".js", ".wasm", ".css"].iter().any(|end| name.ends_with(end)) && name != KEEPER {
+            files.push(name);
+        }
+    }
+    files.sort();
+    let keeper = read(&dist.join(KEEPER))?;
+    let hash = Sha256::new().chain_update(page).chain_update(&keeper).chain_update(files.join(" ")).finalize();
+    let build: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let list = |names: Vec<String>| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let pages = routes.iter().map(|route| format!("{}/", route.path.trim_matches('/')).trim_start_matches('/').into());
+    let keeper = fill(&keeper, "{{build}}", &build)?;
+    let keeper = fill(&keeper, "{{pages}}", &list(pages.collect()))?;
+    let keeper = fill(&keeper, "{{files}}", &list(files))?;
+    let to = dist.join(KEEPER);
+    fs::write(&to, keeper).map_err(|e| format!("cannot write {}: {e}", to.display()))?;
+    Ok(build)
+}
+
+/// Packs a file by gzip into one beside it, and gives that one's bytes.
+fn pack(file: &Path) -> Outcome<u64> {
+    const GZIP: &str = "
+const { readFileSync, writeFileSync } = require('fs'), { gzipSync } = require('zlib');
+const packed = gzipSync(readFileSync(process.argv[1]), { level: 9 });
+writeFileSync(process.argv[1] + '.gz', packed);
+console.log(packed.length);";
+    let said = output(Command::new("node").args(["-e", GZIP, "--"]).arg(file))?;
+    said.trim().parse().map_err(|_| format!("node gave no size: `{said}`"))
 }
 
 /// The policy's sources for every inline script of the page.
@@ -186,10 +234,12 @@ mod tests {
     fn every_route_has_a_page_whose_base_leads_to_the_root() {
         let dist = std::env::temp_dir().join(format!("simclr-lab-finish-{}", std::process::id()));
         fs::create_dir_all(&dist).unwrap();
-        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><meta content=\"{{weights-from}} {{weights-hosts}}\"><link href=\"{{icon}}\"><script>1</script></head>";
+        let page = "<meta content=\"{{script-hashes}}\"><base href=\"{{base}}\"><meta content=\"{{worker-bytes}} {{worker-version}}\"><meta content=\"{{weights-from}} {{weights-hosts}}\"><link href=\"{{icon}}\"><meta content=\"{{build}}\"><script>1</script></head>";
         fs::write(dist.join("index.html"), page).unwrap();
         fs::write(dist.join("icon.svg"), "<svg/>").unwrap();
         fs::write(dist.join("worker.js"), "x").unwrap();
+        fs::write(dist.join("app-1.css"), "x").unwrap();
+        fs::write(dist.join(KEEPER), "{{build}} {{pages}} {{files}}").unwrap();
         fs::write(dist.join("worker_bg.wasm"), "four").unwrap();
         let routes = [
             route("/", Page::Home, None),
@@ -202,14 +252,19 @@ mod tests {
         for (file, base) in [("index.html", "./"), ("data/index.html", "../"), ("lesson/lars/index.html", "../../")] {
             let text = fs::read_to_string(dist.join(file)).unwrap();
             assert!(text.contains(&format!("<base href=\"{base}\">")), "{file}: {text}");
-            assert!(text.contains("content=\"4 ") && !text.contains("{{"), "{file}: {text}");
+            assert!(text.contains(" 4 ") && !text.contains("{{"), "{file}: {text}");
             assert_eq!(
                 text.matches("rel=\"preload\"").count(),
                 if file.starts_with("data") { 2 } else { 0 },
                 "{file}: {text}"
             );
         }
+        let kept = read(&dist.join(KEEPER)).unwrap();
+        let (build, kept) = kept.split_once(' ').unwrap();
+        assert!(kept.starts_with(r#""", "data/", "lesson/lars/" "app-1.css", "worker.js?v="#), "{kept}");
+        assert!(read(&dist.join("index.html")).unwrap().contains(&format!("\"{build}\"")), "{build}");
         fs::write(dist.join("index.html"), page).unwrap();
+        fs::write(dist.join(KEEPER), "{{build}} {{pages}} {{files}}").unwrap();
         assert!(finish(&dist, &routes, &Chunks::new(), &weights).unwrap_err().contains("`work`"));
         fs::remove_dir_all(&dist).unwrap();
     }

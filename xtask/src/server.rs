@@ -1,4 +1,5 @@
-//! A static file server for localhost: files, folders' index.html, a redirect to the closing slash, nothing else.
+//! A static file server for localhost: files, folders' index.html, a redirect to the closing slash, and the headers that
+//! isolate the page from other origins, which threads need.
 
 use crate::process::Outcome;
 use std::fs;
@@ -66,7 +67,7 @@ fn answer(mut stream: TcpStream, dist: &Path) -> std::io::Result<()> {
 
 fn head(stream: &mut TcpStream, status: &str, kind: &str, length: usize, more: &str) -> std::io::Result<()> {
     let text = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Embedder-Policy: require-corp\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(text.as_bytes())
 }

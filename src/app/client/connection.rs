@@ -4,12 +4,14 @@
 
 use crate::app::router::base_url;
 use crate::protocol::{Request, ToPage, ToWorker, VERSION};
-use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use js_sys::WebAssembly::{self, Module};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, File, ReadableStreamDefaultReader, Response, Url, Worker, WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, File, ReadableStreamDefaultReader, RequestInit, Response, Url, Worker, WorkerOptions,
+    WorkerType,
 };
 
 /// Key in the tab's storage of the note that a reload was tried.
@@ -33,45 +35,119 @@ fn url(base: &str, file: &str) -> String {
     format!("{base}{file}{version}")
 }
 
-/// Downloads the worker's wasm; `progress` gets the bytes so far and, where known, of all.
-pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<ArrayBuffer, String> {
-    let url = url(base, "worker_bg.wasm");
+/// Downloads and compiles the worker's wasm; `progress` gets the bytes so far and, where known, of all, packed as they come.
+///
+/// Every host sends the file packed by gzip; it is unpacked and compiled as it comes. A host that compresses by brotli
+/// sends less where it is asked for the plain file, which is also for browsers that cannot unpack.
+pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Module, String> {
+    let [plain, packed] = ["worker_bg.wasm", "worker_bg.wasm.gz"].map(|file| url(base, file));
+    let unpack = class("DecompressionStream");
+    let kept = if unpack.is_some() { kept(&packed).await } else { None };
+    let url = if kept.is_none() && (unpack.is_none() || has_brotli(&plain).await) { plain } else { packed };
     let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
-    let response: Response =
-        JsFuture::from(window().fetch_with_str(&url)).await.map_err(failed)?.dyn_into().map_err(failed)?;
+    let response = match kept {
+        Some(response) => response,
+        None => fetch(&url, "GET").await.map_err(failed)?,
+    };
     if !response.ok() {
         return Err(format!("{url}: HTTP {}", response.status()));
     }
-    // The build's number counts unpacked bytes, as the reader below does; a
-    // server's Content-Length counts packed ones where it compresses.
-    let total = meta("worker-bytes").or_else(|| response.headers().get("content-length").ok().flatten());
-    let total = total.and_then(|t| t.parse::<f64>().ok());
-    let Some(body) = response.body() else {
-        let whole = response.array_buffer().map_err(failed)?;
-        return JsFuture::from(whole).await.map_err(failed).map(JsCast::unchecked_into);
-    };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let chunks = Array::new();
-    let mut got = 0.0;
-    loop {
-        let part = JsFuture::from(reader.read()).await.map_err(failed)?;
-        if Reflect::get(&part, &"done".into()).is_ok_and(|d| d.is_truthy()) {
-            break;
+    let module = match unpack {
+        Some(unpack) => compile(&response, &unpack, progress).await,
+        None => {
+            async { JsFuture::from(WebAssembly::compile(&JsFuture::from(response.array_buffer()?).await?)).await }.await
         }
-        let chunk: Uint8Array = Reflect::get(&part, &"value".into()).map_err(failed)?.unchecked_into();
-        got += f64::from(chunk.byte_length());
-        chunks.push(&chunk);
-        progress(got, total.filter(|t| *t >= got));
-    }
-    let blob = Blob::new_with_u8_array_sequence(&chunks).map_err(failed)?;
-    JsFuture::from(blob.array_buffer()).await.map_err(failed).map(JsCast::unchecked_into)
+    };
+    module.and_then(JsCast::dyn_into).map_err(failed)
 }
 
-/// Starts the worker and hands it its wasm.
+/// Compiles wasm as it comes. Whether it is packed its first bytes tell: some hosts have the browser unpack it.
+async fn compile(
+    response: &Response,
+    unpack: &Function,
+    progress: impl Fn(f64, Option<f64>),
+) -> Result<JsValue, JsValue> {
+    let sizes = meta("worker-bytes").unwrap_or_default();
+    let mut sizes = sizes.split(' ').filter_map(|size| size.parse::<f64>().ok());
+    let header = |name: &str| response.headers().get(name).ok().flatten();
+    let sent = header("content-encoding").and_then(|_| header("content-length")?.parse::<f64>().ok());
+    let (packed, plain) = (sizes.next(), sizes.next());
+    let body = response.body().ok_or("no content")?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut pipe = None;
+    let (mut got, mut scale, mut total) = (0.0, 1.0, packed);
+    loop {
+        let part = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&part, &"done".into())?.is_truthy() {
+            break;
+        }
+        let chunk: Uint8Array = Reflect::get(&part, &"value".into())?.unchecked_into();
+        if pipe.is_none() {
+            let gzip = chunk.subarray(0, 2).to_vec() == [0x1f, 0x8b];
+            if !gzip {
+                total = sent.or(packed);
+                scale = total.zip(plain).map_or(1.0, |(sent, plain)| sent / plain);
+            }
+            let stream = match (gzip, class("TransformStream")) {
+                (false, Some(same)) => Reflect::construct(&same, &Array::new()),
+                _ => Reflect::construct(unpack, &Array::of1(&"gzip".into())),
+            }?;
+            let options = js_sys::JSON::parse(r#"{ "headers": { "content-type": "application/wasm" } }"#)?;
+            let unpacked = Array::of2(&Reflect::get(&stream, &"readable".into())?, &options);
+            let unpacked = Reflect::construct(&class("Response").ok_or("no Response")?, &unpacked)?;
+            let module = JsFuture::from(WebAssembly::compile_streaming(&Promise::resolve(&unpacked)));
+            pipe = Some((call(&Reflect::get(&stream, &"writable".into())?, "getWriter", &Array::new())?, module));
+        }
+        if let Some((writer, _)) = &pipe {
+            promised(writer, "write", &Array::of1(&chunk)).await?;
+        }
+        got += f64::from(chunk.byte_length()) * scale;
+        progress(got, total.filter(|total| *total >= got.floor()));
+    }
+    let (writer, module) = pipe.ok_or("no content")?;
+    promised(&writer, "close", &Array::new()).await?;
+    module.await
+}
+
+/// A class of the browser that web-sys knows behind features only, called by name; `None` where the browser lacks it.
+fn class(name: &str) -> Option<Function> {
+    Reflect::get(&window(), &name.into()).ok()?.dyn_into().ok()
+}
+
+fn call(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    let method: Function = Reflect::get(of, &method.into())?.dyn_into()?;
+    Reflect::apply(&method, of, arguments)
+}
+
+async fn promised(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    JsFuture::from(call(of, method, arguments)?.dyn_into::<Promise>()?).await
+}
+
+async fn fetch(url: &str, method: &str) -> Result<Response, JsValue> {
+    let options = RequestInit::new();
+    options.set_method(method);
+    JsFuture::from(window().fetch_with_str_and_init(url, &options)).await?.dyn_into()
+}
+
+/// Whether the host sends this file by brotli or better.
+async fn has_brotli(url: &str) -> bool {
+    let head = fetch(url, "HEAD").await.ok().filter(Response::ok);
+    let encoding = head.and_then(|head| head.headers().get("content-encoding").ok()?);
+    encoding.is_some_and(|encoding| ["br", "zstd"].contains(&encoding.as_str()))
+}
+
+/// The file as the service worker has kept it for use offline.
+async fn kept(url: &str) -> Option<Response> {
+    // An insecure page has no caches.
+    let caches = Reflect::get(&window(), &"caches".into()).ok().filter(JsValue::is_truthy)?;
+    promised(&caches, "match", &Array::of1(&url.into())).await.ok()?.dyn_into().ok()
+}
+
+/// Starts the worker and hands it its compiled wasm.
 ///
 /// A worker started from a `blob:` script inherits the page's content security policy, one started from a URL does not;
 /// the policy is what keeps images on this machine.
-pub fn start(base: &str, wasm: &ArrayBuffer) -> Result<Worker, String> {
+pub fn start(base: &str, module: &Module) -> Result<Worker, String> {
     let failed = |e: JsValue| error_text(&e);
     let import = js_sys::JSON::stringify(&url(base, "worker.js").into()).map_err(failed)?;
     let script = format!(
@@ -97,7 +173,7 @@ self.onmessage = async ({{ data }}) => {{
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     let worker = Worker::new_with_options(&address, &options).map_err(failed)?;
-    worker.post_message_with_transfer(wasm, &Array::of1(wasm)).map_err(failed)?;
+    worker.post_message(module).map_err(failed)?;
     Ok(worker)
 }
 

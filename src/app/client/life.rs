@@ -89,7 +89,7 @@ impl Client {
             if !current() {
                 return;
             }
-            match loaded.and_then(|bytes| connection::start(&base, &bytes)) {
+            match loaded.and_then(|module| connection::start(&base, &module)) {
                 Ok(worker) => {
                     self.store.worker.set(WorkerState::Starting);
                     self.listen(worker, generation);

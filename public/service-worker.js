@@ -77,29 +77,33 @@ async function keep() {
 let keeping;
 const keepOnce = () => (keeping ??= keep().finally(() => (keeping = undefined)));
 
-/** Deletes what is kept of the builds for which `which` holds. */
-const drop = async (which) =>
-  Promise.all((await caches.keys()).filter((name) => name.startsWith(OURS) && which(name)).map((name) => caches.delete(name)));
+/** The builds of which something is kept. */
+const builds = async () => (await caches.keys()).filter((name) => name.startsWith(OURS));
+const drop = (names) => Promise.all(names.map((name) => caches.delete(name)));
 
 /** An earlier build stays while a page of it may be open in another tab. */
 async function dropEarlier() {
   const tabs = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).filter(({ url }) => url.startsWith(SCOPE));
-  if (tabs.length === 1 && !self.registration.installing && !self.registration.waiting) await drop((name) => name !== CACHE);
+  if (tabs.length === 1 && !self.registration.installing && !self.registration.waiting) await drop((await builds()).filter((name) => name !== CACHE));
 }
 
-// The first service worker isolates the page at once, and keeps the program when the page has loaded. A later one comes
-// with all of its program, and waits until the person takes it.
-self.addEventListener("install", (event) => event.waitUntil(self.registration.active ? keepOnce() : self.skipWaiting()));
+/** The first service worker isolates the page at once, and keeps the program when the page has loaded. One that comes after
+ * a build that is kept brings all of its own, and waits until the person takes it. */
+async function install() {
+  const kept = await Promise.all((await builds()).map((cacheName) => caches.match(DONE, { cacheName })));
+  await (kept.some(Boolean) ? keepOnce() : self.skipWaiting());
+}
+self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 const orders = {
   keep: () => dropEarlier().then(keepOnce),
   take: () => self.skipWaiting(),
-  forget: () => drop(() => true).then(() => self.registration.unregister()),
+  forget: () => builds().then(drop).then(() => self.registration.unregister()),
 };
 self.addEventListener("message", (event) => {
   const [port] = event.ports;
-  event.waitUntil(orders[event.data]().then((answer) => port.postMessage(answer), (error) => port.postMessage(String(error))));
+  event.waitUntil(orders[event.data]().then((answer) => port?.postMessage(answer), (error) => port?.postMessage(String(error))));
 });
 
 async function page(request) {

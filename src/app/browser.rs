@@ -1,7 +1,9 @@
-//! What the page asks of the browser: the time, a memory from visit to visit, lasting storage, the clipboard, the focus.
+//! What the page asks of the browser: the time, a memory from visit to visit, lasting storage, the clipboard, the focus,
+//! isolation; and what web-sys has no name for.
 
+use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{document, window};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, Storage};
 
@@ -51,4 +53,26 @@ pub async fn copy(text: &str) -> bool {
 pub fn focus(id: &str) -> Option<HtmlElement> {
     let element: HtmlElement = document().get_element_by_id(id)?.dyn_into().ok()?;
     element.focus().ok().map(|()| element)
+}
+
+/// Whether this page shares its process with no other site, without which the browser gives it no threads. The host's
+/// headers isolate it, or the service worker does.
+pub fn isolated() -> bool {
+    Reflect::get(&window(), &"crossOriginIsolated".into()).is_ok_and(|isolated| isolated.is_truthy())
+}
+
+/// A class of the browser that web-sys knows behind features only, called by name; `None` where the browser lacks it.
+pub fn class(name: &str) -> Option<Function> {
+    Reflect::get(&window(), &name.into()).ok()?.dyn_into().ok()
+}
+
+/// Calls a method by name.
+pub fn call(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    let method: Function = Reflect::get(of, &method.into())?.dyn_into()?;
+    Reflect::apply(&method, of, arguments)
+}
+
+/// Calls a method that gives a promise, and waits for it.
+pub async fn promised(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
+    JsFuture::from(call(of, method, arguments)?.dyn_into::<Promise>()?).await
 }

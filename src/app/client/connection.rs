@@ -2,6 +2,7 @@
 //! messages, whose form [`crate::protocol`] describes. Trunk has a shim that starts
 //! workers, but it does not report the progress of the download.
 
+use crate::app::browser::{call, class, promised};
 use crate::app::router::base_url;
 use crate::protocol::{Request, ToPage, ToWorker, VERSION};
 use js_sys::WebAssembly::{self, Module};
@@ -107,20 +108,6 @@ async fn compile(
     let (writer, module) = pipe.ok_or("no content")?;
     promised(&writer, "close", &Array::new()).await?;
     module.await
-}
-
-/// A class of the browser that web-sys knows behind features only, called by name; `None` where the browser lacks it.
-fn class(name: &str) -> Option<Function> {
-    Reflect::get(&window(), &name.into()).ok()?.dyn_into().ok()
-}
-
-fn call(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
-    let method: Function = Reflect::get(of, &method.into())?.dyn_into()?;
-    Reflect::apply(&method, of, arguments)
-}
-
-async fn promised(of: &JsValue, method: &str, arguments: &Array) -> Result<JsValue, JsValue> {
-    JsFuture::from(call(of, method, arguments)?.dyn_into::<Promise>()?).await
 }
 
 async fn fetch(url: &str, method: &str) -> Result<Response, JsValue> {

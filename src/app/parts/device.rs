@@ -4,7 +4,7 @@ use super::widgets::{Ask, Question, choice};
 use crate::app::reactive::{live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, parts as text};
-use crate::app::{client::Client, router::Link};
+use crate::app::{browser::isolated, client::Client, router::Link};
 use crate::core::report::{Backend, DeviceReport};
 use crate::protocol::DeviceChoice;
 use leptos::prelude::*;
@@ -25,6 +25,7 @@ pub fn described(lead: &'static str, device: DeviceReport) -> AnyView {
             {lead} " " <strong>{backend(&device.backend)}</strong> " " <span class="muted">{device.name}</span>
         </p>
         {device.software.then(|| view! { <p class="muted small">{text::SOFTWARE}</p> })}
+        {(device.backend == Backend::Cpu && !isolated()).then(|| view! { <p class="muted small">{text::ONE_THREAD}</p> })}
         {why.map(|w| view! { <p class="small">{w.what} " " {w.todo} " " <Link to="/help">{text::MORE}</Link></p> })}
     }
     .into_any()

@@ -14,6 +14,7 @@ pub fn Layout(children: Children) -> impl IntoView {
     provide_context(Announcer::new());
     let store = Store::get();
     let device = move || store.device.with(|d| d.as_ref().map(|d| text::device(backend(&d.backend))));
+    let offline = move || (store.offline.kept.get() > 0.0).then_some(text::OFFLINE);
     super::leave_guard::install(store);
     let main = NodeRef::<Main>::new();
     // A plain "#content" would lead to the root page, because of <base>.
@@ -57,7 +58,7 @@ pub fn Layout(children: Children) -> impl IntoView {
         <Notices />
         <WorkerLoading />
         <main id="content" tabindex="-1" node_ref=main>{children()}</main>
-        <footer class="site"><p>{text::PRIVACY} " " {device}</p></footer>
+        <footer class="site"><p>{text::PRIVACY} " " {device} " " {offline}</p></footer>
         <LiveRegion />
     }
 }

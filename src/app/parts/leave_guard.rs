@@ -1,11 +1,10 @@
 //! While work is under way, leaving the page asks first and the screen stays awake.
 
-use crate::app::{reactive::memo, state::Store};
+use crate::app::{browser::promised, reactive::memo, state::Store};
 use crate::core::report::RunState;
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
 
 /// Installs both; the layout calls it once.
 pub fn install(store: Store) {
@@ -54,17 +53,12 @@ pub fn install(store: Store) {
 /// the browser has no such API or refuses.
 async fn request_wake_lock() -> Option<JsValue> {
     let api = Reflect::get(&window().navigator(), &"wakeLock".into()).ok()?;
-    let request: Function = Reflect::get(&api, &"request".into()).ok()?.dyn_into().ok()?;
-    let promise: Promise = request.call1(&api, &"screen".into()).ok()?.dyn_into().ok()?;
-    JsFuture::from(promise).await.ok()
+    promised(&api, "request", &Array::of1(&"screen".into())).await.ok()
 }
 
 fn release(lock: Option<JsValue>) {
     let Some(lock) = lock else { return };
-    let release = Reflect::get(&lock, &"release".into()).ok().and_then(|f| f.dyn_into::<Function>().ok());
-    if let Some(promise) = release.and_then(|f| f.call0(&lock).ok()).and_then(|p| p.dyn_into::<Promise>().ok()) {
-        leptos::task::spawn_local(async move {
-            let _ = JsFuture::from(promise).await;
-        });
-    }
+    leptos::task::spawn_local(async move {
+        let _ = promised(&lock, "release", &Array::new()).await;
+    });
 }

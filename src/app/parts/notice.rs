@@ -3,7 +3,7 @@
 use super::widgets::{Button, ShowMore, Table, heads};
 use crate::app::client::Client;
 use crate::app::reactive::{Show, act, live, memo};
-use crate::app::state::{Notice, Store, WorkerState};
+use crate::app::state::{Notice, Store, WorkerState, offline::take_update};
 use crate::app::text::{Explanation, fault, images, layout as text};
 use crate::core::{error::Fault, error::SkippedFile};
 use leptos::prelude::*;
@@ -68,6 +68,12 @@ pub fn Notices() -> impl IntoView {
                 <Message notice=notice />
             </For>
             <WorkerTrouble />
+            <Show when=move || store.offline.update.get()>
+                <div class="notice">
+                    <p>{text::UPDATE}</p>
+                    <Button label=text::TAKE_UPDATE press=act(|_| take_update()) />
+                </div>
+            </Show>
         </section>
     }
 }

@@ -6,7 +6,11 @@ use super::widgets::{Button, Meter, Question};
 use crate::app::client::{Client, Task};
 use crate::app::reactive::{Show, act, derive, memo};
 use crate::app::text::{fault, parts, runs as text};
-use crate::app::{router::Link, state::Store, state::unfinished::forget};
+use crate::app::{
+    router::Link,
+    state::Store,
+    state::{offline, unfinished::forget},
+};
 use crate::core::error::{Fault, StorageFault};
 use crate::protocol::{Event, Request, StoredChange};
 use leptos::prelude::*;
@@ -114,14 +118,18 @@ pub fn DeleteStored(
     let (store, client, announcer) = (Store::get(), Client::get(), Announcer::get());
     let done = RwSignal::new(false);
     let delete = move |()| {
-        client.ask_or_notify(Request::ChangeStored(StoredChange::DeleteAll), move |answer| {
-            if answer.is_some() {
-                forget(store.stored_runs);
-                client.ask(Request::Queue, |_| {});
-                done.try_set(true);
-                announcer.say(text::DELETED_ALL);
-                then.map(|then| then.try_run(()));
-            }
+        leptos::task::spawn_local(async move {
+            // First, as the answer says how much room is used then.
+            offline::forget().await;
+            client.ask_or_notify(Request::ChangeStored(StoredChange::DeleteAll), move |answer| {
+                if answer.is_some() {
+                    forget(store.stored_runs);
+                    client.ask(Request::Queue, |_| {});
+                    done.try_set(true);
+                    announcer.say(text::DELETED_ALL);
+                    then.map(|then| then.try_run(()));
+                }
+            });
         });
     };
     let ask = move |_| {

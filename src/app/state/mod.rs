@@ -20,6 +20,7 @@ use leptos::prelude::*;
 
 pub(super) mod events;
 pub mod lasting;
+pub mod offline;
 pub mod unfinished;
 
 /// Life of the worker as the page sees it.
@@ -124,6 +125,7 @@ pub struct Store {
     pub evaluating: RwSignal<Option<f32>>,
     /// Stored runs, and what was made of the run at hand.
     pub stored_runs: StoredRuns,
+    pub offline: offline::Offline,
     pub notices: RwSignal<Vec<Notice>>,
     next_notice: StoredValue<u32>,
 }

@@ -38,18 +38,24 @@ pub const PRIVACY: &str = "Privacy";
 pub const PRIVACY_TEXT: [&str; 3] = [
     "Your images, the encoder and every result stay on this device. Nothing is uploaded, there is no account, no cookie \
      and no measurement of visitors.",
-    "Once the training program has loaded, the page needs no network, with one exception that you choose yourself: where \
+    "Once the program has loaded, the page needs no network. The browser looks for a new version when you open the page. There is \
+     one exception that you choose yourself: where \
      you press Fetch from the Hub, it asks the Hugging Face Hub, or the host named below the button, for the published weights of \
      a network. That host then learns your network address and which weights you want, and nothing else. The page's own security policy lets it reach no \
      other site, with or without that button.",
     "A link to settings holds settings only. This browser keeps every run, its weights and measurements, so that it can go \
-     on after a crash or a closed tab (images only where you ask for it at the page Runs); weights that you fetched; and \
-     how far you are in the lessons.",
+     on after a crash or a closed tab (images only where you ask for it at the page Runs); weights that you fetched; how far \
+     you are in the lessons; and the program itself, for use offline.",
 ];
 
 pub const QUESTIONS: &str = "Questions people ask";
 /// Question, answer.
-pub const ANSWERS: [(&str, &str); 14] = [
+pub const ANSWERS: [(&str, &str); 15] = [
+    (
+        "Can I use it offline?",
+        "Yes, once the foot of the page says so: the browser then keeps the whole program. When there is a new version, the page \
+         offers it. Delete everything stored removes the program too, until the next visit.",
+    ),
     (
         "Is my loss good?",
         "Read it between its two lines. Chance, ln(2N − 1), is the loss when all views look alike; the floor is the least \

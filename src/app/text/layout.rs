@@ -17,6 +17,11 @@ pub const LINKS: [(&str, &str); 10] = [
     ("/help", "Help"),
 ];
 pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";
+/// The whole program is kept in the browser.
+pub const OFFLINE: &str = "Ready for use offline.";
+pub const UPDATE: &str = "A new version of this page is ready.";
+pub const TAKE_UPDATE: &str = "Reload to use it";
+
 pub fn title(page: &str) -> String {
     format!("{page} · {PROGRAM}")
 }

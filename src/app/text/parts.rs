@@ -37,6 +37,8 @@ pub const NO_DEVICE: &str = "None: the training program has stopped.";
 pub const WEBGPU: &str = "GPU (WebGPU)";
 pub const CPU: &str = "CPU";
 pub const SOFTWARE: &str = "This browser's WebGPU is emulated by software, which is slower than the CPU itself.";
+pub const ONE_THREAD: &str = "On one thread: the browser does not isolate this page. Reloading it may help; over plain http it \
+    does not.";
 pub const RUN_ON: &str = "Run on";
 pub const MORE: &str = "More help";
 pub const CONFIRM: &str = "Give the encoder up?";

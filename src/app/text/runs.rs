@@ -75,7 +75,8 @@ pub const FORGET: &str = "Forget";
 pub const UNKNOWN_IMAGES: &str = "images of no stored run";
 pub const DELETE_ALL: &str = "Delete everything stored";
 pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, also those deleted in the last day, kept images, \
-    fetched weights and the queue are deleted for good. Your own files, downloads, loaded images and settings stay.";
+    fetched weights and the queue are deleted for good, and what this page needs to open offline is until the next visit. \
+    Your own files, downloads, loaded images and settings stay.";
 
 pub const CONTINUE: &str = "Continue";
 pub const CHOOSE_IMAGES: &str = "Choose the images";
@@ -278,6 +279,11 @@ pub fn stored_weights(weights: DownloadedWeights) -> String {
         (false, size) => format!("not all of {} fetched yet", bytes(size as f64)),
     };
     format!("Published weights of {} ({size})", weights.encoder.name())
+}
+
+/// The program itself, kept for use offline.
+pub fn program(size: f64) -> String {
+    format!("This page with its training program, for use offline ({})", bytes(size))
 }
 
 /// A combination as a line: `Temperature τ 0.1, Batch size N 32`.

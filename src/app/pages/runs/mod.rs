@@ -153,6 +153,8 @@ fn StorageCard() -> impl IntoView {
         };
         store.stored_runs.stored_weights.get().into_iter().flatten().map(one).collect_view()
     };
+    let kept = store.offline.kept;
+    let program = move || (kept.get() > 0.0).then(|| view! { <li><span>{text::program(kept.get())}</span></li> });
     let deleted = Callback::new(move |()| {
         page.drawn.set(Vec::new());
         page.open.set(None);
@@ -163,7 +165,7 @@ fn StorageCard() -> impl IntoView {
             <Meter label=text::STORAGE_USED part=part detail=words />
             <Lasting />
             {keep}
-            <ul class="plain">{sets} {weights}</ul>
+            <ul class="plain">{sets} {weights} {program}</ul>
             <DeleteStored question=page.question then=deleted />
         </section>
     }

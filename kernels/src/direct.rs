@@ -1,12 +1,12 @@
 //! The three convolutions as sums over the planes and taps of a padded copy, for every kernel, stride and size.
 
 use crate::plane::{Piece, Places, Walk};
-use crate::pool;
-use crate::tile::{LANES, Offsets, ROWS, VECTORS, correlations, products};
+use crate::tile::{LANES, Lanes, Offsets, ROWS, VECTORS, correlations, products};
+use crate::{Finish, pool};
 use std::ops::Range;
 
-/// Numbers of a row in a tile.
-const WIDTH: usize = VECTORS * LANES;
+/// Numbers that the vectors of a group read, about.
+const GROUP: usize = 1 << 14;
 
 /// The gradient of the weight [`out`, depth, K, K′]: `source` [B, depth, …], `gradient` [B, `out`, …].
 pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], out: usize, dw: &mut [f32]) {
@@ -59,13 +59,18 @@ pub fn channels_of_a_thread(out: usize) -> usize {
 }
 
 /// Weights in the order in which tiles read them: [O / 4, plane and tap, 4].
-fn pack(out: usize, walk: &Walk, weight: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<[f32; ROWS]> {
-    let [high, wide] = walk.taps;
-    let factors = walk.depth * high * wide;
-    let mut packed = vec![[0.0; ROWS]; out.div_ceil(ROWS) * factors];
-    for o in 0..out {
-        for (i, four) in packed[o / ROWS * factors..][..factors].iter_mut().enumerate() {
-            four[o % ROWS] = weight(o, i / (high * wide), i / wide % high, i % wide);
+pub fn pack(
+    depth: usize,
+    out: usize,
+    taps: [usize; 2],
+    weight: impl Fn(usize, usize, usize, usize) -> f32,
+) -> Vec<f32> {
+    let mut packed = Vec::with_capacity(out.next_multiple_of(ROWS) * depth * taps[0] * taps[1]);
+    for first in (0..out).step_by(ROWS) {
+        for c in 0..depth {
+            for (y, x) in (0..taps[0]).flat_map(|y| (0..taps[1]).map(move |x| (y, x))) {
+                packed.extend([0, 1, 2, 3].map(|i| if first + i < out { weight(first + i, c, y, x) } else { 0.0 }));
+            }
         }
     }
     packed
@@ -100,16 +105,17 @@ fn gather_slopes(
     slopes.resize(ROWS * places.to.len(), [0.0; LANES]);
 }
 
-/// `target` [B, `out`, …] from `source` [B, depth, …].
+/// `target` [B, `out`, …] from `source` [B, depth, …] and packed weights.
 pub fn convolve(
     walk: &Walk,
     batch: usize,
     source: &[f32],
-    weight: impl Fn(usize, usize, usize, usize) -> f32,
+    packed: &[f32],
     out: usize,
+    finish: &Finish,
     target: &mut [f32],
 ) {
-    let packed = pack(out, walk, weight);
+    let packed = packed.as_chunks().0;
     let piece = walk.piece(batch);
     let full = walk.places(piece, out);
     let [from, to] = [walk.depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
@@ -122,50 +128,64 @@ pub fn convolve(
             let partial = (now != piece).then(|| walk.places(now, out));
             let places = partial.as_ref().unwrap_or(&full);
             let data = data(walk, source, top, now, &mut copy);
-            tiles(walk, places, data, &mut columns, &packed, &mut target[top * walk.step * walk.target[1]..], out);
+            let start = top * walk.step * walk.target[1];
+            let finish = finish.from(i * piece.images * to + start);
+            tiles(walk, places, data, &mut columns, packed, &finish, &mut target[start..], out);
         }
     });
 }
 
 /// All results of a piece.
+#[allow(clippy::too_many_arguments)]
 fn tiles(
     walk: &Walk,
     places: &Places,
     data: &[f32],
     columns: &mut Vec<f32>,
     packed: &[[f32; ROWS]],
+    finish: &Finish,
     target: &mut [f32],
     out: usize,
 ) {
-    let (plane, factors, to) = (walk.target[0] * walk.target[1], places.taps.len(), &places.to);
-    // Short rows: what the vectors of a tile read is laid side by side.
-    let gathered = walk.is_narrow().then(|| {
-        let from: Vec<usize> = places.from.iter().collect();
-        columns.clear();
-        for from in from.chunks(WIDTH) {
-            for tap in places.taps.iter() {
-                columns.extend((0..WIDTH).map(|i| data[from[i.min(from.len() - 1)] + tap]));
-            }
-        }
-        let taps: Offsets = (0..factors).map(|k| k * WIDTH).collect();
-        (taps, (0..to.len()).map(|q| q / VECTORS * factors * WIDTH + q % VECTORS * LANES).collect::<Offsets>())
-    });
-    let (data, taps, from) = match &gathered {
-        Some((taps, from)) => (&columns[..], taps, from),
-        None => (data, &places.taps, &places.from),
-    };
-    for (block, weights) in packed.chunks_exact(factors).enumerate() {
-        for (tile, to) in to.chunks(VECTORS).enumerate() {
-            let last = to.len() - 1;
-            let from = std::array::from_fn(|i| from.at_most(tile * VECTORS + i.min(last)));
-            let sums = products(data, from, taps, weights);
-            for (o, sums) in (block * ROWS..out).zip(sums) {
-                let target = &mut target[o * plane..];
-                for (to, sums) in to.iter().zip(sums) {
-                    if *to == std::array::from_fn(|i| to[0] + i as u32) {
-                        target[to[0] as usize..][..LANES].copy_from_slice(&sums);
-                    } else {
-                        to.iter().zip(sums).for_each(|(&to, sum)| target[to as usize] = sum);
+    let (plane, factors) = (walk.target[0] * walk.target[1], places.taps.len());
+    // Whether the lanes of a vector are neighbours in the target.
+    let is_row = !walk.is_narrow() && walk.step == 1;
+    // As many vectors at a time as stay in a core's cache with what they read.
+    let group = (GROUP / factors).clamp(4 * VECTORS, 64);
+    for (first, to) in (0..).step_by(group).zip(places.to.chunks(group)) {
+        // Vectors of a tile: all tiles about as many.
+        let wide = to.len().div_ceil(to.len().div_ceil(VECTORS));
+        // Short rows, and one plane after the other: what the vectors of a tile read is laid side by side.
+        let gathered = (walk.is_narrow() || walk.taps == [1, 1]).then(|| {
+            walk.gather(places, data, first..first + to.len(), wide, columns);
+            let width = wide * LANES;
+            let taps: Offsets = (0..factors).map(|k| k * width).collect();
+            (taps, (0..to.len()).map(|q| q / wide * factors * width + q % wide * LANES).collect::<Offsets>())
+        });
+        let (data, taps, first, from) = match &gathered {
+            Some((taps, from)) => (&columns[..], taps, 0, from),
+            None => (data, &places.taps, first, &places.from),
+        };
+        for (block, weights) in packed.chunks_exact(factors).enumerate() {
+            for (tile, to) in to.chunks(wide).enumerate() {
+                let from = std::array::from_fn(|i| from.at_most(first + tile * wide + i.min(to.len() - 1)));
+                let sums = products(data, from, to.len(), taps, weights);
+                for (o, sums) in (block * ROWS..out).zip(sums) {
+                    let target = &mut target[o * plane..];
+                    let (bias, residual) = finish.channel(o, o * plane);
+                    for (to, sums) in to.iter().zip(sums) {
+                        let to = to.map(|to| to as usize);
+                        let lanes = |numbers: &[f32]| match is_row {
+                            true => std::array::from_fn(|i| numbers[to[0]..][..LANES][i]),
+                            false => to.map(|to| numbers[to]),
+                        };
+                        let residual = residual.map(|residual| Lanes::of(lanes(residual)));
+                        let results = finish.sum(Lanes::of(sums), bias, residual).numbers();
+                        if is_row {
+                            target[to[0]..][..LANES].copy_from_slice(&results);
+                        } else {
+                            to.into_iter().zip(results).for_each(|(to, result)| target[to] = result);
+                        }
                     }
                 }
             }

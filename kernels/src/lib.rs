@@ -11,6 +11,7 @@ mod winograd;
 
 pub use norm::Norm;
 use plane::Walk;
+use tile::{Lanes, ROWS};
 
 #[cfg(not(any(
     target_arch = "x86_64",
@@ -43,12 +44,56 @@ impl Sizes {
     }
 }
 
+/// What becomes of the sums of a convolution: bias [O] and residual [B, O, H′, W′] are added, where there are such, and ReLU
+/// follows, where it is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// [O], or nothing.
+    pub bias: &'a [f32],
+    /// [B, O, H′, W′].
+    pub residual: Option<&'a [f32]>,
+    /// Whether ReLU follows.
+    pub relu: bool,
+}
+
+impl<'a> Finish<'a> {
+    /// The same where the target is what lies behind `start`.
+    fn from(self, start: usize) -> Self {
+        Self { residual: self.residual.map(|residual| &residual[start..]), ..self }
+    }
+
+    /// The bias of channel `o`, and the residual of its plane.
+    fn channel(&self, o: usize, plane: usize) -> (Option<Lanes>, Option<&'a [f32]>) {
+        (self.bias.get(o).map(|&bias| Lanes::all(bias)), self.residual.map(|residual| &residual[plane..]))
+    }
+
+    #[inline(always)]
+    fn sum(&self, mut sums: Lanes, bias: Option<Lanes>, residual: Option<Lanes>) -> Lanes {
+        if let Some(bias) = bias {
+            sums = sums + bias;
+        }
+        if let Some(residual) = residual {
+            sums = sums + residual;
+        }
+        if self.relu { sums.rectified() } else { sums }
+    }
+}
+
 /// The output [B, O, H′, W′].
 pub fn forward(of: &Sizes, x: &[f32], weight: &[f32], y: &mut [f32]) {
+    forward_packed(of, x, &pack(of, weight), &Finish::default(), y);
+}
+
+/// The weight [O, C, K, K′] in the order in which the kernels read it, by the way of computing that is the faster one for these
+/// sizes. [`forward_packed`] takes it for any batch and size of images.
+pub fn pack(of: &Sizes, weight: &[f32]) -> Vec<f32> {
     let ([depth, out], [high, wide]) = (of.channels, of.kernel);
-    let walk = forward_walk(of);
-    let weight = |o, c, ky, kx| weight[((o * depth + c) * high + ky) * wide + kx];
-    convolve(&walk, of.batch, x, weight, out, y);
+    packed(&forward_walk(of), of.batch, |o, c, ky, kx| weight[((o * depth + c) * high + ky) * wide + kx], out)
+}
+
+/// The output [B, O, H′, W′] by a weight of [`pack`].
+pub fn forward_packed(of: &Sizes, x: &[f32], packed: &[f32], finish: &Finish, y: &mut [f32]) {
+    convolve(&forward_walk(of), of.batch, x, packed, of.channels[1], finish, y);
 }
 
 /// The gradient of the input [B, C, H, W].
@@ -81,7 +126,9 @@ pub fn input_gradient(of: &Sizes, weight: &[f32], gradient: &[f32], dx: &mut [f3
             let [ky, kx] = [(0, y), (1, x)].map(|(i, at)| shifted[i] % stride + stride * (taps[i] - 1 - at));
             weight[((o * depth + c) * high + ky) * wide + kx]
         };
-        convolve(&flat(walk), of.batch, gradient, weight, depth, dx);
+        let walk = flat(walk);
+        let packed = packed(&walk, of.batch, weight, depth);
+        convolve(&walk, of.batch, gradient, &packed, depth, &Finish::default(), dx);
     }
 }
 
@@ -95,19 +142,30 @@ pub fn weight_gradient(of: &Sizes, x: &[f32], gradient: &[f32], dw: &mut [f32]) 
     }
 }
 
-/// `target` [B, `out`, …] from `source` [B, depth, …], by the faster way.
+/// Packed weights of the faster way.
+fn packed(walk: &Walk, batch: usize, weight: impl Fn(usize, usize, usize, usize) -> f32, out: usize) -> Vec<f32> {
+    if winograd::suits(walk, out) && winograd::pays(walk, batch) {
+        winograd::pack(walk.depth, out, weight)
+    } else {
+        direct::pack(walk.depth, out, walk.taps, weight)
+    }
+}
+
+/// `target` [B, `out`, …] from `source` [B, depth, …], by the way that the weights are packed for.
 fn convolve(
     walk: &Walk,
     batch: usize,
     source: &[f32],
-    weight: impl Fn(usize, usize, usize, usize) -> f32,
+    packed: &[f32],
     out: usize,
+    finish: &Finish,
     target: &mut [f32],
 ) {
-    if winograd::suits(walk, out) {
-        winograd::convolve(walk, batch, source, weight, out, target);
+    let direct = out.next_multiple_of(ROWS) * walk.depth * walk.taps[0] * walk.taps[1];
+    if packed.len() == direct {
+        direct::convolve(walk, batch, source, packed, out, finish, target);
     } else {
-        direct::convolve(walk, batch, source, weight, out, target);
+        winograd::convolve(walk, batch, source, packed, out, finish, target);
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a convolution walks over its planes: the padded copy of some images, and where in it each output reads.
 
 use crate::tile::{LANES, Offsets};
+use std::ops::Range;
 
 /// A convolution of stride 1 or more over planes of one size, whose outputs may lie `step` apart: all that the forward pass
 /// and each part of the gradient of the input need.
@@ -101,13 +102,13 @@ impl Walk {
         copy.resize(planes * self.plane(rows), 0.0);
         let copied = copy.chunks_exact_mut(self.plane(rows));
         for (plane, copied) in source.chunks_exact(height * width).zip(copied) {
-            for (y, lines) in copied.chunks_exact_mut(row * stride).enumerate() {
-                let y = (top * stride + y) as isize - self.margin[0];
-                if y < 0 || y >= height as isize {
+            for (at_row, lines) in copied.chunks_exact_mut(row * stride).enumerate() {
+                let y = (top * stride + at_row) as isize - self.margin[0];
+                if at_row % stride >= self.taps[0] || y < 0 || y >= height as isize {
                     continue;
                 }
                 let line = &plane[y as usize * width..][..width];
-                for (phase, to) in lines.chunks_exact_mut(row).enumerate() {
+                for (phase, to) in lines.chunks_exact_mut(row).enumerate().take(self.taps[1]) {
                     let at = phase as isize - self.margin[1];
                     // The first column that exists.
                     let first = if at < 0 { (-at as usize).div_ceil(stride) } else { 0 };
@@ -134,15 +135,35 @@ impl Walk {
         }
     }
 
+    /// What some vectors of a piece read, `wide` of them in a tile: [tile, plane and tap, vector, 4].
+    pub fn gather(&self, places: &Places, data: &[f32], vectors: Range<usize>, wide: usize, columns: &mut Vec<f32>) {
+        columns.clear();
+        for first in vectors.clone().step_by(wide) {
+            let vectors = first..vectors.end.min(first + wide);
+            if self.is_narrow() {
+                let lanes = vectors.start * LANES..vectors.end * LANES;
+                let from: Vec<usize> = lanes.map(|lane| places.from.at_most(lane)).collect();
+                for tap in places.taps.iter() {
+                    columns.extend(from.iter().map(|from| data[from + tap]));
+                    columns.resize(columns.len() + wide * LANES - from.len(), 0.0);
+                }
+            } else {
+                let from: Vec<usize> = vectors.map(|vector| places.from.at_most(vector)).collect();
+                for tap in places.taps.iter() {
+                    from.iter().for_each(|from| columns.extend_from_slice(&data[from + tap..][..LANES]));
+                    columns.resize(columns.len() + (wide - from.len()) * LANES, 0.0);
+                }
+            }
+        }
+    }
+
     /// The places of a piece; an image of the target has `out` planes. The last vector of a row repeats results of the one before
     /// it, where the row is no multiple of four.
     pub fn places(&self, piece: Piece, out: usize) -> Places {
         let ([_, columns], row, plane, stride) = (self.results, self.row(), self.plane(piece.rows), self.stride);
         let [high, wide] = self.taps;
-        let tap = |i: usize| {
-            let (c, y, x) = (i / (high * wide), i / wide % high, i % wide);
-            c * plane + (y * stride + x % stride) * row + x / stride
-        };
+        let tap = |y: usize, x: usize| (y * stride + x % stride) * row + x / stride;
+        let taps: Vec<usize> = (0..high).flat_map(|y| (0..wide).map(move |x| tap(y, x))).collect();
         let from = |[image, y, x]: [usize; 3]| image * self.depth * plane + y * stride * stride * row + x;
         let to = |[image, y, x]: [usize; 3]| {
             let (y, x) = (self.start[0] + y * self.step, self.start[1] + x * self.step);
@@ -162,7 +183,7 @@ impl Walk {
         };
         let starts = |lanes: &[[usize; 3]; LANES]| if self.is_narrow() { lanes.to_vec() } else { vec![lanes[0]] };
         Places {
-            taps: (0..self.depth * high * wide).map(tap).collect(),
+            taps: (0..self.depth).flat_map(|c| taps.iter().map(move |tap| c * plane + tap)).collect(),
             from: vectors.iter().flat_map(|(lanes, _)| starts(lanes)).map(from).collect(),
             to: vectors.iter().map(|(lanes, _)| lanes.map(to)).collect(),
             new: vectors.iter().map(|&(_, new)| new as u8).collect(),

@@ -13,13 +13,17 @@ use std::ops::{Add, Mul, Sub};
 
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::{
-    float32x4_t as Register, vaddq_f32 as add, vdupq_n_f32 as splat, vmulq_f32 as mul, vsubq_f32 as sub,
+    float32x4_t as Register, vaddq_f32 as add, vdupq_n_f32 as splat, vmaxq_f32 as max, vmulq_f32 as mul,
+    vsubq_f32 as sub,
 };
 #[cfg(target_arch = "wasm32")]
-use std::arch::wasm32::{f32x4_add as add, f32x4_mul as mul, f32x4_splat as splat, f32x4_sub as sub, v128 as Register};
+use std::arch::wasm32::{
+    f32x4_add as add, f32x4_max as max, f32x4_mul as mul, f32x4_splat as splat, f32x4_sub as sub, v128 as Register,
+};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m128 as Register, _mm_add_ps as add, _mm_mul_ps as mul, _mm_set1_ps as splat, _mm_sub_ps as sub,
+    __m128 as Register, _mm_add_ps as add, _mm_max_ps as max, _mm_mul_ps as mul, _mm_set1_ps as splat,
+    _mm_sub_ps as sub,
 };
 
 /// Numbers in a vector: 128 bits, which wasm and every processor of its browsers have.
@@ -63,7 +67,7 @@ impl Offsets {
     /// The vectors of `data` at `from` + the first offsets.
     #[inline(always)]
     pub fn vectors<const N: usize>(&self, data: &[f32], from: usize) -> [Lanes; N] {
-        self.check(data, [from; VECTORS]);
+        self.check(data, [from]);
         // SAFETY: checked for the greatest offset.
         self.each(|offset| unsafe { load(data, from + offset) })
     }
@@ -76,7 +80,7 @@ impl Offsets {
     }
 
     /// Panics unless `data` has a vector at every offset from `from`.
-    fn check(&self, data: &[f32], from: [usize; VECTORS]) {
+    fn check<const N: usize>(&self, data: &[f32], from: [usize; N]) {
         for from in from {
             assert!(from < data.len() && self.greatest + LANES <= data.len() - from, "a tile reads within its slice");
         }
@@ -101,6 +105,12 @@ impl Lanes {
     #[inline(always)]
     pub fn numbers(self) -> [f32; LANES] {
         unsafe { transmute(self.0) }
+    }
+
+    /// ReLU. NaN stays: x86 returns the second where either is none of a number, the others return NaN.
+    #[inline(always)]
+    pub fn rectified(self) -> Self {
+        Self(unsafe { max(splat(0.0), self.0) })
     }
 }
 
@@ -143,12 +153,14 @@ pub fn lanes<const N: usize>(of: impl Fn(usize) -> Lanes) -> [Lanes; N] {
     all
 }
 
-/// The numbers of sums in vectors.
+/// The numbers of sums in vectors; zeros where a row has fewer.
 #[inline(always)]
-fn numbers(sums: [[Lanes; VECTORS]; ROWS]) -> Sums {
+fn numbers<const N: usize>(sums: [[Lanes; N]; ROWS]) -> Sums {
     let mut all = [[[0.0; LANES]; VECTORS]; ROWS];
-    for (all, sums) in all.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-        *all = sums.numbers();
+    for row in 0..ROWS {
+        for i in 0..N {
+            all[row][i] = sums[row][i].numbers();
+        }
     }
     all
 }
@@ -160,17 +172,27 @@ unsafe fn load(data: &[f32], at: usize) -> Lanes {
     Lanes::of(unsafe { data.as_ptr().add(at).cast::<[f32; LANES]>().read_unaligned() })
 }
 
-/// Sums over k of weights[k][row] × the vectors of `data` at `from` + `taps[k]`.
+/// Sums over k of weights[k][row] × the first `vectors` vectors of `data` at `from` + `taps[k]`.
+pub fn products(data: &[f32], from: [usize; VECTORS], vectors: usize, taps: &Offsets, weights: &[[f32; ROWS]]) -> Sums {
+    // A narrower tile computes no vector that nobody asks for.
+    let [a, b, _] = from;
+    match vectors {
+        1 => tile([a], data, taps, weights),
+        2 => tile([a, b], data, taps, weights),
+        _ => tile(from, data, taps, weights),
+    }
+}
+
 #[inline(never)]
-pub fn products(data: &[f32], from: [usize; VECTORS], taps: &Offsets, weights: &[[f32; ROWS]]) -> Sums {
+fn tile<const N: usize>(from: [usize; N], data: &[f32], taps: &Offsets, weights: &[[f32; ROWS]]) -> Sums {
     taps.check(data, from);
-    let mut sums = [[Lanes::all(0.0); VECTORS]; ROWS];
+    let mut sums = [[Lanes::all(0.0); N]; ROWS];
     for (tap, weights) in taps.iter().zip(weights) {
         // SAFETY: checked above for the greatest tap.
-        let x: [Lanes; VECTORS] = lanes(|i| unsafe { load(data, from[i] + tap) });
+        let x: [Lanes; N] = lanes(|i| unsafe { load(data, from[i] + tap) });
         for row in 0..ROWS {
             let weight = Lanes::all(weights[row]);
-            for i in 0..VECTORS {
+            for i in 0..N {
                 sums[row][i] = sums[row][i] + x[i] * weight;
             }
         }

@@ -3,10 +3,13 @@
 
 use crate::plane::{Piece, Places, Walk};
 use crate::tile::{LANES, Lanes, Offsets, ROWS, VECTORS, correlations, products};
-use crate::{direct, pool};
+use crate::{Finish, direct, pool};
+use std::ops::Range;
 
 /// Numbers of a transformed tile.
 const PLANES: usize = 16;
+/// Tiles from which on this way pays.
+const LEAST_TILES: usize = 8;
 /// Numbers of the transformed images of a piece, about: they stay in a core's cache.
 const PIECE: usize = 1 << 17;
 
@@ -14,6 +17,11 @@ const PIECE: usize = 1 << 17;
 /// from 128 on half. With fewer the transformations take more than they save.
 pub fn suits(walk: &Walk, out: usize) -> bool {
     walk.taps == [3, 3] && walk.stride == 1 && walk.step == 1 && walk.depth.min(out) >= 24
+}
+
+/// Whether its products with `batch` images are worth the greater weights, which few tiles do not fill vectors for.
+pub fn pays(walk: &Walk, batch: usize) -> bool {
+    batch * walk.results[0].div_ceil(2) * walk.results[1].div_ceil(2) >= LEAST_TILES
 }
 
 /// The walk over tiles of 4×4 numbers, two apart, of 2×2 results each.
@@ -27,22 +35,24 @@ fn piece(tiles: &Walk, batch: usize) -> Piece {
     Piece { images: enough.div_ceil(rows * columns).min(batch), rows: rows.div_ceil(bands) }
 }
 
-/// `target` [B, `out`, …] from `source` [B, depth, …].
+/// `target` [B, `out`, …] from `source` [B, depth, …] and packed weights.
 pub fn convolve(
     walk: &Walk,
     batch: usize,
     source: &[f32],
-    weight: impl Fn(usize, usize, usize, usize) -> f32,
+    packed: &[f32],
     out: usize,
+    finish: &Finish,
     target: &mut [f32],
 ) {
     let (tiles, depth) = (tiles(walk), walk.depth);
     let piece = piece(&tiles, batch);
     let full = Transformed::new(&tiles, piece, out);
-    let packed = transform_weights(depth, out, weight);
+    let packed = packed.as_chunks().0;
     let [from, to] = [depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
     pool::each(target, piece.images * to, |i, target| {
         let images = target.len() / to;
+        let finish = finish.from(i * piece.images * to);
         let source = &source[i * piece.images * from..][..images * from];
         let (mut copy, mut planes, mut sums) = (Vec::new(), Vec::new(), Vec::new());
         for top in (0..tiles.results[0]).step_by(piece.rows) {
@@ -57,7 +67,8 @@ pub fn convolve(
                     let data = planes[plane * size..][..size].as_flattened();
                     for first in (0..of.vectors()).step_by(VECTORS) {
                         let from = std::array::from_fn(|i| of.starts.at_most(first + i));
-                        for (row, tile) in products(data, from, &of.depths, weights).into_iter().enumerate() {
+                        let tiles = products(data, from, of.vectors() - first, &of.depths, weights);
+                        for (row, tile) in tiles.into_iter().enumerate() {
                             let to = &mut sums[(plane * ROWS + row) * of.vectors()..][..of.vectors()];
                             to[first..].iter_mut().zip(tile).for_each(|(to, sum)| *to = sum);
                         }
@@ -65,9 +76,15 @@ pub fn convolve(
                 }
                 for (row, o) in (block * ROWS..out.min((block + 1) * ROWS)).enumerate() {
                     let plane = o * walk.target[0] * walk.target[1];
+                    let (bias, residual) = finish.channel(o, plane);
                     let at = |vector: usize, i: usize| Lanes::of(sums[(i * ROWS + row) * of.vectors() + vector]);
-                    for (vector, to) in of.places.to.iter().enumerate() {
-                        write(walk, &mut target[plane..], top, to, results(|i| at(vector, i)));
+                    for (vector, (to, from)) in of.places.to.iter().zip(&of.from).enumerate() {
+                        let mut results = results(|i| at(vector, i));
+                        let residual = residual.map(|residual| read(walk, residual, top, to, from, LANES));
+                        for (i, result) in results.as_flattened_mut().iter_mut().enumerate() {
+                            *result = finish.sum(*result, bias, residual.map(|residual| residual[i / 2][i % 2]));
+                        }
+                        write(walk, &mut target[plane..], top, to, from, results);
                     }
                 }
             }
@@ -99,7 +116,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
                     let plane = (thread * channels + block * ROWS + row) * walk.target[0] * walk.target[1];
                     let gradient = &gradient[first * to + plane..];
                     for (vector, (to, &new)) in of.places.to.iter().zip(&of.places.new).enumerate() {
-                        let tile = read(walk, gradient, top, to, new as usize);
+                        let tile = read(walk, gradient, top, to, &of.from[vector], new as usize);
                         for (i, value) in transform_slopes(tile).into_iter().enumerate() {
                             slopes[(i * ROWS + row) * count + vector] = value.numbers();
                         }
@@ -138,16 +155,20 @@ fn back(row: usize, of: impl Fn(usize) -> f32) -> f32 {
     }
 }
 
-/// G w Gᵀ of each kernel: [O / 4, plane, C, 4].
-fn transform_weights(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<[f32; ROWS]> {
-    let mut packed = vec![[0.0; ROWS]; out.div_ceil(ROWS) * PLANES * depth];
-    let four = |[a, b, c]: [f32; 3]| [a, 0.5 * (a + b + c), 0.5 * (a - b + c), c];
-    for o in 0..out {
+/// Weights in the order in which tiles read them, G w Gᵀ of each kernel: [O / 4, plane, C, 4].
+pub fn pack(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<f32> {
+    let mut packed = vec![0.0; out.next_multiple_of(ROWS) * PLANES * depth];
+    let half = Lanes::all(0.5);
+    let four = |[a, b, c]: [Lanes; 3]| [a, half * (a + b + c), half * (a - b + c), c];
+    for (block, packed) in packed.chunks_exact_mut(ROWS * PLANES * depth).enumerate() {
+        let channels = [0, 1, 2, 3].map(|i| block * ROWS + i);
+        let packed = packed.as_chunks_mut::<ROWS>().0;
         for c in 0..depth {
-            let columns: [[f32; 4]; 3] = std::array::from_fn(|x| four(std::array::from_fn(|y| weight(o, c, y, x))));
+            let tap = |y, x| Lanes::of(channels.map(|o| if o < out { weight(o, c, y, x) } else { 0.0 }));
+            let [left, middle, right] = [0, 1, 2].map(|x| four([tap(0, x), tap(1, x), tap(2, x)]));
             for y in 0..4 {
-                for (x, value) in four(columns.map(|column| column[y])).into_iter().enumerate() {
-                    packed[(o / ROWS * PLANES + 4 * y + x) * depth + c][o % ROWS] = value;
+                for (x, value) in four([left[y], middle[y], right[y]]).into_iter().enumerate() {
+                    packed[(4 * y + x) * depth + c] = value.numbers();
                 }
             }
         }
@@ -158,6 +179,8 @@ fn transform_weights(depth: usize, out: usize, weight: impl Fn(usize, usize, usi
 /// Where the transformed tiles of a piece lie: [plane, tile of vectors, C, VECTORS].
 struct Transformed {
     places: Places,
+    /// Of each vector's tiles the first row and column of their results.
+    from: Vec<[[usize; 2]; LANES]>,
     /// The 16 numbers of a tile of the first plane.
     taps: Offsets,
     /// Numbers of a plane of the copy.
@@ -171,7 +194,10 @@ impl Transformed {
     fn new(tiles: &Walk, piece: Piece, out: usize) -> Self {
         let places = tiles.places(piece, out);
         let width = VECTORS * LANES;
+        let [high, wide] = tiles.target;
+        let at = |to: usize| [to / wide % high, to % wide];
         Self {
+            from: places.to.iter().map(|to| to.map(|to| at(to as usize))).collect(),
             taps: places.taps.iter().take(PLANES).collect(),
             plane: tiles.plane(piece.rows),
             piece,
@@ -244,58 +270,79 @@ fn results(s: impl Fn(usize) -> Lanes) -> [[Lanes; 2]; 2] {
     [two([a[0], b[0], c[0], d[0]]), two([a[1], b[1], c[1], d[1]])]
 }
 
-/// Whether a vector's tiles are whole neighbours.
-fn are_neighbours(walk: &Walk, to: &[u32; LANES]) -> bool {
-    walk.results.iter().all(|side| side.is_multiple_of(2)) && *to == std::array::from_fn(|i| to[0] + 2 * i as u32)
-}
-
-/// The lane, row and column of each result of four tiles, and where it lies.
-fn each_result(walk: &Walk, top: usize, to: &[u32; LANES], mut work: impl FnMut([usize; 3], usize)) {
+/// The lane, row and column of each result of four tiles, and where it lies; `at` is each tile's first row and column.
+fn each_result(
+    walk: &Walk,
+    to: &[u32; LANES],
+    at: &[[usize; 2]; LANES],
+    top: usize,
+    mut work: impl FnMut([usize; 3], usize),
+) {
     let [_, width] = walk.target;
-    for (lane, &to) in to.iter().enumerate() {
-        let (y, x) = (to as usize / width % walk.target[0] + 2 * top, to as usize % width);
+    for (lane, (&to, [y, x])) in to.iter().zip(at).enumerate() {
         for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            if y + row < walk.results[0] && x + column < walk.results[1] {
+            if y + 2 * top + row < walk.results[0] && x + column < walk.results[1] {
                 work([lane, row, column], to as usize + (2 * top + row) * width + column);
             }
         }
     }
 }
 
+/// The results of four neighbouring tiles in a row of the target: the first one's row and column there are `at`.
+fn lines(walk: &Walk, to: usize, [y, x]: [usize; 2], top: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let columns = (walk.results[1] - x).min(2 * LANES);
+    let (rows, width) = ((walk.results[0] - y - 2 * top).min(2), walk.target[1]);
+    (0..rows).map(move |row| (row, to + (2 * top + row) * width)).map(move |(row, start)| (row, start..start + columns))
+}
+
 /// Writes the results of four tiles to a plane.
 #[inline(always)]
-fn write(walk: &Walk, plane: &mut [f32], top: usize, to: &[u32; LANES], results: [[Lanes; 2]; 2]) {
+fn write(
+    walk: &Walk,
+    plane: &mut [f32],
+    top: usize,
+    to: &[u32; LANES],
+    at: &[[usize; 2]; LANES],
+    results: [[Lanes; 2]; 2],
+) {
     let results =
         [[results[0][0].numbers(), results[0][1].numbers()], [results[1][0].numbers(), results[1][1].numbers()]];
-    if are_neighbours(walk, to) {
-        for (row, [even, odd]) in results.into_iter().enumerate() {
-            let line = &mut plane[to[0] as usize + (2 * top + row) * walk.target[1]..][..2 * LANES];
-            for (i, pair) in line.chunks_exact_mut(2).enumerate() {
-                pair.copy_from_slice(&[even[i], odd[i]]);
-            }
+    if tiles(walk).is_narrow() {
+        each_result(walk, to, at, top, |[lane, row, column], at| plane[at] = results[row][column][lane]);
+        return;
+    }
+    for (row, line) in lines(walk, to[0] as usize, at[0], top) {
+        let ([even, odd], line) = (results[row], &mut plane[line]);
+        let last = line.len() / 2;
+        for (i, pair) in line.chunks_exact_mut(2).enumerate() {
+            pair.copy_from_slice(&[even[i], odd[i]]);
         }
-    } else {
-        each_result(walk, top, to, |[lane, row, column], at| plane[at] = results[row][column][lane]);
+        if line.len() % 2 == 1 {
+            line[2 * last] = even[last];
+        }
     }
 }
 
 /// The slopes of four tiles, of which the last `new` are no other's: [row][column].
 #[inline(always)]
-fn read(walk: &Walk, plane: &[f32], top: usize, to: &[u32; LANES], new: usize) -> [[Lanes; 2]; 2] {
+fn read(
+    walk: &Walk,
+    plane: &[f32],
+    top: usize,
+    to: &[u32; LANES],
+    at: &[[usize; 2]; LANES],
+    new: usize,
+) -> [[Lanes; 2]; 2] {
     let mut slopes = [[[0.0; LANES]; 2]; 2];
-    if new == LANES && are_neighbours(walk, to) {
-        for (row, slopes) in slopes.iter_mut().enumerate() {
-            let line = &plane[to[0] as usize + (2 * top + row) * walk.target[1]..][..2 * LANES];
-            for (i, &number) in line.iter().enumerate() {
-                slopes[i % 2][i / 2] = number;
+    if tiles(walk).is_narrow() {
+        each_result(walk, to, at, top, |[lane, row, column], at| slopes[row][column][lane] = plane[at]);
+    } else {
+        for (row, line) in lines(walk, to[0] as usize, at[0], top) {
+            for (i, &number) in plane[line].iter().enumerate() {
+                slopes[row][i % 2][i / 2] = number;
             }
         }
-    } else {
-        each_result(walk, top, to, |[lane, row, column], at| {
-            if lane + new >= LANES {
-                slopes[row][column][lane] = plane[at];
-            }
-        });
     }
+    slopes.as_flattened_mut().iter_mut().for_each(|slopes| slopes[..LANES - new].fill(0.0));
     [[Lanes::of(slopes[0][0]), Lanes::of(slopes[0][1])], [Lanes::of(slopes[1][0]), Lanes::of(slopes[1][1])]]
 }

@@ -1,6 +1,6 @@
 //! The kernels against the definition of a convolution in f64, for random shapes.
 
-use kernels::{Sizes, forward, input_gradient, weight_gradient};
+use kernels::{Finish, Sizes, forward, forward_packed, input_gradient, pack, weight_gradient};
 
 /// A generator of numbers, splitmix64.
 struct Random(u64);
@@ -123,6 +123,32 @@ fn values_and_gradients_are_those_of_the_definition() {
         {
             for (i, (a, [b, size])) in ours.iter().zip(&naive).enumerate() {
                 assert!((f64::from(*a) - b).abs() <= 2e-6 * (1.0 + size), "{name} {i} of {of:?}: {a}, not {b}");
+            }
+        }
+    }
+}
+
+/// Weights packed for few or many images serve any number of them, and what follows the sums is what it says.
+#[test]
+fn packed_weights_give_the_output_with_bias_residual_and_relu() {
+    let mut random = Random(4);
+    for _ in 0..200 {
+        let of = random.shape();
+        let [x, w, mut residual] = sizes(&of).map(|size| random.values(size));
+        let at = random.below(residual.len());
+        residual[at] = f32::NAN;
+        let bias = random.values(of.channels[1]);
+        let plane: usize = of.output().iter().product();
+        let [sums, _, _] = naive(&of, &[x.clone(), w.clone(), vec![0.0; residual.len()]]);
+        for (batch, with_residual, relu) in [(1, true, true), (1000, true, false), (of.batch, false, true)] {
+            let finish = Finish { bias: &bias, residual: with_residual.then_some(&residual[..]), relu };
+            let mut y = vec![0.0; residual.len()];
+            forward_packed(&of, &x, &pack(&Sizes { batch, ..of }, &w), &finish, &mut y);
+            for (i, (y, [sum, size])) in y.iter().zip(&sums).enumerate() {
+                let added = f64::from(bias[i / plane % bias.len()]) + finish.residual.map_or(0.0, |r| f64::from(r[i]));
+                let want = if relu && sum + added < 0.0 { 0.0 } else { sum + added };
+                let is_close = (f64::from(*y) - want).abs() <= 2e-6 * (2.0 + size);
+                assert!(is_close || y.is_nan() && want.is_nan(), "{i} of {of:?}: {y}, not {want}");
             }
         }
     }

@@ -74,10 +74,8 @@ impl Features {
 
 /// Features of the named images, `batch` at a time.
 ///
-/// `encoder` evaluates where it is on a plain device ([`Module::valid`]), and the store must be on the same device.
+/// The store must be on `encoder`'s plain device.
 /// After each batch `pause` gets the part done (0 to 1); it may wait, and ends the work by returning false.
-///
-/// [`Module::valid`]: burn::module::Module::valid
 pub async fn features(
     encoder: &Encoder,
     store: &ByteStore,
@@ -85,6 +83,7 @@ pub async fn features(
     batch: usize,
     pause: &mut impl AsyncFnMut(f32) -> bool,
 ) -> Result<Features, Stopped> {
+    let encoder = encoder.evaluated();
     outputs(|images| encoder.forward(images), store, indices, batch, pause).await
 }
 

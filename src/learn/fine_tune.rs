@@ -91,7 +91,11 @@ impl Classifier {
 
     /// `x` [B, 3, S, S] in [0, 1] to logits [B, classes].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        let h = self.encoder.forward(x);
+        self.classify(self.encoder.forward(x))
+    }
+
+    /// h [B, F] to logits [B, classes].
+    fn classify(&self, h: Tensor<2>) -> Tensor<2> {
         self.fc.forward(match &self.head {
             Some(head) => head.activations(h),
             None => h,
@@ -107,7 +111,8 @@ impl Classifier {
         batch: usize,
         pause: &mut impl AsyncFnMut(f32) -> bool,
     ) -> Result<Features, Stopped> {
-        outputs(|x| self.forward(x), store, images, batch, pause).await
+        let encoder = self.encoder.evaluated();
+        outputs(|x| self.classify(encoder.forward(x)), store, images, batch, pause).await
     }
 }
 

@@ -10,7 +10,7 @@ use super::simclr::{SimClr, initial_encoder};
 use super::trainer::{Trainer, view_pair};
 use super::walk::{TensorPath, TensorVisitor, flat, flat_gradients, visit};
 use super::{
-    augment::views, checkpoint::Snapshot, encoder::Encoder, features::Stopped, learner::Learner,
+    augment::views, checkpoint::Snapshot, encoder::Evaluated, features::Stopped, learner::Learner,
     linear_evaluation::Evaluation, optim, store::ByteStore, training::Training,
 };
 use crate::core::config::{EncoderConfig, Optimizer, OptimizerConfig, RunConfig};
@@ -186,7 +186,7 @@ impl TensorVisitor for Weights {
 
 /// The forward pass of a published encoder, with any weights.
 pub struct Forward {
-    encoder: Encoder,
+    encoder: Evaluated,
     /// [B, 3, S, S]
     images: Tensor<4>,
 }
@@ -197,7 +197,7 @@ impl Forward {
         let shape = [images, 3, side, side];
         let values = mulberry(5, shape.iter().product());
         Self {
-            encoder: initial_encoder(&EncoderConfig::with_weights(which), 1, device),
+            encoder: initial_encoder(&EncoderConfig::with_weights(which), 1, device).evaluated(),
             images: Tensor::from_data(TensorData::new(values, shape), device),
         }
     }

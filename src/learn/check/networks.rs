@@ -14,7 +14,6 @@ use crate::learn::{
     bench::fixed_views, features::read, nt_xent::nt_xent, simclr::SimClr, store::ByteStore, trainer::Trainer,
     training::Training, walk::flat_gradients,
 };
-use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Deserialize;
@@ -42,7 +41,7 @@ impl KnownEncoder {
             return Err(unusable(&format!("{} taken for {}", self.name, which.name())));
         }
         // The case's input is what the first layer sees.
-        let network = encoder.valid().with_normalisation(Normalisation::NONE);
+        let network = encoder.with_normalisation(Normalisation::NONE).evaluated();
         let shape: [usize; 4] = self.input.clone().try_into().map_err(|_| unusable("input has four dimensions"))?;
         let input: Vec<f32> =
             unit("input", self.salt, shape.iter().product()).map(|u| (2.0 * u - 1.0) as f32).collect();

@@ -15,12 +15,10 @@ mod tiles;
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, backend_extension};
-#[cfg(feature = "gpu")]
-use burn::tensor::Shape;
-use burn::tensor::Tensor;
+use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::{Shape, Tensor};
 
-/// Convolution without bias, groups or dilation, and its two gradients.
+/// Convolution without groups or dilation: as training has it, with its two gradients, and as evaluation has it.
 ///
 /// x [B, C, H, W], weight [O, C, K, K′], gradient of the output [B, O, H′, W′]; padding above and below, left and right.
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
@@ -58,6 +56,80 @@ pub trait Convolution: Backend {
         padding: [usize; 2],
     ) -> FloatTensor<Self> {
         Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding))
+    }
+
+    /// The weight as [`Convolution::finished_convolution`] takes it, with four axes; the best one for x of the sizes `like`.
+    #[fusion(default)]
+    fn packed_weight(
+        weight: FloatTensor<Self>,
+        like: [usize; 4],
+        stride: usize,
+        padding: [usize; 2],
+    ) -> FloatTensor<Self> {
+        let _ = (like, stride, padding);
+        weight
+    }
+
+    /// The output [B, O, H′, W′] of a packed weight that was `sizes` [O, C, K, K′], plus `bias` [O] and `residual`
+    /// [B, O, H′, W′], with ReLU after it if `rectified`. Without a residual the bias stands in its place.
+    #[fusion(default)]
+    #[allow(clippy::too_many_arguments)]
+    fn finished_convolution(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        sizes: [usize; 4],
+        stride: usize,
+        padding: [usize; 2],
+        rectified: bool,
+    ) -> FloatTensor<Self> {
+        let y = Self::convolution(x, weight, stride, padding);
+        let y = Self::float_add(y, Self::float_reshape(bias, Shape::from([1, sizes[0], 1, 1])));
+        let y = if residual.shape().num_dims() == 4 { Self::float_add(y, residual) } else { y };
+        if rectified { Self::relu(y) } else { y }
+    }
+}
+
+/// A convolution of evaluation, its weight in the order in which the device's kernels read it.
+#[derive(Debug)]
+pub struct Finished {
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    /// O, C, K and K′.
+    sizes: [usize; 4],
+    stride: usize,
+    padding: [usize; 2],
+}
+
+impl Finished {
+    /// `weight` [O, C, K, K′] and `bias` [O], on the plain device, as is best for x of the sizes `like`.
+    pub fn new(weight: Tensor<4>, bias: Tensor<1>, stride: usize, padding: [usize; 2], like: [usize; 4]) -> Self {
+        let sizes = weight.dims();
+        let weight = Dispatch::packed_weight(weight.into_dispatch(), like, stride, padding);
+        Self { weight: Tensor::from_dispatch(weight), bias, sizes, stride, padding }
+    }
+
+    /// `x` [B, C, H, W] convolved, plus bias and `residual`, with ReLU after it if `rectified`: [B, O, H′, W′].
+    ///
+    /// # Panics
+    /// If x has another number of channels than the weight.
+    pub fn forward(&self, x: Tensor<4>, residual: Option<Tensor<4>>, rectified: bool) -> Tensor<4> {
+        assert_eq!(x.dims()[1], self.sizes[1], "channels of input and weight");
+        let [weight, bias] = [self.weight.clone().into_dispatch(), self.bias.clone().into_dispatch()];
+        let residual = residual.map_or_else(|| bias.clone(), Tensor::into_dispatch);
+        let (sizes, stride, padding) = (self.sizes, self.stride, self.padding);
+        let y = Dispatch::finished_convolution(
+            x.into_dispatch(),
+            weight,
+            bias,
+            residual,
+            sizes,
+            stride,
+            padding,
+            rectified,
+        );
+        Tensor::from_dispatch(y)
     }
 }
 

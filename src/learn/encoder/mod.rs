@@ -1,7 +1,9 @@
 //! Encoders f: image → h, built from their layers in `core::architecture`.
 
+mod evaluated;
 mod layers;
 
+pub use evaluated::Evaluated;
 pub use layers::{BatchNorm, MOMENTUM, momentum_after, normalise};
 
 use crate::core::architecture::{Layer, Normalisation, Row};
@@ -37,6 +39,15 @@ struct Part {
 enum Weights {
     Conv(Conv2d),
     Norm(BatchNorm),
+}
+
+impl Weights {
+    fn norm(&self) -> Option<&BatchNorm> {
+        match self {
+            Self::Norm(norm) => Some(norm),
+            Self::Conv(_) => None,
+        }
+    }
 }
 
 impl Encoder {
@@ -84,6 +95,12 @@ impl Encoder {
         let mut weights = self.parts.iter().map(|part| &part.weights);
         let x = normalise(x, &self.normalisation);
         global_average(self.stages.iter().fold(x, |x, stage| pass(stage, &mut weights, x)))
+    }
+
+    /// The encoder as it is now, ready to evaluate many batches on the plain device. The first batch decides how the
+    /// convolutions are computed; batches of other sizes take longer at most.
+    pub fn evaluated(&self) -> Evaluated {
+        Evaluated::new(self.valid())
     }
 
     /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.

@@ -158,3 +158,37 @@ fn every_normalisation_of_a_published_network_is_reached() {
         assert_eq!(net.norms().len(), means, "{which:?}");
     }
 }
+
+#[test]
+fn an_evaluated_encoder_gives_the_features_of_the_layers_one_by_one() {
+    let device = Device::flex();
+    let with_weights = |which: ImageNetEncoder| (EncoderConfig::with_weights(which), which.weights().min_image_size);
+    let own = [Architecture::ConvNet4, Architecture::ResNet10].map(|of| (config(of, Stem::Small, 8), 16));
+    // ResNet-101 has no layer that ResNet-50 lacks.
+    let published =
+        [Architecture::ResNet18, Architecture::ResNet50, Architecture::Vgg19, Architecture::InceptionResNetV2];
+    let published = published.map(|of| with_weights(ImageNetEncoder::of(of).unwrap()));
+    for (config, side) in own.into_iter().chain(published) {
+        let mut net = draw(Encoder::new(&config, &device), 3, "encoder");
+        // Any statistics, weights and biases, so that a wrong fold shows.
+        for (i, norm) in net.norms().into_iter().enumerate() {
+            let channels = norm.weight.dims()[0];
+            let ramp = |least: f32, by: f32| {
+                let values: Vec<f32> = (0..channels).map(|c| least + by * ((7 * c + i) % 11) as f32).collect();
+                Tensor::<1>::from_floats(values.as_slice(), &device)
+            };
+            norm.running_mean.set(ramp(-0.1, 0.02));
+            norm.running_var.set(ramp(0.5, 0.1));
+            norm.weight = burn::module::Param::from_tensor(ramp(0.8, 0.05));
+            norm.bias = burn::module::Param::from_tensor(ramp(-0.2, 0.05));
+        }
+        let evaluated = net.evaluated();
+        // The first batch decides how weights are packed; the second is another.
+        for x in [noise([2, 3, side, side], 4), noise([3, 3, side + 5, side + 5], 5)] {
+            let (got, want) = (values(evaluated.forward(x.clone())), values(net.forward(x)));
+            let largest = want.iter().fold(0f32, |most, v| most.max(v.abs()));
+            let off = got.iter().zip(&want).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+            assert!(largest > 0.0 && off <= 1e-5 * largest, "{config:?}: {off} of {largest}");
+        }
+    }
+}

@@ -84,6 +84,7 @@ async fn pack() -> Result<Event, Fault> {
     };
     let mut pause = pause_between(|part| post(None, Event::Progress(WorkProgress::Export { part })));
     let batch = evaluate::batch()?;
+    let encoder = encoder.evaluated();
     each_batch(|images| encoder.forward(images), &store, &all, batch, take, &mut pause).await?;
     if let Some((examples, file)) = kept {
         let (classifier, _) = examples.fit(&file, record.config.seed, &mut pause).await?;

@@ -42,7 +42,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
                 let rows = std::array::from_fn(|row| &slopes[row * count..][..count]);
                 for k in (0..factors).step_by(VECTORS) {
                     let sums = correlations(data, from, std::array::from_fn(|i| taps.at_most(k + i)), rows);
-                    for (dw, sums) in dw.chunks_mut(factors).zip(sums) {
+                    for (dw, sums) in dw.chunks_mut(factors).zip(&sums) {
                         for (dw, [a, b, c, d]) in dw[k..].iter_mut().zip(sums) {
                             *dw += (a + b) + (c + d);
                         }
@@ -166,11 +166,12 @@ fn tiles(
             Some((taps, from)) => (&columns[..], taps, 0, from),
             None => (data, &places.taps, first, &places.from),
         };
+        let mut sums = [[[0.0; LANES]; VECTORS]; ROWS];
         for (block, weights) in packed.chunks_exact(factors).enumerate() {
             for (tile, to) in to.chunks(wide).enumerate() {
                 let from = std::array::from_fn(|i| from.at_most(first + tile * wide + i.min(to.len() - 1)));
-                let sums = products(data, from, to.len(), taps, weights);
-                for (o, sums) in (block * ROWS..out).zip(sums) {
+                products(data, from, to.len(), taps, weights, &mut sums);
+                for (o, sums) in (block * ROWS..out).zip(&sums) {
                     let target = &mut target[o * plane..];
                     let (bias, residual) = finish.channel(o, o * plane);
                     for (to, sums) in to.iter().zip(sums) {
@@ -180,7 +181,7 @@ fn tiles(
                             false => to.map(|to| numbers[to]),
                         };
                         let residual = residual.map(|residual| Lanes::of(lanes(residual)));
-                        let results = finish.sum(Lanes::of(sums), bias, residual).numbers();
+                        let results = finish.sum(Lanes::of(*sums), bias, residual).numbers();
                         if is_row {
                             target[to[0]..][..LANES].copy_from_slice(&results);
                         } else {

@@ -1,4 +1,4 @@
-//! Convolution and batch normalisation on a CPU, with their gradients, as loops over vectors of four numbers, for wasm and native code alike.
+//! Convolution and batch normalisation on a CPU, with their gradients, and the pooling of evaluation, as loops over vectors of four numbers, for wasm and native code alike.
 //!
 //! No sum depends on the number of threads. NaN and infinity reach every output that they touch.
 
@@ -7,11 +7,13 @@ mod norm;
 mod plane;
 mod pool;
 mod tile;
+mod window;
 mod winograd;
 
 pub use norm::Norm;
 use plane::Walk;
 use tile::{Lanes, ROWS};
+pub use window::max_pool;
 
 #[cfg(not(any(
     target_arch = "x86_64",

@@ -153,16 +153,14 @@ pub fn lanes<const N: usize>(of: impl Fn(usize) -> Lanes) -> [Lanes; N] {
     all
 }
 
-/// The numbers of sums in vectors; zeros where a row has fewer.
+/// Writes the numbers of sums in vectors; where a row has fewer, what follows stays.
 #[inline(always)]
-fn numbers<const N: usize>(sums: [[Lanes; N]; ROWS]) -> Sums {
-    let mut all = [[[0.0; LANES]; VECTORS]; ROWS];
+fn write<const N: usize>(sums: [[Lanes; N]; ROWS], to: &mut Sums) {
     for row in 0..ROWS {
         for i in 0..N {
-            all[row][i] = sums[row][i].numbers();
+            to[row][i] = sums[row][i].numbers();
         }
     }
-    all
 }
 
 /// SAFETY: `data` has LANES numbers at `at`.
@@ -172,19 +170,26 @@ unsafe fn load(data: &[f32], at: usize) -> Lanes {
     Lanes::of(unsafe { data.as_ptr().add(at).cast::<[f32; LANES]>().read_unaligned() })
 }
 
-/// Sums over k of weights[k][row] × the first `vectors` vectors of `data` at `from` + `taps[k]`.
-pub fn products(data: &[f32], from: [usize; VECTORS], vectors: usize, taps: &Offsets, weights: &[[f32; ROWS]]) -> Sums {
+/// Writes the sums over k of weights[k][row] × the first `vectors` vectors of `data` at `from` + `taps[k]`.
+pub fn products(
+    data: &[f32],
+    from: [usize; VECTORS],
+    vectors: usize,
+    taps: &Offsets,
+    weights: &[[f32; ROWS]],
+    sums: &mut Sums,
+) {
     // A narrower tile computes no vector that nobody asks for.
     let [a, b, _] = from;
     match vectors {
-        1 => tile([a], data, taps, weights),
-        2 => tile([a, b], data, taps, weights),
-        _ => tile(from, data, taps, weights),
+        1 => tile([a], data, taps, weights, sums),
+        2 => tile([a, b], data, taps, weights, sums),
+        _ => tile(from, data, taps, weights, sums),
     }
 }
 
 #[inline(never)]
-fn tile<const N: usize>(from: [usize; N], data: &[f32], taps: &Offsets, weights: &[[f32; ROWS]]) -> Sums {
+fn tile<const N: usize>(from: [usize; N], data: &[f32], taps: &Offsets, weights: &[[f32; ROWS]], to: &mut Sums) {
     taps.check(data, from);
     let mut sums = [[Lanes::all(0.0); N]; ROWS];
     for (tap, weights) in taps.iter().zip(weights) {
@@ -197,7 +202,7 @@ fn tile<const N: usize>(from: [usize; N], data: &[f32], taps: &Offsets, weights:
             }
         }
     }
-    numbers(sums)
+    write(sums, to);
 }
 
 /// Sums over q of rows[row][q] × the vectors of `data` at `taps` + `from[q]`, lane by lane.
@@ -216,5 +221,7 @@ pub fn correlations(data: &[f32], from: &Offsets, taps: [usize; VECTORS], rows: 
             }
         }
     }
-    numbers(sums)
+    let mut all = [[[0.0; LANES]; VECTORS]; ROWS];
+    write(sums, &mut all);
+    all
 }

@@ -62,15 +62,16 @@ pub fn convolve(
             of.transform(&tiles, source, top, &mut copy, &mut planes);
             let size = of.vectors().div_ceil(VECTORS) * depth * VECTORS;
             sums.resize(PLANES * ROWS * of.vectors(), [0.0; LANES]);
+            let mut tile = [[[0.0; LANES]; VECTORS]; ROWS];
             for (block, weights) in packed.chunks_exact(PLANES * depth).enumerate() {
                 for (plane, weights) in weights.chunks_exact(depth).enumerate() {
                     let data = planes[plane * size..][..size].as_flattened();
                     for first in (0..of.vectors()).step_by(VECTORS) {
                         let from = std::array::from_fn(|i| of.starts.at_most(first + i));
-                        let tiles = products(data, from, of.vectors() - first, &of.depths, weights);
-                        for (row, tile) in tiles.into_iter().enumerate() {
+                        products(data, from, of.vectors() - first, &of.depths, weights, &mut tile);
+                        for (row, tile) in tile.iter().enumerate() {
                             let to = &mut sums[(plane * ROWS + row) * of.vectors()..][..of.vectors()];
-                            to[first..].iter_mut().zip(tile).for_each(|(to, sum)| *to = sum);
+                            to[first..].iter_mut().zip(tile).for_each(|(to, sum)| *to = *sum);
                         }
                     }
                 }
@@ -127,7 +128,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
                     let rows = std::array::from_fn(|row| &slopes[(plane * ROWS + row) * count..][..count]);
                     for c in (0..depth).step_by(VECTORS) {
                         let taps = std::array::from_fn(|i| of.depths.at_most(c + i));
-                        for (row, tile) in correlations(data, &of.starts, taps, rows).into_iter().enumerate() {
+                        for (row, tile) in correlations(data, &of.starts, taps, rows).iter().enumerate() {
                             for (sums, [a, b, c, d]) in sums[c..].iter_mut().zip(tile) {
                                 sums[row] += (a + b) + (c + d);
                             }

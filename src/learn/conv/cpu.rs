@@ -89,4 +89,12 @@ impl Convolution for Flex {
         kernels::forward_packed(&sizes, values(&x), values(&weight), &finish, &mut y);
         Tensor::from_data(TensorData::new(y, shape))
     }
+
+    fn max_pooled(x: Tensor, side: usize, padding: usize) -> Tensor {
+        let [batch, channels, height, width] = x.shape().dims();
+        let [rows, row] = [height, width].map(|length| (length + 2 * padding - side) / 2 + 1);
+        let mut y = vec![0.0; batch * channels * rows * row];
+        kernels::max_pool([height, width], side, padding, values(&x.to_contiguous()), &mut y);
+        Tensor::from_data(TensorData::new(y, [batch, channels, rows, row]))
+    }
 }

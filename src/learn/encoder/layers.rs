@@ -7,7 +7,7 @@ use burn::module::{Content, Devices, Flag, Module, ModuleDisplay, ModuleDisplayD
 use burn::module::{Param, ParamId};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{AvgPool2dConfig, MaxPool2dConfig};
+use burn::nn::pool::AvgPool2dConfig;
 use burn::tensor::{Device, Tensor, TensorData, activation::relu, module};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,12 +19,6 @@ pub fn conv(of: &Conv, device: &Device) -> Conv2d {
         .with_padding(PaddingConfig2d::Explicit(high, wide, high, wide))
         .with_bias(of.bias)
         .init(device)
-}
-
-/// The greatest of each square window, of stride 2.
-pub fn max_pool(x: Tensor<4>, side: usize, padding: usize) -> Tensor<4> {
-    let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
-    MaxPool2dConfig::new([side; 2]).with_strides([2, 2]).with_padding(padding).init().forward(x)
 }
 
 /// The average of each padded 3×3 window, of stride 1. Padding does not count.

@@ -8,10 +8,11 @@ pub use layers::{BatchNorm, MOMENTUM, momentum_after, normalise};
 
 use crate::core::architecture::{Layer, Normalisation, Row};
 use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
+use crate::learn::conv::max_pool;
 use burn::module::{Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu};
-use layers::{average_pool, conv, convolve, global_average, max_pool};
+use layers::{average_pool, conv, convolve, global_average};
 use std::sync::Arc;
 
 /// One of the program's encoders, with the normalisation of its input.

@@ -1,0 +1,40 @@
+//! The greatest number of each window of a plane.
+
+use crate::pool;
+
+/// Numbers of the results that are computed together, about.
+const PIECE: usize = 1 << 14;
+
+/// y [planes, H′, W′] of x [planes, H, W]: the greatest of windows of `side` × `side` numbers, two apart, with `padding` numbers
+/// at each border that do not count. A window with NaN gives NaN.
+///
+/// # Panics
+/// If a window does not fit, or one would be all padding.
+pub fn max_pool([height, width]: [usize; 2], side: usize, padding: usize, x: &[f32], y: &mut [f32]) {
+    assert!(padding < side && side <= height.min(width) + 2 * padding, "windows lie within the plane");
+    let [rows, columns] = [height, width].map(|length| (length + 2 * padding - side) / 2 + 1);
+    let planes = (PIECE / (rows * columns)).max(1);
+    pool::each(y, planes * rows * columns, |piece, y| {
+        let x = x[piece * planes * height * width..].chunks_exact(height * width);
+        // The greatest of each column of a row of windows.
+        let mut greatest = vec![f32::NEG_INFINITY; width + 2 * padding];
+        for (x, y) in x.zip(y.chunks_exact_mut(rows * columns)) {
+            for (row, y) in y.chunks_exact_mut(columns).enumerate() {
+                let greatest_inside = &mut greatest[padding..][..width];
+                greatest_inside.fill(f32::NEG_INFINITY);
+                let first = (2 * row).saturating_sub(padding);
+                for x in x[first * width..].chunks_exact(width).take(2 * row + side - padding - first) {
+                    greatest_inside.iter_mut().zip(x).for_each(|(most, &x)| *most = greater(*most, x));
+                }
+                for (y, window) in y.iter_mut().zip(greatest.windows(side).step_by(2)) {
+                    *y = window.iter().fold(f32::NEG_INFINITY, |most, &x| greater(most, x));
+                }
+            }
+        }
+    });
+}
+
+/// The greater of two, or NaN.
+fn greater(a: f32, b: f32) -> f32 {
+    if b > a || b.is_nan() { b } else { a }
+}

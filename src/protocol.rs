@@ -28,6 +28,9 @@ pub use policy::{JobAnswer, Policy, Reload};
 /// once when the worker's differs: one of the two came from an old cache.
 pub const VERSION: u32 = 19;
 
+/// Name of a worker that is only a thread of the training worker's pool, and speaks only of its own end.
+pub const POOL: &str = "pool";
+
 /// Which device to compute on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeviceChoice {

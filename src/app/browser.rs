@@ -61,6 +61,11 @@ pub fn isolated() -> bool {
     Reflect::get(&window(), &"crossOriginIsolated".into()).is_ok_and(|isolated| isolated.is_truthy())
 }
 
+/// Threads that the page's programs can have: the machine's cores.
+pub fn cores() -> u32 {
+    if isolated() { (window().navigator().hardware_concurrency() as u32).max(1) } else { 1 }
+}
+
 /// A class of the browser that web-sys knows behind features only, called by name; `None` where the browser lacks it.
 pub fn class(name: &str) -> Option<Function> {
     Reflect::get(&window(), &name.into()).ok()?.dyn_into().ok()

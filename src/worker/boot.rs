@@ -4,7 +4,9 @@ use super::js::{console, describe, memory_bytes, scope};
 use super::{dispatch, jobs, mailbox};
 use crate::core::error::Fault;
 use crate::protocol::{self, Event};
+use rayon::{ThreadBuilder, ThreadPoolBuilder};
 use std::cell::Cell;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, PromiseRejectionEvent};
 
@@ -12,8 +14,16 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Installs listeners and says `Ready`; runs once, as the module's start.
+/// Threads of the pool that no worker runs yet.
+static WAITING: Mutex<Vec<ThreadBuilder>> = Mutex::new(Vec::new());
+/// Told of each.
+static CAME: Condvar = Condvar::new();
+
+/// Installs listeners and says `Ready`; runs as the module's start, also where the module is one of the pool's threads.
 pub fn start() {
+    if scope().name() == protocol::POOL {
+        return;
+    }
     #[cfg(target_arch = "wasm32")]
     construct();
     std::panic::set_hook(Box::new(|info| {
@@ -25,15 +35,7 @@ pub fn start() {
     if log::set_logger(&Console).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
     }
-    // `Worker.onerror` sees neither a rejected promise nor the message of a trap; what is told here it need not see.
-    listen("error", |event: ErrorEvent| {
-        event.prevent_default();
-        report(event.message());
-    });
-    listen("unhandledrejection", |event: PromiseRejectionEvent| {
-        event.prevent_default();
-        report(describe(&event.reason()));
-    });
+    listen_to_errors();
     listen("message", |event: MessageEvent| {
         if jobs::bench::receive(&event) || jobs::questions::receive_check(&event) {
             return;
@@ -44,6 +46,54 @@ pub fn start() {
         }
     });
     mailbox::post(None, Event::Ready { version: protocol::VERSION, program: env!("CARGO_PKG_VERSION").into() });
+}
+
+/// Posts the memory, with which the page starts the pool's other threads, and makes rayon's pool, of which the calling thread is the
+/// first: what it hands to the pool it computes too. Waits until all have come.
+#[wasm_bindgen]
+pub fn share(threads: u32) -> Result<(), JsError> {
+    let failed = |e: JsValue| JsError::new(&describe(&e));
+    let message = js_sys::Object::new();
+    js_sys::Reflect::set(&message, &"memory".into(), &wasm_bindgen::memory()).map_err(failed)?;
+    scope().post_message(&message).map_err(failed)?;
+    let hand_over = |thread| {
+        waiting().push(thread);
+        CAME.notify_one();
+        Ok(())
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(threads as usize).use_current_thread();
+    Ok(pool.spawn_handler(hand_over).build_global()?)
+}
+
+/// Runs a thread of the pool, until the page ends its worker.
+#[wasm_bindgen]
+pub fn compute() {
+    listen_to_errors();
+    let mut threads = waiting();
+    let thread = loop {
+        if let Some(thread) = threads.pop() {
+            break thread;
+        }
+        threads = CAME.wait(threads).unwrap_or_else(PoisonError::into_inner);
+    };
+    drop(threads);
+    thread.run();
+}
+
+fn waiting() -> MutexGuard<'static, Vec<ThreadBuilder>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn listen_to_errors() {
+    // `Worker.onerror` sees neither a rejected promise nor the message of a trap; what is told here it need not see.
+    listen("error", |event: ErrorEvent| {
+        event.prevent_default();
+        report(event.message());
+    });
+    listen("unhandledrejection", |event: PromiseRejectionEvent| {
+        event.prevent_default();
+        report(describe(&event.reason()));
+    });
 }
 
 /// Runs the static constructors, of which the crates under burn have thousands (`inventory`). Where a program doesn't,

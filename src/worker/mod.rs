@@ -4,7 +4,7 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `boot` | starts: panic hook, log, listeners, `Ready` |
+//! | `boot` | starts: panic hook, log, listeners, `Ready`, the pool's threads |
 //! | `dispatch` | hands requests to jobs |
 //! | `jobs` | import, estimate, pre-training, evaluation, pictures |
 //! | `session` | what is loaded and what runs |

@@ -1,4 +1,4 @@
-// Settings of the bench and its command line: node main.mjs [--only WORDS] [--peers] [--encoder NAMES] [--dist FOLDER].
+// Settings of the bench and its command line: node main.mjs [--only WORDS] [--peers] [--encoder NAMES] [--threads N] [--dist FOLDER].
 import { parseArgs } from "node:util";
 
 /** The two networks, as src/learn/bench names them; `images` is N, 2N views go through the network. */
@@ -51,6 +51,7 @@ export function read(argv) {
       setting: { type: "string", default: "tiny,r18" },
       encoder: { type: "string" },
       peers: { type: "boolean", default: false },
+      threads: { type: "string", default: "0" },
       dist: { type: "string" },
     },
   });
@@ -63,5 +64,5 @@ export function read(argv) {
   const only = values.only === undefined ? topics.filter((topic) => !beside.includes(topic)) : list("only", topics);
   if (values.peers) only.push(...beside.filter((topic) => !only.includes(topic)));
   const named = values.encoder === undefined ? null : list("encoder", Object.keys(encoders));
-  return { only, devices: list("device", ["cpu", "webgpu"]), settings: list("setting", ["tiny", "r18"]), encoders: named, dist: values.dist };
+  return { only, devices: list("device", ["cpu", "webgpu"]), settings: list("setting", ["tiny", "r18"]), encoders: named, threads: Number(values.threads), dist: values.dist };
 }

@@ -1,10 +1,10 @@
 // Our own worker, started inside the built page the way the page itself starts it.
-import { DEADLINE } from "./arguments.mjs";
+import { DEADLINE, read } from "./arguments.mjs";
 import { open } from "./browser.mjs";
 import { within } from "./report.mjs";
 
-/** Opens the page in a browser of its own and the worker in it. */
-export async function ours(origin) {
+/** Opens the page in a browser of its own and the worker in it, with so many threads on the CPU, 0 for all cores. */
+export async function ours(origin, threads = read(process.argv.slice(2)).threads) {
   const { browser, version, cpu, close } = await open();
   try {
     // Nothing is fetched beside what is measured.
@@ -12,7 +12,7 @@ export async function ours(origin) {
     const said = [];
     page.on("console", (message) => message.type() === "error" && said.push(message.text()));
     await page.goto(`${origin}/`);
-    const { download, start } = await within(DEADLINE, "ours: starting the worker", page.evaluate(startWorker));
+    const { download, start } = await within(DEADLINE, "ours: starting the worker", page.evaluate(startWorker, threads));
     let next = 0;
     const ask = async (question) => {
       const text = JSON.stringify({ id: next++, ...question });
@@ -57,14 +57,20 @@ export async function ours(origin) {
   }
 }
 
-/** Runs in the page: worker from a `blob:` module, wasm sent to it, as src/app/client/connection.rs does. */
-async function startWorker() {
+/** Runs in the page: worker and threads from `blob:` modules, wasm sent to them, as src/app/client/connection.rs does. */
+async function startWorker(chosen) {
+  const threads = chosen || navigator.hardwareConcurrency;
   const base = new URL("./", document.baseURI).href;
   const begun = performance.now();
   const wasm = await (await fetch(`${base}worker_bg.wasm`)).arrayBuffer();
   const fetched = performance.now();
+  const module_or_path = await WebAssembly.compile(wasm);
+  const start = (name, code) => {
+    const script = `import init, { share, compute } from ${JSON.stringify(`${base}worker.js`)};\n${code}`;
+    return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module", name });
+  };
   // Beside it, on a channel of its own, the worker counts what it gives the GPU.
-  const script = `import init from ${JSON.stringify(`${base}worker.js`)};
+  const script = `
 const commands = { kernels: 0, uploads: 0 };
 const counted = (type, method, name) => {
   const own = type?.prototype[method];
@@ -75,12 +81,26 @@ counted(self.GPUComputePassEncoder, "dispatchWorkgroupsIndirect", "kernels");
 counted(self.GPUQueue, "writeBuffer", "uploads");
 const channel = new BroadcastChannel("commands");
 channel.onmessage = ({ data }) => data === "?" && channel.postMessage(commands);
-self.onmessage = async ({ data }) => { self.onmessage = null; await init({ module_or_path: data }); };`;
-  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
+self.onmessage = async ({ data }) => {
+  self.onmessage = null;
+  await init(data);
+  if (${threads} > 1) share(${threads});
+  postMessage({});
+};`;
+  const worker = start("worker", script);
   await new Promise((ready, failed) => {
-    worker.onmessage = ready;
+    worker.onmessage = ({ data }) => {
+      // "Ready" comes before.
+      if (data.body) return;
+      if (!data.memory) return ready();
+      for (let i = 1; i < threads; i++) {
+        const thread = start("pool", "onmessage = async ({ data }) => { await init(data); compute(); };");
+        thread.onerror = (event) => failed(new Error(event.message));
+        thread.postMessage({ module_or_path, memory: data.memory });
+      }
+    };
     worker.onerror = (event) => failed(new Error(event.message));
-    worker.postMessage(wasm, [wasm]);
+    worker.postMessage({ module_or_path });
   });
   globalThis.askBench = (text) =>
     new Promise((done, failed) => {

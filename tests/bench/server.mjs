@@ -12,7 +12,7 @@ export async function serve(dist) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://host").pathname));
     const peer = path.startsWith("/bench/");
-    // Isolation allows threads.
+    // Isolation gives ours and the other libraries their threads.
     const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
     if (path === "/bench/") {
       response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end("<!doctype html><title>bench</title>");

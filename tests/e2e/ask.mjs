@@ -13,19 +13,30 @@ export function golden(name) {
   return file;
 }
 
-/** Starts the worker as the page does, from a `blob:` module with the page's policy. */
-export async function openWorker(page) {
+/** Starts the worker and its other threads as the page does, from `blob:` modules with the page's policy. */
+export async function openWorker(page, threads = 2) {
   // A panic or a lost device answers no question, but is said on the console.
   const trouble = new Promise((_, reject) =>
     page.on("console", (message) => message.type() === "error" && reject(new Error(`the worker says: ${message.text()}`))),
   );
   trouble.catch(() => {});
   await page.goto("help/");
-  await page.evaluate(async () => {
+  await page.evaluate(async (threads) => {
     const url = (file) => new URL(file, document.baseURI).href;
-    const code = `import init from ${JSON.stringify(url("worker.js"))};
-      await init({ module_or_path: ${JSON.stringify(url("worker_bg.wasm"))} });`;
-    const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })), { type: "module" });
+    const start = (name, code) => {
+      const script = `import init, { share, compute } from ${JSON.stringify(url("worker.js"))};\n${code}`;
+      return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module", name });
+    };
+    const module_or_path = await WebAssembly.compileStreaming(fetch(url("worker_bg.wasm")));
+    const worker = start("worker", `onmessage = async ({ data }) => { onmessage = null; await init(data); if (${threads} > 1) share(${threads}); };`);
+    worker.postMessage({ module_or_path });
+    const pool = (memory) => {
+      for (let i = 1; i < threads; i++) {
+        const thread = start("pool", "onmessage = async ({ data }) => { await init(data); compute(); };");
+        thread.onerror = (event) => fail(`a thread failed: ${event.message}`);
+        thread.postMessage({ module_or_path, memory });
+      }
+    };
     const waiting = new Map();
     let next = 0;
     let broken;
@@ -36,6 +47,7 @@ export async function openWorker(page) {
     worker.onerror = (event) => fail(`the worker failed: ${event.message}`);
     const ready = new Promise((resolve) => {
       worker.onmessage = ({ data }) => {
+        if (data?.memory) return pool(data.memory);
         if (typeof data?.check !== "string") return resolve(); // "ready", and what else it tells the page
         const { id, result, error } = JSON.parse(data.check);
         if (id === undefined) return fail(error);
@@ -53,7 +65,7 @@ export async function openWorker(page) {
       });
     };
     await ready;
-  });
+  }, threads);
   return (device, kind, details) =>
     Promise.race([trouble, page.evaluate((question) => window.askWorker(question), { device, case: { [kind]: details } })]);
 }

@@ -37,9 +37,9 @@ export async function load(page, archive) {
 export const keepWorker = (page) =>
   page.addInitScript(() => {
     window.Worker = class extends Worker {
-      constructor(...parameters) {
-        super(...parameters);
-        window.keptWorker = this;
+      constructor(address, options) {
+        super(address, options);
+        if (options?.name !== "pool") window.keptWorker = this;
       }
     };
   });

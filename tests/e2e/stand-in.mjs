@@ -53,11 +53,14 @@ export const standIn = (page) =>
       return names[body[at]];
     };
     window.Worker = class extends Worker {
-      constructor(...parameters) {
-        super(...parameters);
-        control.worker = this;
+      constructor(address, options) {
+        super(address, options);
+        // The threads of its pool have nothing to say.
+        this.speaks = options?.name !== "pool";
+        if (this.speaks) control.worker = this;
       }
       set onmessage(listener) {
+        if (!this.speaks) return void (super.onmessage = listener);
         control.listener = listener;
         super.onmessage = (event) => {
           if (control.held) return control.held.push(event);

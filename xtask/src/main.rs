@@ -21,7 +21,7 @@ cargo xtask serve [--port N]      build the release page and serve it on localho
 cargo xtask test [--only PHASE]   run every quick test, or one phase of: fmt, clippy, native, bundle, sizes, browser
 cargo xtask nightly               the same with the tests that take long
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
-                                  --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18
+                                  --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18  --threads N
 cargo xtask corpus NAME           run the page of `test --only bundle` and store what it stores in tests/stored, for each release
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
@@ -31,7 +31,7 @@ What follows `--` goes to the runner of the one phase: cargo xtask test --only b
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(code) = linter::called_as_compiler(&args) {
+    if let Some(code) = worker::called_as_compiler(&args).or_else(|| linter::called_as_compiler(&args)) {
         return code;
     }
     match run(&args) {

@@ -5,7 +5,7 @@ use crate::linter;
 use crate::process::{Outcome, run as run_program, say};
 use crate::setup::{self, Tools};
 use crate::sizes;
-use crate::worker::FEATURES as WORKER_FEATURES;
+use crate::worker::threaded;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -129,8 +129,7 @@ fn clippy() -> Outcome {
     run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--package", "xtask", "--package", "kernels"])))?;
     run_program(lint(&mut cargo(&["test", "--no-run", "--locked", "--all-targets"])))?;
     // Page and worker type-check natively. Only the kernels for WebGPU are left; they need no code made of them.
-    let mut wasm = cargo(&["build", "--locked", "--lib", "--target", setup::WASM, "--profile", "wasm"]);
-    run_program(linter::only_lint(wasm.args(WORKER_FEATURES))?)
+    run_program(linter::only_lint(threaded(&mut cargo(&["build", "--locked", "--lib"]))?)?)
 }
 
 /// Clippy in rustc's place for our own crates, as cargo-clippy does it.

@@ -73,15 +73,21 @@ fn with<T: Send>(more: impl FnOnce() -> Outcome<T> + Send) -> Outcome<(Tools, T)
     })
 }
 
-/// The standard library for wasm. rust-toolchain.toml names it, but rustup adds it by itself only together with a
-/// toolchain that it installs, not to one that is there (nor where it is told to install nothing unasked).
+/// The standard library for wasm, for the page, and its source, for the worker. rust-toolchain.toml names both, but
+/// rustup adds them by itself only together with a toolchain that it installs, not to one that is there (nor where it
+/// is told to install nothing unasked).
 pub fn wasm_target() -> Outcome {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    if Path::new(&sysroot).join("lib/rustlib").join(WASM).is_dir() {
-        return Ok(());
+    let rustlib = Path::new(&sysroot).join("lib/rustlib");
+    if !rustlib.join(WASM).is_dir() {
+        say(&format!("adding the target {WASM} with rustup"));
+        run(Command::new("rustup").args(["target", "add", WASM]))?;
     }
-    say(&format!("adding the target {WASM} with rustup"));
-    run(Command::new("rustup").args(["target", "add", WASM]))
+    if !rustlib.join("src/rust/library").is_dir() {
+        say("adding the standard library's source with rustup");
+        run(Command::new("rustup").args(["component", "add", "rust-src"]))?;
+    }
+    Ok(())
 }
 
 fn node() -> Outcome {

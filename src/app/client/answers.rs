@@ -1,6 +1,7 @@
 //! Messages of the worker: events go into the store, answers back to the caller.
 
-use super::{Client, connection};
+use super::Client;
+use super::connection::{self, Received};
 use crate::app::state::events::RunView;
 use crate::app::state::{ImportEnd, PendingControl, WorkerState};
 use crate::core::error::Fault;
@@ -15,9 +16,10 @@ impl Client {
             self.store.worker.set(WorkerState::Ready);
         }
         match connection::receive(data) {
-            Ok(ToPage { reply_to, event }) => self.take(reply_to, event),
-            Err(connection::Unreadable::Version(worker)) => self.other_version(worker),
-            Err(connection::Unreadable::Other(detail)) => self.failed_outside_protocol(detail),
+            Received::Event(ToPage { reply_to, event }) => self.take(reply_to, event),
+            Received::Memory(memory) => self.start_threads(&memory),
+            Received::OtherVersion(worker) => self.other_version(worker),
+            Received::Unreadable(detail) => self.failed_outside_protocol(detail),
         }
     }
 

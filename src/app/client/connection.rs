@@ -36,11 +36,29 @@ fn url(base: &str, file: &str) -> String {
     format!("{base}{file}{version}")
 }
 
+/// The worker's program: the address of its script within the page, which every thread loads without another request, and its
+/// compiled wasm.
+pub type Program = (String, Module);
+
+/// Downloads and compiles the worker's program; `progress` gets the bytes of its wasm so far and, where known, of all, packed as
+/// they come.
+pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Program, String> {
+    let wasm = load_wasm(base, progress).await?;
+    let url = url(base, "worker.js");
+    let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
+    let response = fetch(&url, "GET").await.map_err(failed)?;
+    if !response.ok() {
+        return Err(format!("{url}: HTTP {}", response.status()));
+    }
+    let script = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
+    Ok((module(&script).map_err(failed)?, wasm))
+}
+
 /// Downloads and compiles the worker's wasm; `progress` gets the bytes so far and, where known, of all, packed as they come.
 ///
 /// Every host sends the file packed by gzip; it is unpacked and compiled as it comes. A host that compresses by brotli
 /// sends less where it is asked for the plain file, which is also for browsers that cannot unpack.
-pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Module, String> {
+async fn load_wasm(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Module, String> {
     let [plain, packed] = ["worker_bg.wasm", "worker_bg.wasm.gz"].map(|file| url(base, file));
     let unpack = class("DecompressionStream");
     let kept = if unpack.is_some() { kept(&packed).await } else { None };
@@ -130,37 +148,61 @@ async fn kept(url: &str) -> Option<Response> {
     promised(&caches, "match", &Array::of1(&url.into())).await.ok()?.dyn_into().ok()
 }
 
-/// Starts the worker and hands it its compiled wasm.
-///
-/// A worker started from a `blob:` script inherits the page's content security policy, one started from a URL does not;
-/// the policy is what keeps images on this machine.
-pub fn start(base: &str, module: &Module) -> Result<Worker, String> {
-    let failed = |e: JsValue| error_text(&e);
-    let import = js_sys::JSON::stringify(&url(base, "worker.js").into()).map_err(failed)?;
-    let script = format!(
-        r#"import init from {import};
+/// What starts the worker, and every thread of its pool: one script, and one wasm module.
+const LOADER: &str = r#"
 const early = [];
-self.onmessage = async ({{ data }}) => {{
+self.onmessage = async ({ data }) => {
   const queue = (message) => early.push(message);
   self.onmessage = queue;
-  try {{
-    await init({{ module_or_path: data }});
+  try {
+    await init({ module_or_path: data.module, memory: data.memory });
+    if (data.threads > 1) share(data.threads);
     if (self.onmessage === queue) self.onmessage = null;
-    for (const m of early) self.dispatchEvent(new MessageEvent("message", {{ data: m.data }}));
-  }} catch (error) {{
-    self.postMessage({{ failed: String((error && error.message) || error) }});
-  }}
-}};
-"#
-    );
+    for (const m of early) self.dispatchEvent(new MessageEvent("message", { data: m.data }));
+  } catch (error) {
+    self.postMessage({ failed: String((error && error.message) || error) });
+  }
+  // Until the worker ends. An error in it is none of the loader's.
+  if (data.memory) setTimeout(compute);
+};
+"#;
+
+/// Address of a JavaScript module of these words.
+fn module(script: &JsValue) -> Result<String, JsValue> {
     let kind = BlobPropertyBag::new();
     kind.set_type("text/javascript");
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&script.into()), &kind).map_err(failed)?;
-    let address = Url::create_object_url_with_blob(&blob).map_err(failed)?;
+    Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(&Array::of1(script), &kind)?)
+}
+
+/// Starts the worker and hands it its wasm. With several `threads` it posts its memory, which
+/// [`receive`] calls [`Received::Memory`], and waits for them.
+pub fn start((script, wasm): &Program, threads: u32) -> Result<Worker, String> {
+    let first = Object::new();
+    set(&first, "module", wasm)?;
+    set(&first, "threads", &threads.into())?;
+    spawn(script, "worker", &first)
+}
+
+/// Starts one more thread of the worker that posted its `memory`.
+///
+/// The page starts it, so that an error in it reaches the page: the worker waits for its threads, and can hear nothing.
+pub fn start_thread((script, wasm): &Program, memory: &JsValue) -> Result<Worker, String> {
+    let first = Object::new();
+    set(&first, "module", wasm)?;
+    set(&first, "memory", memory)?;
+    spawn(script, crate::protocol::POOL, &first)
+}
+
+/// A worker started from a `blob:` script inherits the page's content security policy, one started from a URL does not;
+/// the policy is what keeps images on this machine.
+fn spawn(script: &str, name: &str, first: &JsValue) -> Result<Worker, String> {
+    let failed = |e: JsValue| error_text(&e);
+    let address = module(&format!("import init, {{ share, compute }} from \"{script}\";{LOADER}").into()).map_err(failed)?;
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
+    options.set_name(name);
     let worker = Worker::new_with_options(&address, &options).map_err(failed)?;
-    worker.post_message(module).map_err(failed)?;
+    worker.post_message(first).map_err(failed)?;
     Ok(worker)
 }
 
@@ -181,11 +223,14 @@ pub fn forget_reload() {
     }
 }
 
-/// Why a message of the worker cannot be read.
-pub enum Unreadable {
+/// What a message of the worker is.
+pub enum Received {
+    Event(ToPage),
+    /// Its memory, for its other threads.
+    Memory(JsValue),
     /// The worker has another version of the protocol.
-    Version(u32),
-    Other(String),
+    OtherVersion(u32),
+    Unreadable(String),
 }
 
 /// Posts a request; an error is the browser's message.
@@ -203,19 +248,24 @@ pub fn send(worker: &Worker, id: u32, request: &Request, files: &[File]) -> Resu
 }
 
 /// Reads a message of the worker.
-pub fn receive(data: &JsValue) -> Result<ToPage, Unreadable> {
+pub fn receive(data: &JsValue) -> Received {
     let field = |name: &str| Reflect::get(data, &name.into()).unwrap_or_default();
     // Posted by the loader's own script where the worker could not start.
     if let Some(detail) = field("failed").as_string() {
-        return Err(Unreadable::Other(detail));
+        return Received::Unreadable(detail);
+    }
+    let memory = field("memory");
+    if memory.is_object() {
+        return Received::Memory(memory);
     }
     let version = field("v").as_f64().unwrap_or_default() as u32;
     if version != VERSION {
-        return Err(Unreadable::Version(version));
+        return Received::OtherVersion(version);
     }
-    let body =
-        field("body").dyn_into::<Uint8Array>().map_err(|_| Unreadable::Other("message without a body".into()))?;
-    postcard::from_bytes(&body.to_vec()).map_err(|e| Unreadable::Other(e.to_string()))
+    let Ok(body) = field("body").dyn_into::<Uint8Array>() else {
+        return Received::Unreadable("message without a body".into());
+    };
+    postcard::from_bytes(&body.to_vec()).map_or_else(|e| Received::Unreadable(e.to_string()), Received::Event)
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {

@@ -1,15 +1,15 @@
 //! The worker's life: it is loaded, started, watched, ended, and started again.
 
-use super::{Answer, Client, Inner, LoadPages, connection};
-use crate::app::browser::now;
+use super::{Answer, Client, Inner, LoadPages, THREADS, connection};
+use crate::app::browser::{cores, now, remembered};
 use crate::app::state::{ImportState, Store, WorkerState};
 use crate::core::error::{DeviceFault, Fault};
 use crate::protocol::queue::Parcel;
 use crate::protocol::{Request, VERSION};
 use leptos::prelude::*;
 use std::time::Duration;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker};
 
 /// A restart is offered when the worker sends nothing for so many milliseconds while it has something to do.
@@ -23,6 +23,7 @@ impl Client {
     pub fn new(store: Store, base: String, load_pages: LoadPages) -> Self {
         let inner = StoredValue::new_local(Inner { base, ..Inner::default() });
         let client = Self { store, load_pages, inner };
+        store.threads.set(remembered(THREADS).and_then(|threads| threads.parse().ok()).unwrap_or_default());
         set_interval(move || client.check_liveness(), PING);
         client
     }
@@ -60,9 +61,7 @@ impl Client {
     /// Ends the worker and returns its open requests, for [`give_up`].
     fn stop(self) -> Vec<Answer> {
         let left = self.inner.try_update_value(|inner| {
-            if let Some(worker) = inner.worker.take() {
-                worker.terminate();
-            }
+            inner.worker.take().iter().chain(&std::mem::take(&mut inner.pool)).for_each(Worker::terminate);
             inner.generation += 1;
             inner.spoke = false;
             inner.unanswered = None;
@@ -84,22 +83,51 @@ impl Client {
                 }
             };
             leptos::task::spawn_local((self.load_pages)());
-            let loaded = connection::load(&base, progress).await;
+            let loaded = match self.inner.with_value(|i| i.program.clone()) {
+                Some(program) => Ok(program),
+                None => connection::load(&base, progress).await,
+            };
             (self.load_pages)().await;
             if !current() {
                 return;
             }
-            match loaded.and_then(|module| connection::start(&base, &module)) {
-                Ok(worker) => {
+            let chosen = self.store.threads.get_untracked();
+            let threads = if chosen == 0 { cores() } else { chosen.min(cores()) };
+            let started = loaded.and_then(|program| {
+                let worker = connection::start(&program, threads)?;
+                Ok((worker, program))
+            });
+            match started {
+                Ok((worker, program)) => {
                     self.store.worker.set(WorkerState::Starting);
-                    self.listen(worker, generation);
+                    self.listen(&worker, generation);
+                    self.inner.update_value(|inner| {
+                        inner.unanswered = Some(now());
+                        (inner.program, inner.worker, inner.threads) = (Some(program), Some(worker), threads);
+                    });
                 }
                 Err(detail) => self.end_with(Fault::NotLoaded { detail }),
             }
         });
     }
 
-    fn listen(self, worker: Worker, generation: u32) {
+    /// Starts the worker's threads beside its own, which share its program and memory.
+    pub(super) fn start_threads(self, memory: &JsValue) {
+        let (program, generation, threads) = self.inner.with_value(|i| (i.program.clone(), i.generation, i.threads));
+        let Some(program) = program else { return };
+        for _ in 1..threads {
+            match connection::start_thread(&program, memory) {
+                Ok(thread) => {
+                    self.listen(&thread, generation);
+                    self.inner.update_value(|inner| inner.pool.push(thread));
+                }
+                Err(detail) => return self.end_with(Fault::NotLoaded { detail }),
+            }
+        }
+    }
+
+    /// Takes the messages and errors of the worker, or of a thread of its pool, until it ends.
+    fn listen(self, worker: &Worker, generation: u32) {
         let current = move || self.inner.try_with_value(|i| i.generation) == Some(generation);
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
             if current() {
@@ -117,13 +145,9 @@ impl Client {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        // A page starts few workers, so their closures may live as long as the page.
+        // A page starts few, so their closures may live as long as the page.
         on_message.forget();
         on_error.forget();
-        self.inner.update_value(|inner| {
-            inner.unanswered = Some(now());
-            inner.worker = Some(worker);
-        });
     }
 
     pub(super) fn ready(self) {

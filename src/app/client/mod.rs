@@ -7,6 +7,7 @@ mod life;
 
 pub use connection::{error_text, weights_from};
 
+use super::browser::remember;
 use super::state::events::RunView;
 use super::state::{ImportState, PendingControl, Store, WorkerState};
 use crate::core::error::Fault;
@@ -24,11 +25,20 @@ pub type LoadPages = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 /// Called once with the answer to a request, or with a fault.
 type Answer = Box<dyn FnOnce(Result<Event, Fault>)>;
 
+/// Key of the number of threads in the browser's memory.
+const THREADS: &str = "threads";
+
 #[derive(Default)]
 struct Inner {
     /// Absolute URL of the folder with `worker.js`.
     base: String,
+    /// The worker's program, once it has been loaded: its script's address within the page, and its wasm.
+    program: Option<connection::Program>,
     worker: Option<Worker>,
+    /// The worker's threads beside its own.
+    pool: Vec<Worker>,
+    /// All threads that the worker computes with.
+    threads: u32,
     /// Number of the worker, raised when one ends: messages of an earlier worker are ignored.
     generation: u32,
     queue: Queue<File>,
@@ -106,6 +116,21 @@ impl Client {
     /// Changes the device of the computations. If the device is not available, the choice goes back to the one before.
     pub fn use_device(self, choice: DeviceChoice) {
         self.dispatch(Request::UseDevice(choice), Vec::new(), Some(self.device_answer(choice)));
+    }
+
+    /// Threads that the worker computes with on the CPU.
+    pub fn threads(self) -> u32 {
+        self.inner.with_value(|inner| inner.threads.max(1))
+    }
+
+    /// Changes the number of threads of the CPU backend, 0 for all cores, from now on and for later visits. A worker that
+    /// is there is started again.
+    pub fn use_threads(self, threads: u32) {
+        self.store.threads.set(threads);
+        remember(THREADS, (threads > 0).then(|| threads.to_string()).as_deref());
+        if self.store.worker.get_untracked() != WorkerState::Absent {
+            self.restart();
+        }
     }
 
     fn device_answer(self, choice: DeviceChoice) -> Answer {

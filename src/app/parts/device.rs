@@ -1,7 +1,8 @@
 //! The device that the training runs on, why, and the user's choice.
 
 use super::widgets::{Ask, Question, choice};
-use crate::app::reactive::{live, memo};
+use crate::app::browser::cores;
+use crate::app::reactive::{act, live, memo};
 use crate::app::state::{Store, WorkerState};
 use crate::app::text::{fault, parts as text};
 use crate::app::{browser::isolated, client::Client, router::Link};
@@ -19,10 +20,11 @@ pub fn backend(backend: &Backend) -> &'static str {
 
 /// The device in use after the words `lead`, and why it is not the GPU.
 pub fn described(lead: &'static str, device: DeviceReport) -> AnyView {
+    let name = if device.backend == Backend::Cpu { text::threads(Client::get().threads()) } else { device.name };
     let why = device.why_not_gpu.as_ref().map(fault::device_fault);
     view! {
         <p>
-            {lead} " " <strong>{backend(&device.backend)}</strong> " " <span class="muted">{device.name}</span>
+            {lead} " " <strong>{backend(&device.backend)}</strong> " " <span class="muted">{name}</span>
         </p>
         {device.software.then(|| view! { <p class="muted small">{text::SOFTWARE}</p> })}
         {(device.backend == Backend::Cpu && !isolated()).then(|| view! { <p class="muted small">{text::ONE_THREAD}</p> })}
@@ -50,6 +52,19 @@ pub fn Device() -> impl IntoView {
             client.use_device(choice);
         }
     };
+    let choose_threads = move |event| {
+        let Ok(threads) = event_target_value(&event).parse() else { return };
+        let act = Callback::new(move |()| client.use_threads(threads));
+        if untrack(|| store.has_encoder()) {
+            let (title, no, yes, words) =
+                (text::CONFIRM.to_owned(), text::KEEP, text::CHANGE_THREADS, text::CONFIRM_THREADS);
+            question.set(Some(Question { title, words, no, yes, act }));
+            // Until that is answered, the choice shows what is in use.
+            store.threads.update(|_| ());
+        } else {
+            act.run(());
+        }
+    };
     let shown = move || if question.with(Option::is_some) { wanted.get() } else { store.device_choice.get() };
     let missing = move || match store.worker.get() {
         WorkerState::Absent => text::NOT_ASKED,
@@ -65,10 +80,30 @@ pub fn Device() -> impl IntoView {
             })}
             <fieldset disabled=locked>
                 {choice(text::RUN_ON, "device", text::CHOICES, shown, choose)}
+                {threads(store, choose_threads)}
             </fieldset>
             <Ask question=question />
         </section>
     }
+}
+
+/// The choice of threads, where there is one.
+fn threads(store: Store, choose: impl Fn(web_sys::Event) + Copy + Send + Sync + 'static) -> AnyView {
+    let cores = cores();
+    if cores == 1 {
+        return ().into_any();
+    }
+    let option = move |count: u32, words: String| {
+        view! { <option value=count.to_string() prop:selected=move || store.threads.get() == count>{words}</option> }
+    };
+    let options = (1..cores).map(|count| option(count, text::threads(count))).collect_view();
+    view! {
+        <label class="field">
+            {text::THREADS}
+            <select on:change=act(choose)>{option(0, format!("{} ({})", text::ALL_CORES, text::threads(cores)))} {options}</select>
+        </label>
+    }
+    .into_any()
 }
 
 /// Whether `choice` may lead away from the device in use.

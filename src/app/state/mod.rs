@@ -84,6 +84,8 @@ pub struct Store {
     pub worker: RwSignal<WorkerState>,
     /// The device that the user has chosen.
     pub device_choice: RwSignal<DeviceChoice>,
+    /// Threads that the user has chosen for the CPU backend, 0 for all cores.
+    pub threads: RwSignal<u32>,
     /// The device that the worker computes on.
     pub device: RwSignal<Option<DeviceReport>>,
     pub dataset: RwSignal<Option<DatasetReport>>,

@@ -39,6 +39,15 @@ pub const CPU: &str = "CPU";
 pub const SOFTWARE: &str = "This browser's WebGPU is emulated by software, which is slower than the CPU itself.";
 pub const ONE_THREAD: &str = "On one thread: the browser does not isolate this page. Reloading it may help; over plain http it \
     does not.";
+/// "CPU, 8 threads".
+pub fn threads(count: u32) -> String {
+    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
+}
+pub const THREADS: &str = "Threads of the CPU";
+pub const ALL_CORES: &str = "All cores";
+pub const CONFIRM_THREADS: &str = "The training program starts again with another number of threads, and loads the images \
+    again. The encoder that you trained is lost. If you want to keep it, download it first.";
+pub const CHANGE_THREADS: &str = "Change the threads";
 pub const RUN_ON: &str = "Run on";
 pub const MORE: &str = "More help";
 pub const CONFIRM: &str = "Give the encoder up?";

@@ -80,6 +80,9 @@ enum Check {
     /// No answer: a panic with these words, whatever is under way.
     Panic {
         panic: String,
+        /// In the pool's second thread, while the first waits for it.
+        #[serde(default)]
+        in_pool: bool,
     },
 }
 
@@ -91,7 +94,11 @@ pub fn receive_check(event: &MessageEvent) -> bool {
 async fn check(check: Check) -> Result<Value, Fault> {
     let (device, case) = match check {
         Check::Case { device, case } => (device, case),
-        Check::Panic { panic } => panic!("{panic}"),
+        Check::Panic { panic, in_pool: false } => panic!("{panic}"),
+        Check::Panic { panic, in_pool: true } => {
+            rayon::broadcast(|thread| assert!(thread.index() != 1, "{panic}"));
+            return Ok(Value::Null);
+        }
     };
     let _guard = JobGuard::begin(Job::Measure)?;
     let compute = device::open(device.into()).await?;

@@ -197,7 +197,8 @@ pub fn start_thread((script, wasm): &Program, memory: &JsValue) -> Result<Worker
 /// the policy is what keeps images on this machine.
 fn spawn(script: &str, name: &str, first: &JsValue) -> Result<Worker, String> {
     let failed = |e: JsValue| error_text(&e);
-    let address = module(&format!("import init, {{ share, compute }} from \"{script}\";{LOADER}").into()).map_err(failed)?;
+    let address =
+        module(&format!("import init, {{ share, compute }} from \"{script}\";{LOADER}").into()).map_err(failed)?;
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     options.set_name(name);

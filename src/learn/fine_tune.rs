@@ -8,11 +8,11 @@ use super::features::{Features, Stopped, outputs};
 use super::named_tensors::{NamedTensor, WeightsError, load, pack, tensors};
 use super::training::{Training, is_finite};
 use super::{augment::apply, init::draw, optim::Optimizer, simclr::ProjectionHead, store::ByteStore};
-use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TunedFrom, TuningStart};
+use crate::core::run::fine_tune::{FineTuneConfig, GENTLY, TrainedLayers, TunedFrom, TuningStart};
 use crate::core::{
     augment::ViewParams, config::AugmentConfig, config::RunConfig, error::Fault, rng::Rng, schedule::Schedule,
 };
-use burn::module::Module;
+use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::activation::log_softmax;
@@ -154,6 +154,8 @@ pub struct FineTuner {
     config: FineTuneConfig,
     store: ByteStore,
     set: LabelledImages,
+    /// By [`FineTuneConfig::is_gentle`].
+    gentle: bool,
     /// The current epoch's order, of positions in `set`.
     order: Vec<usize>,
     model: Classifier,
@@ -181,12 +183,14 @@ impl FineTuner {
             return Err(Fault::NoLabels);
         }
         let model = Classifier::new(encoder, head, features, set.classes, config.seed, &device.clone().autodiff());
+        let gentle = config.is_gentle(set.labels.len(), set.classes);
         Ok(Self {
             config: *config,
             store,
             set,
+            gentle,
             order: Vec::new(),
-            model: freeze(model, config.trained),
+            model: freeze(model, config.trained, gentle),
             optimizer: Optimizer::sgd(MOMENTUM, config.weight_decay, true),
             steps: 0,
             pending: Vec::new(),
@@ -206,7 +210,7 @@ impl FineTuner {
 
     /// Replaces the running statistics of what learned by those of `images`, `batch` at a time: the last steps' are of
     /// crops of a few labelled images, seen again and again. It takes no label, so `images` may be the whole training
-    /// split. `pause` as in [`features`](super::features::features).
+    /// split. A gentle training keeps its statistics. `pause` as in [`features`](super::features::features).
     ///
     /// # Errors
     /// As [`with_statistics`].
@@ -216,8 +220,11 @@ impl FineTuner {
         batch: usize,
         pause: &mut impl AsyncFnMut(f32) -> bool,
     ) -> Result<(), Stopped> {
+        if self.gentle {
+            return Ok(());
+        }
         let model = with_statistics(&self.model.valid(), &self.store, images, batch, self.config.seed, pause).await?;
-        self.model = freeze(model.train(), self.config.trained);
+        self.model = freeze(model.train(), self.config.trained, self.gentle);
         Ok(())
     }
 
@@ -228,7 +235,7 @@ impl FineTuner {
     pub fn restore(mut self, checkpoint: &[u8]) -> Result<Self, Fault> {
         let (model, steps) = checkpoint::restore(self.model, &mut self.optimizer, checkpoint)
             .map_err(|e| Fault::Internal { detail: format!("checkpoint: {e}") })?;
-        self.model = freeze(model, self.config.trained);
+        self.model = freeze(model, self.config.trained, self.gentle);
         self.steps = steps;
         Ok(self)
     }
@@ -265,8 +272,8 @@ impl FineTuner {
     }
 }
 
-/// Only what `trained` names still learns.
-fn freeze(model: Classifier, trained: TrainedLayers) -> Classifier {
+/// Only what `trained` names still learns. `gentle`: by the running statistics, which stay.
+fn freeze(model: Classifier, trained: TrainedLayers, gentle: bool) -> Classifier {
     let last = match trained {
         TrainedLayers::All => model.encoder.stages(),
         TrainedLayers::Last(stages) => usize::from(stages),
@@ -274,7 +281,18 @@ fn freeze(model: Classifier, trained: TrainedLayers) -> Classifier {
     };
     // Of pre-training with frozen stages the freeze is still on: it survives `valid` and `train`.
     let head = model.head.map(|head| if last > 0 { head.unfreeze() } else { head.freeze() });
-    Classifier { encoder: model.encoder.unfreeze().freeze_but_last(last), head, fc: model.fc.unfreeze() }
+    let encoder = model.encoder.unfreeze().freeze_but_last(last);
+    let model = Classifier { encoder, head, fc: model.fc.unfreeze() };
+    if gentle { model.map(&mut FixedStatistics) } else { model }
+}
+
+/// Batch normalisation by the running statistics in training too, while its weights learn.
+struct FixedStatistics;
+
+impl ModuleMapper for FixedStatistics {
+    fn map_flag(&mut self, of_training: Param<Flag>) -> Param<Flag> {
+        of_training.with_value(false)
+    }
 }
 
 impl Training for FineTuner {
@@ -290,8 +308,9 @@ impl Training for FineTuner {
         let positions = self.order[first..first + batch].to_vec();
         let images: Vec<u32> = positions.iter().map(|&p| self.set.images[p]).collect();
         let size = self.store.size();
+        let augment = AugmentConfig { crop: !self.gentle, ..AUGMENT };
         let draw =
-            |&image: &u32| ViewParams::draw(&AUGMENT, size, &mut Rng::for_view(self.config.seed, epoch, image, 0));
+            |&image: &u32| ViewParams::draw(&augment, size, &mut Rng::for_view(self.config.seed, epoch, image, 0));
         let params: Vec<ViewParams> = images.iter().map(draw).collect();
         let views = apply(self.store.gather(&images), &params).autodiff();
 
@@ -302,7 +321,8 @@ impl Training for FineTuner {
         self.steps += 1;
         self.pending.push((self.steps, loss.clone().inner()));
         let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-        let rate = Schedule::without_warmup(self.config.peak_rate, self.total_steps()).rate(self.steps) as f32;
+        let peak = if self.gentle { GENTLY * self.config.peak_rate } else { self.config.peak_rate };
+        let rate = Schedule::without_warmup(peak, self.total_steps()).rate(self.steps) as f32;
         self.model = self.optimizer.step(rate, self.model.clone(), gradients);
     }
 

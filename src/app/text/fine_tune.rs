@@ -4,7 +4,7 @@ pub use super::pretrain::{EPOCH, LEFT, SETTINGS, STEP};
 use super::units::{bytes, counted, duration, percent};
 pub use super::{evaluate::RESULT, parts::NONE};
 use crate::core::report::{Phase, RunState};
-use crate::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TunedFrom, TuningStart};
+use crate::core::run::fine_tune::{ENOUGH_LABELS, FineTuneConfig, GENTLY, TrainedLayers, TunedFrom, TuningStart};
 
 pub const TITLE: &str = "Fine-tune";
 pub const INTRO: &str = "Pre-training needed no labels. Now a few are enough: a classifier is put on the encoder, and both \
@@ -137,13 +137,19 @@ pub fn than(config: &FineTuneConfig, stages: u8) -> String {
         }
     }
 }
-/// How rate and epoch were chosen.
-pub const fn rule(config: &FineTuneConfig) -> &'static str {
-    if config.linear_head { RULE } else { "" }
+/// How rate and epoch were chosen; nothing of older recipes.
+pub fn rule(config: &FineTuneConfig) -> String {
+    if !config.gentle {
+        return String::new();
+    }
+    format!(
+        "No label outside the fraction chose anything: each of the three was trained by a fixed recipe and is judged after \
+         its last epoch (the linear classifier: learning rate 0.1, 100 epochs at most). With fewer than {ENOUGH_LABELS} labels \
+         a class, fine-tuning sees whole images, keeps the running statistics of pre-training and takes {:.0} % of the \
+         learning rate. Otherwise the statistics are estimated at the end from all training images, which takes no label.",
+        100.0 * GENTLY
+    )
 }
-const RULE: &str = "No label outside the fraction chose anything: each of the three was trained by a fixed recipe and is judged \
-    after its last epoch (the linear classifier: learning rate 0.1, 100 epochs at most). Running statistics are then \
-    estimated from all training images, which takes no label.";
 pub fn behind(config: &FineTuneConfig, labels: usize, steps: u32, seconds: f32) -> String {
     let start = match config.start {
         TuningStart::Random => "Random weights".into(),

@@ -44,6 +44,10 @@ impl Choice for TunedFrom {
 
 /// Steps of the recipe at least: few labels are few steps an epoch, too few of them to learn from.
 pub const LEAST_STEPS: u32 = 300;
+/// Labels a class from which a pre-trained network is trained as in the paper; see [`FineTuneConfig::is_gentle`].
+pub const ENOUGH_LABELS: usize = 50;
+/// Part of the learning rate of a gentle training: with fixed statistics the whole rate diverges (BENCHMARKS.md).
+pub const GENTLY: f32 = 0.01;
 /// Most validation images that are judged at a time.
 const MOST_VALIDATION: u64 = 1_000;
 
@@ -142,6 +146,10 @@ pub struct FineTuneConfig {
     /// records, where this is false, drew its weights.
     #[serde(default)]
     pub linear_head: bool,
+    /// A pre-trained network with few labels is trained as [`FineTuneConfig::is_gentle`] says. Older records, where this
+    /// is false, treated all fractions alike.
+    #[serde(default)]
+    pub gentle: bool,
     /// Images a step.
     pub batch: usize,
     /// Learning rate at the start; half a cosine to 0, no warm-up. See [`default_rate`].
@@ -162,6 +170,7 @@ impl Default for FineTuneConfig {
             epochs: 0,
             least_steps: 0,
             linear_head: true,
+            gentle: true,
             batch: 0,
             peak_rate: 0.0,
             weight_decay: 0.0,
@@ -182,6 +191,13 @@ impl FineTuneConfig {
     /// Whether a linear classifier on frozen features has to be trained for it.
     pub fn needs_linear(&self) -> bool {
         self.trained == TrainedLayers::Classifier || (self.linear_head && self.start == TuningStart::Pretrained)
+    }
+
+    /// Whether images come whole, only mirrored, batch normalisation keeps the statistics of pre-training, and steps are
+    /// [`GENTLY`] as long: with fewer than [`ENOUGH_LABELS`] labels a class. The linear classifier that it starts from was
+    /// fitted to whole images under these statistics; others, crops and long steps lose what it had (BENCHMARKS.md).
+    pub fn is_gentle(&self, labels: usize, classes: usize) -> bool {
+        self.gentle && self.start == TuningStart::Pretrained && labels < ENOUGH_LABELS * classes
     }
 
     /// The same with `batch` images a step; the learning rate follows by [`Self::follow_rate`].

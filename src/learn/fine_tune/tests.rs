@@ -222,6 +222,42 @@ fn a_trained_head_answers_as_the_linear_classifier_did() {
 }
 
 #[test]
+fn with_few_labels_it_starts_as_the_linear_classifier_and_keeps_its_statistics() {
+    let all: Vec<u32> = (0..IMAGES as u32).collect();
+    let few = LabelledImages { images: (0..6).collect(), labels: vec![0, 1, 2, 0, 1, 2], classes: CLASSES };
+    let initial = initial_encoder(&NET, 1, &Device::flex().autodiff()).valid();
+    // Not the statistics that would be estimated at the end.
+    let encoder = reestimate_batch_norm(&initial, [store().gather(&all[..9])]);
+    let h = |images: &[u32]| read_sync(features(&encoder, &store(), images, 6, &mut async |_| true)).unwrap();
+    let rows = h(&few.images);
+    let labelled = || Labelled { rows: &rows, labels: &few.labels };
+    let problem = Problem { train: labelled(), validation: labelled(), test: labelled(), classes: CLASSES };
+    let (linear, _) = read_sync(fit(&problem, 1, &mut async |_| true)).unwrap();
+    let [mut gentle, mut usual] = [true, false].map(|gentle| {
+        let config = FineTuneConfig { start: TuningStart::Pretrained, gentle, ..config(TrainedLayers::All) };
+        let (encoder, device) = (encoder.clone().train(), Device::flex());
+        let tuner = FineTuner::new(&config, encoder, None, NET.features(), store(), few.clone(), &device).unwrap();
+        tuner.with_head(read_sync(linear.tensors()).unwrap()).unwrap()
+    });
+    let settle = |t: &mut FineTuner| read_sync(t.estimate_statistics(&all, IMAGES, &mut async |_| true)).unwrap();
+    let choices = |of: &Features| {
+        let largest = |row: &[f32]| (0..CLASSES).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+        (0..IMAGES).map(|i| largest(of.row(i))).collect::<Vec<_>>()
+    };
+    // Judged as at the end, without a step.
+    settle(&mut gentle);
+    let logits = read_sync(gentle.classifier().logits(&store(), &all, 16, &mut async |_| true)).unwrap();
+    assert_eq!(choices(&logits), choices(&read_sync(linear.logits(&h(&all))).unwrap()));
+    let before = weights(&gentle);
+    let [of_gentle, of_usual] = [&mut gentle, &mut usual].map(|tuner| losses(tuner, 4)[0]);
+    assert!(of_gentle < of_usual, "the classifier was fitted to whole images: {of_gentle}, {of_usual}");
+    settle(&mut gentle);
+    for (then, now) in before.iter().zip(weights(&gentle)) {
+        assert_eq!(then.values != now.values, !now.name.contains("running_"), "{}", now.name);
+    }
+}
+
+#[test]
 fn on_the_heads_first_layer_logits_are_those_computed_by_hand_from_the_exported_file() {
     for batch_norm in [false, true] {
         let (run, config, mut tuner) = on_head_layer(batch_norm);

@@ -39,7 +39,7 @@ impl Form {
         };
         // The settings of an older recipe are not gone on with.
         let own = |c: &FineTuneConfig| {
-            c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier && c.linear_head
+            c.start == TuningStart::Pretrained && c.trained != TrainedLayers::Classifier && c.gentle
         };
         Effect::new(move || {
             let listed = store.stored_runs.tuning_list.with(|all| all.iter().copied().rev().find(own));

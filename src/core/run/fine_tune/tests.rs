@@ -95,14 +95,22 @@ fn validation_takes_a_tenth_of_the_images_at_most_and_sees_the_last_epoch() {
 }
 
 #[test]
+fn few_labels_a_class_are_trained_gently() {
+    let gentle = |config: FineTuneConfig| [12, 60, 499, 500, 4000].map(|labels| config.is_gentle(labels, 10));
+    assert_eq!(gentle(config()), [true, true, true, false, false]);
+    let never = [FineTuneConfig { gentle: false, ..config() }, config().contestants()[1]];
+    assert!(never.into_iter().all(|config| gentle(config) == [false; 5]));
+}
+
+#[test]
 fn older_records_open_as_they_were_trained() {
     let recipe = serde_json::to_value(config()).unwrap();
     let mut older = recipe.clone();
-    for field in ["least_steps", "linear_head", "from"] {
+    for field in ["least_steps", "linear_head", "from", "gentle"] {
         older.as_object_mut().unwrap().remove(field);
     }
     let older: FineTuneConfig = serde_json::from_value(older).unwrap();
-    assert_eq!(older, FineTuneConfig { least_steps: 0, linear_head: false, ..config() });
+    assert_eq!(older, FineTuneConfig { least_steps: 0, linear_head: false, gentle: false, ..config() });
     assert!(!older.needs_linear() && config().needs_linear());
     assert_eq!(config().contestants().map(|c| c.needs_linear()), [true, false, true]);
 }

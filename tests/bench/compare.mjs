@@ -3,12 +3,18 @@ import { loadavg } from "node:os";
 import { settings } from "./arguments.mjs";
 import { ours } from "./ours.mjs";
 import { peer } from "./peer.mjs";
+import { torch } from "./torch.mjs";
 import { median, round, write } from "./report.mjs";
-import { cpuTime, takeTurns, wall, writeRatio } from "./turns.mjs";
+import { cpuTime, takeTurns, wall, writeMissing, writeRatio } from "./turns.mjs";
 
-/** The greatest ratio of our time to theirs, by device; and of our full step to our own compared one. */
-const targets = { cpu: { jax: 0.65 }, webgpu: { jax: 1.2, tfjs: 0.25 } };
-const FULL_TARGET = 1.1;
+/** The greatest ratios of wall times, by device and setting: ours to theirs, with the same threads, and to ours otherwise. */
+const targets = {
+  cpu: {
+    tiny: { jax: { best: 0.6, median: 0.35 }, "torch, 1 thread": { median: 2.2 }, "1 thread": { median: 0.6 }, full: { median: 1.05 } },
+    r18: { torch: { median: 2.5 }, "1 thread": { median: 0.6 }, full: { median: 1.05 } },
+  },
+  webgpu: { tiny: { jax: { median: 0.7 }, full: { median: 1.05 } }, r18: { jax: { median: 0.7 }, full: { median: 1.05 } } },
+};
 
 /** Losses of the first steps in torch, and how far others may be from them: who computes something else is not compared. */
 const expected = {
@@ -45,8 +51,8 @@ export async function compare(origin, device, setting) {
       }
     };
     let software = false;
-    const own = (kind) => async () => {
-      const us = await ours(origin);
+    const own = (kind, threads) => async () => {
+      const us = await ours(origin, threads);
       try {
         ({ software } = await us.open(device, setting, kind));
         return us;
@@ -62,6 +68,11 @@ export async function compare(origin, device, setting) {
     }
     await add("ours", own("peer"));
     await add("ours full", own("full"));
+    if (device === "cpu") {
+      await add("ours, 1 thread", own("peer", 1));
+      await add("torch", () => torch(setting));
+      await add("torch, 1 thread", () => torch(setting, 1));
+    }
     // jax-js needs more than wasm's 4 GiB for the larger network.
     const jaxFits = device !== "cpu" || setting !== "r18";
     if (jaxFits) await add("jax", () => peer("jax", origin, settings[setting], device));
@@ -77,7 +88,7 @@ export async function compare(origin, device, setting) {
         fails(one.name, new Error(`${why}: it is left out of the ratios`));
       }
     }
-    ratios(whole.filter((one) => !one.broken), device, setting);
+    ratios(whole.filter((one) => !one.broken), device, setting, jaxFits);
     return failed;
   } finally {
     for (const one of contestants) await one.close();
@@ -107,6 +118,7 @@ function line(one, device, setting, wrong) {
     of: one.name,
     device,
     setting,
+    threads: one.threads,
     ms_median: round(median(ms)),
     ms_min: round(Math.min(...ms)),
     cpu_ms: cpu === null ? null : round(cpu),
@@ -119,15 +131,20 @@ function line(one, device, setting, wrong) {
   });
 }
 
-function ratios(contestants, device, setting) {
+function ratios(contestants, device, setting, jaxFits) {
   const named = (name) => contestants.find((one) => one.name === name);
-  const us = named("ours");
-  if (!us) return;
-  const steps = wall(us).length;
-  for (const name of ["jax", "tfjs"]) {
-    const them = named(name);
-    if (them) writeRatio({ what: `ours / ${name}`, device, setting, steps }, us, them, targets[device][name]);
-  }
-  const full = named("ours full");
-  if (full) writeRatio({ what: "full / peer-equal", device, setting, steps: wall(full).length }, full, us, FULL_TARGET);
+  const wanted = targets[device][setting];
+  const pair = (a, b, what, target = wanted[what]) => {
+    const [one, other] = [named(a), named(b)];
+    const at = { what: `${a} / ${b}`, device, setting };
+    if (one && other) writeRatio({ ...at, steps: wall(one).length }, one, other, target);
+    else if (target) writeMissing(at, one ? b : a, "it did not start, or not as it should: see the errors above");
+  };
+  if (jaxFits) pair("ours", "jax", "jax");
+  pair("ours", "tfjs", "tfjs");
+  pair("ours full", "ours", "full");
+  if (device !== "cpu") return;
+  pair("ours", "torch", "torch");
+  pair("ours, 1 thread", "torch, 1 thread", "torch, 1 thread");
+  pair("ours", "ours, 1 thread", "1 thread");
 }

@@ -1,4 +1,5 @@
 // Our own worker, started inside the built page the way the page itself starts it.
+import { cpus } from "node:os";
 import { DEADLINE, read } from "./arguments.mjs";
 import { open } from "./browser.mjs";
 import { within } from "./report.mjs";
@@ -32,6 +33,7 @@ export async function ours(origin, threads = read(process.argv.slice(2)).threads
     };
     return {
       name: "ours",
+      threads: threads || cpus().length,
       browser: version,
       /** Milliseconds to fetch the worker's wasm from this machine, and to compile and start it. */
       worker: { download_ms: download, start_ms: start },

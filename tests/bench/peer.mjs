@@ -1,4 +1,5 @@
 // Another library in a browser of its own, with the same face as ours.mjs.
+import { cpus } from "node:os";
 import { DEADLINE } from "./arguments.mjs";
 import { open } from "./browser.mjs";
 import { within } from "./report.mjs";
@@ -15,6 +16,7 @@ export async function peer(name, origin, setting, device) {
     await within(DEADLINE, `${name}: opening`, page.evaluate(make, [name, setting, device]));
     return {
       name,
+      threads: cpus().length,
       browser: version,
       /** { ms: [], losses: [], memory, cpu_ms } */
       async steps(count) {

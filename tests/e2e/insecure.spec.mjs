@@ -1,4 +1,4 @@
-// A page over plain http from another machine: browsers offer no WebGPU there.
+// A page over plain http from another machine: browsers offer neither WebGPU nor isolation there.
 import { test, expect, expectAccessible } from "./fixtures.mjs";
 import { file, stripeFolders, zip } from "./make.mjs";
 import { go, load, quick, start, trained } from "./person.mjs";
@@ -6,6 +6,8 @@ import config from "./playwright.config.mjs";
 
 const { launchOptions } = config.use;
 test.use({
+  // Of the header that isolates it.
+  expectedErrors: [/Cross-Origin-Opener-Policy/],
   baseURL: `http://lab.test:${process.env.E2E_PORT}/x/`,
   launchOptions: { ...launchOptions, args: [...launchOptions.args, "--host-resolver-rules=MAP lab.test 127.0.0.1"] },
 });
@@ -18,6 +20,8 @@ test("an insecure origin: the cause on the help page and beside the device, and 
   await load(page, file("stripes.zip", zip(stripeFolders(60))));
   await quick(page, 1);
   await expect(page.getByRole("region", { name: "Device" })).toContainText("this page was loaded over plain http");
+  await expect(page.getByRole("region", { name: "Device" })).toContainText("On one thread");
+  await expect(page.getByRole("contentinfo")).not.toContainText("offline");
   await expectAccessible(page);
   await start(page);
   await trained(page);

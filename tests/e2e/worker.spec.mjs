@@ -35,7 +35,7 @@ test("how far the training program's download is, in bytes", async ({ page }) =>
   const network = await page.context().newCDPSession(page);
   await page.goto("help/");
   await network.send("Network.enable");
-  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: 10e6, uploadThroughput: -1 });
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: 1.5e6, uploadThroughput: -1 });
   await page.getByRole("navigation").getByRole("link", { name: "Pre-train" }).click();
   const loading = page.getByRole("region", { name: "Loading the training program" });
   await expect(loading).toContainText(/\d[\d.]* MB of \d[\d.]* MB/);

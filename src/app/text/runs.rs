@@ -75,8 +75,8 @@ pub const FORGET: &str = "Forget";
 pub const UNKNOWN_IMAGES: &str = "images of no stored run";
 pub const DELETE_ALL: &str = "Delete everything stored";
 pub const DELETE_ALL_WORDS: &str = "All stored runs with their weights, also those deleted in the last day, kept images, \
-    fetched weights and the queue are deleted for good, and what this page needs to open offline is until the next visit. \
-    Your own files, downloads, loaded images and settings stay.";
+    fetched weights and the queue are deleted for good. So is this program, until you open the page again. Your own files, \
+    downloads, loaded images and settings stay.";
 
 pub const CONTINUE: &str = "Continue";
 pub const CHOOSE_IMAGES: &str = "Choose the images";

@@ -5,6 +5,7 @@ use super::layers::{average_pool, global_average, normalise};
 use super::{BatchNorm, Encoder, Part, Weights};
 use crate::core::architecture::{Layer, Row};
 use crate::learn::conv::{Finished, max_pool};
+use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, activation::relu};
 use std::cell::OnceCell;
@@ -20,11 +21,15 @@ pub struct Evaluated {
 /// A part, and its convolution.
 type Slot<'a> = (&'a Part, &'a OnceCell<Finished>);
 
-impl Evaluated {
-    pub(super) fn new(encoder: Encoder) -> Self {
-        Self { ready: encoder.parts.iter().map(|_| OnceCell::new()).collect(), encoder }
+impl Encoder {
+    /// The encoder as it is now, ready to evaluate many batches on the plain device. The first batch decides how the
+    /// convolutions are computed; batches of other sizes take longer at most.
+    pub fn evaluated(&self) -> Evaluated {
+        Evaluated { encoder: self.valid(), ready: self.parts.iter().map(|_| OnceCell::new()).collect() }
     }
+}
 
+impl Evaluated {
     /// [`Encoder::forward`] of the encoder on the plain device.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let mut slots = self.encoder.parts.iter().zip(&self.ready);

@@ -98,12 +98,6 @@ impl Encoder {
         global_average(self.stages.iter().fold(x, |x, stage| pass(stage, &mut weights, x)))
     }
 
-    /// The encoder as it is now, ready to evaluate many batches on the plain device. The first batch decides how the
-    /// convolutions are computed; batches of other sizes take longer at most.
-    pub fn evaluated(&self) -> Evaluated {
-        Evaluated::new(self.valid())
-    }
-
     /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.
     pub fn stages(&self) -> usize {
         self.stages.len()

@@ -79,12 +79,12 @@ const keepOnce = () => (keeping ??= keep().finally(() => (keeping = undefined)))
 
 /** The builds of which something is kept. */
 const builds = async () => (await caches.keys()).filter((name) => name.startsWith(OURS));
-const drop = (names) => Promise.all(names.map((name) => caches.delete(name)));
 
 /** An earlier build stays while a page of it may be open in another tab. */
 async function dropEarlier() {
   const tabs = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).filter(({ url }) => url.startsWith(SCOPE));
-  if (tabs.length === 1 && !self.registration.installing && !self.registration.waiting) await drop((await builds()).filter((name) => name !== CACHE));
+  if (tabs.length > 1 || self.registration.installing || self.registration.waiting) return;
+  for (const name of await builds()) if (name !== CACHE) await caches.delete(name);
 }
 
 /** The first service worker isolates the page at once, and keeps the program when the page has loaded. One that comes after
@@ -99,7 +99,6 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 const orders = {
   keep: () => dropEarlier().then(keepOnce),
   take: () => self.skipWaiting(),
-  forget: () => builds().then(drop).then(() => self.registration.unregister()),
 };
 self.addEventListener("message", (event) => {
   const [port] = event.ports;

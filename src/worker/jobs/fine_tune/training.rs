@@ -100,7 +100,8 @@ impl FineTuneRun {
         }
     }
 
-    /// After the last step: the statistics become those of all training images, for which no label is needed.
+    /// After the last step: the statistics become those of all training images, for which no label is needed, unless few
+    /// labels kept those of pre-training.
     pub(super) async fn settle(&mut self) -> Result<(), Fault> {
         let train = self.collection.dataset().split(Split::Train);
         let train: Vec<u32> = train.into_iter().map(|i| i as u32).collect();

@@ -49,7 +49,7 @@ fn App() -> impl IntoView {
     provide_context(store);
     state::unfinished::install(store);
     state::lasting::install(store);
-    state::offline::install(store);
+    state::offline::install(store.offline);
     provide_context(router);
     provide_context(Client::new(store, router::base_url(), || Box::pin(chunks::load_all())));
     let loader = ChunkLoader::default();

@@ -1,7 +1,6 @@
 //! The program as the browser keeps it for use offline. The service worker does that (`public/service-worker.js`);
 //! a script of `index.html` registers it, and tells in `keeper` how far it is.
 
-use super::Store;
 use crate::app::browser::{call, promised};
 use js_sys::{Array, Reflect};
 use leptos::prelude::*;
@@ -20,12 +19,12 @@ fn keeper() -> Option<JsValue> {
 }
 
 /// Follows the service worker; call it once a page.
-pub fn install(store: Store) {
+pub fn install(offline: Offline) {
     let look = move || {
         let said =
             |what: &str| keeper().and_then(|keeper| Reflect::get(&keeper, &what.into()).ok()).unwrap_or_default();
-        store.offline.kept.set(said("kept").as_f64().unwrap_or_default());
-        store.offline.update.set(said("update").is_truthy());
+        offline.kept.set(said("kept").as_f64().unwrap_or_default());
+        offline.update.set(said("update").is_truthy());
     };
     look();
     let heard = window_event_listener_untyped("keeper", move |_| look());

@@ -6,7 +6,7 @@ use crate::app::state::events::RunView;
 use crate::app::state::{ImportEnd, PendingControl, WorkerState};
 use crate::core::error::Fault;
 use crate::core::report::{Phase, RunState};
-use crate::protocol::{Event, ToPage, VERSION, Work};
+use crate::protocol::{Event, VERSION, Work};
 use leptos::prelude::*;
 
 impl Client {
@@ -16,7 +16,7 @@ impl Client {
             self.store.worker.set(WorkerState::Ready);
         }
         match connection::receive(data) {
-            Received::Event(ToPage { reply_to, event }) => self.take(reply_to, event),
+            Received::Event(message) => self.take(message.reply_to, message.event),
             Received::Memory(memory) => self.start_threads(&memory),
             Received::OtherVersion(worker) => self.other_version(worker),
             Received::Unreadable(detail) => self.failed_outside_protocol(detail),

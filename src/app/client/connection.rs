@@ -226,7 +226,7 @@ pub fn forget_reload() {
 
 /// What a message of the worker is.
 pub enum Received {
-    Event(ToPage),
+    Event(Box<ToPage>),
     /// Its memory, for its other threads.
     Memory(JsValue),
     /// The worker has another version of the protocol.
@@ -266,7 +266,10 @@ pub fn receive(data: &JsValue) -> Received {
     let Ok(body) = field("body").dyn_into::<Uint8Array>() else {
         return Received::Unreadable("message without a body".into());
     };
-    postcard::from_bytes(&body.to_vec()).map_or_else(|e| Received::Unreadable(e.to_string()), Received::Event)
+    match postcard::from_bytes(&body.to_vec()) {
+        Ok(event) => Received::Event(Box::new(event)),
+        Err(e) => Received::Unreadable(e.to_string()),
+    }
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), String> {

@@ -45,7 +45,7 @@ impl Choice for TunedFrom {
 /// Steps of the recipe at least: few labels are few steps an epoch, too few of them to learn from.
 pub const LEAST_STEPS: u32 = 300;
 /// Labels a class from which a pre-trained network is trained as in the paper; see [`FineTuneConfig::is_gentle`].
-pub const ENOUGH_LABELS: usize = 50;
+pub const ENOUGH_LABELS: usize = 10;
 /// Part of the learning rate of a gentle training: with fixed statistics the whole rate diverges (BENCHMARKS.md).
 pub const GENTLY: f32 = 0.01;
 /// Most validation images that are judged at a time.

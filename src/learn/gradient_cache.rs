@@ -130,13 +130,17 @@ mod tests {
         (result.loss.into_scalar::<f32>(), flat(model, &gradients))
     }
 
-    /// Every gradient within 1e-4 of its largest entry.
+    /// Every gradient within 1e-4 of its largest entry. What is a thousandth of all others has nearly cancelled, and is as
+    /// exact as they are: small and large batches take other kernels, which round differently.
     fn close(got: &[Vec<f32>], want: &[Vec<f32>]) {
         assert_eq!(got.len(), want.len(), "parameters with a gradient");
+        let most = |values: &[f32]| values.iter().fold(0f32, |most, v| most.max(v.abs()));
+        let of_all = want.iter().fold(0f32, |all, values| all.max(most(values)));
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            let largest = want.iter().fold(0f32, |most, v| most.max(v.abs()));
+            let largest = most(want);
             let off = got.iter().zip(want).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
-            assert!(largest > 0.0 && off <= 1e-4 * largest, "parameter {i}: off by {off}, largest {largest}");
+            let within = 1e-4 * largest.max(1e-3 * of_all);
+            assert!(largest > 0.0 && off <= within, "parameter {i}: off by {off}, largest {largest} of {of_all}");
         }
     }
 

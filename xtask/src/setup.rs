@@ -83,7 +83,7 @@ pub fn wasm_target() -> Outcome {
         say(&format!("adding the target {WASM} with rustup"));
         run(Command::new("rustup").args(["target", "add", WASM]))?;
     }
-    if !rustlib.join("src/rust/library").is_dir() {
+    if !rustlib.join("src").join("rust").is_dir() {
         say("adding the standard library's source with rustup");
         run(Command::new("rustup").args(["component", "add", "rust-src"]))?;
     }

@@ -130,8 +130,8 @@ mod tests {
         (result.loss.into_scalar::<f32>(), flat(model, &gradients))
     }
 
-    /// Every gradient within 1e-4 of its largest entry. What is a thousandth of all others has nearly cancelled, and is as
-    /// exact as they are: small and large batches take other kernels, which round differently.
+    /// Every gradient within 1e-4 of its largest entry, or 2e-5 of the largest of all: small and large batches take other
+    /// kernels, which round differently, and a bias's small gradient is a sum of large terms.
     fn close(got: &[Vec<f32>], want: &[Vec<f32>]) {
         assert_eq!(got.len(), want.len(), "parameters with a gradient");
         let most = |values: &[f32]| values.iter().fold(0f32, |most, v| most.max(v.abs()));
@@ -139,7 +139,7 @@ mod tests {
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
             let largest = most(want);
             let off = got.iter().zip(want).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
-            let within = 1e-4 * largest.max(1e-3 * of_all);
+            let within = f32::max(1e-4 * largest, 2e-5 * of_all);
             assert!(largest > 0.0 && off <= within, "parameter {i}: off by {off}, largest {largest} of {of_all}");
         }
     }

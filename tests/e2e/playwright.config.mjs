@@ -12,11 +12,11 @@ export default defineConfig({
   testDir: ".",
   // `cargo xtask corpus` names a folder; it is no test.
   testMatch: process.env.CORPUS ? "corpus.mjs" : "*.spec.mjs",
-  // A training in wasm takes one core; what is timed is processor time.
+  // What is timed is processor time.
   workers: 2,
   fullyParallel: false,
-  // A test that needs its second try is listed as flaky.
-  retries: 1,
+  // A test that needs another try is listed as flaky: two pages with their threads share a test machine's two cores.
+  retries: 2,
   forbidOnly: true,
   // `cargo xtask nightly` sets NIGHTLY and runs what takes minutes too.
   grepInvert: process.env.NIGHTLY ? undefined : /@nightly/,

@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn views() -> Tensor<4> {
-        fixed_views(ROWS, 16, &Device::flex())
+        fixed_views(ROWS, 32, &Device::flex())
     }
 
     fn cached(model: &SimClr, chunk: usize) -> Cached {
@@ -130,17 +130,13 @@ mod tests {
         (result.loss.into_scalar::<f32>(), flat(model, &gradients))
     }
 
-    /// Every gradient within 1e-4 of its largest entry, or 2e-5 of the largest of all: small and large batches take other
-    /// kernels, which round differently, and a bias's small gradient is a sum of large terms.
-    fn close(got: &[Vec<f32>], want: &[Vec<f32>]) {
+    /// Every gradient within `part` of its largest entry.
+    fn close(got: &[Vec<f32>], want: &[Vec<f32>], part: f32) {
         assert_eq!(got.len(), want.len(), "parameters with a gradient");
-        let most = |values: &[f32]| values.iter().fold(0f32, |most, v| most.max(v.abs()));
-        let of_all = want.iter().fold(0f32, |all, values| all.max(most(values)));
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            let largest = most(want);
+            let largest = want.iter().fold(0f32, |most, v| most.max(v.abs()));
             let off = got.iter().zip(want).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
-            let within = f32::max(1e-4 * largest, 2e-5 * of_all);
-            assert!(largest > 0.0 && off <= within, "parameter {i}: off by {off}, largest {largest} of {of_all}");
+            assert!(largest > 0.0 && off <= part * largest, "parameter {i}: off by {off}, largest {largest}");
         }
     }
 
@@ -158,7 +154,9 @@ mod tests {
                     (measured.into_data().iter::<f32>().next().unwrap() - loss).abs() <= 1e-5 * loss,
                     "chunks of {chunk}"
                 );
-                close(&flat(&model, &gradients), &want);
+                // One image alone goes through other kernels, which round differently; z of all images, nearly parallel at
+                // first, make more of that.
+                close(&flat(&model, &gradients), &want, if chunk == 1 { 2e-3 } else { 1e-4 });
             }
         }
     }

@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn views() -> Tensor<4> {
-        fixed_views(ROWS, 32, &Device::flex())
+        fixed_views(ROWS, 16, &Device::flex())
     }
 
     fn cached(model: &SimClr, chunk: usize) -> Cached {
@@ -130,13 +130,15 @@ mod tests {
         (result.loss.into_scalar::<f32>(), flat(model, &gradients))
     }
 
-    /// Every gradient within `part` of its largest entry.
-    fn close(got: &[Vec<f32>], want: &[Vec<f32>], part: f32) {
+    /// Every gradient within 1e-4 of the largest of all. Kernels are chosen by the size of the batch too and round
+    /// differently; z of all images, nearly parallel at first, make more of that, which a small gradient shows.
+    fn close(got: &[Vec<f32>], want: &[Vec<f32>]) {
         assert_eq!(got.len(), want.len(), "parameters with a gradient");
+        let most = |values: &[f32]| values.iter().fold(0f32, |most, v| most.max(v.abs()));
+        let largest = want.iter().fold(0f32, |all, values| all.max(most(values)));
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            let largest = want.iter().fold(0f32, |most, v| most.max(v.abs()));
             let off = got.iter().zip(want).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
-            assert!(largest > 0.0 && off <= part * largest, "parameter {i}: off by {off}, largest {largest}");
+            assert!(most(want) > 0.0 && off <= 1e-4 * largest, "parameter {i}: off by {off}, largest {largest}");
         }
     }
 
@@ -154,9 +156,7 @@ mod tests {
                     (measured.into_data().iter::<f32>().next().unwrap() - loss).abs() <= 1e-5 * loss,
                     "chunks of {chunk}"
                 );
-                // One image alone goes through other kernels, which round differently; z of all images, nearly parallel at
-                // first, make more of that.
-                close(&flat(&model, &gradients), &want, if chunk == 1 { 2e-3 } else { 1e-4 });
+                close(&flat(&model, &gradients), &want);
             }
         }
     }
@@ -214,7 +214,7 @@ mod tests {
         let halves = [0, 6].map(|start| model.forward(views().narrow(0, start, 6).autodiff()));
         let loss = nt_xent(Tensor::cat(halves.to_vec(), 0), TEMPERATURE).loss;
         let want = flat(&model, &GradientsParams::from_grads(loss.backward(), &model));
-        close(&flat(&model, &cached(&model, 6).gradients), &want, 1e-4);
+        close(&flat(&model, &cached(&model, 6).gradients), &want);
         // Which is not that of the whole batch.
         let (_, whole) = one_pass(&model);
         let off = want.iter().flatten().zip(whole.iter().flatten()).fold(0f32, |most, (a, b)| most.max((a - b).abs()));

@@ -7,8 +7,9 @@ import { peer } from "./peer.mjs";
 import { median, round, write } from "./report.mjs";
 import { cpuTime, takeTurns, wall, writeRatio } from "./turns.mjs";
 
-/** The greatest ratio of our time to TensorFlow.js's, with as many threads. */
+/** The greatest ratio of our time to TensorFlow.js's; either has one thread here. */
 const FORWARD = 0.7;
+const THREADS = 1;
 
 /** How far features may be from the golden ones, of the largest of them: who computes something else is not compared. */
 const TOLERANCE = 1e-3;
@@ -75,12 +76,12 @@ export async function passes(origin, device, software, encoder, beside) {
 }
 
 async function own(origin, device, encoder) {
-  const us = await ours(origin);
+  const us = await ours(origin, THREADS);
   const open = async (side, images, warm) => {
     const { first_ms, adapter, software, memory } = await us.forward(device, encoder, side, images, warm);
     return { adapter, software, first_ms: round(first_ms), memory };
   };
-  return { open, steps: us.passes, close: us.close };
+  return { open, threads: THREADS, steps: us.passes, close: us.close };
 }
 
 /** Refused where it is not the same network: other parameters, or features that are not the golden ones. */
@@ -99,7 +100,7 @@ async function tensorflow(origin, device, encoder, folded) {
       if (warm > 0) await them.steps(warm + 1);
       return { off: Number(off.toExponential(1)) };
     };
-    return { open, steps: them.steps, close: them.close };
+    return { open, threads: THREADS, steps: them.steps, close: them.close };
   } catch (error) {
     await them.close();
     throw error;

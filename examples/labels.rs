@@ -6,7 +6,7 @@
 
 use burn::module::Module;
 use burn::tensor::Device;
-use simclr_lab::core::config::{RunConfig, preset::Preset};
+use simclr_lab::core::config::{RunConfig, preset::ImageFacts, preset::ImageKind, preset::Preset};
 use simclr_lab::core::dataset::{Dataset, Split, split::choose_labelled};
 use simclr_lab::core::run::fine_tune::{FineTuneConfig, TrainedLayers, TuningStart};
 use simclr_lab::core::sample::{IMAGES_PER_CLASS, sample_set};
@@ -41,8 +41,9 @@ struct Subject {
 fn pretrain(set: Dataset, sample: bool, epochs: u32, seed: u64) -> Subject {
     let device = Device::flex();
     let images = set.split(Split::Train);
-    let quick = RunConfig::named(Preset::QuickLook, set::SIZE, images.len());
-    let config = RunConfig { epochs, seed, ..if sample { quick.for_sample_set() } else { quick } };
+    let facts = ImageFacts::new(set::SIZE, images.len());
+    let facts = if sample { ImageFacts { kind: ImageKind::SampleSet, ..facts } } else { facts };
+    let config = RunConfig { epochs, seed, ..Preset::QuickLook.config(&facts) };
     let store = ByteStore::new(&set, &device, 128 << 20);
     let mut trainer = Trainer::new(&config, store.clone(), &images, &device).expect("a trainer");
     let begun = Instant::now();

@@ -6,7 +6,7 @@
 use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use simclr_lab::core::config::{Optimizer, OptimizerConfig, RunConfig, preset::Preset};
+use simclr_lab::core::config::{Optimizer, OptimizerConfig, RunConfig, preset::ImageFacts, preset::Preset};
 use simclr_lab::core::dataset::Split;
 use simclr_lab::core::lars::adapts;
 use simclr_lab::core::rng::Rng;
@@ -51,7 +51,7 @@ impl TensorVisitor for Watch<'_> {
 }
 
 fn config(optimizer: Optimizer, images: usize) -> RunConfig {
-    let config = RunConfig::named(Preset::QuickLook, SIZE, images);
+    let config = RunConfig { epochs: 30, ..Preset::QuickLook.config(&ImageFacts::new(SIZE, images)) };
     RunConfig { optimizer: OptimizerConfig::preset(optimizer, config.batch), ..config }
 }
 

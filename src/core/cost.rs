@@ -51,6 +51,10 @@ const CPU_MEMORY: u64 = 3 << 30;
 /// Multiplications a second: of the CPU backend in wasm on a common machine, and of WebGPU emulated by software.
 const CPU_SPEED: f64 = 6e9;
 const SOFTWARE_SPEED: f64 = 2e8;
+/// The same of a common GPU: nobody has measured one, so it only opens an estimate that is then timed.
+const GPU_SPEED: f64 = 2e11;
+/// Multiplications that an output of a convolution is as costly as, to write it, normalise it and read it again.
+const OUTPUT: f64 = 50.0;
 /// Passes as costly as the forward one in the backward one: to inputs and to weights.
 const BACKWARD: f64 = 2.0;
 /// Seconds that a step may take when it is timed, and those that a smaller one is cut to where it would take longer.
@@ -202,16 +206,35 @@ impl Cost {
     /// slow device busy for long. The time grows in proportion to N.
     pub fn timed_batch(config: &RunConfig, device: &DeviceReport) -> usize {
         let Some(speed) = speed(device) else { return config.batch };
-        let cost = Self::of(config);
-        // Gradient caching is one more forward pass.
-        let forward = if config.chunk_images() < config.batch { 2.0 } else { 1.0 };
-        let passes = forward * cost.multiplications as f64 + BACKWARD * cost.trained_multiplications as f64;
-        let pair = 2.0 * passes / speed;
+        let pair = Self::of(config).of_step(config) / config.batch as f64 / speed;
         if pair * config.batch as f64 <= LONGEST_TIMED {
             return config.batch;
         }
         // A batch of one pair has no negatives.
         ((TIMED / pair) as usize).clamp(2, config.batch)
+    }
+
+    /// Multiplications of the convolutions in a step of `config`.
+    fn of_step(&self, config: &RunConfig) -> f64 {
+        // Gradient caching is one more forward pass.
+        let forward = if config.chunk_images() < config.batch { 2.0 } else { 1.0 };
+        let passes = forward * self.multiplications as f64 + BACKWARD * self.trained_multiplications as f64;
+        2.0 * config.batch as f64 * passes
+    }
+
+    /// Work of a step of `config`, and of the forward pass of one image: multiplications, and what reading and writing
+    /// outputs costs of them, which is most of the work of narrow encoders.
+    pub fn work(config: &RunConfig) -> [f64; 2] {
+        let cost = Self::of(config);
+        let outputs: u64 = layers(&config.encoder, config.image_size).iter().map(|layer| layer.outputs).sum();
+        let image = cost.multiplications as f64 + OUTPUT * outputs as f64;
+        [cost.of_step(config) * image / (cost.multiplications as f64).max(1.0), image]
+    }
+
+    /// Roughly the multiplications a second of a device with `threads`, before anything was timed there.
+    pub fn rough_speed(device: &DeviceReport, threads: u32) -> f64 {
+        let threads = if device.backend == Backend::Cpu { threads } else { 1 };
+        speed(device).unwrap_or(GPU_SPEED) * f64::from(threads.max(1))
     }
 
     /// Images of a forward pass without gradients, as in evaluation: few if the encoder's largest layer is large.

@@ -29,6 +29,7 @@ pub mod report;
 pub mod run;
 pub mod run_progress;
 pub mod run_state;
+pub mod run_time;
 
 // What the page draws.
 pub mod formula;

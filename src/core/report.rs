@@ -2,10 +2,14 @@
 
 pub use super::run_state::{Phase, RunState};
 use super::{
-    config::RunConfig, config::preset::Preset, dataset::Split, error::SkippedFile, metrics::ClassificationReport,
-    sample,
+    config::RunConfig, config::preset::ImageFacts, config::preset::ImageKind, dataset::Split, error::SkippedFile,
+    metrics::ClassificationReport, sample,
 };
 use serde::{Deserialize, Serialize};
+
+/// Most images that kNN after an epoch knows, and that it judges.
+pub const KNN_BANK: usize = 2_000;
+pub const KNN_QUERIES: usize = 1_000;
 
 /// Counts of one class by split.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,10 +87,20 @@ impl DatasetReport {
         self.classes.iter().map(|c| c.train).sum::<usize>() + self.unlabelled
     }
 
-    /// What a preset means for these images.
-    pub fn preset(&self, preset: Preset) -> RunConfig {
-        let config = RunConfig::named(preset, self.size, self.training_images());
-        if self.sources == [sample::NAME] { config.for_sample_set() } else { config }
+    /// What presets need to know of these images.
+    pub fn facts(&self) -> ImageFacts {
+        let images = ImageFacts::new(self.size, self.training_images());
+        if self.sources == [sample::NAME] {
+            return ImageFacts { kind: ImageKind::SampleSet, ..images };
+        }
+        let classes: Vec<&str> = self.classes.iter().map(|class| class.name.as_str()).collect();
+        images.known(&classes, self.has_detail)
+    }
+
+    /// Images whose features kNN looks at after an epoch; 0 if it cannot be measured.
+    pub fn knn_images(&self) -> usize {
+        let of = |count: fn(&ClassCount) -> usize, most| self.classes.iter().map(count).sum::<usize>().min(most);
+        if self.can_measure() { of(|c| c.train, KNN_BANK) + of(|c| c.validation, KNN_QUERIES) } else { 0 }
     }
 
     /// Part of the labelled test images that are of the most frequent class: accuracy by chance.

@@ -188,25 +188,6 @@ impl TimeLeft {
     }
 }
 
-/// How long a proposed run should take, in milliseconds.
-const PROPOSED_MILLISECONDS: f64 = 600_000.0;
-/// More epochs hardly help a set of some thousand images.
-const MOST_PROPOSED_EPOCHS: f64 = 1_000.0;
-
-/// Epochs that fit into about ten minutes, from the time of one epoch with its kNN. Rounded down to about two
-/// leading digits; at least 1, at most 1000.
-pub fn proposed_epochs(epoch_milliseconds: f64) -> u32 {
-    let epochs = PROPOSED_MILLISECONDS / epoch_milliseconds;
-    let epochs = epochs.clamp(1.0, MOST_PROPOSED_EPOCHS);
-    let unit = match epochs {
-        100.0.. => 10.0,
-        20.0.. => 5.0,
-        _ => 1.0,
-    };
-    // NaN becomes 0.
-    (((epochs / unit).floor() * unit) as u32).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,20 +317,5 @@ mod tests {
         late.add(0.0, 50, 100);
         late.add(2_000.0, 75, 100);
         assert_eq!(late.milliseconds_left(), Some(2_000.0));
-    }
-
-    #[test]
-    fn proposed_epochs_fill_ten_minutes_in_round_numbers() {
-        let of = |steps, ms| proposed_epochs(f64::from(steps) * ms);
-        // 600 s over 40 steps of 200 ms is 75; then 71.4, 15, 150 and 166.7.
-        assert_eq!(
-            [of(40, 200.0), of(40, 210.0), of(40, 1_000.0), of(40, 100.0), of(40, 90.0)],
-            [75, 70, 15, 150, 160]
-        );
-        // Even one takes longer; many would be no use; no time, no steps, no number.
-        assert_eq!(
-            [of(1_000, 9_000.0), of(1, 0.1), of(40, 0.0), of(0, 0.0), of(10, f64::NAN)],
-            [1, 1_000, 1_000, 1_000, 1]
-        );
     }
 }

@@ -1,5 +1,7 @@
-//! What a run costs on this device: measured before the run starts, then from the run's own steps.
+//! What a run costs on this device: at once from an earlier timing or counted work, then timed, then from the run's own
+//! steps. It never changes a setting.
 
+use crate::app::browser::{remember, remembered};
 use crate::app::parts::{notice::Warning, widgets::Button, widgets::Fact};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::state::{Store, WorkerState};
@@ -7,14 +9,35 @@ use crate::app::text::pretrain as text;
 use crate::app::text::units::{count, duration};
 use crate::app::{client::Client, text::fault, text::images::too_few, text::weights::use_smaller};
 use crate::core::report::{Estimate, RunState};
-use crate::core::run_progress::{RunProgress, proposed_epochs};
+use crate::core::run_progress::RunProgress;
+use crate::core::run_time::{Basis, Place, Timings};
 use crate::core::{config::RunConfig, cost::Cost, error::Fault};
-use crate::protocol::Request;
+use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 use std::time::Duration;
 
 /// Time without a change after which the user's own settings are timed.
 const SETTLE: Duration = Duration::from_secs(1);
+
+/// Key of the timings in the browser's memory.
+const TIMINGS: &str = "timings";
+
+/// Where a run would train; `None` until the device and the images are known.
+fn place(store: Store) -> Option<Place> {
+    let device = store.device.get()?;
+    let knn_images = store.dataset.with(|d| d.as_ref().map(|d| d.knn_images()))?;
+    Some(Place { device, threads: Client::get().threads(), knn_images })
+}
+
+/// What `config` takes on this device, and how that is known.
+pub fn expected(store: Store, config: &RunConfig) -> Option<(Estimate, Basis)> {
+    let place = place(store)?;
+    let timed = store.estimate.with(|e| e.clone().filter(|e| e.holds(config, &place.device.backend)));
+    Some(match timed {
+        Some(timed) => (timed, Basis::Timed),
+        None => store.timings.with(|timings| timings.expect(config, &place)),
+    })
+}
 
 #[component]
 pub fn EstimateCard(
@@ -25,33 +48,33 @@ pub fn EstimateCard(
     let store = Store::get();
     let client = Client::get();
     let timing = RwSignal::new(false);
+    // Remembered by an earlier visit.
+    if store.timings.with_untracked(|timings| *timings == Timings::default()) {
+        store.timings.set(remembered(TIMINGS).as_deref().map(Timings::from_text).unwrap_or_default());
+    }
     let images = memo(move || store.dataset.with(|d| d.as_ref().map(|d| (d.training_images(), d.images))));
-    // For these settings on this device: from the run itself, else as timed.
+    // For these settings on this device: from the run itself, else as timed, else as expected.
     let estimate = memo(move || {
         let config = store.config.get();
-        let backend = store.device.with(|d| d.as_ref().map(|d| d.backend))?;
-        let timed = store.estimate.get().filter(|e| e.holds(&config, &backend));
+        let expected = expected(store, &config)?;
         let run = store.run_config.get().filter(|run| run.same_step(&config) && store.run.get() != RunState::Idle);
         let of_run = progress.zip(run).and_then(|(progress, config)| {
             progress.with(|p| {
                 let p = p.as_ref()?;
-                let knn = p.evaluation_milliseconds().or_else(|| timed.as_ref().map(|e| e.knn_milliseconds));
-                Some(Estimate {
-                    config,
-                    backend,
-                    step_milliseconds: p.step_milliseconds()?,
-                    knn_milliseconds: knn.unwrap_or(0.0),
-                })
+                let knn_milliseconds = p.evaluation_milliseconds().unwrap_or(expected.0.knn_milliseconds);
+                let step_milliseconds = p.step_milliseconds()?;
+                Some((Estimate { config, step_milliseconds, knn_milliseconds, ..expected.0 }, Basis::Run))
             })
         });
-        of_run.or(timed)
+        Some(of_run.unwrap_or(expected))
     });
     // One epoch of these settings.
     let epoch_time = memo(move || {
         let (train, _) = images.get()?;
-        estimate.with(|e| e.as_ref().map(|e| store.config.with(|c| e.epoch_milliseconds(c, train))))
+        estimate.with(|e| e.as_ref().map(|(e, _)| store.config.with(|c| e.epoch_milliseconds(c, train))))
     });
-    let known = memo(move || epoch_time.with(Option::is_some));
+    let basis = memo(move || estimate.with(|e| e.as_ref().map(|(_, basis)| *basis)));
+    let known = move || matches!(basis.get(), Some(Basis::Timed | Basis::Run));
     // Settings whose timing failed; they are timed again only at a press of the button.
     let failed = RwSignal::new(None::<RunConfig>);
     let ask = move || {
@@ -59,11 +82,10 @@ pub fn EstimateCard(
         let config = store.config.get_untracked();
         client.ask(Request::Estimate { config }, move |answer| {
             match answer {
-                // Untouched settings take over the proposed epochs.
-                Ok(_) if !store.touched.get_untracked() && !store.run.get_untracked().is_active() => {
-                    if let Some(epoch) = epoch_time.try_get_untracked().flatten() {
-                        store.config.update(|c| c.epochs = proposed_epochs(epoch));
-                    }
+                Ok(Event::Estimate(estimate)) => {
+                    let Some(place) = untrack(|| place(store)) else { return };
+                    store.timings.update(|all| all.add(estimate, &place));
+                    remember(TIMINGS, Some(&store.timings.with_untracked(Timings::to_text)));
                 }
                 // More urgent work has replaced the timing.
                 Ok(_) | Err(Fault::Busy | Fault::Stopped) => {}
@@ -89,7 +111,7 @@ pub fn EstimateCard(
         let idle = !store.run_open() && store.import.with(Option::is_none) && !store.encoder_in_use();
         let alive = store.worker.get() != WorkerState::Dead;
         let sound = too_much.with(Option::is_none) && config.check().is_ok();
-        (fits && enough && idle && alive && sound && !known.get()).then_some(config)
+        (fits && enough && idle && alive && sound && !known()).then_some(config)
     });
     // A preset is timed at once, the user's own settings when they have not changed for a while.
     let timer = StoredValue::new(None::<TimeoutHandle>);
@@ -128,7 +150,7 @@ pub fn EstimateCard(
             })}
             <Show when=move || timing.get()><p class="muted" role="status">{text::TIMING}</p></Show>
             <dl class="facts">
-                <Fact name=text::STEP_TIME value=move || estimate.with(|e| e.as_ref().map(|e| text::milliseconds(e.step_milliseconds))) />
+                <Fact name=text::STEP_TIME value=move || estimate.with(|e| e.as_ref().map(|(e, _)| text::milliseconds(e.step_milliseconds))) />
                 <Fact
                     name=text::STEPS
                     value=move || images.get().map(|(train, _)| count(store.config.with(|c| c.total_steps(train)) as usize))
@@ -145,22 +167,7 @@ pub fn EstimateCard(
                     value=move || images.get().map(|(_, all)| text::memory(store.config.with(|c| Cost::memory(c, all))))
                 />
             </dl>
-            {live(move || {
-                // The number of epochs is fixed during a run.
-                let epoch = epoch_time.get().filter(|_| !store.run_open())?;
-                let proposed = proposed_epochs(epoch);
-                let differs = store.config.with(|c| c.epochs != proposed);
-                let take = move |_| {
-                    store.take_settings(RunConfig { epochs: proposed, ..store.config.get_untracked() });
-                };
-                let button = view! { <Button label=text::use_epochs(proposed) press=act(take) /> };
-                Some(
-                    view! {
-                        <p>{text::proposal(proposed, epoch * f64::from(proposed))}</p>
-                        {differs.then(|| view! { <div class="actions">{button}</div> })}
-                    },
-                )
-            })}
+            <p class="muted small">{live(move || basis.get().map(text::basis))}</p>
             <Show when=move || again.get()>
                 <div class="actions"><Button label=text::TIME_AGAIN press=act(move |_| ask()) /></div>
             </Show>

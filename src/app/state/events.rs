@@ -123,7 +123,7 @@ impl Store {
                 if self.touched.get_untracked() {
                     self.config.update(|c| c.image_size = report.size);
                 } else {
-                    self.config.set(report.preset(self.preset.get_untracked()));
+                    self.config.set(self.preset.get_untracked().config(&report.facts()));
                 }
                 self.dataset.set(Some(report.clone()));
             }

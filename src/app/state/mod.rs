@@ -12,7 +12,8 @@ use crate::core::run::fine_tune::{FineTuneConfig, FineTuneProgress, FineTuneRepo
 use crate::core::run::{SaveReport, StoredReport};
 use crate::core::run_progress::{RunProgress, TimeLeft};
 use crate::core::{
-    config::preset::Preset, error::Fault, lesson::lars::trust_ratio::TrustHistory, plot::thinned::Thinned,
+    config::preset::ImageFacts, config::preset::Preset, error::Fault, lesson::lars::trust_ratio::TrustHistory,
+    plot::thinned::Thinned, run_time::Timings,
 };
 use crate::core::{run::queue::QueueReport, run::unfinished::UnfinishedRun, weights_file::WeightsReport};
 use crate::protocol::DeviceChoice;
@@ -106,7 +107,10 @@ pub struct Store {
     pub example: RwSignal<Option<[Picture; 3]>>,
     /// Image, augmentations and seed of [`Store::example`].
     pub example_of: StoredValue<Option<(u32, AugmentConfig, u64)>>,
+    /// The newest timing.
     pub estimate: RwSignal<Option<Estimate>>,
+    /// Timings of this visit and of earlier ones.
+    pub timings: RwSignal<Timings>,
     /// Published weights that the worker has at hand.
     pub weights: RwSignal<Vec<WeightsReport>>,
     /// The configuration whose work used up the device's memory or lost the device, with
@@ -136,6 +140,19 @@ impl Store {
     /// The store of this page; call it inside a component.
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// What presets need to know of the images at hand.
+    pub fn facts(&self) -> ImageFacts {
+        let loaded = self.dataset.with(|d| d.as_ref().map(DatasetReport::facts));
+        loaded.unwrap_or_else(|| ImageFacts::unknown(self.config.with(|c| c.image_size)))
+    }
+
+    /// From now on the settings are those of a preset, `config` for the images at hand.
+    pub fn take_preset(&self, preset: Preset, config: RunConfig) {
+        self.preset.set(preset);
+        self.touched.set(false);
+        self.config.set(config);
     }
 
     /// From now on these settings are the user's own.

@@ -1,8 +1,8 @@
 //! Words of the page "Pre-train".
 
-use super::units::{bytes, count, counted, duration, percent};
+use super::units::{bytes, count, duration, percent};
 use crate::core::diagnostics::Alarm;
-use crate::core::report::{Phase, RunState};
+use crate::core::{report::Phase, report::RunState, run_time::Basis};
 
 pub const TITLE: &str = "Pre-train";
 pub const LEAD: &str =
@@ -22,7 +22,7 @@ pub const GROUP_ENCODER: &str = "Encoder and head";
 pub const GROUP_AUGMENT: &str = "Augmentation";
 pub const GROUP_OPTIMISER: &str = "Optimiser and seed";
 pub const LOCKED: &str = "Settings cannot change during a run.";
-pub const LINK: &str = "The address of this page holds these settings: copy it to share them. It never holds images.";
+pub const LINK: &str = "The address of this page holds the preset, or every setting: with the same images it gives the same run. It never holds images.";
 
 pub const PREVIEW: &str = "Two views";
 pub const PREVIEW_HELP: &str = "What the encoder will see: each image, and two views of it drawn with these settings.";
@@ -125,13 +125,40 @@ pub fn milliseconds(ms: f64) -> String {
     }
 }
 
-pub fn proposal(epochs: u32, ms: f64) -> String {
-    let epochs = counted(epochs as usize, "epoch");
-    format!("{epochs} would take about {} on this device.", duration(ms / 1000.0))
+/// What an estimate is taken from.
+pub fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Counted => "Rough: from the counted work of these settings.",
+        Basis::Earlier => "From an earlier timing on this device.",
+        Basis::Timed => "Timed on this device.",
+        Basis::Run => "From the steps of this run.",
+    }
 }
 
-pub fn use_epochs(epochs: u32) -> String {
-    format!("Use {}", counted(epochs as usize, "epoch"))
+pub const UNTIMED: &str = "known with images";
+pub const FIT_TITLE: &str = "Shorter settings";
+pub const FIT: &str = "Fit into";
+pub const MINUTES: &str = "minutes";
+pub const FIT_TAKE: &str = "Use these settings";
+pub const FITS_NOT: &str = "Not even one epoch of the smallest encoder fits. Load fewer images, or give it more time.";
+pub fn fits(ms: f64) -> String {
+    format!("These settings fit: about {}.", duration(ms / 1000.0))
+}
+pub fn would_fit(ms: f64) -> String {
+    format!("These changes would make it about {}:", duration(ms / 1000.0))
+}
+/// A setting's value before and after a change.
+pub fn becomes(label: &str, before: &str, after: &str) -> String {
+    format!("{label}: {before} → {after}")
+}
+/// What shorter settings lose, with a smaller encoder too.
+pub fn gives_up(encoder: bool) -> &'static str {
+    match encoder {
+        false => "Given up: accuracy. The encoder sees every image fewer times; the last epochs bring the least.",
+        true => {
+            "Given up: accuracy, more than by fewer epochs alone. A smaller encoder has fewer features to tell images apart by."
+        }
+    }
 }
 
 pub fn memory(n: u64) -> String {

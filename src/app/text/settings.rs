@@ -1,9 +1,10 @@
 //! The words of every setting: one row each. The order of the rows is the order of the forms.
 
+use super::units::count;
 use crate::core::config::pretrain_settings::{self, RunSetting, setting};
 use crate::core::config::setting::{Bounds, Setting, equal, find};
+use crate::core::config::{RunConfig, preset::ImageFacts, preset::ImageKind, preset::Preset};
 use crate::core::run::fine_tune::{self, Tuning};
-use crate::core::{config::RunConfig, config::preset::Preset};
 
 /// A setting in words.
 pub struct Words<C: 'static> {
@@ -227,8 +228,53 @@ pub fn choice(key: &str) -> &str {
 /// Name and one sentence.
 pub const fn preset(preset: Preset) -> [&'static str; 2] {
     match preset {
-        Preset::QuickLook => ["Quick look", "The smallest encoder: something to see within a minute."],
-        Preset::Balanced => ["Balanced", "A small ResNet-10: good features in minutes on most GPUs."],
-        Preset::Thorough => ["Thorough", "The full ResNet-18 of the published results: for a strong GPU and patience."],
+        Preset::QuickLook => {
+            ["Quick look", "The smallest encoder, 270 steps: a minute for the sample set on two cores."]
+        }
+        Preset::Balanced => ["Balanced", "A small ResNet-10, 100 epochs: for 1 000 to 10 000 images."],
+        Preset::Thorough => {
+            ["Thorough", "The ResNet-18 of published results, 200 epochs or more: for a strong GPU and patience."]
+        }
     }
 }
+
+pub const PRESETS: &str = "What the presets set, and why";
+
+/// Which images presets are for.
+pub fn images(images: &ImageFacts, loaded: bool) -> String {
+    let kind = match images.kind {
+        ImageKind::SampleSet => "the sample set",
+        ImageKind::Cifar10 => "CIFAR-10, by its classes and size",
+        ImageKind::Stl10 => "STL-10, by its classes and size",
+        ImageKind::Small => "small images",
+        ImageKind::Photos => "photos",
+    };
+    let train = count(images.training_images);
+    match loaded {
+        true => format!("Your images: {kind}, of which {train} train at {} pixels.", images.size),
+        false => format!("Until images are loaded, for {train} {kind}."),
+    }
+}
+
+/// Why presets differ between images.
+pub const WHY: [(&str, &str); 5] = [
+    (
+        "Sample set:",
+        "colour says nothing about its classes, so half of the views are grey; few steps must do, so the optimiser is AdamW and τ is 0.2 \
+         in all but Thorough.",
+    ),
+    (
+        "CIFAR-10 and other small images, up to 48 pixels:",
+        "half the colour strength, no blur, τ 0.5. Thorough is the recipe of a published CIFAR-10 result: SGD and a normalised head.",
+    ),
+    (
+        "STL-10 and photos, above 48 pixels:",
+        "as for ImageNet: the whole colour strength, blur, τ 0.1, and above 64 pixels a stem that shrinks the image first. Photos that \
+         are read smaller train as small images do.",
+    ),
+    (
+        "Few images, up to 500:",
+        "a smaller batch, so that an epoch has at least two steps, and more epochs, so that there are enough of them.",
+    ),
+    ("Many images, above 10 000:", "an epoch is many steps, so Balanced has 30 epochs."),
+];

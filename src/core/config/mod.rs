@@ -7,6 +7,7 @@ use super::architecture::{PUBLISHED_WIDTH, Row};
 use super::imagenet::ImageNetEncoder;
 use serde::{Deserialize, Serialize};
 
+pub mod link;
 pub mod preset;
 pub mod pretrain_settings;
 pub mod setting;

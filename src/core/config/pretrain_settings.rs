@@ -72,8 +72,8 @@ pub static SETTINGS: [Setting<RunConfig>; 30] = [
     row("warmup", real(0.1, 0.0, 0.5, 0.01), |c| &mut c.optimizer.warmup),
     row("batch", whole(DEFAULT_BATCH as u64, 2, 4096), |c| &mut c.batch),
     row("chunk", whole(0, 0, 4096), |c| &mut c.chunk),
-    // Until the device has been timed and proposes its own.
-    row("epochs", whole(30, 0, MAX_EPOCHS), |c| &mut c.epochs).within(|c, own| match c.encoder.start {
+    // By `preset::Preset`.
+    row("epochs", whole(100, 0, MAX_EPOCHS), |c| &mut c.epochs).within(|c, own| match c.encoder.start {
         InitialWeights::Random => Bounds::Whole { min: 1, max: MAX_EPOCHS },
         InitialWeights::ImageNet => own,
     }),
@@ -193,10 +193,18 @@ pub fn to_query(config: &RunConfig) -> String {
 /// # Errors
 /// All faults found: values out of bounds, keys given twice, and keys that do not exist, whose `accepts` is empty.
 pub fn from_query(query: &str, base: &RunConfig) -> Result<RunConfig, Vec<ConfigFault>> {
+    from_pairs(pairs(query), base)
+}
+
+/// The same of the keys and values of a link.
+pub(super) fn from_pairs(
+    pairs: impl Iterator<Item = (String, String)>,
+    base: &RunConfig,
+) -> Result<RunConfig, Vec<ConfigFault>> {
     let mut config = *base;
     let mut faults = Vec::new();
     let mut seen = Vec::new();
-    for (key, value) in pairs(query) {
+    for (key, value) in pairs {
         match from_key(&key) {
             None => faults.push(ConfigFault { field: key, value, accepts: String::new() }),
             Some(setting) if seen.contains(&setting) => {

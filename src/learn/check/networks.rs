@@ -6,7 +6,7 @@ use super::array::unusable;
 use crate::core::config::{
     Architecture, AugmentConfig, EncoderConfig, HeadConfig, Optimizer, OptimizerConfig, RunConfig, Stem,
 };
-use crate::core::{architecture::Normalisation, config::preset::Preset};
+use crate::core::{architecture::Normalisation, config::preset::ImageFacts, config::preset::Preset};
 use crate::core::{error::Fault, sample::sample_set};
 use crate::learn::named_tensors::{NamedTensor, pack};
 use crate::learn::published::{Loaded, SafetensorsFile, load};
@@ -126,7 +126,7 @@ pub fn steps_config(optimizer: Optimizer) -> RunConfig {
         Optimizer::AdamW => 0.003,
     };
     let preset = OptimizerConfig::preset(optimizer, BATCH);
-    let run = RunConfig::named(Preset::QuickLook, SIZE, 2 * BATCH);
+    let run = Preset::QuickLook.config(&ImageFacts::new(SIZE, 2 * BATCH));
     RunConfig {
         optimizer: OptimizerConfig { peak_rate, weight_decay: 1e-6, trust_coefficient: 0.01, warmup: 0.0, ..preset },
         augment: AugmentConfig { crop_min_area: 0.5, jitter_strength: 0.25, blur_probability: 0.5, ..run.augment },

@@ -1,6 +1,6 @@
 //! Evaluates the encoder: kNN at the end of an epoch, linear evaluation.
 
-use crate::core::report::{Baseline, Phase, RunState};
+use crate::core::report::{Baseline, KNN_BANK, KNN_QUERIES, Phase, RunState};
 use crate::core::{config::RunConfig, cost::Cost, dataset::Split, error::Fault};
 use crate::learn::baseline::{images_read, with_statistics};
 use crate::learn::{
@@ -10,9 +10,6 @@ use crate::protocol::{Event, Work, WorkProgress};
 use crate::worker::session::{self, Job, JobGuard, of_run, pause_between, set_state, with};
 use crate::worker::{event_loop::Throttle, jobs::published_weights, js::now, mailbox::post};
 
-/// Images of kNN after an epoch: the bank, and the queries.
-const BANK: usize = 2_000;
-const QUERIES: usize = 1_000;
 /// Milliseconds until kNN first reports its progress, and between two reports. Most end before: the page then goes on
 /// showing how far the run is.
 const REPORT_KNN_EVERY: f64 = 500.0;
@@ -27,7 +24,7 @@ pub fn batch() -> Result<usize, Fault> {
 
 /// The images of kNN; None without labelled training and validation images.
 pub fn probe(config: &RunConfig) -> Option<Probe> {
-    with(|s| Probe::new(s.library.dataset()?, Split::Validation, BANK, QUERIES, config.seed))
+    with(|s| Probe::new(s.library.dataset()?, Split::Validation, KNN_BANK, KNN_QUERIES, config.seed))
 }
 
 /// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause or a cancel cut it short.

@@ -2,6 +2,8 @@
 //! controls and charts. Once there is a run, it comes first.
 
 mod charts;
+mod fit;
+mod presets;
 mod preview;
 mod run;
 mod settings;
@@ -16,7 +18,7 @@ use crate::app::{
     parts::setting_field::RefusedValues, parts::unfinished::Unfinished, router::Link, router::replace_query,
     state::Store,
 };
-use crate::core::config::pretrain_settings::{from_query, to_query};
+use crate::core::config::{link::from_link, link::to_link, pretrain_settings::to_query};
 use crate::core::{error::Fault, report::RunState};
 use crate::protocol::{Paused, Request};
 use leptos::prelude::*;
@@ -99,28 +101,30 @@ fn Exhausted() -> impl IntoView {
     }
 }
 
-/// Takes settings from the address when the page opens, then keeps the address equal to
-/// them once the user has changed some. True if the address brought other settings.
+/// Takes the preset or settings from the address when the page opens, then keeps the address equal to them. True if the
+/// address brought other settings.
 fn follow_address(store: Store) -> bool {
     let mut brought = false;
     let search = window().location().search().unwrap_or_default();
     if search.len() > 1 && !store.run.get_untracked().is_active() {
-        match from_query(&search, &store.config.get_untracked()) {
-            Ok(config) => {
-                brought = config != store.config.get_untracked();
-                store.take_settings(config);
+        let (now, images) = untrack(|| (store.config.get(), store.facts()));
+        match from_link(&search, &now, &images) {
+            Ok((config, preset)) => {
+                brought = config != now;
+                match preset {
+                    Some(preset) => store.take_preset(preset, config),
+                    None => store.take_settings(config),
+                }
             }
             Err(faults) => store.notify(Fault::Config(faults)),
         }
     }
     Effect::new(move || {
-        // The settings of a preset follow the images, so the address does not hold them.
         let query = match store.touched.get() {
-            true => format!("?{}", store.config.with(to_query)),
-            false if window().location().search().is_ok_and(|s| s.is_empty()) => return,
-            false => String::new(),
+            true => store.config.with(to_query),
+            false => to_link(store.preset.get(), store.config.with(|c| c.image_size)),
         };
-        replace_query("/pretrain", &query);
+        replace_query("/pretrain", &format!("?{query}"));
     });
     brought
 }

@@ -1,13 +1,12 @@
 //! Preset and all settings, in groups; what few people change is folded away.
 
-use super::{preview::Preview, weights::Weights};
+use super::{fit::Fit, presets::Presets, preview::Preview, weights::Weights};
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
-use crate::app::parts::{notice::Warning, widgets::Button, widgets::choice};
+use crate::app::parts::{notice::Warning, widgets::Button};
 use crate::app::reactive::{Show, act, live, memo};
 use crate::app::text::pretrain as text;
 use crate::app::text::settings::{self, Words};
 use crate::app::{client::Client, state::Store};
-use crate::core::config::preset::{DEFAULT_BATCH, Preset};
 use crate::core::{config::RunConfig, config::pretrain_settings::RunSetting};
 use crate::protocol::{ImageSource, Request};
 use leptos::prelude::*;
@@ -23,10 +22,7 @@ fn form(store: Store, refused: RefusedValues) -> SettingsForm<RunConfig> {
         config.settle(setting);
         store.take_settings(config);
     };
-    let suited = move || {
-        let preset = store.preset.get();
-        store.dataset.with(|d| d.as_ref().map(|d| d.preset(preset))).unwrap_or_default()
-    };
+    let suited = move || store.preset.get().config(&store.facts());
     SettingsForm {
         prefix: "set",
         config: store.config.into(),
@@ -51,6 +47,7 @@ pub fn Settings() -> impl IntoView {
             <fieldset class="stack" disabled=locked>
                 <legend class="visually-hidden">{text::SETTINGS}</legend>
                 <Presets />
+                <Fit />
                 <div class="card">
                     <h3>{text::GROUP_MAIN}</h3>
                     {inputs(&settings::MAIN)}
@@ -73,42 +70,6 @@ pub fn Settings() -> impl IntoView {
             </fieldset>
             <p class="muted small">{text::LINK}</p>
         </section>
-    }
-}
-
-#[component]
-fn Presets() -> impl IntoView {
-    let store = Store::get();
-    let refused: RefusedValues = expect_context();
-    let suited = move |preset: Preset| {
-        let size = store.config.with(|c| c.image_size);
-        store
-            .dataset
-            .with(|d| d.as_ref().map(|report| report.preset(preset)))
-            .unwrap_or_else(|| RunConfig::named(preset, size, 2 * DEFAULT_BATCH))
-    };
-    let choose = move |preset: Option<Preset>| {
-        let Some(preset) = preset else { return };
-        let config = untrack(|| suited(preset));
-        refused.clear();
-        store.preset.set(preset);
-        store.touched.set(false);
-        store.config.set(config);
-    };
-    // `None` as soon as a setting was changed, so that the preset can be chosen again.
-    let chosen = memo(move || match store.touched.get() || refused.any() {
-        true => store.config.with(|c| Preset::of(c, suited)).filter(|_| !refused.any()),
-        false => Some(store.preset.get()),
-    });
-    let options = Preset::ALL.map(|preset| {
-        let [name, help] = settings::preset(preset);
-        (Some(preset), name, help)
-    });
-    view! {
-        {choice(text::PRESET, "preset", options, move || chosen.get(), choose)}
-        <p class="muted small presets-note">
-            {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get())[0])))}
-        </p>
     }
 }
 

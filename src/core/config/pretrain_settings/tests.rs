@@ -1,5 +1,5 @@
 use super::*;
-use crate::core::{config::EncoderConfig, config::preset::Preset, rng::Rng};
+use crate::core::{config::EncoderConfig, config::preset::ImageFacts, config::preset::Preset, rng::Rng};
 
 /// Two accepted values that differ.
 fn two_values(setting: RunSetting) -> [Value; 2] {
@@ -220,7 +220,7 @@ fn links_and_json_lose_nothing() {
 
 #[test]
 fn what_a_link_does_not_name_comes_from_the_base() {
-    let base = RunConfig::named(Preset::Thorough, 64, 9000);
+    let base = Preset::Thorough.config(&ImageFacts::new(64, 9_000));
     assert_eq!(from_query("", &base), Ok(base));
     assert_eq!(from_query("?temperature=0.1", &base), Ok(RunConfig { temperature: 0.1, ..base }));
     assert_eq!(from_query("#temperature=0%2E1&seed=+7", &base).unwrap().seed, 7);

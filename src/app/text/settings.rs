@@ -260,8 +260,8 @@ pub fn images(images: &ImageFacts, loaded: bool) -> String {
 pub const WHY: [(&str, &str); 5] = [
     (
         "Sample set:",
-        "colour says nothing about its classes, so half of the views are grey; few steps must do, so the optimiser is AdamW and τ is 0.2 \
-         in all but Thorough.",
+        "colour says nothing about its classes, so half of the views are grey; few steps must do, so but for Thorough the optimiser \
+         is AdamW, τ is 0.2, and there are at most 60 epochs.",
     ),
     (
         "CIFAR-10 and other small images, up to 48 pixels:",

@@ -11,6 +11,9 @@ pub const FEW_IMAGES: usize = 500;
 /// Training images above which a set is large: an epoch is many steps.
 pub const MANY_IMAGES: usize = 10_000;
 
+/// Most epochs of the sample set but for the thorough preset, so that two processor cores need at most 20 minutes.
+const SAMPLE_EPOCHS: u32 = 60;
+
 /// How much work a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
@@ -81,7 +84,7 @@ impl Preset {
         let published = self == Self::Thorough && is_small(size);
         match kind {
             _ if published => config.as_published(kind),
-            ImageKind::SampleSet => config.for_sample_set(),
+            ImageKind::SampleSet => RunConfig { epochs: config.epochs.min(SAMPLE_EPOCHS), ..config.for_sample_set() },
             _ => config,
         }
     }
@@ -267,7 +270,9 @@ mod tests {
             let config = preset.config(&ImageFacts::new(32, images));
             (config.epochs, config.total_steps(images))
         };
-        // The sample set's number, and few, some and many images.
+        let sample = ImageFacts { kind: ImageKind::SampleSet, ..ImageFacts::new(32, 1_200) };
+        assert_eq!(Preset::ALL.map(|preset| preset.config(&sample).epochs), [30, 60, 200]);
+        // As many others, and few, some and many images.
         assert_eq!(Preset::ALL.map(|p| epochs(p, 1_200)), [(30, 270), (100, 900), (200, 1_800)]);
         assert_eq!(Preset::ALL.map(|p| epochs(p, 100)), [(90, 270), (300, 900), (600, 1_800)]);
         assert_eq!(Preset::ALL.map(|p| epochs(p, 5_000)), [(7, 273), (100, 3_900), (200, 7_800)]);

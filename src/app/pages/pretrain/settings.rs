@@ -3,7 +3,7 @@
 use super::{fit::Fit, presets::Presets, preview::Preview, weights::Weights};
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
 use crate::app::parts::{notice::Warning, widgets::Button};
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::reactive::{Show, act, memo};
 use crate::app::text::pretrain as text;
 use crate::app::text::settings::{self, Words};
 use crate::app::{client::Client, state::Store};

@@ -2,6 +2,8 @@
 //! there is one per type of value. This is a good part of the page's download.
 
 use leptos::prelude::*;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 
 /// A value computed from others that notifies only of changes; see [`Memo`].
 pub fn memo<T: PartialEq + Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
@@ -17,6 +19,57 @@ pub fn derive<T: Send + Sync + 'static>(f: impl Fn() -> T + Send + Sync + 'stati
         Signal::derive(f)
     }
     of(Box::new(f))
+}
+
+thread_local! {
+    /// What waits for an animation frame of its own.
+    static TURNS: RefCell<VecDeque<Box<dyn FnOnce()>>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// A value computed by `f` when `track` notices a change, as [`memo`], but one such value a frame: a page that drew all its
+/// charts in one frame would hold up clicks. The first is computed at once.
+pub fn in_turn<T: PartialEq + Send + Sync + 'static>(
+    track: impl Fn() + 'static,
+    f: impl Fn() -> T + Copy + Send + Sync + 'static,
+) -> ReadSignal<T> {
+    let (value, set_value) = signal(untrack(f));
+    let waits = RwSignal::new(false);
+    Effect::new(move |before: Option<()>| {
+        track();
+        if before.is_none() || waits.get_untracked() {
+            return;
+        }
+        waits.set(true);
+        turn(Box::new(move || {
+            // None once the component is gone.
+            if waits.try_set(false).is_none() {
+                let new = untrack(f);
+                if value.with_untracked(|old| *old != new) {
+                    set_value.set(new);
+                }
+            }
+        }));
+    });
+    value
+}
+
+fn turn(f: Box<dyn FnOnce()>) {
+    let alone = TURNS.with_borrow_mut(|turns| {
+        turns.push_back(f);
+        turns.len() == 1
+    });
+    if alone {
+        request_animation_frame(next_turn);
+    }
+}
+
+fn next_turn() {
+    if let Some(f) = TURNS.with_borrow_mut(VecDeque::pop_front) {
+        f();
+    }
+    if TURNS.with_borrow(|turns| !turns.is_empty()) {
+        request_animation_frame(next_turn);
+    }
 }
 
 /// A condition.

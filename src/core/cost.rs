@@ -57,9 +57,10 @@ const GPU_SPEED: f64 = 2e11;
 const OUTPUT: f64 = 50.0;
 /// Passes as costly as the forward one in the backward one: to inputs and to weights.
 const BACKWARD: f64 = 2.0;
-/// Seconds that a step may take when it is timed, and those that a smaller one is cut to where it would take longer.
-const LONGEST_TIMED: f64 = 3.0;
-const TIMED: f64 = 2.0;
+/// Seconds that a step may take when it is timed, and those that a smaller one is cut to where it would take longer: a
+/// person who presses Start waits for it.
+const LONGEST_TIMED: f64 = 0.8;
+const TIMED: f64 = 0.5;
 
 /// Anchors whose similarities with all `views` = 2N embeddings are looked at at once where the batch
 /// goes through in chunks.

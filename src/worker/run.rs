@@ -18,7 +18,7 @@ use std::rc::Rc;
 /// Where a training loop stands between two calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoopPosition {
-    /// The epoch whose end is reached and which is not evaluated yet (0: before the first step).
+    /// The epoch whose end is reached and which is not evaluated yet (0: a run without epochs).
     pub to_evaluate: Option<u32>,
     /// A step was taken on this device: kernels are compiled.
     pub warm: bool,
@@ -61,13 +61,14 @@ impl Run {
         let config = *trainer.config();
         let throttle = Throttle::new(POST_EVERY);
         let unposted = Measured { steps: Vec::new(), epochs: Vec::new(), trust_ratios: Vec::new(), throttle };
-        Self { config, trainer, saver, probe, layers_posted: false, position: LoopPosition::new(Some(0)), unposted }
+        let position = LoopPosition::new(trainer.done().then_some(0));
+        Self { config, trainer, saver, probe, layers_posted: false, position, unposted }
     }
 
     /// A stored run. An epoch that was evaluated is not evaluated again.
     pub fn reopened(trainer: Trainer, saver: RunSaver, probe: Option<Probe>) -> Self {
         let evaluated = |epoch: u32| saver.curve.epochs.iter().any(|e| e.epoch == epoch);
-        let ended = trainer.steps() == 0 || trainer.at_epoch_end();
+        let ended = trainer.done() || trainer.at_epoch_end();
         let to_evaluate = Some(trainer.epochs_done()).filter(|&epoch| ended && !evaluated(epoch));
         Self { position: LoopPosition::new(to_evaluate), ..Self::new(trainer, saver, probe) }
     }

@@ -2,7 +2,7 @@
 //! tables, features, a Python file) and what this program needs to continue the run.
 
 use crate::core::error::{Fault, RunArchiveFault};
-use crate::core::run::archive::{self, card, tables};
+use crate::core::run::archive::{self, model_card::card, tables};
 use crate::core::run::{Curve, RunRecord, stored::Kind};
 use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
 use crate::learn::{checkpoint, optim::Optimizer, simclr::SimClr};
@@ -64,7 +64,7 @@ impl<W: Write> ArchiveWriter<W> {
             None => serde_json::to_vec_pretty(&versioned),
         };
         this.add(archive::RUN, &json.map_err(internal)?, PACKED)?;
-        this.add(archive::CARD, card::card(record, tuned).as_bytes(), PACKED)?;
+        this.add(archive::CARD, card(record, tuned).as_bytes(), PACKED)?;
         this.add(archive::SCRIPT, archive::LOAD_ENCODER.as_bytes(), PACKED)?;
         this.add(archive::STEPS, tables::steps_csv(curve).as_bytes(), PACKED)?;
         this.add(archive::EPOCHS, tables::epochs_csv(curve).as_bytes(), PACKED)?;

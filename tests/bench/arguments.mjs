@@ -23,7 +23,7 @@ export const encoders = {
 export const quick = ["ResNet18", "ResNet50"];
 
 /** What can be measured alone. */
-export const topics = ["sizes", "load", "lessons", "step", "parts", "memory", "saving", "evaluation", "encoders", "peers", "peer-encoders"];
+export const topics = ["sizes", "load", "start", "smooth", "lessons", "step", "parts", "memory", "saving", "evaluation", "encoders", "peers", "peer-encoders"];
 const beside = ["peers", "peer-encoders"];
 
 /** Seconds that anything asked of a page may take: several times what the slowest step takes on an emulated GPU. */

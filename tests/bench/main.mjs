@@ -1,5 +1,5 @@
 // `cargo xtask bench`: one JSON line a measurement on standard output, what is going on on standard error.
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DEADLINE, MINUTES, encoders, plan, quick, read, settings } from "./arguments.mjs";
 import { compare, emulated } from "./compare.mjs";
@@ -8,6 +8,8 @@ import { cold, inputs, slowdown, target, target_ms } from "./lessons.mjs";
 import { loadTimes, ours } from "./ours.mjs";
 import { serve } from "./server.mjs";
 import { sizes } from "./sizes.mjs";
+import { mainThread, target as smooth } from "./smooth.mjs";
+import { startTimes, target as started } from "./start.mjs";
 import { mean, median, missed, round, say, within, write } from "./report.mjs";
 
 const begun = performance.now();
@@ -35,6 +37,27 @@ if (asked.only.includes("load")) {
     const all = await within(DEADLINE, "load", loadTimes(server.origin, 5));
     write("load", { answers_ms: round(median(all.map((one) => one.answered))), first_paint_ms: round(median(all.map((one) => one.paint))), loads: all.length });
   });
+}
+
+if (asked.only.includes("start")) {
+  await part("start", async () => {
+    const all = [];
+    for (let n = 0; n < 3; n++) all.push(await within(DEADLINE, "start", startTimes(server.origin)));
+    for (const visit of ["cold", "warm"]) {
+      const [startable, stepped] = ["startable", "stepped"].map((mark) => round(median(all.map((one) => one[visit][mark]))));
+      write("start", { visit, startable_ms: startable, first_step_ms: stepped, target_ms: started[visit], pass: stepped <= started[visit], load_average: round(loadavg()[0]) });
+    }
+  });
+}
+if (asked.only.includes("smooth")) {
+  // One core is left for the page, where there are several; with all of them the numbers are told.
+  for (const threads of new Set([Math.max(1, cpus().length - 1), cpus().length])) {
+    await part(`the page beside ${threads} threads`, async () => {
+      const found = await within(DEADLINE, "smooth", mainThread(server.origin, threads));
+      const pass = Object.entries(smooth).every(([key, most]) => found[key] <= most);
+      write("main_thread", { ...found, ...(threads < Math.max(2, cpus().length) ? { target: smooth, pass } : {}) });
+    });
+  }
 }
 
 if (asked.only.includes("lessons")) {

@@ -1,6 +1,6 @@
 //! A line chart: curves, horizontal lines that say what their height means, and a table behind them.
 
-use crate::app::reactive::{Show, act, live, memo};
+use crate::app::reactive::{Show, act, in_turn, live, memo};
 use crate::app::{parts::widgets::heads, text::parts as text};
 use crate::core::plot::{Drawing, draw, spread};
 pub use crate::core::plot::{Rule, Series};
@@ -26,7 +26,13 @@ pub fn Chart(
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = memo(move || series.with(|all| rules.with(|rules| draw(all, rules, format))));
+    let drawing = in_turn(
+        move || {
+            series.track();
+            rules.track();
+        },
+        move || series.with(|all| rules.with(|rules| draw(all, rules, format))),
+    );
     let newest = memo(move || {
         let one = |all: &Vec<Series>| all.last().and_then(|one| one.points.last()).map(|p| number(p.1, format));
         if of_runs { None } else { series.with(one) }
@@ -41,7 +47,11 @@ pub fn Chart(
         let class = format!("band series-{}", i % MOST);
         (!path.is_empty()).then(|| view! { <path class=class d=path.clone() /> })
     };
-    let label = |class: &'static str, side: &'static str| move |(at, words): (f64, String)| view! { <span class=class style=(side, format!("{at:.2}%"))>{words}</span> };
+    // Each part is made anew only when it changes: most redraws move the curve alone.
+    let part = |read: fn(&Drawing) -> &Ticks| memo(move || drawing.with(|d| read(d).clone()));
+    let (y_ticks, x_ticks, lines_at) = (part(|d| &d.y_ticks), part(|d| &d.x_ticks), part(|d| &d.rules));
+    let part = |read: fn(&Drawing) -> &Vec<String>| memo(move || drawing.with(|d| read(d).clone()));
+    let (paths, bands) = (part(|d| &d.paths), part(|d| &d.bands));
     let newest_point = move || {
         let last = drawing.with(|d| d.last).filter(|_| !of_runs);
         last.map(
@@ -74,30 +84,19 @@ pub fn Chart(
             </figcaption>
             <div class="plot">
                 <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
+                    {lines(y_ticks, "grid")} {lines(lines_at, "rule")}
+                    {live(move || bands.with(|all| all.iter().enumerate().map(band).collect_view()))}
                     {live(move || {
-                        drawing
-                            .with(|d| {
-                                let line = |class: &'static str| {
-                                    move |(y, _): &(f64, String)| view! { <line class=class x1="0" x2="100" y1=*y y2=*y /> }
-                                };
-                                let grid = d.y_ticks.iter().map(line("grid")).collect_view();
-                                let rules = d.rules.iter().map(line("rule")).collect_view();
-                                let paths = d.paths.iter().enumerate();
-                                let curves = paths
-                                    .map(|(i, path)| view! { <path class=class(i) d=path.clone() /> })
-                                    .collect_view();
-                                let bands = d.bands.iter().enumerate().map(band).collect_view();
-                                view! { {grid} {rules} {bands} {curves} }
-                            })
+                        let curve = |(i, path): (usize, &String)| view! { <path class=class(i) d=path.clone() /> };
+                        paths.with(|all| all.iter().enumerate().map(curve).collect_view())
                     })}
                 </svg>
                 <Show when=move || empty.get()>
                     <p class="plot-empty" aria-hidden="true">{text::WAITING}</p>
                 </Show>
                 <div aria-hidden="true">
-                    {live(move || drawing.with(|d| d.y_ticks.iter().cloned().map(label("y-tick", "top")).collect_view()))}
-                    {live(move || drawing.with(|d| d.x_ticks.iter().cloned().map(label("x-tick", "left")).collect_view()))}
-                    {live(move || drawing.with(|d| d.rules.iter().cloned().map(label("rule-label", "top")).collect_view()))}
+                    {labels(y_ticks, "y-tick", "top")} {labels(x_ticks, "x-tick", "left")}
+                    {labels(lines_at, "rule-label", "top")}
                     {live(newest_point)}
                 </div>
             </div>
@@ -105,6 +104,19 @@ pub fn Chart(
             <NumbersTable title=title rows=numbers />
         </figure>
     }
+}
+
+/// Places along an axis in per cent, each with its words.
+type Ticks = Vec<(f64, String)>;
+
+fn lines(at: Memo<Ticks>, class: &'static str) -> AnyView {
+    let line = move |(y, _): &(f64, String)| view! { <line class=class x1="0" x2="100" y1=*y y2=*y /> };
+    live(move || at.with(|all| all.iter().map(line).collect_view()))
+}
+
+fn labels(at: Memo<Ticks>, class: &'static str, side: &'static str) -> AnyView {
+    let label = move |(at, words): &(f64, String)| view! { <span class=class style=(side, format!("{at:.2}%"))>{words.clone()}</span> };
+    live(move || at.with(|all| all.iter().map(label).collect_view()))
 }
 
 fn legend(series: Signal<Vec<Series>>, class: impl Fn(usize) -> String) -> impl IntoView {

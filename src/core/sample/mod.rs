@@ -53,29 +53,29 @@ impl SampleDrawing {
         self.dataset.examples.len()
     }
 
-    /// Draws one image, the classes in turn; false when all are drawn.
-    pub fn step(&mut self) -> bool {
-        let index = self.drawn();
-        if index == self.total {
-            return false;
+    /// The pixels of image `index`, the classes in turn, for [`SampleDrawing::add`]. Any thread may draw any image.
+    pub fn image(&self, index: usize) -> Vec<u8> {
+        image(self.seed, index % Motif::ALL.len(), index / Motif::ALL.len(), self.dataset.size)
+    }
+
+    /// Adds the pixels of the next images.
+    pub fn add(&mut self, images: Vec<Vec<u8>>) {
+        for pixels in images {
+            let index = self.drawn();
+            let (label, number) = (index % Motif::ALL.len(), index / Motif::ALL.len());
+            self.dataset.pixels.extend(pixels);
+            self.dataset.examples.push(Example {
+                label: Some(label as u16),
+                split: Split::Train,
+                name: format!("{}/{:04}.png", Motif::ALL[label].name(), number + 1),
+            });
         }
-        let (label, number) = (index % Motif::ALL.len(), index / Motif::ALL.len());
-        let motif = Motif::ALL[label];
-        let start = self.dataset.pixels.len();
-        self.dataset.pixels.resize(start + self.dataset.stride(), 0);
-        draw(self.seed, motif, number, self.dataset.size, &mut self.dataset.pixels[start..]);
-        self.dataset.examples.push(Example {
-            label: Some(label as u16),
-            split: Split::Train,
-            name: format!("{}/{:04}.png", motif.name(), number + 1),
-        });
-        true
     }
 
     /// The set with its splits assigned: 60 % train, 20 % validation and 20 %
     /// test of each class. Draws what is still missing.
     pub fn finish(mut self) -> Dataset {
-        while self.step() {}
+        self.add((self.drawn()..self.total).map(|index| self.image(index)).collect());
         // No two scenes are alike, so every image is its own group.
         let candidates: Vec<Candidate> = self
             .dataset
@@ -93,14 +93,10 @@ impl SampleDrawing {
 
 /// Image `number` of a class, planar RGB of `size` by `size` pixels, as the set of the same seed has it.
 pub fn image(seed: u64, label: usize, number: usize, size: usize) -> Vec<u8> {
-    let mut pixels = vec![0; 3 * size * size];
-    draw(seed, Motif::ALL[label], number, size, &mut pixels);
-    pixels
-}
-
-fn draw(seed: u64, motif: Motif, number: usize, size: usize, pixels: &mut [u8]) {
+    let (motif, mut pixels) = (Motif::ALL[label], vec![0; 3 * size * size]);
     let mut rng = Rng::stream(seed, motif.name()).fork(number as u64);
-    Scene::draw(motif, &mut rng).render(size, pixels);
+    Scene::draw(motif, &mut rng).render(size, &mut pixels);
+    pixels
 }
 
 /// The whole set at once: `images_per_class` images of `size` by `size` pixels of every class, with splits.

@@ -15,12 +15,11 @@ fn the_same_seed_draws_the_same_and_another_does_not() {
 #[test]
 fn stepping_draws_what_drawing_at_once_does() {
     let mut drawing = SampleDrawing::new(9, 3, 16);
-    let mut steps = 0;
-    while drawing.step() {
-        steps += 1;
-        assert_eq!(drawing.drawn(), steps);
+    for done in [0, 7] {
+        assert_eq!(drawing.drawn(), done);
+        drawing.add((done..done + 7).map(|index| drawing.image(index)).collect());
     }
-    assert_eq!((steps, drawing.total()), (30, 30));
+    assert_eq!(drawing.total(), 30);
     let (stepped, whole) = (drawing.finish(), sample_set(9, 3, 16));
     assert_eq!(stepped.pixels, whole.pixels);
     assert_eq!(image(9, 4, 2, 16), whole.image(24));

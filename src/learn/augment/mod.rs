@@ -1,7 +1,7 @@
 //! SimCLR's augmentation on the device, a whole batch at a time. What was drawn for a view ([`ViewParams`]) becomes a few
 //! numbers and weights, and the same few tensor operations run over all images at once.
 
-mod color;
+mod colour;
 
 use super::store::ByteStore;
 use crate::core::augment::resample::{blur_weights, resize_weights};
@@ -66,14 +66,14 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
     let device = images.device();
     // All uploads first: on a GPU each one ends the commands recorded so far.
     let crop = crop_and_flip(params, [height, width], out, &device);
-    let colors = color::Coefficients::new(params, &device);
+    let colors = colour::Coefficients::new(params, &device);
     let blur = blur(params, out, &device);
     let images = match crop {
         Some(weights) => weights.apply(images),
         None => images,
     };
     let images = match colors {
-        Some(colors) => color::jitter_and_gray(images, &colors),
+        Some(colors) => colour::jitter_and_gray(images, &colors),
         None => images,
     };
     match blur {

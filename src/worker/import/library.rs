@@ -8,6 +8,7 @@ use crate::core::dataset::{Dataset, Example, ImportRole, hash};
 use crate::core::error::{ImportFault, SkippedFile};
 use crate::core::report::DatasetReport;
 use crate::core::sample::{self, SampleDrawing};
+use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -120,6 +121,9 @@ impl Library {
     }
 }
 
+/// Images of the sample set that all threads draw between two looks at the mailbox.
+const DRAWN_AT_ONCE: usize = 64;
+
 enum Reading {
     Files(Box<ImageImporter>),
     Sample(SampleDrawing),
@@ -167,14 +171,12 @@ impl ImportJob {
         };
         let step = match current {
             Reading::Files(importer) => importer.step()?,
-            Reading::Sample(drawing) => match drawing.step() {
-                true => ImportStep::Progress {
-                    done: drawing.drawn(),
-                    total: drawing.total(),
-                    file: sample::NAME.to_owned(),
-                },
-                false => ImportStep::Done,
-            },
+            Reading::Sample(drawing) if drawing.drawn() == drawing.total() => ImportStep::Done,
+            Reading::Sample(drawing) => {
+                let next = drawing.drawn()..drawing.total().min(drawing.drawn() + DRAWN_AT_ONCE);
+                drawing.add(next.into_par_iter().map(|index| drawing.image(index)).collect());
+                ImportStep::Progress { done: drawing.drawn(), total: drawing.total(), file: sample::NAME.to_owned() }
+            }
         };
         match step {
             ImportStep::Progress { done, total, file } => {

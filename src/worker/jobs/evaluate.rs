@@ -28,6 +28,10 @@ pub fn probe(config: &RunConfig) -> Option<Probe> {
 }
 
 /// kNN accuracy after an epoch (0: before the first step), with progress. None if a pause or a cancel cut it short.
+///
+/// # Errors
+/// [`Fault::NoWeights`] where epoch 0 is asked for and the weights that the run started from are not loaded;
+/// [`Fault::NotFinite`]; what the device reports.
 pub async fn knn_after(trainer: &Trainer, probe: &Probe, epoch: u32) -> Result<Option<f32>, Fault> {
     let report = |part: f32| set_state(RunState::Running(Phase::Evaluate { percent: (100.0 * part) as u8 }));
     report(0.0);
@@ -56,11 +60,15 @@ async fn knn(
 ) -> Result<f32, Stopped> {
     let RunConfig { seed, encoder, .. } = trainer.config();
     let (store, batch) = (trainer.store(), Cost::passing_images(trainer.config()));
-    // Nothing has changed published weights yet, and their statistics are published ones.
-    if epoch > 0 || encoder.weights().is_some() || !trainer.encoder().has_batch_norm() {
-        return probe.accuracy(&trainer.encoder(), store, batch, pause).await;
+    let initial = match (epoch, trainer.baseline(), encoder.weights()) {
+        (0, (Baseline::Missing, _), Some(encoder)) => return Err(Stopped::Failed(Fault::NoWeights { encoder })),
+        (0, (_, Some(initial)), _) => initial,
+        _ => trainer.encoder(),
+    };
+    // The statistics of published weights are published, too.
+    if epoch > 0 || encoder.weights().is_some() || !initial.has_batch_norm() {
+        return probe.accuracy(&initial, store, batch, pause).await;
     }
-    let initial = trainer.initial_encoder();
     let train = trainer.images();
     let batches = |images: usize| images.div_ceil(batch) as f32;
     let (before, one) = (batches(images_read(train.len(), batch)), batches(probe.images()));

@@ -165,18 +165,29 @@ impl LoopBody for Run {
         }
     }
 
-    /// kNN on validation; without labels nothing.
+    /// kNN on validation; without labels nothing. What the encoder gave before training is measured after the first
+    /// epoch too, so that nobody waits for the first step.
     async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault> {
         if self.probe.is_some() {
             // The page gets the epoch's last steps before kNN, which may take long.
             post_measured(self);
         }
         let Some(probe) = &self.probe else { return Ok(true) };
-        let Some(knn) = evaluate::knn_after(&self.trainer, probe, epoch).await? else { return Ok(false) };
-        let report = EpochReport { epoch, knn };
-        self.saver.add_epoch(report);
-        self.unposted.epochs.push(report);
-        post_measured(self);
+        let first = self.saver.curve.epochs.is_empty() && epoch > 0;
+        for epoch in first.then_some(0).into_iter().chain([epoch]) {
+            match evaluate::knn_after(&self.trainer, probe, epoch).await {
+                Ok(Some(knn)) => {
+                    let report = EpochReport { epoch, knn };
+                    self.saver.add_epoch(report);
+                    self.unposted.epochs.push(report);
+                    post_measured(self);
+                }
+                Ok(None) => return Ok(false),
+                // The weights that the run started from are not loaded.
+                Err(Fault::NoWeights { .. }) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
         Ok(true)
     }
 

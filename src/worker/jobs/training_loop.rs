@@ -30,7 +30,7 @@ pub trait LoopBody {
     /// [`Fault::NotFinite`] if a loss is no number. The loop ends.
     fn measured(&mut self, steps: Vec<<Self::Training as Training>::Step>, milliseconds: f64) -> Result<(), Fault>;
 
-    /// Evaluates the network at the end of an epoch (0: before the first step). False if a
+    /// Evaluates the network at the end of an epoch (0: a training without epochs). False if a
     /// pause or a cancel cut that short.
     async fn evaluate(&mut self, epoch: u32) -> Result<bool, Fault>;
 

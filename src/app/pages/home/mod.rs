@@ -15,6 +15,13 @@ use status::Status;
 
 #[component]
 pub fn Home() -> impl IntoView {
+    let (store, client) = (Store::get(), Client::get());
+    // Nothing is downloaded: the images that come next then wait for no start.
+    Effect::new(move |_| {
+        if store.offline.kept.get() > 0.0 {
+            client.wake();
+        }
+    });
     view! {
         <div class="hero">
             <h1>{text::TITLE}</h1>

@@ -1,7 +1,7 @@
 //! The archive that a run is exported to: names of its files, its texts and arrays. Other programs read these
 //! names and formats.
 
-pub mod card;
+pub mod model_card;
 pub mod tables;
 
 /// The encoder's weights, with torchvision's names.

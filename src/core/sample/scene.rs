@@ -82,13 +82,23 @@ impl Scene {
         let samples = 64_usize.div_ceil(size).clamp(1, 4);
         let mut noise = Rng::new(self.seed);
         let phases: [f32; 6] = std::array::from_fn(|_| noise.uniform(0.0, TAU));
+        let waves: [(f32, f32); 3] = std::array::from_fn(|i| phases[i + 3].sin_cos());
+        // Where each sample lies along an axis, and how far the bend moves it along the other.
+        let axis = |phase: f32| -> Vec<(f32, f32)> {
+            let at = |k: usize| ((k / samples) as f32 + ((k % samples) as f32 + 0.5) / samples as f32) / size as f32;
+            let bent = |k| (at(k), self.bend[0] * (at(k) * TAU + phase).sin());
+            (0..size * samples).map(bent).collect()
+        };
+        let (columns, rows) = (axis(self.bend[2]), axis(self.bend[1]));
         let area = size * size;
         for row in 0..size {
             for column in 0..size {
-                let (figure, cover) = self.figure(column, row, size, samples);
+                let (columns, rows) = (&columns[column * samples..][..samples], &rows[row * samples..][..samples]);
+                let (figure, cover) = self.figure(columns, rows, size);
                 let (x, y) = ((column as f32 + 0.5) / size as f32, (row as f32 + 0.5) / size as f32);
                 let color = blend(self.ground(x, y), figure, cover);
-                let lit = 1.0 + self.light[0] * (x - 0.5) + self.light[1] * (y - 0.5) + self.cloud(x, y, &phases);
+                let lit =
+                    1.0 + self.light[0] * (x - 0.5) + self.light[1] * (y - 0.5) + self.cloud(x, y, &phases, &waves);
                 let speck = self.grain * noise.uniform(-1.0, 1.0);
                 for (channel, value) in color.iter().enumerate() {
                     out[channel * area + row * size + column] =
@@ -98,16 +108,16 @@ impl Scene {
         }
     }
 
-    /// Colour of the figures within a pixel and the part of it that they cover.
-    fn figure(&self, column: usize, row: usize, size: usize, samples: usize) -> (Rgb, f32) {
+    /// Colour of the figures within a pixel and the part of it that they cover, by samples: places, each with the bend's
+    /// move along the other axis.
+    fn figure(&self, columns: &[(f32, f32)], rows: &[(f32, f32)], size: usize) -> (Rgb, f32) {
+        let samples = columns.len();
         let enlarge = (24.0 / size as f32).clamp(1.0, 1.4);
         let pixels_per_cell = self.cell * enlarge * (size * samples) as f32;
         let (mut cover, mut tint) = (0.0, 0.0);
         for k in 0..samples * samples {
-            let at = |pixel: usize, sub: usize| (pixel as f32 + (sub as f32 + 0.5) / samples as f32) / size as f32;
-            let (x, y) = (at(column, k % samples), at(row, k / samples));
-            let bent =
-                [x + self.bend[0] * (y * TAU + self.bend[1]).sin(), y + self.bend[0] * (x * TAU + self.bend[2]).sin()];
+            let ((x, down), (y, across)) = (columns[k % samples], rows[k / samples]);
+            let bent = [x + across, y + down];
             let [u, v] = std::array::from_fn(|i| {
                 let [a, b] = self.matrix[i];
                 (a * (bent[0] - 0.5) + b * (bent[1] - 0.5)) / enlarge + self.shift[i]
@@ -132,9 +142,9 @@ impl Scene {
     }
 
     /// Cloudy brightness: three waves that cross.
-    fn cloud(&self, x: f32, y: f32, phases: &[f32; 6]) -> f32 {
+    fn cloud(&self, x: f32, y: f32, phases: &[f32; 6], waves: &[(f32, f32); 3]) -> f32 {
         let wave = |i: usize, length: f32| {
-            let (sin, cos) = phases[i + 3].sin_cos();
+            let (sin, cos) = waves[i];
             ((x * cos + y * sin) * TAU / length + phases[i]).sin()
         };
         self.clouds * (wave(0, 0.9) + wave(1, 0.55) + wave(2, 0.37)) / 3.0 * (PI / 2.0)

@@ -172,10 +172,11 @@ impl LoopBody for Run {
             // The page gets the epoch's last steps before kNN, which may take long.
             post_measured(self);
         }
-        let Some(probe) = &self.probe else { return Ok(true) };
         let first = self.saver.curve.epochs.is_empty() && epoch > 0;
         for epoch in first.then_some(0).into_iter().chain([epoch]) {
-            match evaluate::knn_after(&self.trainer, probe, epoch).await {
+            let Some(probe) = &self.probe else { return Ok(true) };
+            let knn = evaluate::knn_after(&self.trainer, probe, epoch).await;
+            match knn {
                 Ok(Some(knn)) => {
                     let report = EpochReport { epoch, knn };
                     self.saver.add_epoch(report);

@@ -2,23 +2,22 @@
 
 use crate::plane::{Piece, Places, Walk};
 use crate::tile::{LANES, Lanes, Offsets, ROWS, VECTORS, correlations, products};
-use crate::{Finish, pool};
+use crate::{Finish, pool, split};
 use std::ops::Range;
 
 /// Numbers that the vectors of a group read, about.
 const GROUP: usize = 1 << 14;
 
 /// The gradient of the weight [`out`, depth, K, K′]: `source` [B, depth, …], `gradient` [B, `out`, …].
-pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], out: usize, dw: &mut [f32]) {
+pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], out: usize) -> Vec<f32> {
     let piece = walk.piece(batch);
     let full = walk.places(piece, out);
     let factors = full.taps.len();
     let [from, to] = [walk.depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
-    let channels = channels_of_a_thread(out);
-    pool::each(dw, channels * factors, |first_channel, dw| {
+    let pieces = batch.div_ceil(piece.images);
+    pool::sums(out * factors, pieces, ROWS * factors, |pieces, first_block, dw| {
         let (mut copy, mut columns, mut slopes) = (Vec::new(), Vec::new(), Vec::new());
-        dw.fill(0.0);
-        for (first, top) in walk.pieces(piece, batch) {
+        for (first, top) in walk.pieces(piece, pieces) {
             let now = Piece { images: piece.images.min(batch - first), rows: piece.rows.min(walk.results[0] - top) };
             let partial = (now != piece).then(|| walk.places(now, out));
             let places = partial.as_ref().unwrap_or(&full);
@@ -37,7 +36,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
             };
             let gradient = &gradient[first * to + top * walk.target[1]..];
             for (block, dw) in dw.chunks_mut(ROWS * factors).enumerate() {
-                let first = first_channel * channels + block * ROWS;
+                let first = (first_block + block) * ROWS;
                 gather_slopes(walk, places, gradient, first..first + dw.len() / factors, &mut slopes);
                 let rows = std::array::from_fn(|row| &slopes[row * count..][..count]);
                 for k in (0..factors).step_by(VECTORS) {
@@ -50,12 +49,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
                 }
             }
         }
-    });
-}
-
-/// Output channels of a thread in a gradient of the weight. Each copies all images for itself, for copies are cheap.
-pub fn channels_of_a_thread(out: usize) -> usize {
-    out.div_ceil(ROWS).div_ceil(pool::threads()) * ROWS
+    })
 }
 
 /// Weights in the order in which tiles read them: [O / 4, plane and tap, 4].
@@ -63,16 +57,16 @@ pub fn pack(
     depth: usize,
     out: usize,
     taps: [usize; 2],
-    weight: impl Fn(usize, usize, usize, usize) -> f32,
+    weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
 ) -> Vec<f32> {
-    let mut packed = Vec::with_capacity(out.next_multiple_of(ROWS) * depth * taps[0] * taps[1]);
-    for first in (0..out).step_by(ROWS) {
-        for c in 0..depth {
-            for (y, x) in (0..taps[0]).flat_map(|y| (0..taps[1]).map(move |x| (y, x))) {
-                packed.extend([0, 1, 2, 3].map(|i| if first + i < out { weight(first + i, c, y, x) } else { 0.0 }));
-            }
+    let factors = depth * taps[0] * taps[1];
+    let mut packed = vec![0.0; out.next_multiple_of(ROWS) * factors];
+    pool::each(&mut packed, ROWS * factors, |block, packed| {
+        let places = (0..depth).flat_map(|c| (0..taps[0]).flat_map(move |y| (0..taps[1]).map(move |x| [c, y, x])));
+        for (packed, [c, y, x]) in packed.as_chunks_mut::<ROWS>().0.iter_mut().zip(places) {
+            *packed = [0, 1, 2, 3].map(|i| block * ROWS + i).map(|o| if o < out { weight(o, c, y, x) } else { 0.0 });
         }
-    }
+    });
     packed
 }
 
@@ -115,27 +109,34 @@ pub fn convolve(
     finish: &Finish,
     target: &mut [f32],
 ) {
-    let packed = packed.as_chunks().0;
-    let piece = walk.piece(batch);
+    let packed: &[[f32; ROWS]] = packed.as_chunks().0;
+    let mut piece = walk.piece(batch);
+    let [images, channels] = split(batch, piece.images, out);
+    piece.images = images;
     let full = walk.places(piece, out);
-    let [from, to] = [walk.depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
-    pool::each(target, piece.images * to, |i, target| {
-        let images = target.len() / to;
-        let source = &source[i * piece.images * from..][..images * from];
-        let (mut copy, mut columns) = (Vec::new(), Vec::new());
-        for (_, top) in walk.pieces(piece, 1) {
-            let now = Piece { images, rows: piece.rows.min(walk.results[0] - top) };
-            let partial = (now != piece).then(|| walk.places(now, out));
-            let places = partial.as_ref().unwrap_or(&full);
-            let data = data(walk, source, top, now, &mut copy);
-            let start = top * walk.step * walk.target[1];
-            let finish = finish.from(i * piece.images * to + start);
-            tiles(walk, places, data, &mut columns, packed, &finish, &mut target[start..], out);
-        }
+    let plane = walk.target[0] * walk.target[1];
+    let from = walk.depth * walk.source[0] * walk.source[1];
+    pool::each(target, images * out * plane, |i, target| {
+        let now = target.len() / (out * plane);
+        let source = &source[i * images * from..][..now * from];
+        pool::each(target, now * channels.min(out) * plane, |part, target| {
+            let first = part * channels;
+            let weights = &packed[first * full.taps.len() / ROWS..];
+            let (mut copy, mut columns) = (Vec::new(), Vec::new());
+            for (_, top) in walk.pieces(piece, 0..1) {
+                let now = Piece { images: now, rows: piece.rows.min(walk.results[0] - top) };
+                let partial = (now != piece).then(|| walk.places(now, out));
+                let places = partial.as_ref().unwrap_or(&full);
+                let data = data(walk, source, top, now, &mut copy);
+                let target = &mut target[top * walk.step * walk.target[1]..];
+                let out = channels.min(out - first);
+                tiles(walk, places, data, &mut columns, weights, &finish.from(first), target, out);
+            }
+        });
     });
 }
 
-/// All results of a piece.
+/// All results of a piece in `out` channels.
 #[allow(clippy::too_many_arguments)]
 fn tiles(
     walk: &Walk,
@@ -152,7 +153,8 @@ fn tiles(
     let is_row = !walk.is_narrow() && walk.step == 1;
     // As many vectors at a time as stay in a core's cache with what they read.
     let group = (GROUP / factors).clamp(4 * VECTORS, 64);
-    for (first, to) in (0..).step_by(group).zip(places.to.chunks(group)) {
+    let groups = places.to.chunks(group).zip(places.new.chunks(group));
+    for (first, (to, new)) in (0..).step_by(group).zip(groups) {
         // Vectors of a tile: all tiles about as many.
         let wide = to.len().div_ceil(to.len().div_ceil(VECTORS));
         // Short rows, and one plane after the other: what the vectors of a tile read is laid side by side.
@@ -167,21 +169,23 @@ fn tiles(
             None => (data, &places.taps, first, &places.from),
         };
         let mut sums = [[[0.0; LANES]; VECTORS]; ROWS];
-        for (block, weights) in packed.chunks_exact(factors).enumerate() {
-            for (tile, to) in to.chunks(wide).enumerate() {
+        for (block, weights) in packed.chunks_exact(factors).take(out.div_ceil(ROWS)).enumerate() {
+            for (tile, (to, new)) in to.chunks(wide).zip(new.chunks(wide)).enumerate() {
                 let from = std::array::from_fn(|i| from.at_most(first + tile * wide + i.min(to.len() - 1)));
                 products(data, from, to.len(), taps, weights, &mut sums);
                 for (o, sums) in (block * ROWS..out).zip(&sums) {
-                    let target = &mut target[o * plane..];
-                    let (bias, residual) = finish.channel(o, o * plane);
-                    for (to, sums) in to.iter().zip(sums) {
+                    let (target, bias) = (&mut target[o * plane..], finish.bias(o));
+                    for ((to, sums), &new) in to.iter().zip(sums).zip(new) {
                         let to = to.map(|to| to as usize);
-                        let lanes = |numbers: &[f32]| match is_row {
-                            true => std::array::from_fn(|i| numbers[to[0]..][..LANES][i]),
-                            false => to.map(|to| numbers[to]),
-                        };
-                        let residual = residual.map(|residual| Lanes::of(lanes(residual)));
-                        let results = finish.sum(Lanes::of(*sums), bias, residual).numbers();
+                        let old = finish.add.then(|| match is_row {
+                            true => std::array::from_fn(|i| target[to[0]..][..LANES][i]),
+                            false => to.map(|to| target[to]),
+                        });
+                        let mut results = finish.sum(Lanes::of(*sums), bias, old.map(Lanes::of)).numbers();
+                        if let Some(old) = old {
+                            // Each is added once.
+                            results.iter_mut().zip(old).take(LANES - new as usize).for_each(|(to, old)| *to = old);
+                        }
                         if is_row {
                             target[to[0]..][..LANES].copy_from_slice(&results);
                         } else {

@@ -1,4 +1,5 @@
-//! Convolution and batch normalisation on a CPU, with their gradients, and the pooling of evaluation, as loops over vectors of four numbers, for wasm and native code alike.
+//! Convolution and batch normalisation on a CPU, with their gradients, and the pooling of evaluation, for wasm and native
+//! code alike.
 //!
 //! No sum depends on the number of threads. NaN and infinity reach every output that they touch.
 
@@ -12,6 +13,7 @@ mod winograd;
 
 pub use norm::Norm;
 use plane::Walk;
+pub use pool::zeros;
 use tile::{Lanes, ROWS};
 pub use window::max_pool;
 
@@ -46,38 +48,38 @@ impl Sizes {
     }
 }
 
-/// What becomes of the sums of a convolution: bias [O] and residual [B, O, H′, W′] are added, where there are such, and ReLU
-/// follows, where it is asked for.
+/// What becomes of the sums of a convolution: the bias is added, what lies at their place too if `add`, and ReLU follows if
+/// `relu`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finish<'a> {
     /// [O], or nothing.
     pub bias: &'a [f32],
-    /// [B, O, H′, W′].
-    pub residual: Option<&'a [f32]>,
+    /// Whether the numbers that the target holds are added.
+    pub add: bool,
     /// Whether ReLU follows.
     pub relu: bool,
 }
 
-impl<'a> Finish<'a> {
-    /// The same where the target is what lies behind `start`.
-    fn from(self, start: usize) -> Self {
-        Self { residual: self.residual.map(|residual| &residual[start..]), ..self }
+impl Finish<'_> {
+    /// The same from output channel `o` on.
+    fn from(&self, o: usize) -> Self {
+        Self { bias: self.bias.get(o..).unwrap_or_default(), ..*self }
     }
 
-    /// The bias of channel `o`, and the residual of its plane.
-    fn channel(&self, o: usize, plane: usize) -> (Option<Lanes>, Option<&'a [f32]>) {
-        (self.bias.get(o).map(|&bias| Lanes::all(bias)), self.residual.map(|residual| &residual[plane..]))
-    }
-
+    /// What becomes of sums of a channel where the target holds `old`.
     #[inline(always)]
-    fn sum(&self, mut sums: Lanes, bias: Option<Lanes>, residual: Option<Lanes>) -> Lanes {
+    fn sum(&self, mut sums: Lanes, bias: Option<Lanes>, old: Option<Lanes>) -> Lanes {
         if let Some(bias) = bias {
             sums = sums + bias;
         }
-        if let Some(residual) = residual {
-            sums = sums + residual;
+        if let Some(old) = old {
+            sums = sums + old;
         }
         if self.relu { sums.rectified() } else { sums }
+    }
+
+    fn bias(&self, o: usize) -> Option<Lanes> {
+        self.bias.get(o).map(|&bias| Lanes::all(bias))
     }
 }
 
@@ -93,18 +95,19 @@ pub fn pack(of: &Sizes, weight: &[f32]) -> Vec<f32> {
     packed(&forward_walk(of), of.batch, |o, c, ky, kx| weight[((o * depth + c) * high + ky) * wide + kx], out)
 }
 
-/// The output [B, O, H′, W′] by a weight of [`pack`].
+/// The output [B, O, H′, W′] by a weight of [`pack`]. A residual lies in `y` before.
 pub fn forward_packed(of: &Sizes, x: &[f32], packed: &[f32], finish: &Finish, y: &mut [f32]) {
     convolve(&forward_walk(of), of.batch, x, packed, of.channels[1], finish, y);
 }
 
-/// The gradient of the input [B, C, H, W].
-pub fn input_gradient(of: &Sizes, weight: &[f32], gradient: &[f32], dx: &mut [f32]) {
+/// The gradient of the input [B, C, H, W], added to what `dx` holds if `add`.
+pub fn input_gradient(of: &Sizes, weight: &[f32], gradient: &[f32], add: bool, dx: &mut [f32]) {
     let ([depth, out], [high, wide], stride) = (of.channels, of.kernel, of.stride);
-    if of.kernel.iter().any(|&side| side < stride) {
+    if !add && of.kernel.iter().any(|&side| side < stride) {
         // Inputs that no tap meets.
         dx.fill(0.0);
     }
+    let finish = Finish { add, ..Finish::default() };
     // The inputs of one phase, `stride` apart, meet the same taps: those as far from it, modulo the stride.
     for phase in (0..stride * stride).map(|i| [i / stride, i % stride]) {
         let shifted = [0, 1].map(|i| phase[i] + of.padding[i]);
@@ -130,22 +133,24 @@ pub fn input_gradient(of: &Sizes, weight: &[f32], gradient: &[f32], dx: &mut [f3
         };
         let walk = flat(walk);
         let packed = packed(&walk, of.batch, weight, depth);
-        convolve(&walk, of.batch, gradient, &packed, depth, &Finish::default(), dx);
+        convolve(&walk, of.batch, gradient, &packed, depth, &finish, dx);
     }
 }
 
 /// The gradient of the weight [O, C, K, K′].
-pub fn weight_gradient(of: &Sizes, x: &[f32], gradient: &[f32], dw: &mut [f32]) {
+pub fn weight_gradient(of: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let (walk, out) = (forward_walk(of), of.channels[1]);
-    if winograd::suits(&walk, out) {
-        winograd::correlate(&walk, of.batch, x, gradient, out, dw);
-    } else {
-        direct::correlate(&walk, of.batch, x, gradient, out, dw);
-    }
+    let correlate = if winograd::suits(&walk, out) { winograd::correlate } else { direct::correlate };
+    correlate(&walk, of.batch, x, gradient, out)
 }
 
 /// Packed weights of the faster way.
-fn packed(walk: &Walk, batch: usize, weight: impl Fn(usize, usize, usize, usize) -> f32, out: usize) -> Vec<f32> {
+fn packed(
+    walk: &Walk,
+    batch: usize,
+    weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
+    out: usize,
+) -> Vec<f32> {
     if winograd::suits(walk, out) && winograd::pays(walk, batch) {
         winograd::pack(walk.depth, out, weight)
     } else {
@@ -169,6 +174,13 @@ fn convolve(
     } else {
         winograd::convolve(walk, batch, source, packed, out, finish, target);
     }
+}
+
+/// Images that are computed together, at most `images`, and output channels, so that every thread has work.
+fn split(batch: usize, images: usize, out: usize) -> [usize; 2] {
+    let images = images.min(batch.div_ceil(pool::threads()));
+    let parts = if images == 1 { pool::threads().div_ceil(batch) } else { 1 };
+    [images, out.div_ceil(ROWS).div_ceil(parts) * ROWS]
 }
 
 fn forward_walk(of: &Sizes) -> Walk {

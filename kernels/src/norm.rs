@@ -1,4 +1,5 @@
-//! Batch normalisation, with the ReLU that follows it, and its gradients: the sums of a channel, then one pass that writes.
+//! Batch normalisation, with the residual sum and the ReLU that follow it, and its gradients: one pass that adds up each
+//! plane, and one that writes.
 
 use crate::pool;
 
@@ -33,69 +34,132 @@ struct Channel {
 impl Norm<'_> {
     /// Mean and biased variance of each channel: [C, 2].
     pub fn statistics(&self, x: &[f32]) -> Vec<f32> {
-        let mut statistics = vec![0.0; 2 * self.channels];
+        // Of each plane its mean and the squares of what differs from that; planes are then joined as Chan et al. 1979 do.
+        let mut planes = vec![[0.0; 2]; x.len() / self.size];
+        let size = self.size as f64;
+        pool::each(&mut planes, self.channels, |image, planes| {
+            for (of, x) in planes.iter_mut().zip(self.image(x, image)) {
+                let mean = sum(x, |x| x) / size;
+                let near = mean as f32;
+                // The mean is rounded; what that adds to the squares is taken off.
+                let squares = sum(x, |x| (x - near) * (x - near)) - size * (mean - f64::from(near)).powi(2);
+                *of = [mean, squares];
+            }
+        });
         let count = (x.len() / self.channels) as f64;
+        let mut statistics = vec![0.0; 2 * self.channels];
         pool::each(&mut statistics, 2, |channel, of| {
-            let mean = self.planes(x, channel).map(|plane| sum(plane, |x| x)).sum::<f64>() / count;
-            of[0] = mean as f32;
-            let variance: f64 = self.planes(x, channel).map(|plane| sum(plane, |x| (x - of[0]) * (x - of[0]))).sum();
-            of[1] = (variance / count) as f32;
+            let planes = || planes.iter().skip(channel).step_by(self.channels);
+            let mean = planes().map(|[mean, _]| mean * size).sum::<f64>() / count;
+            let squares: f64 = planes().map(|[of, squares]| squares + size * (of - mean).powi(2)).sum();
+            // Rounding may leave less than nothing; NaN stays.
+            let variance = if squares < 0.0 { 0.0 } else { squares / count };
+            of.copy_from_slice(&[mean as f32, variance as f32]);
         });
         statistics
     }
 
-    /// y [B, C, S] of x by `statistics`, which may be others than x's own.
-    pub fn apply(&self, x: &[f32], statistics: &[f32], y: &mut [f32]) {
+    /// y [B, C, S] of x by `statistics`, which may be others than x's own, and of what is added to it.
+    pub fn apply(&self, x: &[f32], statistics: &[f32], residual: Option<&[f32]>, y: &mut [f32]) {
+        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+        // So that NaN stays.
+        let rectified = |value: f32| if value < floor { floor } else { value };
         pool::each(y, self.channels * self.size, |image, y| {
-            let x = &x[image * y.len()..][..y.len()];
-            let planes = y.chunks_exact_mut(self.size).zip(x.chunks_exact(self.size));
+            let planes = y.chunks_exact_mut(self.size).zip(self.image(x, image));
+            let mut residual = residual.map(|residual| self.image(residual, image));
             for (channel, (y, x)) in planes.enumerate() {
                 let Channel { factor, summand, .. } = self.channel(channel, statistics);
-                let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
-                for (y, x) in y.iter_mut().zip(x) {
-                    let value = x * factor + summand;
-                    // So that NaN stays.
-                    *y = if value < floor { floor } else { value };
+                match residual.as_mut().and_then(Iterator::next) {
+                    Some(residual) => {
+                        for ((y, x), residual) in y.iter_mut().zip(x).zip(residual) {
+                            *y = rectified(x * factor + summand + residual);
+                        }
+                    }
+                    None => y.iter_mut().zip(x).for_each(|(y, x)| *y = rectified(x * factor + summand)),
                 }
             }
         });
     }
 
-    /// The gradients of weight and bias, [C, 2], and of x, by the gradient of y, where `statistics` are x's own.
-    pub fn gradients(&self, x: &[f32], statistics: &[f32], gradient: &[f32], dx: &mut [f32]) -> Vec<f32> {
-        let mut sums = vec![0.0; 2 * self.channels];
-        pool::each(&mut sums, 2, |channel, of| {
-            let Channel { mean, inverse, factor, summand } = self.channel(channel, statistics);
-            let planes = self.planes(x, channel).zip(self.planes(gradient, channel));
-            let mut totals = [0.0; 2];
-            for (x, gradient) in planes {
-                let [product, slope] = sums_of_two(x, gradient, |x, slope| {
-                    let slope = if self.relu && x * factor + summand <= 0.0 { 0.0 } else { slope };
-                    [slope * (x - mean), slope]
-                });
-                totals = [totals[0] + product, totals[1] + slope];
-            }
-            of.copy_from_slice(&[totals[0] as f32 * inverse, totals[1] as f32]);
-        });
+    /// The gradients of weight and bias, [C, 2], where `statistics` are x's own. The gradient of y becomes that of x.
+    pub fn gradients(&self, x: &[f32], statistics: &[f32], gradient: &mut [f32]) -> Vec<f32> {
+        let sums = self.sums(x, statistics, None, gradient);
         let count = (x.len() / self.channels) as f32;
-        pool::each(dx, self.channels * self.size, |image, dx| {
-            let at = image * dx.len();
-            let planes = x[at..][..dx.len()].chunks_exact(self.size).zip(gradient[at..].chunks_exact(self.size));
-            for (channel, (dx, (x, gradient))) in dx.chunks_exact_mut(self.size).zip(planes).enumerate() {
-                let Channel { mean, inverse, factor, summand } = self.channel(channel, statistics);
-                let (projected, mean_slope) = (sums[2 * channel] * inverse / count, sums[2 * channel + 1] / count);
-                for ((dx, x), slope) in dx.iter_mut().zip(x).zip(gradient) {
-                    let slope = if self.relu && x * factor + summand <= 0.0 { 0.0 } else { *slope };
-                    *dx = factor * (slope - mean_slope - (x - mean) * projected);
-                }
+        pool::each(gradient, self.channels * self.size, |image, gradient| {
+            let planes = gradient.chunks_exact_mut(self.size).zip(self.image(x, image));
+            for (channel, (gradient, x)) in planes.enumerate() {
+                let of = self.slopes(channel, statistics, &sums, count);
+                gradient.iter_mut().zip(x).for_each(|(slope, &x)| *slope = of(x, *slope));
             }
         });
         sums
     }
 
-    /// A channel's numbers, image by image.
-    fn planes<'a>(&self, x: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
-        x.chunks_exact(self.size).skip(channel).step_by(self.channels)
+    /// The same where a residual was added: the gradient of y becomes that of the residual, and x's is `dx`.
+    pub fn gradients_of_sum(
+        &self,
+        x: &[f32],
+        statistics: &[f32],
+        y: &[f32],
+        gradient: &mut [f32],
+        dx: &mut [f32],
+    ) -> Vec<f32> {
+        let plain = Self { relu: false, ..*self };
+        let sums = plain.sums(x, statistics, self.relu.then_some(y), gradient);
+        let count = (x.len() / self.channels) as f32;
+        pool::each(dx, self.channels * self.size, |image, dx| {
+            let planes = dx.chunks_exact_mut(self.size).zip(self.image(x, image).zip(self.image(gradient, image)));
+            for (channel, (dx, (x, gradient))) in planes.enumerate() {
+                let of = plain.slopes(channel, statistics, &sums, count);
+                dx.iter_mut().zip(x).zip(gradient).for_each(|((dx, &x), &slope)| *dx = of(x, slope));
+            }
+        });
+        sums
+    }
+
+    /// The gradients of weight and bias, [C, 2]. Where y is given, `gradient` becomes 0 where y is.
+    fn sums(&self, x: &[f32], statistics: &[f32], y: Option<&[f32]>, gradient: &mut [f32]) -> Vec<f32> {
+        let mut planes = vec![[0.0; 2]; x.len() / self.size];
+        let image = self.channels * self.size;
+        pool::each_of_two(&mut planes, self.channels, gradient, image, |image, planes, gradient| {
+            let mut y = y.map(|y| self.image(y, image));
+            let gradients = gradient.chunks_exact_mut(self.size).zip(self.image(x, image));
+            for (channel, (of, (gradient, x))) in planes.iter_mut().zip(gradients).enumerate() {
+                let Channel { mean, factor, summand, .. } = self.channel(channel, statistics);
+                if let Some(y) = y.as_mut().and_then(Iterator::next) {
+                    gradient.iter_mut().zip(y).for_each(|(slope, &y)| *slope = if y <= 0.0 { 0.0 } else { *slope });
+                }
+                *of = sums_of_two(x, gradient, |x, slope| {
+                    let slope = if self.relu && x * factor + summand <= 0.0 { 0.0 } else { slope };
+                    [slope * (x - mean), slope]
+                });
+            }
+        });
+        let mut sums = vec![0.0; 2 * self.channels];
+        pool::each(&mut sums, 2, |channel, of| {
+            let planes = planes.iter().skip(channel).step_by(self.channels);
+            let [product, slope] = planes.fold([0.0; 2], |[a, b], [c, d]| [a + c, b + d]);
+            of.copy_from_slice(&[product as f32 * self.channel(channel, statistics).inverse, slope as f32]);
+        });
+        sums
+    }
+
+    /// The gradient of a number of x by that of y, by `sums` over `count` numbers of each channel.
+    #[inline(always)]
+    fn slopes(&self, channel: usize, statistics: &[f32], sums: &[f32], count: f32) -> impl Fn(f32, f32) -> f32 {
+        let Channel { mean, inverse, factor, summand } = self.channel(channel, statistics);
+        let (projected, mean_slope) = (sums[2 * channel] * inverse / count, sums[2 * channel + 1] / count);
+        let relu = self.relu;
+        move |x, slope| {
+            let slope = if relu && x * factor + summand <= 0.0 { 0.0 } else { slope };
+            factor * (slope - mean_slope - (x - mean) * projected)
+        }
+    }
+
+    /// The planes of an image.
+    fn image<'a>(&self, x: &'a [f32], image: usize) -> impl Iterator<Item = &'a [f32]> {
+        let numbers = self.channels * self.size;
+        x[image * numbers..][..numbers].chunks_exact(self.size)
     }
 
     fn channel(&self, channel: usize, statistics: &[f32]) -> Channel {

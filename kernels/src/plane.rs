@@ -72,11 +72,10 @@ impl Walk {
         self.results[1] < LANES
     }
 
-    /// The first image and row of results of each piece.
-    pub fn pieces(&self, piece: Piece, batch: usize) -> impl Iterator<Item = (usize, usize)> {
+    /// The first image and row of results of each piece, for some of `batch` images cut into such.
+    pub fn pieces(&self, piece: Piece, some: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
         let rows = self.results[0];
-        let tops = move |first| (0..rows).step_by(piece.rows).map(move |top| (first, top));
-        (0..batch).step_by(piece.images).flat_map(tops)
+        some.flat_map(move |i| (0..rows).step_by(piece.rows).map(move |top| (i * piece.images, top)))
     }
 
     /// How `batch` images are cut.

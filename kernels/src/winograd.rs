@@ -3,7 +3,7 @@
 
 use crate::plane::{Piece, Places, Walk};
 use crate::tile::{LANES, Lanes, Offsets, ROWS, VECTORS, correlations, products};
-use crate::{Finish, direct, pool};
+use crate::{Finish, pool, split};
 use std::ops::Range;
 
 /// Numbers of a transformed tile.
@@ -46,105 +46,125 @@ pub fn convolve(
     target: &mut [f32],
 ) {
     let (tiles, depth) = (tiles(walk), walk.depth);
-    let piece = piece(&tiles, batch);
+    let mut piece = piece(&tiles, batch);
+    let [images, channels] = split(batch, piece.images, out);
+    piece.images = images;
     let full = Transformed::new(&tiles, piece, out);
-    let packed = packed.as_chunks().0;
-    let [from, to] = [depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
-    pool::each(target, piece.images * to, |i, target| {
-        let images = target.len() / to;
-        let finish = finish.from(i * piece.images * to);
-        let source = &source[i * piece.images * from..][..images * from];
-        let (mut copy, mut planes, mut sums) = (Vec::new(), Vec::new(), Vec::new());
-        for top in (0..tiles.results[0]).step_by(piece.rows) {
-            let now = Piece { images, rows: piece.rows.min(tiles.results[0] - top) };
-            let partial = (now != piece).then(|| Transformed::new(&tiles, now, out));
-            let of = partial.as_ref().unwrap_or(&full);
-            of.transform(&tiles, source, top, &mut copy, &mut planes);
-            let size = of.vectors().div_ceil(VECTORS) * depth * VECTORS;
-            sums.resize(PLANES * ROWS * of.vectors(), [0.0; LANES]);
-            let mut tile = [[[0.0; LANES]; VECTORS]; ROWS];
-            for (block, weights) in packed.chunks_exact(PLANES * depth).enumerate() {
-                for (plane, weights) in weights.chunks_exact(depth).enumerate() {
-                    let data = planes[plane * size..][..size].as_flattened();
-                    for first in (0..of.vectors()).step_by(VECTORS) {
-                        let from = std::array::from_fn(|i| of.starts.at_most(first + i));
-                        products(data, from, of.vectors() - first, &of.depths, weights, &mut tile);
-                        for (row, tile) in tile.iter().enumerate() {
-                            let to = &mut sums[(plane * ROWS + row) * of.vectors()..][..of.vectors()];
-                            to[first..].iter_mut().zip(tile).for_each(|(to, sum)| *to = *sum);
+    let packed: &[[f32; ROWS]] = packed.as_chunks().0;
+    let plane = walk.target[0] * walk.target[1];
+    let from = depth * walk.source[0] * walk.source[1];
+    pool::each(target, images * out * plane, |i, target| {
+        let now = target.len() / (out * plane);
+        let source = &source[i * images * from..][..now * from];
+        pool::each(target, now * channels.min(out) * plane, |part, target| {
+            let first = part * channels;
+            let finish = finish.from(first);
+            let some = channels.min(out - first);
+            let weights = &packed[first / ROWS * PLANES * depth..][..some.div_ceil(ROWS) * PLANES * depth];
+            let (mut copy, mut planes, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+            for top in (0..tiles.results[0]).step_by(piece.rows) {
+                let now = Piece { images: now, rows: piece.rows.min(tiles.results[0] - top) };
+                let partial = (now != piece).then(|| Transformed::new(&tiles, now, out));
+                let of = partial.as_ref().unwrap_or(&full);
+                of.transform(&tiles, source, top, &mut copy, &mut planes);
+                let size = of.vectors().div_ceil(VECTORS) * depth * VECTORS;
+                sums.resize(PLANES * ROWS * of.vectors(), [0.0; LANES]);
+                let mut tile = [[[0.0; LANES]; VECTORS]; ROWS];
+                for (block, weights) in weights.chunks_exact(PLANES * depth).enumerate() {
+                    for (plane, weights) in weights.chunks_exact(depth).enumerate() {
+                        let data = planes[plane * size..][..size].as_flattened();
+                        for first in (0..of.vectors()).step_by(VECTORS) {
+                            let from = std::array::from_fn(|i| of.starts.at_most(first + i));
+                            products(data, from, of.vectors() - first, &of.depths, weights, &mut tile);
+                            for (row, tile) in tile.iter().enumerate() {
+                                let to = &mut sums[(plane * ROWS + row) * of.vectors()..][..of.vectors()];
+                                to[first..].iter_mut().zip(tile).for_each(|(to, sum)| *to = *sum);
+                            }
                         }
                     }
-                }
-                for (row, o) in (block * ROWS..out.min((block + 1) * ROWS)).enumerate() {
-                    let plane = o * walk.target[0] * walk.target[1];
-                    let (bias, residual) = finish.channel(o, plane);
-                    let at = |vector: usize, i: usize| Lanes::of(sums[(i * ROWS + row) * of.vectors() + vector]);
-                    for (vector, (to, from)) in of.places.to.iter().zip(&of.from).enumerate() {
-                        let mut results = results(|i| at(vector, i));
-                        let residual = residual.map(|residual| read(walk, residual, top, to, from, LANES));
-                        for (i, result) in results.as_flattened_mut().iter_mut().enumerate() {
-                            *result = finish.sum(*result, bias, residual.map(|residual| residual[i / 2][i % 2]));
+                    for (row, o) in (block * ROWS..some.min((block + 1) * ROWS)).enumerate() {
+                        let (target, bias) = (&mut target[o * plane..], finish.bias(o));
+                        for (vector, (to, from)) in of.places.to.iter().zip(&of.from).enumerate() {
+                            let mut results = results(|i| Lanes::of(sums[(i * ROWS + row) * of.vectors() + vector]));
+                            let old = finish.add.then(|| read(walk, target, top, to, from, LANES));
+                            for (i, result) in results.as_flattened_mut().iter_mut().enumerate() {
+                                let old = old.map(|old| old[i / 2][i % 2]);
+                                *result = finish.sum(*result, bias, old);
+                                if let Some(old) = old {
+                                    // Each is added once.
+                                    let mut numbers = result.numbers();
+                                    let repeated = LANES - of.places.new[vector] as usize;
+                                    numbers[..repeated].copy_from_slice(&old.numbers()[..repeated]);
+                                    *result = Lanes::of(numbers);
+                                }
+                            }
+                            write(walk, target, top, to, from, results);
                         }
-                        write(walk, &mut target[plane..], top, to, from, results);
                     }
                 }
             }
-        }
+        });
     });
 }
 
 /// The gradient of the weight [`out`, depth, 3, 3]: `source` [B, depth, …], `gradient` [B, `out`, …].
-pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], out: usize, dw: &mut [f32]) {
+pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], out: usize) -> Vec<f32> {
     let (tiles, depth) = (tiles(walk), walk.depth);
     let piece = piece(&tiles, batch);
     let full = Transformed::new(&tiles, piece, out);
     let [from, to] = [depth * walk.source[0] * walk.source[1], out * walk.target[0] * walk.target[1]];
-    let channels = direct::channels_of_a_thread(out);
-    pool::each(dw, channels * depth * 9, |thread, dw| {
-        let (mut copy, mut planes, mut slopes) = (Vec::new(), Vec::new(), Vec::new());
-        // [block of channels, plane, C, 4]
-        let mut sums = vec![[0.0; ROWS]; (dw.len() / (depth * 9)).div_ceil(ROWS) * PLANES * depth];
-        for (first, top) in tiles.pieces(piece, batch) {
-            let now = Piece { images: piece.images.min(batch - first), rows: piece.rows.min(tiles.results[0] - top) };
-            let partial = (now != piece).then(|| Transformed::new(&tiles, now, out));
-            let of = partial.as_ref().unwrap_or(&full);
-            of.transform(&tiles, &source[first * from..][..now.images * from], top, &mut copy, &mut planes);
-            let (count, size) = (of.vectors(), of.vectors().div_ceil(VECTORS) * depth * VECTORS);
-            for (block, sums) in sums.chunks_exact_mut(PLANES * depth).enumerate() {
-                slopes.clear();
-                slopes.resize(PLANES * ROWS * count, [0.0; LANES]);
-                for row in 0..ROWS.min(dw.len() / (depth * 9) - block * ROWS) {
-                    let plane = (thread * channels + block * ROWS + row) * walk.target[0] * walk.target[1];
-                    let gradient = &gradient[first * to + plane..];
-                    for (vector, (to, &new)) in of.places.to.iter().zip(&of.places.new).enumerate() {
-                        let tile = read(walk, gradient, top, to, &of.from[vector], new as usize);
-                        for (i, value) in transform_slopes(tile).into_iter().enumerate() {
-                            slopes[(i * ROWS + row) * count + vector] = value.numbers();
+    // [block of channels, plane, C, 4]
+    let block = PLANES * depth * ROWS;
+    let sums =
+        pool::sums(out.div_ceil(ROWS) * block, batch.div_ceil(piece.images), block, |pieces, first_block, sums| {
+            let sums: &mut [[f32; ROWS]] = sums.as_chunks_mut().0;
+            let (mut copy, mut planes, mut slopes) = (Vec::new(), Vec::new(), Vec::new());
+            for (first, top) in tiles.pieces(piece, pieces) {
+                let now =
+                    Piece { images: piece.images.min(batch - first), rows: piece.rows.min(tiles.results[0] - top) };
+                let partial = (now != piece).then(|| Transformed::new(&tiles, now, out));
+                let of = partial.as_ref().unwrap_or(&full);
+                of.transform(&tiles, &source[first * from..][..now.images * from], top, &mut copy, &mut planes);
+                let (count, size) = (of.vectors(), of.vectors().div_ceil(VECTORS) * depth * VECTORS);
+                for (block, sums) in (first_block..).zip(sums.chunks_exact_mut(PLANES * depth)) {
+                    slopes.clear();
+                    slopes.resize(PLANES * ROWS * count, [0.0; LANES]);
+                    for row in 0..ROWS.min(out - block * ROWS) {
+                        let plane = (block * ROWS + row) * walk.target[0] * walk.target[1];
+                        let gradient = &gradient[first * to + plane..];
+                        for (vector, (to, &new)) in of.places.to.iter().zip(&of.places.new).enumerate() {
+                            let tile = read(walk, gradient, top, to, &of.from[vector], new as usize);
+                            for (i, value) in transform_slopes(tile).into_iter().enumerate() {
+                                slopes[(i * ROWS + row) * count + vector] = value.numbers();
+                            }
                         }
                     }
-                }
-                for (plane, sums) in sums.chunks_exact_mut(depth).enumerate() {
-                    let data = planes[plane * size..][..size].as_flattened();
-                    let rows = std::array::from_fn(|row| &slopes[(plane * ROWS + row) * count..][..count]);
-                    for c in (0..depth).step_by(VECTORS) {
-                        let taps = std::array::from_fn(|i| of.depths.at_most(c + i));
-                        for (row, tile) in correlations(data, &of.starts, taps, rows).iter().enumerate() {
-                            for (sums, [a, b, c, d]) in sums[c..].iter_mut().zip(tile) {
-                                sums[row] += (a + b) + (c + d);
+                    for (plane, sums) in sums.chunks_exact_mut(depth).enumerate() {
+                        let data = planes[plane * size..][..size].as_flattened();
+                        let rows = std::array::from_fn(|row| &slopes[(plane * ROWS + row) * count..][..count]);
+                        for c in (0..depth).step_by(VECTORS) {
+                            let taps = std::array::from_fn(|i| of.depths.at_most(c + i));
+                            for (row, tile) in correlations(data, &of.starts, taps, rows).iter().enumerate() {
+                                for (sums, [a, b, c, d]) in sums[c..].iter_mut().zip(tile) {
+                                    sums[row] += (a + b) + (c + d);
+                                }
                             }
                         }
                     }
                 }
             }
-        }
-        for (i, dw) in dw.chunks_exact_mut(9).enumerate() {
-            let (o, c) = (i / depth, i % depth);
+        });
+    let sums: &[[f32; ROWS]] = sums.as_chunks().0;
+    let mut dw = vec![0.0; out * depth * 9];
+    pool::each(&mut dw, depth * 9, |o, dw| {
+        for (c, dw) in dw.chunks_exact_mut(9).enumerate() {
             let of = |plane: usize| sums[(o / ROWS * PLANES + plane) * depth + c][o % ROWS];
             // Gᵀ S G
             let rows: [[f32; 4]; 3] = std::array::from_fn(|k| std::array::from_fn(|j| back(k, |i| of(4 * i + j))));
             dw.iter_mut().enumerate().for_each(|(k, dw)| *dw = back(k % 3, |j| rows[k / 3][j]));
         }
     });
+    dw
 }
 
 /// A row of Gᵀ by a column.
@@ -157,11 +177,11 @@ fn back(row: usize, of: impl Fn(usize) -> f32) -> f32 {
 }
 
 /// Weights in the order in which tiles read them, G w Gᵀ of each kernel: [O / 4, plane, C, 4].
-pub fn pack(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize) -> f32) -> Vec<f32> {
+pub fn pack(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Vec<f32> {
     let mut packed = vec![0.0; out.next_multiple_of(ROWS) * PLANES * depth];
     let half = Lanes::all(0.5);
     let four = |[a, b, c]: [Lanes; 3]| [a, half * (a + b + c), half * (a - b + c), c];
-    for (block, packed) in packed.chunks_exact_mut(ROWS * PLANES * depth).enumerate() {
+    pool::each(&mut packed, ROWS * PLANES * depth, |block, packed| {
         let channels = [0, 1, 2, 3].map(|i| block * ROWS + i);
         let packed = packed.as_chunks_mut::<ROWS>().0;
         for c in 0..depth {
@@ -173,7 +193,7 @@ pub fn pack(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize
                 }
             }
         }
-    }
+    });
     packed
 }
 

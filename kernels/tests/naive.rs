@@ -90,11 +90,10 @@ fn sizes(of: &Sizes) -> [usize; 3] {
 
 /// Output and the gradients of input and weight.
 fn ours(of: &Sizes, [x, w, g]: &Tensors) -> [Vec<f32>; 3] {
-    let [mut dx, mut dw, mut y] = sizes(of).map(|size| vec![0.0; size]);
+    let [mut dx, _, mut y] = sizes(of).map(|size| vec![f32::NAN; size]);
     forward(of, x, w, &mut y);
-    input_gradient(of, w, g, &mut dx);
-    weight_gradient(of, x, g, &mut dw);
-    [y, dx, dw]
+    input_gradient(of, w, g, false, &mut dx);
+    [y, dx, weight_gradient(of, x, g)]
 }
 
 /// The same in f64, and the sums of the absolute products, which rounding errors go by.
@@ -141,15 +140,31 @@ fn packed_weights_give_the_output_with_bias_residual_and_relu() {
         let plane: usize = of.output().iter().product();
         let [sums, _, _] = naive(&of, &[x.clone(), w.clone(), vec![0.0; residual.len()]]);
         for (batch, with_residual, relu) in [(1, true, true), (1000, true, false), (of.batch, false, true)] {
-            let finish = Finish { bias: &bias, residual: with_residual.then_some(&residual[..]), relu };
-            let mut y = vec![0.0; residual.len()];
+            let finish = Finish { bias: &bias, add: with_residual, relu };
+            let mut y = residual.clone();
             forward_packed(&of, &x, &pack(&Sizes { batch, ..of }, &w), &finish, &mut y);
             for (i, (y, [sum, size])) in y.iter().zip(&sums).enumerate() {
-                let added = f64::from(bias[i / plane % bias.len()]) + finish.residual.map_or(0.0, |r| f64::from(r[i]));
+                let added =
+                    f64::from(bias[i / plane % bias.len()]) + if with_residual { f64::from(residual[i]) } else { 0.0 };
                 let want = if relu && sum + added < 0.0 { 0.0 } else { sum + added };
                 let is_close = (f64::from(*y) - want).abs() <= 2e-6 * (2.0 + size);
                 assert!(is_close || y.is_nan() && want.is_nan(), "{i} of {of:?}: {y}, not {want}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_of_the_input_is_added_to_another() {
+    let mut random = Random(5);
+    for _ in 0..200 {
+        let of = random.shape();
+        let [x, w, g] = sizes(&of).map(|size| random.values(size));
+        let (mut alone, mut added) = (vec![0.0; x.len()], x.clone());
+        input_gradient(&of, &w, &g, false, &mut alone);
+        input_gradient(&of, &w, &g, true, &mut added);
+        for (i, (added, (x, alone))) in added.iter().zip(x.iter().zip(&alone)).enumerate() {
+            assert!((added - (x + alone)).abs() <= 1e-6 * (1.0 + alone.abs()), "{i} of {of:?}: {added}");
         }
     }
 }

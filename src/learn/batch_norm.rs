@@ -1,33 +1,38 @@
-//! Batch normalisation with the ReLU that follows it, as one operation: on the CPU backend two passes over memory where
-//! burn's operations make some ten. Other backends take burn's. A backend extension of burn, as in [`conv`](super::conv).
+//! Batch normalisation with the residual sum and the ReLU that follow it, as one operation: on the CPU backend two passes over
+//! memory where burn's operations make some ten. Other backends take burn's. A backend extension of burn, as in
+//! [`conv`](super::conv).
 
+use super::conv::{tensor, values};
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use kernels::Norm;
 
 /// Normalisation of x [B, C, …] by the statistics of the batch; weight, bias, mean and variance are [C].
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait BatchNormalisation: Backend {
-    /// The output, the mean and the biased variance.
+    /// The output, the mean and the biased variance. If `summed`, `residual`, of x's shape, is added before ReLU; else the bias
+    /// stands in its place.
     #[fusion(default)]
     fn batch_normalised(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
         epsilon: f64,
+        summed: bool,
         rectified: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let batch = Self::batch_norm_train(x, weight, bias, epsilon);
-        let y = if rectified { Self::relu(batch.output) } else { batch.output };
-        (y, batch.mean, batch.variance)
+        let y = if summed { Self::float_add(batch.output, residual) } else { batch.output };
+        (if rectified { Self::relu(y) } else { y }, batch.mean, batch.variance)
     }
 
-    /// The gradients of x, weight and bias; y is the output.
+    /// The gradients of x, weight, bias and the residual, in whose place anything stands unless `summed`; y is the output.
     #[fusion(default)]
     #[allow(clippy::too_many_arguments)]
     fn batch_normalised_gradients(
@@ -39,47 +44,41 @@ pub trait BatchNormalisation: Backend {
         variance: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         epsilon: f64,
+        summed: bool,
         rectified: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let _ = bias;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let _ = (bias, summed);
         let gradient = if rectified { Self::relu_backward(y, gradient) } else { gradient };
-        let of = Self::batch_norm_train_backward(x, weight, mean, variance, epsilon, gradient);
-        (of.x_grad, of.gamma_grad, of.beta_grad)
+        let of = Self::batch_norm_train_backward(x, weight, mean, variance, epsilon, gradient.clone());
+        (of.x_grad, of.gamma_grad, of.beta_grad, gradient)
     }
 }
 
 #[cfg(feature = "gpu")]
 impl BatchNormalisation for burn_cubecl::CubeBackend {}
 
-/// `x` [B, C, …] normalised by the statistics of the batch, with ReLU if `rectified`; the mean and the biased variance, both
-/// [C].
+/// `x` [B, C, …] normalised by the statistics of the batch, plus `residual` of its shape, with ReLU if `rectified`; the mean and
+/// the biased variance, both [C].
 pub fn batch_norm<const D: usize>(
     x: Tensor<D>,
-    weight: Tensor<1>,
-    bias: Tensor<1>,
+    [weight, bias]: [Tensor<1>; 2],
+    residual: Option<Tensor<D>>,
     epsilon: f64,
     rectified: bool,
 ) -> (Tensor<D>, Tensor<1>, Tensor<1>) {
-    let [x, weight, bias] = [x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    let (y, mean, variance) = Dispatch::batch_normalised(x, weight, bias, epsilon, rectified);
+    let [weight, bias] = [weight.into_dispatch(), bias.into_dispatch()];
+    let summed = residual.is_some();
+    let residual = residual.map_or_else(|| bias.clone(), Tensor::into_dispatch);
+    let (y, mean, variance) =
+        Dispatch::batch_normalised(x.into_dispatch(), weight, bias, residual, epsilon, summed, rectified);
     (Tensor::from_dispatch(y), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
 }
 
 type OnCpu = FloatTensor<Flex>;
 
-/// A tensor on the CPU backend.
-fn tensor(values: Vec<f32>, shape: &[usize]) -> OnCpu {
-    OnCpu::from_data(TensorData::new(values, shape.to_vec()))
-}
-
 /// The first and the second numbers of pairs.
 fn parted(pairs: &[f32]) -> [OnCpu; 2] {
     [0, 1].map(|i| tensor(pairs.iter().skip(i).step_by(2).copied().collect(), &[pairs.len() / 2]))
-}
-
-/// The values of a contiguous tensor.
-fn values(tensor: &OnCpu) -> &[f32] {
-    tensor.as_slice().expect("numbers of 32 bits: burn's default on the CPU backend, which nothing here changes")
 }
 
 /// How x of `shape` is normalised.
@@ -89,56 +88,73 @@ fn norm<'a>(shape: &[usize], weight: &'a OnCpu, bias: &'a OnCpu, epsilon: f64, r
 }
 
 impl BatchNormalisation for Flex {
-    fn batch_normalised(x: OnCpu, weight: OnCpu, bias: OnCpu, epsilon: f64, rectified: bool) -> (OnCpu, OnCpu, OnCpu) {
+    fn batch_normalised(
+        x: OnCpu,
+        weight: OnCpu,
+        bias: OnCpu,
+        residual: OnCpu,
+        epsilon: f64,
+        summed: bool,
+        rectified: bool,
+    ) -> (OnCpu, OnCpu, OnCpu) {
         let shape = x.shape().to_vec();
-        let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.to_contiguous());
+        let [x, weight, bias, residual] = [x, weight, bias, residual].map(|tensor| tensor.to_contiguous());
         let (of, x) = (norm(&shape, &weight, &bias, epsilon, rectified), values(&x));
-        let (statistics, mut y) = (of.statistics(x), vec![0.0; x.len()]);
-        of.apply(x, &statistics, &mut y);
+        let (statistics, mut y) = (of.statistics(x), kernels::zeros(x.len()));
+        of.apply(x, &statistics, summed.then(|| values(&residual)), &mut y);
         let [mean, variance] = parted(&statistics);
         (tensor(y, &shape), mean, variance)
     }
 
     fn batch_normalised_gradients(
         x: OnCpu,
-        _: OnCpu,
+        y: OnCpu,
         weight: OnCpu,
         bias: OnCpu,
         mean: OnCpu,
         variance: OnCpu,
         gradient: OnCpu,
         epsilon: f64,
+        summed: bool,
         rectified: bool,
-    ) -> (OnCpu, OnCpu, OnCpu) {
+    ) -> (OnCpu, OnCpu, OnCpu, OnCpu) {
         let shape = x.shape().to_vec();
-        let [x, weight, bias, gradient] = [x, weight, bias, gradient].map(|tensor| tensor.to_contiguous());
+        let [x, y, weight, bias, mut gradient] = [x, y, weight, bias, gradient].map(|tensor| tensor.to_contiguous());
         let of = norm(&shape, &weight, &bias, epsilon, rectified);
         let pairs = values(&mean).iter().zip(values(&variance));
         let statistics: Vec<f32> = pairs.flat_map(|(&mean, &variance)| [mean, variance]).collect();
-        let mut dx = vec![0.0; values(&x).len()];
-        let [of_weight, of_bias] = parted(&of.gradients(values(&x), &statistics, values(&gradient), &mut dx));
-        (tensor(dx, &shape), of_weight, of_bias)
+        // In place, where nobody else has it.
+        let slopes = gradient.storage_mut::<f32>();
+        if !summed {
+            let [of_weight, of_bias] = parted(&of.gradients(values(&x), &statistics, slopes));
+            return (gradient, of_weight, of_bias.clone(), of_bias);
+        }
+        let mut dx = kernels::zeros(slopes.len());
+        let sums = of.gradients_of_sum(values(&x), &statistics, values(&y), slopes, &mut dx);
+        let [of_weight, of_bias] = parted(&sums);
+        (tensor(dx, &shape), of_weight, of_bias, gradient)
     }
 }
 
 #[derive(Debug)]
 struct Differentiated;
 
-/// Where the checkpoints of x and weight are; bias, y, mean and variance; ε and whether ReLU follows.
-type State<B> = (NodeId, NodeId, [FloatTensor<B>; 4], f64, bool);
+/// Where the checkpoints of x and weight are; bias, y, mean and variance; ε, whether there is a residual, and ReLU.
+type State<B> = (NodeId, NodeId, [FloatTensor<B>; 4], f64, bool, bool);
 
-impl<B: BatchNormalisation> Backward<B, 3> for Differentiated {
+impl<B: BatchNormalisation> Backward<B, 4> for Differentiated {
     type State = State<B>;
 
-    fn backward(self, ops: Ops<State<B>, 3>, gradients: &mut Gradients, checkpoints: &mut Checkpointer) {
+    fn backward(self, ops: Ops<State<B>, 4>, gradients: &mut Gradients, checkpoints: &mut Checkpointer) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let (x, weight, [bias, y, mean, variance], epsilon, rectified) = ops.state;
+        let (x, weight, [bias, y, mean, variance], epsilon, summed, rectified) = ops.state;
         let x: FloatTensor<B> = checkpoints.retrieve_node_output(x);
         let weight: FloatTensor<B> = checkpoints.retrieve_node_output(weight);
-        let (of_x, of_weight, of_bias) =
-            B::batch_normalised_gradients(x, y, weight, bias, mean, variance, gradient, epsilon, rectified);
-        for (node, value) in ops.parents.into_iter().zip([of_x, of_weight, of_bias]) {
-            if let Some(node) = node {
+        let (of_x, of_weight, of_bias, of_residual) =
+            B::batch_normalised_gradients(x, y, weight, bias, mean, variance, gradient, epsilon, summed, rectified);
+        let values = [Some(of_x), Some(of_weight), Some(of_bias), summed.then_some(of_residual)];
+        for (node, value) in ops.parents.into_iter().zip(values) {
+            if let (Some(node), Some(value)) = (node, value) {
                 gradients.register::<B>(node.id, value);
             }
         }
@@ -150,18 +166,23 @@ impl<B: BatchNormalisation, C: CheckpointStrategy> BatchNormalisation for Autodi
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
         epsilon: f64,
+        summed: bool,
         rectified: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let prepared = Differentiated.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful();
-        let compute = |x, weight, bias| B::batch_normalised(x, weight, bias, epsilon, rectified);
+        let nodes = [x.node(), weight.node(), bias.node(), residual.node()];
+        let prepared = Differentiated.prepare::<C>(nodes).compute_bound().stateful();
+        let compute = |x, weight, bias| {
+            B::batch_normalised(x, weight, bias, residual.into_primitive(), epsilon, summed, rectified)
+        };
         let (y, mean, variance) = match prepared {
             OpsKind::Tracked(mut prep) => {
                 let [of_x, of_weight] = [prep.checkpoint(&x), prep.checkpoint(&weight)];
                 let bias = bias.into_primitive();
                 let (y, mean, variance) = compute(x.into_primitive(), weight.into_primitive(), bias.clone());
                 let kept = [bias, y.clone(), mean.clone(), variance.clone()];
-                (prep.finish((of_x, of_weight, kept, epsilon, rectified), y), mean, variance)
+                (prep.finish((of_x, of_weight, kept, epsilon, summed, rectified), y), mean, variance)
             }
             OpsKind::UnTracked(prep) => {
                 let (y, mean, variance) = compute(x.into_primitive(), weight.into_primitive(), bias.into_primitive());
@@ -180,24 +201,28 @@ mod tests {
     #[test]
     fn values_and_gradients_are_those_of_burns_operations() {
         let device = Device::flex().autodiff();
-        for (shape, rectified) in [([5, 3, 4, 7], true), ([5, 3, 4, 7], false), ([9, 4, 1, 1], true)] {
+        let cases = [[5, 3, 4, 7], [9, 4, 1, 1]]
+            .map(|shape| [(false, true), (true, false), (true, true)].map(|of| (shape, of)));
+        for (shape, (summed, rectified)) in cases.into_iter().flatten() {
             let draw = |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Normal(0.3, 1.0), &device);
-            let (x, factors) = (draw(shape), draw(shape));
+            let (input, factors) = (draw(shape), draw(shape));
             let vectors = [draw([1, shape[1], 1, 1]), draw([1, shape[1], 1, 1])].map(|t| t.reshape([shape[1]]));
             let of = |ours: bool| {
-                let x = x.clone().require_grad();
+                let input = input.clone().require_grad();
+                // The residual's gradient meets another one of its node.
+                let (x, residual) = (input.clone() * 0.7, summed.then(|| input.clone()));
                 let [weight, bias]: [Tensor<1>; 2] = vectors.clone().map(|vector| vector.require_grad());
                 let (y, mean, variance) = if ours {
-                    batch_norm(x.clone(), weight.clone(), bias.clone(), 1e-3, rectified)
+                    batch_norm(x, [weight.clone(), bias.clone()], residual, 1e-3, rectified)
                 } else {
-                    let batch = batch_norm_train(x.clone(), weight.clone(), bias.clone(), 1e-3);
-                    let y = if rectified { relu(batch.output) } else { batch.output };
-                    (y, batch.mean, batch.variance)
+                    let batch = batch_norm_train(x, weight.clone(), bias.clone(), 1e-3);
+                    let sum = residual.into_iter().fold(batch.output, |y, residual| y + residual);
+                    (if rectified { relu(sum) } else { sum }, batch.mean, batch.variance)
                 };
                 let gradients = (y.clone() * factors.clone()).sum().backward();
                 let vectors = [mean, variance].map(|vector| vector.inner().into_data());
                 let slopes = [weight.grad(&gradients).unwrap(), bias.grad(&gradients).unwrap()].map(Tensor::into_data);
-                let wide = [y.inner().into_data(), x.grad(&gradients).unwrap().into_data()];
+                let wide = [y.inner().into_data(), input.grad(&gradients).unwrap().into_data()];
                 wide.into_iter().chain(vectors).chain(slopes).collect::<Vec<_>>()
             };
             for (ours, burns) in of(true).into_iter().zip(of(false)) {

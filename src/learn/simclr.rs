@@ -59,7 +59,7 @@ impl ProjectionHead {
         self.layers.iter().enumerate().fold(h, |x, (i, layer)| {
             let y = layer.forward(x);
             match self.norms.get(i) {
-                Some(norm) => norm.forward(y, i < last),
+                Some(norm) => norm.forward(y, None, i < last),
                 None if i < last => relu(y),
                 None => y,
             }

@@ -1,7 +1,6 @@
 //! [`Convolution`] on the CPU backend, by the crate `kernels`.
 
-use super::{Convolution, options};
-use burn::backend::ops::ModuleOps;
+use super::Convolution;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
@@ -16,16 +15,20 @@ fn sizes(x: [usize; 4], weight: [usize; 4], stride: usize, padding: [usize; 2]) 
 }
 
 /// The values of a contiguous tensor.
-fn values(tensor: &Tensor) -> &[f32] {
+pub fn values(tensor: &Tensor) -> &[f32] {
     tensor.as_slice().expect("numbers of 32 bits: burn's default on the CPU backend, which nothing here changes")
 }
 
-/// A tensor of what `compute` makes of the values of two, if these are of 32 bits.
-fn computed(a: &Tensor, b: &Tensor, shape: [usize; 4], compute: impl Fn(&[f32], &[f32], &mut [f32])) -> Option<Tensor> {
-    let (a, b) = (a.to_contiguous(), b.to_contiguous());
-    let mut result = vec![0.0; shape.iter().product()];
-    compute(a.as_slice()?, b.as_slice()?, &mut result);
-    Some(Tensor::from_data(TensorData::new(result, shape)))
+/// A tensor on the CPU backend.
+pub fn tensor(values: Vec<f32>, shape: &[usize]) -> Tensor {
+    Tensor::from_data(TensorData::new(values, shape.to_vec()))
+}
+
+/// A tensor of what `compute` makes of the values of two, written over zeros.
+fn computed(a: &Tensor, b: &Tensor, shape: [usize; 4], compute: impl Fn(&[f32], &[f32], &mut [f32])) -> Tensor {
+    let mut result = kernels::zeros(shape.iter().product());
+    compute(values(&a.to_contiguous()), values(&b.to_contiguous()), &mut result);
+    tensor(result, &shape)
 }
 
 impl Convolution for Flex {
@@ -34,7 +37,6 @@ impl Convolution for Flex {
         let [height, width] = sizes.output();
         let shape = [sizes.batch, sizes.channels[1], height, width];
         computed(&x, &weight, shape, |x, weight, y| kernels::forward(&sizes, x, weight, y))
-            .unwrap_or_else(|| Self::conv2d(x, weight, None, options(stride, padding)))
     }
 
     fn convolution_input_gradient(
@@ -45,8 +47,7 @@ impl Convolution for Flex {
         padding: [usize; 2],
     ) -> Tensor {
         let sizes = sizes(x.shape().dims(), weight.shape().dims(), stride, padding);
-        computed(&weight, &gradient, x.shape().dims(), |w, g, dx| kernels::input_gradient(&sizes, w, g, dx))
-            .unwrap_or_else(|| Self::conv2d_x_backward(x, weight, gradient, options(stride, padding)))
+        computed(&weight, &gradient, x.shape().dims(), |w, g, dx| kernels::input_gradient(&sizes, w, g, false, dx))
     }
 
     fn convolution_weight_gradient(
@@ -56,9 +57,10 @@ impl Convolution for Flex {
         stride: usize,
         padding: [usize; 2],
     ) -> Tensor {
-        let sizes = sizes(x.shape().dims(), weight.shape().dims(), stride, padding);
-        computed(&x, &gradient, weight.shape().dims(), |x, g, dw| kernels::weight_gradient(&sizes, x, g, dw))
-            .unwrap_or_else(|| Self::conv2d_weight_backward(x, weight, gradient, options(stride, padding)))
+        let shape = weight.shape().dims();
+        let sizes = sizes(x.shape().dims(), shape, stride, padding);
+        let [x, gradient] = [x, gradient].map(|tensor| tensor.to_contiguous());
+        tensor(kernels::weight_gradient(&sizes, values(&x), values(&gradient)), &shape)
     }
 
     fn packed_weight(weight: Tensor, like: [usize; 4], stride: usize, padding: [usize; 2]) -> Tensor {
@@ -66,7 +68,7 @@ impl Convolution for Flex {
         let sizes = sizes(like, weight.shape().dims(), stride, padding);
         let packed = kernels::pack(&sizes, values(&weight));
         let shape = [1, 1, 1, packed.len()];
-        Tensor::from_data(TensorData::new(packed, shape))
+        tensor(packed, &shape)
     }
 
     fn finished_convolution(
@@ -81,20 +83,23 @@ impl Convolution for Flex {
     ) -> Tensor {
         let sizes = sizes(x.shape().dims(), of_weight, stride, padding);
         let [x, weight, bias, residual] = [x, weight, bias, residual].map(|tensor| tensor.to_contiguous());
-        let residual = (residual.shape().num_dims() == 4).then(|| values(&residual));
-        let finish = Finish { bias: values(&bias), residual, relu };
+        let finish = Finish { bias: values(&bias), add: residual.shape().num_dims() == 4, relu };
         let [height, width] = sizes.output();
         let shape = [sizes.batch, sizes.channels[1], height, width];
-        let mut y = vec![0.0; shape.iter().product()];
-        kernels::forward_packed(&sizes, values(&x), values(&weight), &finish, &mut y);
-        Tensor::from_data(TensorData::new(y, shape))
+        // A residual becomes the output, in place where nobody else has it.
+        let mut y = match finish.add {
+            true => residual,
+            false => tensor(kernels::zeros(shape.iter().product()), &shape),
+        };
+        kernels::forward_packed(&sizes, values(&x), values(&weight), &finish, y.storage_mut());
+        y
     }
 
     fn max_pooled(x: Tensor, side: usize, padding: usize) -> Tensor {
         let [batch, channels, height, width] = x.shape().dims();
         let [rows, row] = [height, width].map(|length| (length + 2 * padding - side) / 2 + 1);
-        let mut y = vec![0.0; batch * channels * rows * row];
+        let mut y = kernels::zeros(batch * channels * rows * row);
         kernels::max_pool([height, width], side, padding, values(&x.to_contiguous()), &mut y);
-        Tensor::from_data(TensorData::new(y, [batch, channels, rows, row]))
+        tensor(y, &[batch, channels, rows, row])
     }
 }

@@ -13,6 +13,8 @@ mod kernels;
 #[cfg(any(feature = "gpu", test))]
 mod tiles;
 
+pub(super) use cpu::{tensor, values};
+
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};

@@ -70,7 +70,7 @@ fn pass<'a>(
                 }
             }
             Layer::Norm { .. } => match slots.next().and_then(|(part, _)| part.weights.norm()) {
-                Some(norm) => norm.forward(x, layers.next_if_eq(&&Layer::Relu).is_some()),
+                Some(norm) => norm.forward(x, None, layers.next_if_eq(&&Layer::Relu).is_some()),
                 None => unreachable!("each such layer has weights"),
             },
             Layer::Relu => relu(x),

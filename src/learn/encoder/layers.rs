@@ -121,18 +121,19 @@ impl BatchNorm {
         Self { epsilon, ..self }
     }
 
-    /// `x` [B, C, …] to the same shape, with ReLU after it if `rectified`.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>, rectified: bool) -> Tensor<D> {
+    /// `x` [B, C, …] to the same shape, plus `residual`, with ReLU after it if `rectified`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>, residual: Option<Tensor<D>>, rectified: bool) -> Tensor<D> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         let bias = if self.shifts { bias } else { bias.detach() };
         if !(x.device().is_autodiff() && self.training.is_enabled()) {
             let (mean, variance) = (self.running_mean.get(), self.running_var.get());
             let y = module::batch_norm(x, weight, bias, mean, variance, self.epsilon);
+            let y = residual.into_iter().fold(y, |y, residual| y + residual);
             return if rectified { relu(y) } else { y };
         }
         let shape = x.dims();
         let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
-        let (y, mean, variance) = batch_norm(x, weight, bias, self.epsilon, rectified);
+        let (y, mean, variance) = batch_norm(x, [weight, bias], residual, self.epsilon, rectified);
         let blend = |running: &Buffer, batch: Tensor<1>, factor: f64| {
             running.set(running.get().mul_scalar(1.0 - self.momentum) + batch.inner().mul_scalar(factor));
         };

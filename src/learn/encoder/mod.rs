@@ -95,7 +95,7 @@ impl Encoder {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let mut weights = self.parts.iter().map(|part| &part.weights);
         let x = normalise(x, &self.normalisation);
-        global_average(self.stages.iter().fold(x, |x, stage| pass(stage, &mut weights, x)))
+        global_average(self.stages.iter().fold(x, |x, stage| pass(&stage.layers, &mut weights, x)))
     }
 
     /// Stages that [`Encoder::freeze_but_last`] counts, the stem the first.
@@ -134,23 +134,34 @@ impl Encoder {
     }
 }
 
-/// What the layers of `row` make of `x`; their `weights` come in order.
-fn pass(row: &Row, weights: &mut dyn Iterator<Item = &'_ Weights>, x: Tensor<4>) -> Tensor<4> {
-    let mut layers = row.layers.iter().peekable();
+/// What `layers` make of `x`; their `weights` come in order.
+fn pass(layers: &[Layer], weights: &mut dyn Iterator<Item = &'_ Weights>, x: Tensor<4>) -> Tensor<4> {
+    let mut layers = layers.iter().peekable();
     let mut x = x;
     while let Some(layer) = layers.next() {
+        let mut rectified = || layers.next_if_eq(&&Layer::Relu).is_some();
         x = match layer {
             Layer::Conv(_) | Layer::Norm { .. } => match weights.next() {
                 Some(Weights::Conv(conv)) => convolve(conv, x),
-                Some(Weights::Norm(norm)) => norm.forward(x, layers.next_if_eq(&&Layer::Relu).is_some()),
+                Some(Weights::Norm(norm)) => norm.forward(x, None, rectified()),
                 None => unreachable!("each such layer has weights"),
             },
             Layer::Relu => relu(x),
             Layer::Scale(by) => x * *by,
             Layer::MaxPool { side, padding } => max_pool(x, *side, *padding),
             Layer::AveragePool => average_pool(x),
-            Layer::Joined(rows) => Tensor::cat(rows.iter().map(|row| pass(row, weights, x.clone())).collect(), 1),
-            Layer::Sum(row, shortcut) => pass(row, weights, x.clone()) + pass(shortcut, weights, x),
+            Layer::Joined(rows) => {
+                Tensor::cat(rows.iter().map(|row| pass(&row.layers, weights, x.clone())).collect(), 1)
+            }
+            Layer::Sum(row, shortcut) => match row.layers.split_last() {
+                // The last normalisation adds the shortcut too.
+                Some((Layer::Norm { .. }, before)) => {
+                    let y = pass(before, weights, x.clone());
+                    let Some(Weights::Norm(norm)) = weights.next() else { unreachable!("a norm has weights") };
+                    norm.forward(y, Some(pass(&shortcut.layers, weights, x)), rectified())
+                }
+                _ => pass(&row.layers, weights, x.clone()) + pass(&shortcut.layers, weights, x),
+            },
         };
     }
     x

@@ -49,7 +49,7 @@ fn running_statistics_follow_pytorchs_rule() {
     let device = Device::flex().autodiff();
     let norm = BatchNorm::new(1, &device);
     let x = Tensor::<2>::from_data([[1.0f32], [2.0], [6.0]], &device);
-    let y = values(norm.forward(x.clone(), false));
+    let y = values(norm.forward(x.clone(), None, false));
     // Normalised by the biased variance 14/3 …
     let scale = (14.0f32 / 3.0 + 1e-5).sqrt();
     for (y, x) in y.iter().zip([1.0, 2.0, 6.0]) {
@@ -60,7 +60,7 @@ fn running_statistics_follow_pytorchs_rule() {
     assert!((values(norm.running_var.get())[0] - (0.9 + 0.7)).abs() < 1e-6);
     // Evaluation uses them and leaves them.
     let still = norm.valid();
-    let y = values(still.forward(x.inner(), false));
+    let y = values(still.forward(x.inner(), None, false));
     assert!((y[0] - (1.0 - 0.3) / (1.6f32 + 1e-5).sqrt()).abs() < 1e-5);
     assert!((values(still.running_mean.get())[0] - 0.3).abs() < 1e-6);
 }

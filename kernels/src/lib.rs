@@ -1,5 +1,4 @@
-//! Convolution and batch normalisation on a CPU, with their gradients, and the pooling of evaluation, for wasm and native
-//! code alike.
+//! Convolution, batch normalisation and pooling on a CPU, with their gradients, for wasm and native code alike.
 //!
 //! No sum depends on the number of threads. NaN and infinity reach every output that they touch.
 
@@ -13,9 +12,9 @@ mod winograd;
 
 pub use norm::Norm;
 use plane::Walk;
-pub use pool::zeros;
+pub use pool::{add, map, zeros};
 use tile::{Lanes, ROWS};
-pub use window::max_pool;
+pub use window::{average, average_gradient, max_pool, max_pool_gradient};
 
 #[cfg(not(any(
     target_arch = "x86_64",

@@ -28,6 +28,16 @@ pub fn each_of_two<A: Send, B: Send>(
     pieces.enumerate().for_each(|(i, (a, b))| work(i, a, b));
 }
 
+/// What `work` makes of each number below `count`.
+pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    (0..count).into_par_iter().map(work).collect()
+}
+
+/// Adds `other` to `sum`, number by number.
+pub fn add(sum: &mut [f32], other: &[f32]) {
+    each(sum, FEW, |i, sum| sum.iter_mut().zip(&other[i * FEW..]).for_each(|(sum, other)| *sum += other));
+}
+
 /// `count` zeros, for results. All threads write them: in wasm an allocator clears what it gives, on one thread.
 pub fn zeros(count: usize) -> Vec<f32> {
     if count < FEW {
@@ -57,11 +67,7 @@ pub fn sums(
         each(sums, blocks * block, |part, sums| work(pieces.clone(), part * blocks, sums));
     });
     let (sums, others) = all.split_at_mut(count);
-    each(sums, FEW, |i, sums| {
-        for other in others.chunks_exact(count) {
-            sums.iter_mut().zip(&other[i * FEW..]).for_each(|(sum, other)| *sum += other);
-        }
-    });
+    others.chunks_exact(count).for_each(|other| add(sums, other));
     all.truncate(count);
     all
 }

@@ -14,11 +14,13 @@ pub mod training;
 
 // Networks: their layers, convolutions and weights.
 pub mod batch_norm;
+pub mod branches;
 pub mod checkpoint;
 pub mod conv;
 pub mod encoder;
 pub mod init;
 pub mod named_tensors;
+pub mod pooling;
 pub mod published;
 pub mod walk;
 

@@ -7,6 +7,7 @@ use super::store::ByteStore;
 use crate::core::augment::resample::{blur_weights, resize_weights};
 use crate::core::{augment::ViewParams, augment::ops::blur_kernel};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
 
 /// Both views of a batch: [2N, 3, S, S] in [0, 1]. The first views of all N images come first, then their second views.
 ///
@@ -15,6 +16,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 pub fn views(store: &ByteStore, indices: &[u32], params: &[[ViewParams; 2]]) -> Tensor<4> {
     some_views(store, store.size(), indices, params, &(0..2 * indices.len()).collect::<Vec<_>>())
 }
+
+/// Views that the CPU backend makes at a time.
+const PART: usize = 8;
 
 /// Some rows of [`views`], alone, of side `side`. Crops are of the images' own size, which may be larger.
 ///
@@ -32,7 +36,14 @@ pub fn some_views(
     let of_rows: Vec<u32> = rows.iter().map(|row| indices[row % images]).collect();
     let params: Vec<ViewParams> = rows.iter().map(|row| params[row % images][row / images]).collect();
     let out = OutputShape { height: side, width: side, kernel: blur_kernel(side) };
-    apply_shaped(store.gather(&of_rows), &params, out)
+    let all = 0..rows.len();
+    let some = |rows: Range<usize>| apply_shaped(store.gather(&of_rows[rows.clone()]), &params[rows], out);
+    if *store.device() != Device::flex() || rows.len() <= PART {
+        return some(all);
+    }
+    // All threads, and what a part needs stays in a core's cache.
+    let part = |i| some(i * PART..all.end.min((i + 1) * PART));
+    Tensor::cat(kernels::map(rows.len().div_ceil(PART), part), 0)
 }
 
 /// One view of each image, of the image's size: [B, 3, H, W] in [0, 1] to the same. The order is crop and resize, flip,

@@ -94,12 +94,4 @@ impl Convolution for Flex {
         kernels::forward_packed(&sizes, values(&x), values(&weight), &finish, y.storage_mut());
         y
     }
-
-    fn max_pooled(x: Tensor, side: usize, padding: usize) -> Tensor {
-        let [batch, channels, height, width] = x.shape().dims();
-        let [rows, row] = [height, width].map(|length| (length + 2 * padding - side) / 2 + 1);
-        let mut y = kernels::zeros(batch * channels * rows * row);
-        kernels::max_pool([height, width], side, padding, values(&x.to_contiguous()), &mut y);
-        tensor(y, &[batch, channels, rows, row])
-    }
 }

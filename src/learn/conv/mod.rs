@@ -20,7 +20,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 
-/// Convolution without groups or dilation: as training has it, with its two gradients, and as evaluation has it, with pooling.
+/// Convolution without groups or dilation: as training has it, with its two gradients, and as evaluation has it.
 ///
 /// x [B, C, H, W], weight [O, C, K, K′], gradient of the output [B, O, H′, W′]; padding above and below, left and right.
 #[backend_extension(Autodiff, Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
@@ -91,12 +91,6 @@ pub trait Convolution: Backend {
         let y = if residual.shape().num_dims() == 4 { Self::float_add(y, residual) } else { y };
         if rectified { Self::relu(y) } else { y }
     }
-
-    /// The greatest of each window of x [B, C, H, W], `side` × `side` numbers, two apart.
-    #[fusion(default)]
-    fn max_pooled(x: FloatTensor<Self>, side: usize, padding: usize) -> FloatTensor<Self> {
-        Self::max_pool2d(x, [side; 2], [2; 2], [padding; 2], [1; 2], false)
-    }
 }
 
 /// A convolution of evaluation, its weight in the order in which the device's kernels read it.
@@ -159,11 +153,6 @@ fn output_shape(x: &Shape, weight: &Shape, stride: &usize, padding: &[usize; 2])
 pub fn convolution(x: Tensor<4>, weight: Tensor<4>, stride: usize, padding: [usize; 2]) -> Tensor<4> {
     assert_eq!(x.dims()[1], weight.dims()[1], "channels of input and weight");
     Tensor::from_dispatch(Dispatch::convolution(x.into_dispatch(), weight.into_dispatch(), stride, padding))
-}
-
-/// The greatest of each square window of `x`, two apart.
-pub fn max_pool(x: Tensor<4>, side: usize, padding: usize) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::max_pooled(x.into_dispatch(), side, padding))
 }
 
 /// The part of the multiplications of all convolutions on a GPU so far that tiled kernels computed; `None` without any.

@@ -1,10 +1,10 @@
 //! An encoder for evaluation: normalisation by the running statistics is part of the weights of the convolution before it, and
 //! bias, residual and ReLU belong to the convolution. Weights are folded, and put in the order of the device's kernels, once.
 
-use super::layers::{average_pool, global_average, normalise};
+use super::layers::{average_pool, normalise};
 use super::{BatchNorm, Encoder, Part, Weights};
 use crate::core::architecture::{Layer, Row};
-use crate::learn::conv::{Finished, max_pool};
+use crate::learn::{conv::Finished, pooling::global_average, pooling::max_pool};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Tensor, activation::relu};

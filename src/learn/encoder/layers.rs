@@ -47,12 +47,6 @@ pub fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// Mean over height and width: [B, C, H, W] to [B, C].
-pub fn global_average(x: Tensor<4>) -> Tensor<2> {
-    let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels, height * width]).mean_dim(2).reshape([batch, channels])
-}
-
 /// (`x` − mean) / std by channel, as encoders trained elsewhere want it; `x` [B, 3, H, W].
 pub fn normalise(x: Tensor<4>, by: &Normalisation) -> Tensor<4> {
     if *by == Normalisation::NONE {

@@ -8,11 +8,12 @@ pub use layers::{BatchNorm, MOMENTUM, momentum_after, normalise};
 
 use crate::core::architecture::{Layer, Normalisation, Row};
 use crate::core::{config::EncoderConfig, imagenet::ImageNetEncoder};
-use crate::learn::conv::max_pool;
+use crate::learn::branches::branched;
+use crate::learn::pooling::{global_average, max_pool};
 use burn::module::{Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor};
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation::relu};
-use layers::{average_pool, conv, convolve, global_average};
+use layers::{average_pool, conv, convolve};
 use std::sync::Arc;
 
 /// One of the program's encoders, with the normalisation of its input.
@@ -153,15 +154,18 @@ fn pass(layers: &[Layer], weights: &mut dyn Iterator<Item = &'_ Weights>, x: Ten
             Layer::Joined(rows) => {
                 Tensor::cat(rows.iter().map(|row| pass(&row.layers, weights, x.clone())).collect(), 1)
             }
-            Layer::Sum(row, shortcut) => match row.layers.split_last() {
-                // The last normalisation adds the shortcut too.
-                Some((Layer::Norm { .. }, before)) => {
-                    let y = pass(before, weights, x.clone());
-                    let Some(Weights::Norm(norm)) = weights.next() else { unreachable!("a norm has weights") };
-                    norm.forward(y, Some(pass(&shortcut.layers, weights, x)), rectified())
+            Layer::Sum(row, shortcut) => {
+                let [x, residual] = branched(x);
+                match row.layers.split_last() {
+                    // The last normalisation adds the shortcut too.
+                    Some((Layer::Norm { .. }, before)) => {
+                        let y = pass(before, weights, x);
+                        let Some(Weights::Norm(norm)) = weights.next() else { unreachable!("a norm has weights") };
+                        norm.forward(y, Some(pass(&shortcut.layers, weights, residual)), rectified())
+                    }
+                    _ => pass(&row.layers, weights, x) + pass(&shortcut.layers, weights, residual),
                 }
-                _ => pass(&row.layers, weights, x.clone()) + pass(&shortcut.layers, weights, x),
-            },
+            }
         };
     }
     x

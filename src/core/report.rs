@@ -279,3 +279,27 @@ pub struct EvaluationReport {
     pub test_use: u32,
     pub seconds: f32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_of_what_was_loaded_and_knn_looks_at_so_many_images() {
+        let class = |train, validation| ClassCount { train, validation, ..ClassCount::default() };
+        let classes = vec![class(700, 200), class(500, 200)];
+        let set =
+            DatasetReport { sources: vec!["mine".into()], size: 32, unlabelled: 9, classes, ..Default::default() };
+        assert_eq!(set.facts(), ImageFacts::new(32, 1_209));
+        assert_eq!(set.knn_images(), 1_600);
+        let sample = DatasetReport { sources: vec![sample::NAME.into()], ..set.clone() };
+        assert_eq!(sample.facts().kind, ImageKind::SampleSet);
+        assert_eq!(
+            DatasetReport { sources: vec![sample::NAME.into(), "more".into()], ..set.clone() }.facts(),
+            set.facts()
+        );
+        let many = DatasetReport { classes: vec![class(9_000, 3_000)], ..set.clone() };
+        assert_eq!(many.knn_images(), KNN_BANK + KNN_QUERIES);
+        assert_eq!(DatasetReport { classes: vec![class(9_000, 0)], ..set }.knn_images(), 0, "none to judge");
+    }
+}

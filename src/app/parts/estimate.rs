@@ -83,9 +83,10 @@ pub fn EstimateCard(
         client.ask(Request::Estimate { config }, move |answer| {
             match answer {
                 Ok(Event::Estimate(estimate)) => {
-                    let Some(place) = untrack(|| place(store)) else { return };
-                    store.timings.update(|all| all.add(estimate, &place));
-                    remember(TIMINGS, Some(&store.timings.with_untracked(Timings::to_text)));
+                    if let Some(place) = untrack(|| place(store)) {
+                        store.timings.update(|all| all.add(estimate, &place));
+                        remember(TIMINGS, Some(&store.timings.with_untracked(Timings::to_text)));
+                    }
                 }
                 // More urgent work has replaced the timing.
                 Ok(_) | Err(Fault::Busy | Fault::Stopped) => {}

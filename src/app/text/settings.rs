@@ -229,9 +229,9 @@ pub fn choice(key: &str) -> &str {
 pub const fn preset(preset: Preset) -> [&'static str; 2] {
     match preset {
         Preset::QuickLook => {
-            ["Quick look", "The smallest encoder, 270 steps: a minute for the sample set on two cores."]
+            ["Quick look", "The smallest encoder, a few hundred steps: a minute for the sample set on two cores."]
         }
-        Preset::Balanced => ["Balanced", "A small ResNet-10, 100 epochs: for 1 000 to 10 000 images."],
+        Preset::Balanced => ["Balanced", "A small ResNet-10, many epochs: for 1 000 to 10 000 images."],
         Preset::Thorough => {
             ["Thorough", "The ResNet-18 of published results, 200 epochs or more: for a strong GPU and patience."]
         }

@@ -262,7 +262,6 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::config::IMAGE_SIZES;
 
     #[test]
     fn epochs_follow_the_number_of_images_alone() {

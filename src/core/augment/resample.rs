@@ -1,5 +1,6 @@
 //! Crop-and-resize and blur are separable and linear: `out = R · image · Cᵀ` with a weight matrix for rows and one for
-//! columns. The matrices are made here only; slices and device both multiply by them.
+//! columns. Slices multiply by the matrices made here. The device makes the same of a few numbers a view
+//! (src/learn/augment).
 
 /// Weights of a 1-D bilinear resampling of the samples `in_start..in_start + in_len` of an axis of `in_size` to
 /// `out_size` samples. Row-major `[out_size][in_size]`, every row sums to 1; samples outside the range have weight 0.

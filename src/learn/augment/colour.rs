@@ -130,16 +130,16 @@ impl Coefficients {
 /// One upload holds all rows where a slice of it is a view. On a GPU it is one where each row begins at a multiple of 256
 /// bytes, as with 64 views. Elsewhere every slice would be a kernel, so each row has its own upload. All slices are made
 /// here, because a slice between two operations ends what burn fuses.
-fn rows(plans: &[[f32; NUMBERS]], device: &Device) -> Vec<Tensor<3>> {
+pub fn rows<const K: usize>(plans: &[[f32; K]], device: &Device) -> Vec<Tensor<3>> {
     let images = plans.len();
     let row = |row: usize| plans.iter().map(move |numbers| numbers[row]);
     if (images * size_of::<f32>()).is_multiple_of(256) {
-        let all = TensorData::new((0..NUMBERS).flat_map(row).collect(), [NUMBERS, images, 1]);
+        let all = TensorData::new((0..K).flat_map(row).collect(), [K, images, 1]);
         let all = Tensor::<3>::from_data(all, device);
-        return (0..NUMBERS).map(|i| all.clone().narrow(0, i, 1).reshape([images, 1, 1])).collect();
+        return (0..K).map(|i| all.clone().narrow(0, i, 1).reshape([images, 1, 1])).collect();
     }
     let one = |i| Tensor::from_data(TensorData::new(row(i).collect(), [images, 1, 1]), device);
-    (0..NUMBERS).map(one).collect()
+    (0..K).map(one).collect()
 }
 
 /// Jitter, then grayscale, as planned: [B, 3, H, W] in [0, 1] to the same.

@@ -4,8 +4,7 @@
 mod colour;
 
 use super::store::ByteStore;
-use crate::core::augment::resample::{blur_weights, resize_weights};
-use crate::core::{augment::ViewParams, augment::ops::blur_kernel};
+use crate::core::augment::{ViewParams, ops::blur_kernel, resample::gaussian_taps};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
@@ -70,17 +69,19 @@ pub struct OutputShape {
 /// Operations that no image of the batch needs are left out.
 ///
 /// # Panics
-/// If parameters and images differ in number, a crop leaves its image, or the kernel is even.
+/// If parameters and images differ in number, a crop leaves its image, or the kernel is even or about as large as twice the
+/// result.
 pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) -> Tensor<4> {
     let [batch, _, height, width] = images.dims();
     assert_eq!(batch, params.len(), "one view an image");
     let device = images.device();
     // All uploads first: on a GPU each one ends the commands recorded so far.
-    let crop = crop_and_flip(params, [height, width], out, &device);
+    let odd = odd(height.max(width).max(out.height).max(out.width), &device);
+    let crop = crop_and_flip(params, [height, width], out, &odd);
     let colors = colour::Coefficients::new(params, &device);
-    let blur = blur(params, out, &device);
+    let blur = blur(params, out, &odd);
     let images = match crop {
-        Some(weights) => weights.apply(images),
+        Some(axes) => resampled(images, axes.map(Axis::resizing)),
         None => images,
     };
     let images = match colors {
@@ -88,84 +89,130 @@ pub fn apply_shaped(images: Tensor<4>, params: &[ViewParams], out: OutputShape) 
         None => images,
     };
     match blur {
-        Some(weights) => weights.apply(images),
+        Some(axes) => resampled(images, axes.map(|axis| axis.blurring(out.kernel))),
         None => images,
     }
 }
 
 // Crop, resize, flip and blur are linear and separable. So each is two batched matrix products, out = R · image · Cᵀ, and
-// every image has an R and a C. `core` computes the weights; they go to the device with the batch.
+// every image has an R and a C. The device makes these weights, as `core::augment::resample` defines them, of a few numbers
+// an image. Positions are counted in half samples: the middle of sample i is at 2 i + 1. So they are whole, thus exact.
 
-/// R [B, out_h, H] and Cᵀ [B, W, out_w] of a batch, on the device.
-struct Resampling {
-    rows: Tensor<3>,
-    columns: Tensor<3>,
+/// 1, 3, 5 …: the middles of `count` samples.
+fn odd(count: usize, device: &Device) -> Tensor<1> {
+    let middles: Vec<f32> = (0..count).map(|i| (2 * i + 1) as f32).collect();
+    Tensor::from_data(TensorData::new(middles, [count]), device)
 }
 
-/// Weights that crop every image of `height` × `width`, resize the crop, and mirror it where that was drawn. `None` if no
-/// image changes.
+/// One axis of all images.
+struct Axis<const K: usize> {
+    /// Of each image: [B, 1, 1].
+    numbers: [Tensor<3>; K],
+    /// Middles of the samples, [1, 1, from], and of those that are made of them, [1, to, 1].
+    from: Tensor<3>,
+    to: Tensor<3>,
+}
+
+impl<const K: usize> Axis<K> {
+    fn new(numbers: &[Tensor<3>], from: usize, to: usize, odd: &Tensor<1>) -> Self {
+        let middles = |count| odd.clone().narrow(0, 0, count);
+        let numbers = std::array::from_fn(|k| numbers[k].clone());
+        Self { numbers, from: middles(from).reshape([1, 1, from]), to: middles(to).reshape([1, to, 1]) }
+    }
+}
+
+/// How a crop makes `to` samples: numbers of [`Axis::resizing`].
+fn resizing(start: u32, length: u32, axis: usize, to: usize, flip: bool) -> [f32; 5] {
+    let (end, to) = (start + length, to as u32);
+    assert!(length > 0 && end as usize <= axis, "range {start}+{length} of an axis of {axis}");
+    // The mirror image takes its samples from the other end: 2 to − m in place of a middle m.
+    let (turned, offset) = if flip { (-(length as f32), 2 * to * end) } else { (length as f32, 2 * to * start) };
+    [turned, offset as f32, 0.5 / length.max(to) as f32, 2.0 * start as f32, 2.0 * end as f32]
+}
+
+impl Axis<5> {
+    /// The weights of `resize_weights`, [B, to, from].
+    fn resizing(self) -> Tensor<3> {
+        let Self { numbers: [turned, offset, slope, start, end], from, to } = self;
+        let scale = to.dims()[1] as f32;
+        let away = from.clone().mul_scalar(scale).sub(offset).sub(to.mul(turned));
+        let inside = from.clone().sub(start).clamp(0.0, 1.0).mul(end.sub(from).clamp(0.0, 1.0));
+        let taps = away.abs().mul(slope).neg().add_scalar(1.0).clamp_min(0.0).mul(inside);
+        taps.clone().div(taps.sum_dim(2))
+    }
+}
+
+/// The square of a distance at which no Gaussian is seen.
+const FAR: f32 = 1e9;
+
+impl Axis<2> {
+    /// The weights of `blur_weights`, [B, side, side], of σ and the middle tap.
+    fn blurring(self, kernel: usize) -> Tensor<3> {
+        let Self { numbers: [exponent, middle], from, to } = self;
+        let end = 2.0 * (to.dims()[1] as f32 - 1.0);
+        // To the sample itself, and to its reflections at both ends; the outermost samples have none there.
+        let direct = from.clone().sub(to.clone()).abs();
+        let first = from.clone().add(to).sub_scalar(2.0);
+        let last = first.clone().neg().add_scalar(2.0 * end);
+        let tap = |distance: Tensor<3>, none: Option<Tensor<3>>| {
+            let outside = distance.clone().sub_scalar(kernel as f32 - 1.0).clamp(0.0, 1.0);
+            let outside = none.into_iter().fold(outside, |outside, none| outside.add(none.clamp(0.0, 1.0)));
+            distance.clone().mul(distance).add(outside.mul_scalar(FAR)).mul(exponent.clone()).exp()
+        };
+        let taps = tap(direct, None).add(tap(first, Some(from.clone().neg().add_scalar(2.0))));
+        taps.add(tap(last, Some(from.sub_scalar(end)))).mul(middle)
+    }
+}
+
+/// Rows and columns that crop every image of `height` × `width`, resize the crop, and mirror it where that was drawn. `None`
+/// if no image changes.
 fn crop_and_flip(
     params: &[ViewParams],
     [height, width]: [usize; 2],
     out: OutputShape,
-    device: &Device,
-) -> Option<Resampling> {
+    odd: &Tensor<1>,
+) -> Option<[Axis<5>; 2]> {
     let whole = |p: &ViewParams| p.crop.height as usize == height && p.crop.width as usize == width;
     if (out.height, out.width) == (height, width) && params.iter().all(|p| whole(p) && !p.flip) {
         return None;
     }
-    let mut rows = Vec::with_capacity(params.len() * out.height * height);
-    let mut columns = Vec::with_capacity(params.len() * out.width * width);
-    for ViewParams { crop, flip, .. } in params {
-        rows.extend(resize_weights(crop.top as usize, crop.height as usize, height, out.height));
-        let weights = resize_weights(crop.left as usize, crop.width as usize, width, out.width);
-        match flip {
-            // The mirror image takes its columns from the other end.
-            true => weights.chunks_exact(width).rev().for_each(|row| columns.extend_from_slice(row)),
-            false => columns.extend(weights),
-        }
-    }
-    Some(Resampling::new(rows, columns, [height, width], out, device))
+    let plan = |ViewParams { crop, flip, .. }: &ViewParams| -> [f32; 10] {
+        let rows = resizing(crop.top, crop.height, height, out.height, false);
+        let columns = resizing(crop.left, crop.width, width, out.width, *flip);
+        std::array::from_fn(|k| if k < 5 { rows[k] } else { columns[k - 5] })
+    };
+    let numbers = colour::rows(&params.iter().map(plan).collect::<Vec<_>>(), &odd.device());
+    Some([Axis::new(&numbers[..5], height, out.height, odd), Axis::new(&numbers[5..], width, out.width, odd)])
 }
 
-/// Weights of Gaussian blur, with reflected borders, where it was drawn. `None` if no image is blurred.
-fn blur(params: &[ViewParams], out: OutputShape, device: &Device) -> Option<Resampling> {
+/// Rows and columns of Gaussian blur, with reflected borders, where it was drawn. `None` if no image is blurred.
+fn blur(params: &[ViewParams], out: OutputShape, odd: &Tensor<1>) -> Option<[Axis<2>; 2]> {
     if params.iter().all(|p| p.blur_sigma.is_none()) {
         return None;
     }
-    // σ = 0 gives the identity.
-    let weights = |side| params.iter().flat_map(move |p| blur_weights(side, out.kernel, p.blur_sigma.unwrap_or(0.0)));
-    let rows: Vec<f32> = weights(out.height).collect();
-    let columns = if out.width == out.height { rows.clone() } else { weights(out.width).collect() };
-    Some(Resampling::new(rows, columns, [out.height, out.width], out, device))
+    assert!(out.kernel / 2 < out.height.min(out.width), "one reflection reaches all samples");
+    let plan = |p: &ViewParams| {
+        // σ = 0 gives the identity. Distances are in half samples.
+        let sigma = p.blur_sigma.unwrap_or(0.0).max(1e-3);
+        [-0.125 / (sigma * sigma), gaussian_taps(out.kernel, sigma)[out.kernel / 2]]
+    };
+    let numbers = colour::rows(&params.iter().map(plan).collect::<Vec<_>>(), &odd.device());
+    Some([out.height, out.width].map(|side| Axis::new(&numbers, side, side, odd)))
 }
 
-impl Resampling {
-    /// From rows [B, out_h, H] and columns [B, out_w, W], row-major.
-    fn new(rows: Vec<f32>, columns: Vec<f32>, from: [usize; 2], out: OutputShape, device: &Device) -> Self {
-        let matrices = |weights: Vec<f32>, to: usize, from: usize| {
-            let b = weights.len() / (to * from);
-            Tensor::<3>::from_data(TensorData::new(weights, [b, to, from]), device)
-        };
-        Self {
-            rows: matrices(rows, out.height, from[0]),
-            columns: matrices(columns, out.width, from[1]).swap_dims(1, 2),
-        }
-    }
-
-    /// R · image · Cᵀ for every plane: [B, 3, H, W] to [B, 3, out_h, out_w].
-    fn apply(self, images: Tensor<4>) -> Tensor<4> {
-        let [b, c, h, w] = images.dims();
-        let out_w = self.columns.dims()[2];
-        // The three channels of an image have the same C, so they are one tall matrix.
-        let narrowed = images.reshape([b, c * h, w]).matmul(self.columns).reshape([b, c, h, out_w]);
-        self.rows.unsqueeze_dim::<4>(1).matmul(narrowed)
-    }
+/// R · image · Cᵀ for every plane: [B, 3, H, W] to [B, 3, out_h, out_w], of R [B, out_h, H] and C [B, out_w, W].
+fn resampled(images: Tensor<4>, [rows, columns]: [Tensor<3>; 2]) -> Tensor<4> {
+    let [b, c, h, w] = images.dims();
+    let out_w = columns.dims()[1];
+    // The three channels of an image have the same C, so they are one tall matrix.
+    let narrowed = images.reshape([b, c * h, w]).matmul(columns.swap_dims(1, 2)).reshape([b, c, h, out_w]);
+    rows.unsqueeze_dim::<4>(1).matmul(narrowed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::augment::resample::{blur_weights, resize_weights};
     use crate::core::augment::{Crop, ops, ops::from_bytes};
     use crate::core::{config::AugmentConfig, dataset::Dataset, rng::Rng};
 
@@ -206,6 +253,44 @@ mod tests {
     fn a_full_random_chain_equals_the_slice_version() {
         check(&all(), 32);
         check(&AugmentConfig { jitter_strength: 1.0, ..all() }, 48);
+    }
+
+    /// Crops of every kind, from 1 sample to all, enlarged and shrunk, mirrored; blurs of all σ, where borders count most.
+    #[test]
+    fn weights_made_on_the_device_are_those_of_the_slice_version() {
+        let device = Device::flex();
+        let near = |made: Tensor<3>, want: Vec<f32>, what: &str| {
+            let made: Vec<f32> = made.into_data().try_to_vec().unwrap();
+            assert_eq!(made.len(), want.len(), "{what}");
+            let worst = made.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-6, "{what}: off by {worst}");
+        };
+        for (from, to) in [(7, 32), (32, 32), (33, 8), (224, 224), (448, 224)] {
+            let odd = odd(from.max(to), &device);
+            for (start, length) in [(0, from), (0, 1), (from - 1, 1), (from / 3, from / 2), (1, from - 1)] {
+                for flip in [false, true] {
+                    let plan = resizing(start as u32, length as u32, from, to, flip);
+                    let mut want = resize_weights(start, length, from, to);
+                    if flip {
+                        want = want.chunks_exact(from).rev().flatten().copied().collect();
+                    }
+                    let made = Axis::<5>::new(&colour::rows(&[plan], &device), from, to, &odd).resizing();
+                    near(made, want, &format!("{start}+{length} of {from} to {to}, {flip}"));
+                }
+            }
+        }
+        for (side, kernel) in [(8, 15), (32, 3), (224, 23)] {
+            for sigma in [0.0, 0.1, 0.7, 2.0, 50.0] {
+                let view = ViewParams { blur_sigma: Some(sigma), ..ViewParams::identity(side) };
+                let out = OutputShape { height: side, width: side, kernel };
+                let [rows, _] = blur(&[view], out, &odd(side, &device)).unwrap();
+                near(
+                    rows.blurring(kernel),
+                    blur_weights(side, kernel, sigma),
+                    &format!("σ {sigma}, {kernel} of {side}"),
+                );
+            }
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use policy::{JobAnswer, Policy, Reload};
 
 /// Raised with every change to a type that is sent. The page reloads itself
 /// once when the worker's differs: one of the two came from an old cache.
-pub const VERSION: u32 = 19;
+pub const VERSION: u32 = 20;
 
 /// Name of a worker that is only a thread of the training worker's pool, and speaks only of its own end.
 pub const POOL: &str = "pool";

@@ -37,8 +37,21 @@ use text::layout as words;
 
 /// Mounts the page into the document's body.
 pub fn start() {
-    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
+    std::panic::set_hook(Box::new(|panic| {
+        leptos::logging::error!("{panic}");
+        tell_of_the_end();
+    }));
     mount_to_body(App);
+}
+
+/// Says on top of the page that it answers no more: nothing of its program can be relied on after a panic.
+fn tell_of_the_end() -> Option<()> {
+    let document = web_sys::window()?.document()?;
+    let (body, told) = (document.body()?, document.create_element("p").ok()?);
+    told.set_class_name("page-ended");
+    told.set_attribute("role", "alert").ok()?;
+    told.set_text_content(Some(words::PAGE_ENDED));
+    body.insert_before(&told, body.first_child().as_ref()).ok().map(drop)
 }
 
 /// The whole program: store, worker and pages.

@@ -3,7 +3,7 @@
 pub use super::run_state::{Phase, RunState};
 use super::{
     config::RunConfig, config::preset::ImageFacts, config::preset::ImageKind, dataset::Split, error::SkippedFile,
-    metrics::ClassificationReport, sample,
+    metrics::ClassificationReport, metrics::MOST_CLASSES, sample,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ pub enum DatasetWarning {
     UnlabelledTest { images: usize },
     /// A class that is held out only: none of its images trains.
     NotInTraining { class: String, images: usize },
+    /// More classes than [`MOST_CLASSES`]: no classifier is trained.
+    TooManyClasses { classes: usize },
 }
 
 /// Images with the same pixels.
@@ -114,9 +116,10 @@ impl DatasetReport {
         self.classes.iter().any(|c| c.train > 0) && self.classes.iter().any(|c| c.validation > 0)
     }
 
-    /// Whether linear evaluation is possible: two classes or more with training and test images.
+    /// Whether linear evaluation is possible: two classes or more with training and test images, and no more in all than
+    /// [`MOST_CLASSES`].
     pub fn can_evaluate(&self) -> bool {
-        self.classes.iter().filter(|c| c.train > 0 && c.test > 0).count() >= 2
+        self.classes.len() <= MOST_CLASSES && self.classes.iter().filter(|c| c.train > 0 && c.test > 0).count() >= 2
     }
 }
 

@@ -2,7 +2,7 @@
 //! in the one before it.
 
 use super::import::file_kind::{FileKind, HEAD, kind_of_content};
-use super::import::zip_archive::{error_detail, read_named};
+use super::import::zip_archive::{open_archive, read_named};
 use crate::core::weights_file::pytorch::{OLD_MAGIC, PytorchFile, Stored, open_old, tensors};
 use crate::core::weights_file::{WeightsFault, WeightsFile, not_a_float, pickle};
 use crate::learn::published::SafetensorsFile;
@@ -10,7 +10,7 @@ use std::io::Cursor;
 use zip::ZipArchive;
 
 /// Most bytes of the pickle of a state dict: a large one has 200 KB.
-const MOST_PICKLE: u64 = 32 << 20;
+const MOST_PICKLE: u64 = 4 << 20;
 
 /// Opens a file of weights by its bytes, whatever its name. No code in it is run.
 ///
@@ -41,8 +41,8 @@ pub fn not_weights(head: &[u8]) -> WeightsFault {
 /// Opens what `torch.save` has written since version 1.6: a zip archive with `data.pkl` and `data/<key>`, all in one
 /// folder.
 fn open_zip(bytes: &[u8]) -> Result<impl WeightsFile, WeightsFault> {
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
-        let detail = format!("not a readable zip archive ({})", error_detail(error));
+    let mut zip = open_archive(Cursor::new(bytes)).map_err(|detail| {
+        let detail = format!("not a readable zip archive ({detail})");
         WeightsFault::Damaged { detail }
     })?;
     let names: Vec<String> = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
@@ -65,7 +65,7 @@ fn open_zip(bytes: &[u8]) -> Result<impl WeightsFile, WeightsFault> {
         let width = tensor.header.number.bytes().ok_or_else(|| not_a_float(&tensor.header))?;
         let name = format!("{folder}data/{}", tensor.key);
         let missing = || WeightsFault::Damaged { detail: format!("it has no {name}") };
-        entry(&mut zip, &name, tensor.count as u64 * width as u64)?.ok_or_else(missing)
+        entry(&mut zip, &name, (tensor.count as u64).saturating_mul(width as u64))?.ok_or_else(missing)
     };
     Ok(PytorchFile::new(tensors(&pickle::read(&pickled)?)?, storage))
 }

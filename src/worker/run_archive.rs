@@ -4,18 +4,18 @@
 use crate::core::error::{Fault, RunArchiveFault};
 use crate::core::run::archive::{self, model_card::card, tables};
 use crate::core::run::{Curve, RunRecord, stored::Kind};
-use crate::core::{dataset::Dataset, run::fine_tune::FineTuneReport};
+use crate::core::{cost::Cost, dataset::Dataset, run::fine_tune::FineTuneReport};
 use crate::learn::{checkpoint, optim::Optimizer, simclr::SimClr};
 use crate::worker::files::PART;
-use crate::worker::import::zip_archive::{error_detail, read_named};
+use crate::worker::import::zip_archive::{open_archive, read_named};
 use crate::worker::import::{File, Reader};
 use crate::worker::storage::{StoredRun, curve_file, unknown, unknown::Unknown};
 use burn::tensor::Device;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::io::{BufWriter, Write};
 use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
 /// The curve in full precision: the tables are for other programs.
 const CURVE: &str = "curve.safetensors";
@@ -28,8 +28,11 @@ pub const CHECKPOINT: &str = "checkpoint.safetensors";
 /// Compression gains nothing on weights and features.
 const STORED: CompressionMethod = CompressionMethod::Stored;
 const PACKED: CompressionMethod = CompressionMethod::Deflated;
-/// Most bytes of one file in an imported archive.
-const MOST: u64 = 1 << 30;
+/// Most bytes of one file in an imported archive, beside as many as the archive has: an exported one is as large as its
+/// record, its curve and its weights.
+const MOST: u64 = 2 << 20;
+/// A record of more bytes is not packed, so that the archive is as large.
+const PACKED_RECORD: usize = 1 << 20;
 
 /// `run.json`.
 #[derive(Serialize)]
@@ -63,7 +66,8 @@ impl<W: Write> ArchiveWriter<W> {
             Some(unknown) => unknown.merged(&versioned).and_then(|both| serde_json::to_vec_pretty(&both.stored)),
             None => serde_json::to_vec_pretty(&versioned),
         };
-        this.add(archive::RUN, &json.map_err(internal)?, PACKED)?;
+        let json = json.map_err(internal)?;
+        this.add(archive::RUN, &json, if json.len() > PACKED_RECORD { STORED } else { PACKED })?;
         this.add(archive::CARD, card(record, tuned).as_bytes(), PACKED)?;
         this.add(archive::SCRIPT, archive::LOAD_ENCODER.as_bytes(), PACKED)?;
         this.add(archive::STEPS, tables::steps_csv(curve).as_bytes(), PACKED)?;
@@ -120,32 +124,32 @@ fn internal(cause: impl Display) -> Fault {
     Fault::Internal { detail: format!("archive: {cause}") }
 }
 
-/// The run of an archive that [`ArchiveWriter`] made; only its own files are read. It is checked: the weights are of the network that the record describes.
+/// The run of an archive that [`ArchiveWriter`] made; only its own files are read. It is checked before anything is made
+/// from it: the record by [`RunRecord::check`], and the weights are of the network that it describes.
 ///
 /// # Errors
-/// [`Fault::RunArchive`], which names the file that is wrong.
+/// [`Fault::RunArchive`], which names the file that is wrong; [`Fault::Config`].
 pub fn unpack(archive: File) -> Result<StoredRun, Fault> {
-    let mut zip =
-        ZipArchive::new(Reader::new(archive)).map_err(|e| RunArchiveFault::NotAZip { detail: error_detail(e) })?;
-    let json = file(&mut zip, archive::RUN)?.ok_or(RunArchiveFault::NotARun)?;
-    let unreadable = |e: serde_json::Error| damaged(archive::RUN, e.to_string());
-    let mut json: serde_json::Value = serde_json::from_slice(&json).map_err(unreadable)?;
-    let schema = json.as_object_mut().and_then(|json| json.remove(SCHEMA)).map_or(Some(1), |found| found.as_u64());
-    let schema =
-        schema.and_then(|found| u32::try_from(found).ok()).ok_or_else(|| damaged(archive::RUN, SCHEMA.into()))?;
-    if schema > Kind::Archive.schema() {
-        return Err(RunArchiveFault::Newer { found: schema }.into());
-    }
-    let (record, unknown): (RunRecord, _) = unknown::read(json).map_err(unreadable)?;
+    let most = MOST + archive.len();
+    let mut zip = open_archive(Reader::new(archive)).map_err(|detail| RunArchiveFault::NotAZip { detail })?;
+    let mut file = |name: &str| read_named(&mut zip, name, most).map_err(|detail| damaged(name, detail));
+    let json = file(archive::RUN)?.ok_or(RunArchiveFault::NotARun)?;
+    let schema = schema_of(&json)?;
+    // Before its fields that are not known are kept, which takes many times its bytes.
+    let record: RunRecord = serde_json::from_slice(&json).map_err(|e| unreadable(schema, &e))?;
+    record.check().map_err(|detail| damaged(archive::RUN, detail))?;
     record.config.check().map_err(Fault::Config)?;
+    let mut json: serde_json::Value = serde_json::from_slice(&json).map_err(|e| unreadable(schema, &e))?;
+    json.as_object_mut().and_then(|json| json.remove(SCHEMA));
+    let (record, unknown): (RunRecord, _) = unknown::read(json).map_err(|e| unreadable(schema, &e))?;
     let name = if schema == 1 { FIRST_CURVE } else { CURVE };
-    let curve = file(&mut zip, name)?.ok_or_else(|| damaged(name, "it is missing".into()))?;
+    let curve = file(name)?.ok_or_else(|| damaged(name, "it is missing".into()))?;
     let schema = if schema == 1 { Ok(1) } else { curve_file::schema(&curve) }.map_err(|e| damaged(name, e))?;
     if schema > Kind::Curve.schema() {
         return Err(RunArchiveFault::Newer { found: schema }.into());
     }
     let curve = curve_file::read(schema, &curve).map_err(|e| damaged(name, e))?;
-    let state = file(&mut zip, CHECKPOINT)?;
+    let state = file(CHECKPOINT)?;
     let steps = match &state {
         Some(state) => check(&record, state)?,
         None => 0,
@@ -158,17 +162,41 @@ pub fn unpack(archive: File) -> Result<StoredRun, Fault> {
     Ok(StoredRun { record, curve, state, unknown, lost_curve: None })
 }
 
+/// The schema of `run.json`.
+fn schema_of(json: &[u8]) -> Result<u32, RunArchiveFault> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default = "first")]
+        schema: u32,
+    }
+    fn first() -> u32 {
+        1
+    }
+    let Named { schema } = serde_json::from_slice(json).map_err(|e| damaged(archive::RUN, e.to_string()))?;
+    if schema > Kind::Archive.schema() { Err(RunArchiveFault::Newer { found: schema }) } else { Ok(schema) }
+}
+
+/// The fault of a record that is no JSON, or not this program's. A choice that it does not know was made by a newer one.
+fn unreadable(schema: u32, error: &serde_json::Error) -> RunArchiveFault {
+    let detail = error.to_string();
+    match detail.starts_with("unknown variant") {
+        true => RunArchiveFault::Newer { found: schema.max(Kind::Archive.schema() + 1) },
+        false => damaged(archive::RUN, detail),
+    }
+}
+
 /// Loads a checkpoint into the record's network; returns the number of its steps.
 pub fn check(record: &RunRecord, state: &[u8]) -> Result<u32, RunArchiveFault> {
     let config = &record.config;
+    // A network is made only where the bytes may hold its weights.
+    let numbers = Cost::of(config);
+    let (least, bytes) = (2 * (numbers.parameters + numbers.frozen), state.len());
+    if (bytes as u64) < least {
+        return Err(damaged(CHECKPOINT, format!("{bytes} bytes, and its network takes more than {least}")));
+    }
     let model = SimClr::new(&config.encoder, &config.head, config.seed, &Device::flex().autodiff());
     let loaded = checkpoint::restore(model, &mut Optimizer::new(&config.optimizer), state);
     loaded.map(|(_, steps)| steps).map_err(|e| damaged(CHECKPOINT, e.to_string()))
-}
-
-/// One file of the archive; `None` if there is no such file.
-fn file(zip: &mut ZipArchive<Reader>, name: &str) -> Result<Option<Vec<u8>>, RunArchiveFault> {
-    read_named(zip, name, MOST).map_err(|detail| damaged(name, detail))
 }
 
 fn damaged(file: &str, detail: String) -> RunArchiveFault {
@@ -187,6 +215,7 @@ mod tests {
     use burn::tensor::read_sync as wait;
     use std::io::{Cursor, Read};
     use std::{cell::Cell, rc::Rc};
+    use zip::ZipArchive;
 
     const IMAGES: usize = 24;
 
@@ -292,11 +321,12 @@ mod tests {
     #[test]
     fn other_programs_find_what_they_read() {
         let (_, bytes) = packed();
-        let mut zip = ZipArchive::new(Reader::new(Bytes::file("a.zip", bytes))).unwrap();
-        let npy = file(&mut zip, "features.npy").unwrap().unwrap();
+        let mut zip = open_archive(Reader::new(Bytes::file("a.zip", bytes))).unwrap();
+        let mut file = |name: &str| read_named(&mut zip, name, u64::MAX).unwrap().unwrap();
+        let npy = file("features.npy");
         assert_eq!((&npy[..6], npy.len()), (&b"\x93NUMPY"[..], 128 + 4 * 3 * IMAGES));
         assert!(npy[128..].chunks(4).all(|value| value == 0.5f32.to_le_bytes()));
-        let mut text = |name: &str| String::from_utf8(file(&mut zip, name).unwrap().unwrap()).unwrap();
+        let mut text = |name: &str| String::from_utf8(file(name)).unwrap();
         assert_eq!(text("classifier.safetensors"), "fc");
         assert!(text("README.md").contains("SimCLR"));
         assert!(text("load_encoder.py").contains("load_state_dict"));
@@ -376,12 +406,25 @@ mod tests {
         let at = flipped.windows(5).position(|w| w == b"model").unwrap();
         flipped[at + 40_000] ^= 1;
         named(flipped, "checkpoint.safetensors");
-        // A setting out of bounds is told as such.
-        let cold = |b: Vec<u8>| {
-            let mut json: serde_json::Value = serde_json::from_slice(&b).unwrap();
-            json["config"]["temperature"] = 0.0.into();
-            Some(json.to_string().into_bytes())
+        // A setting out of bounds is told as such, and a choice that only a newer program knows.
+        let json = |change: fn(&mut serde_json::Value)| {
+            changed(&bytes, "run.json", |b| {
+                let mut json = serde_json::from_slice(&b).unwrap();
+                change(&mut json);
+                Some(json.to_string().into_bytes())
+            })
         };
-        assert!(matches!(opened(&changed(&bytes, "run.json", cold)), Err(Fault::Config(_))));
+        assert!(matches!(opened(&json(|json| json["config"]["temperature"] = 0.0.into())), Err(Fault::Config(_))));
+        let newer = json(|json| json["config"]["encoder"]["architecture"] = "ResNet9000".into());
+        assert_eq!(fault(&newer), RunArchiveFault::Newer { found: 4 });
+        // What contradicts itself, what is far larger than the archive, and a network that its weights cannot fill.
+        named(json(|json| json["name"] = "A".repeat(50_000).into()), "run.json");
+        let long = changed(&bytes, "run.json", |b| Some([b, vec![b' '; 8 << 20]].concat()));
+        named(long, "run.json");
+        let large = json(|json| {
+            (json["config"]["encoder"]["architecture"], json["config"]["encoder"]["width"]) =
+                ("Vgg19".into(), 64.into());
+        });
+        named(large, "checkpoint.safetensors");
     }
 }

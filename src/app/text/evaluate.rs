@@ -44,7 +44,7 @@ pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to train
 pub const GO_IMAGES: &str = "Load images";
 pub const NO_LABELS: &str = "Your images have no labels, so there is nothing to measure against. Pre-training works all the \
     same. To evaluate, add labelled images: a folder for each class.";
-pub const FEW_LABELS: &str = "Evaluation needs two classes or more, each with training and test images.";
+pub const FEW_LABELS: &str = "Evaluation needs two classes to a thousand, each with training and test images.";
 pub const GO_LABELS: &str = "Add labelled images";
 pub const NO_ENCODER: &str = "Your images are ready, but no encoder has been trained on them yet. A few minutes of pre-training are enough for a \
     first result.";

@@ -7,7 +7,7 @@ use super::images::split;
 use super::units::{bytes, count, counted};
 use super::{Explanation, explain};
 use crate::core::error::{ConfigFault, DeviceFault, Fault, FileFault, ImportFault, Lost, RunArchiveFault};
-use crate::core::{config::pretrain_settings::from_key, dataset::Split, report::DatasetWarning};
+use crate::core::{config::pretrain_settings::from_key, dataset::Split, metrics::MOST_CLASSES, report::DatasetWarning};
 
 pub fn fault(fault: &Fault) -> Explanation {
     match fault {
@@ -49,7 +49,7 @@ pub fn fault(fault: &Fault) -> Explanation {
             "Its weights are spoilt: train again with a lower learning rate, or load other weights.",
         ),
         Fault::NoLabels => explain(
-            "A classifier needs labelled images of at least two classes among training and test images.",
+            "A classifier needs labelled images of two classes to a thousand among training and test images.",
             "Add images in one folder per class, or a labels.csv. Pre-training works without labels.",
         ),
         Fault::NoDataset => explain("No images are loaded.", "Load the sample set or your own images first."),
@@ -59,7 +59,7 @@ pub fn fault(fault: &Fault) -> Explanation {
         }
         Fault::OutOfMemory { detail } => explain(
             format!("The device ran out of memory ({detail})."),
-            "Choose a smaller batch, encoder width or image size, then try again.",
+            "Choose smaller images, or fewer. To train, a smaller batch or encoder width helps too.",
         ),
         Fault::NeedsMemory { need, limit } => explain(
             format!(
@@ -199,9 +199,16 @@ pub fn file_fault(fault: &FileFault) -> Explanation {
     match fault {
         FileFault::Empty => explain("The file is empty.", "Copy it again from its source."),
         FileFault::NotAnImage { looks_like: None } => explain("Not an image that the program knows.", CONVERT),
-        FileFault::NotAnImage { looks_like: Some(kind) } => {
-            explain(format!("Not an image: it looks like {kind}."), "Remove it, or convert it to JPEG or PNG.")
-        }
+        FileFault::NotAnImage { looks_like: Some(kind) } => explain(
+            format!("Not an image: it looks like {kind}."),
+            if ["image", "drawing", "document", "icon"].iter().any(|end| kind.ends_with(end)) {
+                "Remove it, or convert it to JPEG or PNG."
+            } else if kind.ends_with("archive") {
+                "If it holds images, unpack it and choose the folder, or choose a zip by itself."
+            } else {
+                "It may stay where it is: what is no image is passed over."
+            },
+        ),
         FileFault::Heic => explain(
             "HEIC images cannot be read in a browser.",
             "Convert it to JPEG; on an iPhone, choose Settings, Camera, Formats, Most Compatible for new photos.",
@@ -227,7 +234,7 @@ pub fn file_fault(fault: &FileFault) -> Explanation {
         ),
         FileFault::TooManyBytes { bytes: size } => explain(
             format!("The file has {}, more than the program reads.", bytes(*size as f64)),
-            "Shrink the image; a few hundred pixels are plenty here.",
+            "Choose a smaller file. Of an image a few hundred pixels are plenty here; of a table, the rows of these images.",
         ),
         FileFault::Bomb => explain(
             "It unpacks to far more than its packed size.",
@@ -301,6 +308,14 @@ pub fn warning(warning: &DatasetWarning) -> Explanation {
                 _ => format!("{} images that are for test or validation have no label.", count(*images)),
             },
             "Without one an image there is neither trained on nor evaluated.",
+        ),
+        DatasetWarning::TooManyClasses { classes } => explain(
+            format!(
+                "{} classes are more than a classifier is judged with here ({}).",
+                count(*classes),
+                count(MOST_CLASSES)
+            ),
+            "Pre-training works. To evaluate, fine-tune or compare, leave classes out or join them.",
         ),
         DatasetWarning::NotInTraining { class, images } => explain(
             match images {

@@ -25,7 +25,7 @@ pub fn use_batch(batch: usize) -> String {
 }
 
 pub const NO_IMAGES: &str = "No images are loaded yet: there is nothing to learn from.";
-pub const NO_LABELS: &str = "Fine-tuning needs labels: two classes or more, each with training and test images.";
+pub const NO_LABELS: &str = "Fine-tuning needs labels: two classes to a thousand, each with training and test images.";
 pub const NO_ENCODER: &str = "No encoder has been pre-trained on these images yet. A few minutes are enough.";
 pub const TRAINING: &str = "Pre-training is at work. Fine-tune when it has finished, or pause it to start from the encoder as \
     it is now.";

@@ -17,6 +17,9 @@ pub const LINKS: [(&str, &str); 10] = [
     ("/help", "Help"),
 ];
 pub const PRIVACY: &str = "Your images stay on this device. Nothing is uploaded.";
+/// After a panic of the page.
+pub const PAGE_ENDED: &str =
+    "Something went wrong in this page, and it no longer answers. Reload it: what was stored is unharmed.";
 /// The whole program is kept in the browser.
 pub const OFFLINE: &str = "Ready for use offline.";
 pub const UPDATE: &str = "A new version of this page is ready.";

@@ -12,7 +12,7 @@ pub const BUTTON: &str = "Compare starts";
 pub const HELP: &str = "Trains and judges the contestants one after the other, as runs of the queue, without you. The page Runs \
     shows what comes out.";
 pub const FRACTION: &str = "Labels for every classifier";
-pub const NO_LABELS: &str = "To compare, two classes or more need labelled training and test images.";
+pub const NO_LABELS: &str = "To compare, two classes to a thousand need labelled training and test images.";
 pub const CHOOSE_WEIGHTS: &str = "Choose ImageNet weights";
 
 pub fn name(start: Start) -> &'static str {

@@ -9,7 +9,7 @@ pub const INTRO: &str = "Show the classifier an image it has never seen: what it
     training images are most like it. The image stays on this device and is not kept.";
 
 pub const NO_IMAGES: &str = "No images are loaded yet, and so there is no classifier.";
-pub const NO_LABELS: &str = "A classifier needs labelled images of two classes or more.";
+pub const NO_LABELS: &str = "A classifier needs labelled images of two classes to a thousand.";
 pub const NO_ENCODER: &str = "No encoder has been pre-trained on these images yet.";
 pub const TRAINING: &str = "Pre-training is at work. Try it when it has finished or is paused.";
 pub const TUNING: &str = "Fine-tuning is at work: try it when it has ended or is paused.";

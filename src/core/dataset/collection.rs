@@ -91,6 +91,11 @@ impl Collection {
         if detail.len() != 4 * expected && !detail.is_empty() {
             return Err(format!("{images} images need {} bytes of detail, there are {}", 4 * expected, detail.len()));
         }
+        let classes = self.dataset.classes.len();
+        let known = |label: Option<u16>| label.is_none_or(|label| usize::from(label) < classes);
+        if self.groups.iter().any(|&group| group >= images) || !self.dataset.examples.iter().all(|e| known(e.label)) {
+            return Err("an image is of a class or a group that is not there".to_owned());
+        }
         (self.dataset.pixels, self.dataset.detail) = (pixels, detail);
         Ok(self)
     }

@@ -32,15 +32,24 @@ pub fn is_table(path: &str) -> bool {
 /// Reads a table from a file's bytes.
 pub fn parse(bytes: &[u8]) -> Table {
     let text = decode(bytes);
-    let cells = cells(&text, delimiter(&text));
-    let mut rows = cells.into_iter().filter(|(_, row)| row.iter().any(|cell| !cell.is_empty())).peekable();
-    let header = rows.peek().and_then(|(_, row)| Header::of(row));
-    if header.is_some() {
-        rows.next();
-    }
-    let header = header.unwrap_or(Header { file: 0, label: 1, split: None });
+    let mut header = None;
     let mut table = Table::default();
-    for (line, row) in rows {
+    for_each_row(&text, delimiter(&text), |line, row| {
+        if row.iter().all(String::is_empty) {
+            return;
+        }
+        let header = match &header {
+            Some(header) => header,
+            None => {
+                let named = Header::of(row);
+                let is_named = named.is_some();
+                let columns = header.insert(named.unwrap_or(Header { file: 0, label: 1, split: None }));
+                if is_named {
+                    return;
+                }
+                columns
+            }
+        };
         let cell = |at: usize| row.get(at).map(|c| c.trim()).filter(|c| !c.is_empty());
         match (cell(header.file), row.len() > header.label) {
             (Some(file), true) => table.rows.push(Row {
@@ -51,7 +60,7 @@ pub fn parse(bytes: &[u8]) -> Table {
             }),
             _ => table.bad_lines.push(line),
         }
-    }
+    });
     table
 }
 
@@ -105,9 +114,9 @@ fn delimiter(text: &str) -> char {
     counts.iter().rev().max_by_key(|(_, n)| *n).map_or(',', |(d, _)| *d)
 }
 
-/// Rows of cells with the line that each starts in.
-fn cells(text: &str, delimiter: char) -> Vec<(usize, Vec<String>)> {
-    let mut rows = Vec::new();
+/// Calls `each` with the line that a row starts in, and its cells. One row is in memory at a time: its cells take many
+/// times their letters.
+fn for_each_row(text: &str, delimiter: char, mut each: impl FnMut(usize, &[String])) {
     let (mut row, mut cell) = (Vec::new(), String::new());
     let (mut line, mut start, mut quoted) = (1, 1, false);
     let mut chars = text.chars().peekable();
@@ -123,7 +132,8 @@ fn cells(text: &str, delimiter: char) -> Vec<(usize, Vec<String>)> {
                     chars.next();
                 }
                 row.push(std::mem::take(&mut cell));
-                rows.push((start, std::mem::take(&mut row)));
+                each(start, &row);
+                row.clear();
                 line += 1;
                 start = line;
             }
@@ -136,9 +146,8 @@ fn cells(text: &str, delimiter: char) -> Vec<(usize, Vec<String>)> {
     }
     if !cell.is_empty() || !row.is_empty() {
         row.push(cell);
-        rows.push((start, row));
+        each(start, &row);
     }
-    rows
 }
 
 /// Which row names which file.

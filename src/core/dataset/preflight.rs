@@ -1,6 +1,7 @@
 //! What a user should know of a set before training on it.
 
 use super::{Dataset, Split};
+use crate::core::metrics::MOST_CLASSES;
 use crate::core::report::{ClassCount, DatasetWarning, DuplicateGroup};
 use std::collections::BTreeSet;
 
@@ -60,6 +61,9 @@ pub fn warnings(dataset: &Dataset, groups: &[usize]) -> Vec<DatasetWarning> {
     match classes.as_slice() {
         [] if !dataset.examples.is_empty() => warnings.push(DatasetWarning::NoLabels),
         [only] => warnings.push(DatasetWarning::OneClass { class: only.name.clone() }),
+        many if many.len() > MOST_CLASSES => {
+            warnings.push(DatasetWarning::TooManyClasses { classes: many.len() });
+        }
         _ => {}
     }
     let unused = unlabelled(dataset, Split::Test) + unlabelled(dataset, Split::Validation);
@@ -170,6 +174,11 @@ mod tests {
         assert_eq!(warn(&set(&[], &[])), []);
         assert_eq!(warn(&set(&[], &[(None, Split::Train, 1)])), [NoLabels]);
         assert_eq!(warn(&set(&["a"], &healthy(0, 0))), [OneClass { class: class("a") }]);
+        let many: Vec<String> = (0..=MOST_CLASSES).map(|i| i.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let of = |classes: &[&str]| warn(&set(classes, &[healthy(0, 0), healthy(1, 100)].concat()));
+        assert_eq!(of(&many)[0], TooManyClasses { classes: MOST_CLASSES + 1 });
+        assert!(!of(&many[1..]).contains(&TooManyClasses { classes: MOST_CLASSES }));
 
         let mut images = [healthy(0, 0), healthy(1, 100)].concat();
         images.extend([(Some(2), Split::Train, 200), (Some(3), Split::Test, 201), (None, Split::Test, 202)]);

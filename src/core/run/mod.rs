@@ -2,6 +2,7 @@
 //! results. Runs are stored, compared and exported; the images are not part of them.
 
 pub mod archive;
+mod check;
 pub mod classify;
 #[cfg(test)]
 pub mod examples;

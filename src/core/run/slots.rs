@@ -76,13 +76,18 @@ pub fn look(head: &[u8]) -> Result<Head, SlotFault> {
     }
 }
 
+/// Bytes of the payload that a slot claims, by its first [`HEADER`] bytes.
+pub fn claimed(head: &[u8]) -> Option<u64> {
+    word64(head, 20)
+}
+
 /// Head and payload of a slot.
 ///
 /// # Errors
 /// See [`SlotFault`]; never [`SlotFault::Absent`].
 pub fn decode(slot: &[u8]) -> Result<(Head, &[u8]), SlotFault> {
     let head = look(slot)?;
-    let length = word64(slot, 20).ok_or(SlotFault::TooShort)?;
+    let length = claimed(slot).ok_or(SlotFault::TooShort)?;
     let stored = (slot.len() - HEADER) as u64;
     match length.checked_add(CHECKSUM as u64) {
         Some(wanted) if wanted == stored => {}

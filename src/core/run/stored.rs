@@ -76,6 +76,15 @@ impl Kind {
         }
     }
 
+    /// Most bytes of a value that is read. JSON takes many times its bytes while it is: a record with the results of a
+    /// thousand classes has some 10 MB.
+    pub const fn most_bytes(self) -> u64 {
+        match self {
+            Self::Record | Self::Queue | Self::WeightsNote => 128 << 20,
+            _ => u64::MAX,
+        }
+    }
+
     /// The last name of its path.
     pub const fn name(self) -> &'static str {
         match self {

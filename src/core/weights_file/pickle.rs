@@ -55,6 +55,12 @@ impl Pickle {
 
 pub const ORDERED_DICT: &str = "collections.OrderedDict";
 
+/// Most instructions of a pickle, and values that its calls copy: a state dict has some twenty a tensor. A value that is
+/// used again costs two bytes, so the length of a pickle does not bound what it makes.
+const MOST_PARTS: usize = 400_000;
+/// Most bytes of a name that a fault shows.
+const MOST_SHOWN: usize = 100;
+
 /// Every name that a pickle may use.
 pub const ALLOWED: [&str; 14] = [
     ORDERED_DICT,
@@ -114,20 +120,32 @@ pub(super) const REFUSED: [(u8, &str); 33] = [
 ///
 /// # Errors
 /// [`WeightsFault::Instruction`] and [`WeightsFault::Global`] for what is not allowed,
-/// [`WeightsFault::Damaged`] where it ends early or makes no sense.
+/// [`WeightsFault::Damaged`] where it ends early, makes no sense, or has more parts than a state dict.
 pub fn read(bytes: &[u8]) -> Result<Pickle, WeightsFault> {
-    let mut machine =
-        Machine { bytes, at: 0, nodes: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+    let (nodes, stack, marks, memo) = Default::default();
+    let mut machine = Machine { bytes, at: 0, parts: 0, nodes, stack, marks, memo };
     loop {
+        machine.parts += 1;
+        within(machine.parts)?;
         if let Some(root) = machine.step()? {
             return Ok(Pickle { nodes: machine.nodes, root, length: machine.at });
         }
     }
 }
 
+/// Whether a pickle may have so many parts.
+fn within(parts: usize) -> Result<(), WeightsFault> {
+    match parts > MOST_PARTS {
+        true => Err(WeightsFault::Damaged { detail: "its pickle has more parts than a state dict".into() }),
+        false => Ok(()),
+    }
+}
+
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Against [`MOST_PARTS`].
+    parts: usize,
     nodes: Vec<Node>,
     stack: Vec<Id>,
     /// Heights of the stack.
@@ -310,7 +328,7 @@ impl Machine<'_> {
         let name = format!("{}.{}", line()?, line()?);
         match ALLOWED.iter().find(|allowed| **allowed == name) {
             Some(allowed) => self.push(Node::Global(allowed)),
-            None => return Err(WeightsFault::Global { name }),
+            None => return Err(WeightsFault::Global { name: name.chars().take(MOST_SHOWN).collect() }),
         }
         Ok(())
     }
@@ -345,10 +363,14 @@ impl Machine<'_> {
         let (Node::Global(function), Node::Tuple(arguments)) = (&self.nodes[function], &self.nodes[arguments]) else {
             return Err(self.senseless());
         };
+        let within = |copied: usize| within(self.parts + copied);
+        let mut copied = 0;
         let node = match (*function, &arguments[..]) {
             (ORDERED_DICT, []) => Node::Dict(Vec::new()),
             (ORDERED_DICT, &[items]) => {
                 let Node::List(items) = &self.nodes[items] else { return Err(self.senseless()) };
+                copied = items.len();
+                within(copied)?;
                 let pair = |&id: &Id| match &self.nodes[id] {
                     Node::List(pair) | Node::Tuple(pair) => {
                         pair.as_slice().try_into().ok().map(|[k, v]: [Id; 2]| (k, v))
@@ -357,8 +379,13 @@ impl Machine<'_> {
                 };
                 Node::Dict(items.iter().map(pair).collect::<Option<_>>().ok_or_else(|| self.senseless())?)
             }
-            (function, arguments) => Node::Call { function, arguments: arguments.to_vec() },
+            (function, arguments) => {
+                copied = arguments.len();
+                within(copied)?;
+                Node::Call { function, arguments: arguments.to_vec() }
+            }
         };
+        self.parts += copied;
         self.push(node);
         Ok(())
     }

@@ -32,6 +32,12 @@ pub struct Storage {
     pub count: usize,
 }
 
+/// Most tensors, dimensions of one, and bytes of a name. A pickle can use one name or shape for every tensor, and each
+/// tensor has its own here.
+const MOST_TENSORS: usize = 10_000;
+const MOST_DIMENSIONS: usize = 8;
+const MOST_NAME: usize = 500;
+
 /// Keys under which training scripts put the state dict beside other things.
 const INSIDE: [&str; 4] = ["state_dict", "model_state_dict", "model", "net"];
 
@@ -75,6 +81,9 @@ fn entries(pickle: &Pickle, dict: &[(Id, Id)]) -> Result<Vec<Stored>, WeightsFau
     let mut found: Vec<Stored> = Vec::new();
     for (key, value) in dict {
         if let (Some(name), Node::Call { .. }) = (pickle.text(*key), &pickle.nodes[*value]) {
+            if found.len() == MOST_TENSORS {
+                return Err(damaged("it has more tensors than any network"));
+            }
             found.push(tensor(pickle, name, *value)?);
         }
     }
@@ -82,6 +91,7 @@ fn entries(pickle: &Pickle, dict: &[(Id, Id)]) -> Result<Vec<Stored>, WeightsFau
 }
 
 fn senseless(name: &str) -> WeightsFault {
+    let name: String = name.chars().take(MOST_NAME).collect();
     WeightsFault::Damaged { detail: format!("the entry {name} is no tensor that makes sense") }
 }
 
@@ -89,6 +99,9 @@ fn senseless(name: &str) -> WeightsFault {
 /// more) or `_rebuild_parameter` (a tensor, and more) would make.
 fn tensor(pickle: &Pickle, name: &str, id: Id) -> Result<Stored, WeightsFault> {
     let senseless = || senseless(name);
+    if name.len() > MOST_NAME {
+        return Err(senseless());
+    }
     let mut id = id;
     // A parameter wraps a tensor; parameters that wrap parameters are a trick.
     for _ in 0..2 {
@@ -111,7 +124,9 @@ fn tensor(pickle: &Pickle, name: &str, id: Id) -> Result<Stored, WeightsFault> {
         _ => None,
     };
     let sizes = |id: Id| match &pickle.nodes[id] {
-        Node::Tuple(items) => items.iter().map(|&item| size(item)).collect::<Option<Vec<_>>>(),
+        Node::Tuple(items) if items.len() <= MOST_DIMENSIONS => {
+            items.iter().map(|&item| size(item)).collect::<Option<Vec<_>>>()
+        }
         _ => None,
     };
     let offset = size(offset).ok_or_else(senseless)?;
@@ -149,7 +164,7 @@ pub fn storage(pickle: &Pickle, id: Id) -> Option<Storage> {
         "torch.BoolStorage" => (Number::Other("BOOL".into()), 1),
         _ => return None,
     };
-    let key = pickle.text(key)?.to_owned();
+    let key = pickle.text(key).filter(|key| key.len() <= MOST_NAME)?.to_owned();
     let usable = whole && pickle.text(tag) == Some("storage");
     usable.then_some(Storage { key, number, width, count: usize::try_from(*count).ok()? })
 }

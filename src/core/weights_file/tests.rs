@@ -249,3 +249,32 @@ fn other_versions_and_machines_are_told() {
     assert!(changed(b"M\xe9\x03.", b"M\xea\x03.").contains("unknown version"));
     assert!(changed(b"\x88u.", b"\x89u.").contains("greatest byte"));
 }
+
+#[test]
+fn what_a_pickle_multiplies_is_bounded() {
+    let refused = |bytes: &[u8]| match pickle::read(bytes).and_then(|pickle| tensors(&pickle)) {
+        Err(WeightsFault::Damaged { .. }) => {}
+        other => panic!("{other:?}"),
+    };
+    // One list of pairs for many dicts: few bytes a call, which copies all of them.
+    let mut bomb = b"\x80\x02ccollections\nOrderedDict\nq\x00]q\x01(](K\x01K\x02eq\x02".to_vec();
+    bomb.extend(b"h\x02".repeat(1_000));
+    bomb.push(b'e');
+    bomb.extend(b"h\x00h\x01\x85R".repeat(1_000));
+    bomb.push(b'.');
+    refused(&bomb);
+    // One tuple of arguments for many calls.
+    let mut bomb = b"\x80\x02ctorch._utils\n_rebuild_parameter\nq\x00(".to_vec();
+    bomb.extend(b"K\x01".repeat(1_000));
+    bomb.extend(b"tq\x01");
+    bomb.extend(b"h\x00h\x01R".repeat(1_000));
+    bomb.push(b'.');
+    refused(&bomb);
+    let floats = |name: &str, shape: &[usize]| Entry::floats(name, shape, &[1.0]);
+    let good = state_dict(&[floats("a", &[1; 8])], b"");
+    assert_eq!(tensors(&pickle::read(&good).unwrap()).unwrap().len(), 1);
+    refused(&state_dict(&[floats("a", &[1; 9])], b""));
+    refused(&state_dict(&[floats(&"a".repeat(501), &[1])], b""));
+    let many: Vec<Entry> = (0..10_001).map(|_| floats("a", &[1])).collect();
+    refused(&state_dict(&many, b""));
+}

@@ -3,7 +3,7 @@
 use super::classifier::{Labelled, LinearClassifier, Problem, fit};
 use super::rows::Rows;
 use crate::core::dataset::{Dataset, Split};
-use crate::core::report::LinearReport;
+use crate::core::{metrics::MOST_CLASSES, report::LinearReport};
 use crate::learn::features::Stopped;
 
 /// Labelled images of one split among those that features are of.
@@ -25,7 +25,8 @@ pub struct Examples {
 
 impl Examples {
     /// The labelled ones of `images` in `splits`, in their order; the other splits are
-    /// not looked at. None where those to train on are of fewer than two classes.
+    /// not looked at. None where those to train on are of fewer than two classes, or the set has more than
+    /// [`MOST_CLASSES`].
     pub fn among(dataset: &Dataset, images: impl IntoIterator<Item = u32>, splits: &[Split]) -> Option<Self> {
         let [mut train, mut validation, mut test] = [const { Part { rows: Vec::new(), labels: Vec::new() } }; 3];
         for (row, image) in images.into_iter().enumerate() {
@@ -40,7 +41,8 @@ impl Examples {
             part.labels.push(usize::from(label));
         }
         let several = train.labels.iter().any(|label| Some(label) != train.labels.first());
-        several.then_some(Self { train, validation, test, classes: dataset.classes.len() })
+        let fits = several && dataset.classes.len() <= MOST_CLASSES;
+        fits.then_some(Self { train, validation, test, classes: dataset.classes.len() })
     }
 
     /// Images to train on.

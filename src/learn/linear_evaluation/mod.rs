@@ -10,8 +10,8 @@ pub use examples::Examples;
 pub use rows::{Pixels, Rows, Standard};
 
 use crate::core::dataset::{Dataset, Split};
-use crate::core::error::Fault;
 use crate::core::report::{Baseline, EvaluationReport, LinearReport, Statistics};
+use crate::core::{error::Fault, metrics::MOST_CLASSES};
 use crate::learn::features::{Features, Stopped, features};
 use crate::learn::{baseline::with_statistics, encoder::Encoder, knn, store::ByteStore};
 
@@ -59,12 +59,14 @@ impl Evaluation<'_> {
     /// `pause` as in [`features`].
     ///
     /// # Errors
-    /// [`Fault::NoLabels`] where fewer than two classes have training images or there is no test image.
+    /// [`Fault::NoLabels`] where fewer than two classes have training images or there is no test image, or the classes are
+    /// more than [`MOST_CLASSES`].
     pub async fn run(&self, pause: &mut impl AsyncFnMut(f32) -> bool) -> Result<EvaluationReport, Stopped> {
         let parts = [Split::Train, Split::Validation, Split::Test].map(|split| Part::of(self.dataset, split));
         let [train_part, _, test] = &parts;
         let first = train_part.labels.first();
-        if train_part.labels.iter().all(|l| Some(l) == first) || test.labels.is_empty() {
+        let too_many = self.dataset.classes.len() > MOST_CLASSES;
+        if train_part.labels.iter().all(|l| Some(l) == first) || test.labels.is_empty() || too_many {
             return Err(Fault::NoLabels.into());
         }
         // Parts of the progress, from times on the CPU backend.

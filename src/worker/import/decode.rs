@@ -1,6 +1,8 @@
 //! One image file to the pixels that training sees. It is decoded whole and shrunk at once; the full-size
 //! pixels are dropped.
 
+mod webp;
+
 use super::File;
 use super::file_kind::{HEAD, image_format};
 use crate::core::error::FileFault;
@@ -14,6 +16,8 @@ use std::ops::Range;
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// Most bytes that decoding one image may take. A browser gives a worker at most 4 GiB.
 pub const MAX_DECODED: u64 = 640 << 20;
+/// Most bytes that a decoder may take beside the pixels: for what a file says of itself, or a frame larger than its screen.
+const MAX_BESIDE: u64 = 32 << 20;
 /// Most bytes of an image file.
 pub const MAX_FILE: u64 = 256 << 20;
 
@@ -35,9 +39,14 @@ pub fn decode(bytes: &[u8], size: usize) -> Result<Vec<u8>, FileFault> {
 pub fn decode_detailed(bytes: &[u8], size: usize, detail: bool) -> Result<(Vec<u8>, Option<Vec<u8>>), FileFault> {
     let format = image_format(&bytes[..bytes.len().min(HEAD)])?;
     let walk = if format == ImageFormat::Jpeg { walk_jpeg(bytes) } else { JpegWalk::default() };
+    if format == ImageFormat::WebP {
+        webp::check(bytes).map_err(|detail| FileFault::Damaged { detail })?;
+    }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The checks of size below can name it in the fault.
-    reader.no_limits();
+    // Of the sides none: the checks below can name them in the fault.
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_BESIDE);
+    reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(fault)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
@@ -52,8 +61,7 @@ pub fn decode_detailed(bytes: &[u8], size: usize, detail: bool) -> Result<(Vec<u
     if format == ImageFormat::Jpeg && !walk.complete {
         return Err(FileFault::Damaged { detail: "the file ends early".to_owned() });
     }
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODED);
+    limits.max_alloc = Some(needed + MAX_BESIDE);
     decoder.set_limits(limits).map_err(fault)?;
     // An orientation that can't be read is ignored.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -75,6 +83,7 @@ fn has_room(bytes: u64) -> bool {
 fn fault(error: ImageError) -> FileFault {
     let detail = match &error {
         ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => "the file ends early".to_owned(),
+        ImageError::Limits(_) => "it claims more than an image of its size holds".to_owned(),
         _ => error.to_string(),
     };
     match error {
@@ -289,6 +298,9 @@ fn walk_jpeg(bytes: &[u8]) -> JpegWalk {
         if frame {
             found.progressive = marker & 3 == 2;
             found.components = bytes.get(at + 7).copied().unwrap_or_default();
+        } else if marker == 0xda {
+            // A scan of some components waits for those of the others.
+            found.progressive |= bytes.get(at + 2).is_some_and(|&scanned| scanned < found.components);
         }
         at += length.max(2);
     }

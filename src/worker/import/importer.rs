@@ -4,14 +4,24 @@ use super::File;
 use super::decode::{MAX_FILE, decode_detailed};
 use super::file_kind::{FileKind, HEAD, image_format, kind_of_content};
 use super::listing::{
-    At, CIFAR_CHUNK, CIFAR_CLASSES, CIFAR_RECORD, Found, Group, MAX_CIFAR_BATCH, ToRead, cifar_classes, list,
-    read_cifar_record,
+    At, CIFAR_CHUNK, CIFAR_CLASSES, CIFAR_RECORD, Found, Group, Lister, Listing, MAX_CIFAR_BATCH, ToRead,
+    cifar_classes, read_cifar_record,
 };
 use super::zip_archive::Archive;
 use crate::core::dataset::collection::{ImportedImage, ImportedImages, MAX_PIXEL_BYTES};
 use crate::core::dataset::{doubled, folders, has_room_for_detail, hash, label_table};
 use crate::core::error::{FileFault, ImportFault, SkippedFile};
 use std::collections::{HashMap, VecDeque};
+
+/// Bytes of tables that are read whatever else was chosen. Beside them so many as the chosen files have: each image that
+/// a row names takes more than the row.
+const TABLE_BYTES: u64 = 1 << 20;
+/// What a table counts for, at least: each is held against all images.
+const LEAST_TABLE: u64 = 1 << 10;
+/// Most bytes of the names of CIFAR-10's classes.
+const MAX_CLASS_NAMES: u64 = 64 << 10;
+/// Most bytes of a class's name.
+const MAX_CLASS: usize = 1_000;
 
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +50,9 @@ pub struct ImageImporter {
     to_open: VecDeque<usize>,
     archives: Vec<Archive>,
     groups: VecDeque<Group>,
+    /// The group that is being listed, and the bytes of tables that may still be read.
+    lister: Option<Lister>,
+    table_bytes: u64,
     several: bool,
     /// The archive that could not be opened, where it was all that was chosen.
     broken_archive: Option<ImportFault>,
@@ -74,6 +87,8 @@ impl ImageImporter {
             to_open: packed.into(),
             archives: Vec::new(),
             groups: if group.files.is_empty() { VecDeque::new() } else { [group].into() },
+            lister: None,
+            table_bytes: TABLE_BYTES + kept.iter().map(|file| file.len()).sum::<u64>(),
             broken_archive: None,
             tasks: VecDeque::new(),
             total: 0,
@@ -85,7 +100,7 @@ impl ImageImporter {
         }
     }
 
-    /// Opens an archive, lists a group of files, or reads an image or a few records. A faulty file is noted,
+    /// Opens an archive, lists a group of files or reads one of its tables, or reads an image or a few records. A faulty file is noted,
     /// and the next step continues after it.
     ///
     /// # Errors
@@ -94,9 +109,12 @@ impl ImageImporter {
         let file = if let Some(index) = self.to_open.pop_front() {
             self.open(index);
             self.files[index].path().to_owned()
+        } else if let Some(lister) = self.lister.take() {
+            self.list(lister)?
         } else if let Some(group) = self.groups.pop_front() {
-            self.list(&group)?;
-            group.archive.unwrap_or_default()
+            let file = group.archive.clone().unwrap_or_default();
+            self.lister = Some(Lister::new(group, self.several));
+            file
         } else {
             match self.tasks.pop_front() {
                 None => return Ok(ImportStep::Done),
@@ -104,7 +122,7 @@ impl ImageImporter {
                 Some(Task::Records { batch, from, to }) => self.read_records(&batch, from, to)?,
             }
         };
-        let listed = self.to_open.is_empty() && self.groups.is_empty();
+        let listed = self.to_open.is_empty() && self.groups.is_empty() && self.lister.is_none();
         Ok(ImportStep::Progress { done: self.done, total: if listed { self.total } else { 0 }, file })
     }
 
@@ -157,31 +175,40 @@ impl ImageImporter {
         self.groups.push_back(Group { archive: Some(path), files });
     }
 
-    fn list(&mut self, group: &Group) -> Result<(), ImportFault> {
-        let mut tables = Vec::new();
-        for (index, file) in group.files.iter().enumerate().filter(|(_, file)| label_table::is_table(&file.path)) {
-            match self.read(file.at, |_| Ok(())) {
-                Ok(bytes) => tables.push((index, label_table::parse(&bytes))),
-                Err(fault) => {
-                    tables.push((index, label_table::Table::default()));
-                    self.leave_out(&file.path, fault);
-                }
+    /// Reads the group's next table, or takes over its files if there is none.
+    fn list(&mut self, mut lister: Lister) -> Result<String, ImportFault> {
+        let Some(table) = lister.next_table() else {
+            self.take_over(lister.finish())?;
+            return Ok(String::new());
+        };
+        let counts = table.bytes.max(LEAST_TABLE);
+        let read = match self.table_bytes.checked_sub(counts) {
+            Some(left) => {
+                self.table_bytes = left;
+                self.read(table.at, |_| Ok(()))
             }
+            None => Err(FileFault::TooManyBytes { bytes: table.bytes }),
+        };
+        match read {
+            Ok(bytes) => lister.apply(&table.path, &label_table::parse(&bytes)),
+            Err(fault) => lister.leave_out(&table.path, fault),
         }
-        // A table deeper in the tree overrides those above.
-        tables.sort_by_key(|(index, _)| folders::parts(&group.files[*index].path).len());
-        let listing = list(group, self.several, &tables);
+        self.lister = Some(lister);
+        Ok(table.path)
+    }
+
+    fn take_over(&mut self, listing: Listing) -> Result<(), ImportFault> {
         self.import.left_out.extend(listing.left_out);
         if !listing.batches.is_empty() {
-            let meta = listing.meta.and_then(|at| self.read(at, |_| Ok(())).ok());
+            let meta = listing.meta.filter(|meta| meta.bytes <= MAX_CLASS_NAMES);
+            let meta = meta.and_then(|meta| self.read(meta.at, |_| Ok(())).ok());
             for class in cifar_classes(meta.as_deref()) {
                 self.class(&class)?;
             }
             self.ordered = true;
-        } else if let Some(at) = listing.meta {
+        } else if let Some(meta) = listing.meta {
             // Without batches the file is a text like any other.
-            let file = group.files.iter().find(|file| file.at == at).map(|file| file.path.clone());
-            self.leave_out(&file.unwrap_or_default(), FileFault::NotAnImage { looks_like: Some("text".to_owned()) });
+            self.leave_out(&meta.path, FileFault::NotAnImage { looks_like: Some("text".to_owned()) });
         }
         let likely = listing.images.iter().filter(|image| folders::named_like_image(&image.name)).count();
         let mut expected = self.import.items.len() + self.tasks_ahead() + likely;
@@ -229,6 +256,7 @@ impl ImageImporter {
 
     /// The label of a class, which is added if it is new.
     fn class(&mut self, name: &str) -> Result<u16, ImportFault> {
+        let name = &name[..name.floor_char_boundary(MAX_CLASS)];
         let next = self.import.classes.len();
         if let Some(label) = self.classes.get(name) {
             return Ok(*label);

@@ -5,6 +5,10 @@ use crate::core::dataset::Split;
 use crate::core::dataset::folders::{self, PathLabel};
 use crate::core::dataset::label_table::{self, Table};
 use crate::core::error::{FileFault, SkippedFile};
+use std::collections::VecDeque;
+
+/// Most rows of a table that are named as unreadable, and as without a file.
+const MOST_NAMED: usize = 10_000;
 
 /// The place of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,60 +55,124 @@ pub struct Listing {
     /// Batches of CIFAR-10; their `label` has the split only.
     pub batches: Vec<ToRead>,
     /// The file with the names of CIFAR-10's classes.
-    pub meta: Option<At>,
+    pub meta: Option<Found>,
     pub left_out: Vec<SkippedFile>,
 }
 
-/// Lists a group. With `several` groups an archive's name counts as a folder's. `tables` are the tables among
-/// its files, by index into [`Group::files`].
-pub fn list(group: &Group, several: bool, tables: &[(usize, Table)]) -> Listing {
-    let mut listing = Listing::default();
-    let archive = group.archive.as_deref().filter(|_| several);
-    let name = |path: &str| archive.map_or_else(|| path.to_owned(), |archive| format!("{archive}/{path}"));
+/// A group that is being listed. Its tables come one at a time: few are in memory, and a cancel is heard between two.
+pub struct Lister {
+    group: Group,
+    /// The archive's path where its name counts as a folder's.
+    archive: Option<String>,
+    /// Tables that were not applied yet, by index into [`Group::files`].
+    tables: VecDeque<usize>,
+    /// Of each of the listing's images: its index likewise, what is said of it, and by whom.
+    places: Vec<usize>,
+    labels: Vec<PathLabel>,
+    said: Vec<Said>,
+    listing: Listing,
+}
 
-    let mut images = Vec::new();
-    for (index, file) in group.files.iter().enumerate() {
-        if tables.iter().any(|(table, _)| *table == index) {
-            continue;
+impl Lister {
+    /// Begins to list a group. With `several` groups an archive's name counts as a folder's.
+    pub fn new(group: Group, several: bool) -> Self {
+        let archive = group.archive.clone().filter(|_| several);
+        let (mut listing, mut places) = (Listing::default(), Vec::new());
+        let (mut tables, mut paths) = (Vec::new(), Vec::new());
+        for (index, file) in group.files.iter().enumerate() {
+            let to_read = |split| ToRead {
+                name: shown(archive.as_deref(), &file.path),
+                at: file.at,
+                bytes: file.bytes,
+                label: PathLabel { class: None, split },
+                unlisted: false,
+            };
+            if label_table::is_table(&file.path) {
+                tables.push(index);
+            } else if is_cifar_meta(&file.path) {
+                listing.meta = Some(file.clone());
+            } else if let Some(split) = cifar_split(&file.path) {
+                listing.batches.push(to_read(Some(split)));
+            } else {
+                listing.images.push(to_read(None));
+                places.push(index);
+                paths.push(file.path.as_str());
+            }
         }
-        let to_read = |split| ToRead {
-            name: name(&file.path),
-            at: file.at,
-            bytes: file.bytes,
-            label: PathLabel { class: None, split },
-            unlisted: false,
-        };
-        if is_cifar_meta(&file.path) {
-            listing.meta = Some(file.at);
-        } else if let Some(split) = cifar_split(&file.path) {
-            listing.batches.push(to_read(Some(split)));
-        } else {
-            images.push((file.path.as_str(), to_read(None)));
+        // A table deeper in the tree overrides those above.
+        tables.sort_by_key(|&index| folders::parts(&group.files[index].path).len());
+        let (labels, said) = (folders::path_labels(&paths), vec![Said::Nothing; paths.len()]);
+        Self { archive, tables: tables.into(), places, labels, said, listing, group }
+    }
+
+    /// The next table to read, for [`Lister::apply`] or [`Lister::leave_out`].
+    pub fn next_table(&mut self) -> Option<Found> {
+        self.tables.pop_front().map(|index| self.group.files[index].clone())
+    }
+
+    pub fn leave_out(&mut self, path: &str, fault: FileFault) {
+        let file = shown(self.archive.as_deref(), path);
+        self.listing.left_out.push(SkippedFile { file, fault });
+    }
+
+    /// Gives the files around a table the classes in it, in place of those of folders. A table that names none of
+    /// them changes nothing.
+    pub fn apply(&mut self, table_path: &str, table: &Table) {
+        let folder = &table_path[..table_path.len() - folders::file_name(table_path).len()];
+        let path = |place: usize| self.group.files[place].path.as_str();
+        let around = (0..self.places.len()).filter(|&i| path(self.places[i]).starts_with(folder));
+        let mut around: Vec<usize> = around.collect();
+        if around.is_empty() {
+            // A table in a folder of its own is about all files.
+            around = (0..self.places.len()).collect();
+        }
+        let near: Vec<&str> = around.iter().map(|&i| path(self.places[i])).collect();
+        let matches = label_table::match_files(table, table_path, &near);
+        let used = matches.row_of.iter().any(Option::is_some);
+        for (&index, row) in around.iter().zip(&matches.row_of) {
+            if let Some(row) = row.map(|row| &table.rows[row]) {
+                self.labels[index].class.clone_from(&row.label);
+                self.labels[index].split = row.split.or(self.labels[index].split);
+                self.said[index] = Said::ItsClass;
+            } else if used && self.said[index] == Said::Nothing {
+                self.said[index] = Said::OnlyOfOthers;
+            }
+        }
+        let contradicting = matches.contradicting.iter().map(|&row| table.rows[row].line);
+        for line in table.bad_lines.iter().copied().chain(contradicting).take(MOST_NAMED) {
+            self.leave_out(table_path, FileFault::BadRow { line });
+        }
+        for &row in matches.missing.iter().take(MOST_NAMED) {
+            self.leave_out(&table.rows[row].file, FileFault::NoSuchFile);
+        }
+        if table.rows.is_empty() && table.bad_lines.is_empty() {
+            self.leave_out(table_path, FileFault::Empty);
         }
     }
-    let paths: Vec<&str> = images.iter().map(|(path, _)| *path).collect();
-    let mut labels = folders::path_labels(&paths);
-    let mut said = vec![Said::Nothing; paths.len()];
-    for (index, table) in tables {
-        let path = group.files[*index].path.as_str();
-        listing.left_out.extend(apply_table(table, path, &paths, &mut labels, &mut said));
-    }
-    for ((said, label), (_, image)) in said.iter().zip(&mut labels).zip(&mut images) {
-        if *said == Said::OnlyOfOthers {
-            // Folders around a table are not classes.
-            label.class = None;
-            image.unlisted = true;
+
+    /// The listing, once all tables are applied.
+    pub fn finish(mut self) -> Listing {
+        for ((said, label), image) in self.said.iter().zip(&mut self.labels).zip(&mut self.listing.images) {
+            if *said == Said::OnlyOfOthers {
+                // Folders around a table are not classes.
+                label.class = None;
+                image.unlisted = true;
+            }
         }
+        if let Some(archive) = self.archive {
+            let stem = folders::file_name(&archive);
+            folders::within_archive(stem.rsplit_once('.').map_or(stem, |(stem, _)| stem), &mut self.labels);
+        }
+        for (image, label) in self.listing.images.iter_mut().zip(self.labels) {
+            image.label = label;
+        }
+        self.listing
     }
-    if let Some(archive) = archive {
-        let stem = folders::file_name(archive);
-        folders::within_archive(stem.rsplit_once('.').map_or(stem, |(stem, _)| stem), &mut labels);
-    }
-    listing.images = images.into_iter().zip(labels).map(|((_, image), label)| ToRead { label, ..image }).collect();
-    for left_out in &mut listing.left_out {
-        left_out.file = name(&left_out.file);
-    }
-    listing
+}
+
+/// The name that the user sees of a file in an archive, or in none.
+fn shown(archive: Option<&str>, path: &str) -> String {
+    archive.map_or_else(|| path.to_owned(), |archive| format!("{archive}/{path}"))
 }
 
 /// What the tables around a file say about it.
@@ -113,43 +181,6 @@ enum Said {
     Nothing,
     OnlyOfOthers,
     ItsClass,
-}
-
-/// Gives the files around a table the classes in it, in place of those of folders. A table that names none of
-/// them changes nothing.
-fn apply_table(
-    table: &Table,
-    table_path: &str,
-    paths: &[&str],
-    labels: &mut [PathLabel],
-    said: &mut [Said],
-) -> Vec<SkippedFile> {
-    let folder = &table_path[..table_path.len() - folders::file_name(table_path).len()];
-    let around: Vec<usize> = (0..paths.len()).filter(|&i| paths[i].starts_with(folder)).collect();
-    // A table in a folder of its own is about all files.
-    let around = if around.is_empty() { (0..paths.len()).collect() } else { around };
-    let near: Vec<&str> = around.iter().map(|&i| paths[i]).collect();
-    let matches = label_table::match_files(table, table_path, &near);
-    let used = matches.row_of.iter().any(Option::is_some);
-    for (&index, row) in around.iter().zip(&matches.row_of) {
-        if let Some(row) = row.map(|row| &table.rows[row]) {
-            labels[index].class.clone_from(&row.label);
-            labels[index].split = row.split.or(labels[index].split);
-            said[index] = Said::ItsClass;
-        } else if used && said[index] == Said::Nothing {
-            said[index] = Said::OnlyOfOthers;
-        }
-    }
-    let here = |fault| SkippedFile { file: table_path.to_owned(), fault };
-    let lines = table.bad_lines.iter().copied();
-    let lines = lines.chain(matches.contradicting.iter().map(|&row| table.rows[row].line));
-    let mut left_out: Vec<SkippedFile> = lines.map(|line| here(FileFault::BadRow { line })).collect();
-    let missing = matches.missing.iter().map(|&row| table.rows[row].file.clone());
-    left_out.extend(missing.map(|file| SkippedFile { file, fault: FileFault::NoSuchFile }));
-    if table.rows.is_empty() && table.bad_lines.is_empty() {
-        left_out.push(here(FileFault::Empty));
-    }
-    left_out
 }
 
 /// Side of the images of CIFAR-10. Its binary batches (<https://www.cs.toronto.edu/~kriz/cifar.html>) are
@@ -185,7 +216,8 @@ pub fn is_cifar_meta(path: &str) -> bool {
 /// The class names, one a line; the usual ones if there are not ten.
 pub fn cifar_classes(meta: Option<&[u8]>) -> Vec<String> {
     let text = String::from_utf8_lossy(meta.unwrap_or_default()).into_owned();
-    let lines: Vec<String> = text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(CIFAR_CLASSES.len() + 1);
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
     if lines.len() == CIFAR_CLASSES.len() { lines } else { CIFAR_CLASSES.map(str::to_owned).to_vec() }
 }
 

@@ -4,7 +4,7 @@
 use super::{File, Reader};
 use crate::core::dataset::folders::{is_clutter, is_unsafe};
 use crate::core::error::FileFault;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -12,9 +12,13 @@ use zip::{CompressionMethod, ZipArchive};
 pub const MAX_ENTRY: u64 = 256 << 20;
 /// An entry is a bomb if it has more bytes than this unpacked ...
 const BOMB_BYTES: u64 = 16 << 20;
-/// ... and more than this many times its packed size. Deflate packs a bitmap of one colour by at most 1000,
-/// photographs by 1 to 3.
-const BOMB_RATIO: u64 = 200;
+/// ... and more than this many times its packed size. Deflate packs photographs by 1 to 3.
+const BOMB_RATIO: u64 = 40;
+/// Bytes of an entry in the archive's directory, at least.
+const LEAST_ENTRY: u64 = 46;
+/// Bytes at the end of an archive in which the directory's own end must lie: it is followed by a comment of at most
+/// 65 535 bytes.
+const END: u64 = 65_535 + 22 + 20 + 56;
 
 /// An entry as the archive's directory lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +49,13 @@ impl Archive {
     /// # Errors
     /// What is wrong with the archive as a whole.
     pub fn open(file: File) -> Result<Self, String> {
-        ZipArchive::new(Reader::new(file)).map(|zip| Self { zip }).map_err(error_detail)
+        open_archive(Reader::new(file)).map(|zip| Self { zip })
     }
 
     /// Its files, in the order of the archive.
     pub fn directory(&self) -> Directory {
         let mut directory = Directory::default();
+        let length = self.zip.central_directory_start();
         for index in 0..self.zip.len() {
             let Ok(entry) = self.zip.by_index_data(index) else { continue };
             let path = match entry.name() {
@@ -71,7 +76,7 @@ impl Archive {
             } else if !supported {
                 Some(FileFault::Compression { method: method_name(method) })
             } else {
-                too_much(entry.size(), entry.compressed_size())
+                too_much(entry.size(), entry.compressed_size().min(length), MAX_ENTRY)
             };
             match fault {
                 Some(fault) => directory.faults.push((path, fault)),
@@ -91,37 +96,54 @@ impl Archive {
         index: usize,
         accept: impl FnOnce(&[u8]) -> Result<(), FileFault>,
     ) -> Result<Vec<u8>, FileFault> {
-        let mut entry = self.zip.by_index(index).map_err(fault)?;
-        let (claimed, packed) = (entry.size(), entry.compressed_size());
-        let mut bytes = Vec::with_capacity(claimed.min(BOMB_BYTES) as usize);
-        let damaged = |e: std::io::Error| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => FileFault::Damaged { detail: "the archive ends early".to_owned() },
-            _ => FileFault::Damaged { detail: e.to_string() },
-        };
-        // The claimed size may be a lie: count what comes out.
-        const STEP: u64 = 64 * 1024;
-        let mut accept = Some(accept);
-        loop {
-            let got = entry.by_ref().take(STEP).read_to_end(&mut bytes).map_err(damaged)?;
-            if let Some(accept) = accept.take() {
-                accept(&bytes)?;
-            }
-            if let Some(fault) = too_much(bytes.len() as u64, packed) {
-                return Err(fault);
-            }
-            if got == 0 {
-                return Ok(bytes);
-            }
+        // All entries lie before the directory.
+        let length = self.zip.central_directory_start();
+        let entry = self.zip.by_index(index).map_err(fault)?;
+        let (claimed, packed) = (entry.size(), entry.compressed_size().min(length));
+        unpack(entry, claimed, packed, MAX_ENTRY, accept)
+    }
+}
+
+/// All bytes of an entry that claims so many, `packed` before; at most `most`. `accept` as in [`Archive::read`].
+fn unpack(
+    mut entry: impl Read,
+    claimed: u64,
+    packed: u64,
+    most: u64,
+    accept: impl FnOnce(&[u8]) -> Result<(), FileFault>,
+) -> Result<Vec<u8>, FileFault> {
+    let too_many = |_| FileFault::TooManyBytes { bytes: claimed };
+    let damaged = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::UnexpectedEof => FileFault::Damaged { detail: "the archive ends early".to_owned() },
+        _ => FileFault::Damaged { detail: e.to_string() },
+    };
+    // The claimed size may be a lie: count what comes out.
+    const STEP: u64 = 64 * 1024;
+    let mut bytes = Vec::new();
+    let room = claimed.min(most).min(BOMB_BYTES.max(packed.saturating_mul(BOMB_RATIO)));
+    bytes.try_reserve_exact((room + STEP) as usize).map_err(too_many)?;
+    let mut accept = Some(accept);
+    loop {
+        bytes.try_reserve(STEP as usize).map_err(too_many)?;
+        let got = entry.by_ref().take(STEP).read_to_end(&mut bytes).map_err(damaged)?;
+        if let Some(accept) = accept.take() {
+            accept(&bytes)?;
+        }
+        if let Some(fault) = too_much(bytes.len() as u64, packed, most) {
+            return Err(fault);
+        }
+        if got == 0 {
+            return Ok(bytes);
         }
     }
 }
 
 /// The fault of an entry whose size is wrong, unpacked or beside its packed size.
-fn too_much(unpacked: u64, packed: u64) -> Option<FileFault> {
+fn too_much(unpacked: u64, packed: u64, most: u64) -> Option<FileFault> {
     if unpacked > BOMB_BYTES && unpacked / BOMB_RATIO > packed {
         Some(FileFault::Bomb)
     } else {
-        (unpacked > MAX_ENTRY).then_some(FileFault::TooManyBytes { bytes: unpacked })
+        (unpacked > most).then_some(FileFault::TooManyBytes { bytes: unpacked })
     }
 }
 
@@ -150,8 +172,38 @@ fn fault(error: ZipError) -> FileFault {
     }
 }
 
+/// Opens an archive whose directory can have as many entries as its end claims: room for them is made before they are read.
+///
+/// # Errors
+/// What is wrong with the archive, in words.
+pub fn open_archive<R: Read + Seek>(mut reader: R) -> Result<ZipArchive<R>, String> {
+    let length = reader.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
+    let start = length.saturating_sub(END);
+    let mut tail = Vec::new();
+    reader.seek(SeekFrom::Start(start)).map_err(|e| e.to_string())?;
+    reader.by_ref().take(END).read_to_end(&mut tail).map_err(|e| e.to_string())?;
+    let last = |signature: &[u8; 4], bytes: &[u8]| bytes.windows(4).rposition(|window| window == signature);
+    let number = |at: usize, bytes: usize| {
+        let bytes = tail.get(at..at + bytes)?;
+        Some(bytes.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte)))
+    };
+    let end = last(b"PK\x05\x06", &tail).ok_or("it has no directory at its end")?;
+    // In ZIP64 another end comes before it, and between them the place of that one.
+    let wide = last(b"PK\x06\x07", &tail[..end]).filter(|locator| locator + 20 == end);
+    let wide = wide.and_then(|locator| last(b"PK\x06\x06", &tail[..locator]));
+    let counts = match wide {
+        Some(wide) => [number(wide + 24, 8), number(wide + 32, 8)],
+        None => [number(end + 8, 2), number(end + 10, 2)],
+    };
+    let entries = counts.into_iter().flatten().max().ok_or("its directory ends early")?;
+    if entries > length / LEAST_ENTRY {
+        return Err(format!("its directory claims {entries} entries, for which it has no room"));
+    }
+    ZipArchive::new(reader).map_err(error_detail)
+}
+
 /// What is wrong with an archive, in words.
-pub fn error_detail(error: ZipError) -> String {
+fn error_detail(error: ZipError) -> String {
     match error {
         ZipError::InvalidArchive(detail) => detail.into_owned(),
         other => other.to_string(),
@@ -164,19 +216,22 @@ pub fn error_detail(error: ZipError) -> String {
 /// # Errors
 /// What is wrong with the file, in words; also if it has more than `most` bytes.
 pub fn read_named(zip: &mut ZipArchive<impl Read + Seek>, name: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
-    let mut entry = match zip.by_name(name) {
+    let length = zip.central_directory_start();
+    let entry = match zip.by_name(name) {
         Ok(entry) => entry,
         Err(ZipError::FileNotFound) => return Ok(None),
         Err(error) => return Err(error_detail(error)),
     };
-    let too_large = || format!("more than {most} bytes");
-    if entry.size() > most {
-        return Err(too_large());
-    }
-    // The claimed size may be a lie. Reading one byte more than allowed shows it.
-    let mut bytes = Vec::new();
-    entry.by_ref().take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(Some(bytes)) }
+    let (claimed, packed) = (entry.size(), entry.compressed_size().min(length));
+    let read = match too_much(claimed, packed, most) {
+        Some(fault) => Err(fault),
+        None => unpack(entry, claimed, packed, most, |_| Ok(())),
+    };
+    read.map(Some).map_err(|fault| match fault {
+        FileFault::Damaged { detail } => detail,
+        FileFault::Bomb => "it unpacks to far more than its packed size".to_owned(),
+        _ => format!("more than {most} bytes"),
+    })
 }
 
 #[cfg(test)]

@@ -110,9 +110,13 @@ impl<F: FileSystem> Storage<F> {
         Ok(self.stored_record(id).await?.filter(|record| record.deleted.is_none()))
     }
 
-    /// [`Storage::record`], also of a run that was deleted and is still there.
+    /// [`Storage::record`], also of a run that was deleted and is still there. It is checked: another program may have
+    /// stored it.
     pub async fn stored_record(&self, id: &str) -> Result<Option<RunRecord>, StorageFault> {
-        self.get_json(&path(id, Kind::Record), Kind::Record).await
+        let path = path(id, Kind::Record);
+        let record: Option<RunRecord> = self.get_json(&path, Kind::Record).await?;
+        record.iter().try_for_each(RunRecord::check).map_err(|detail| damaged(&path, detail))?;
+        Ok(record)
     }
 
     pub async fn save_record(&self, record: &RunRecord) -> Result<(), StorageFault> {

@@ -386,3 +386,24 @@ fn a_list_reads_only_what_has_changed() {
     again("again").unwrap();
     assert_eq!(reads(&storage), (1, "againz".into()));
 }
+
+#[test]
+fn a_record_that_makes_no_sense_or_is_huge_is_damaged_and_can_be_deleted() {
+    let files = Memory::default();
+    let storage = Storage::new(files.clone());
+    wait(storage.save_record(&record("a", 1.0, 0))).unwrap();
+    wait(storage.save_record(&RunRecord { name: "A".repeat(50_000), ..record("b", 2.0, 0) })).unwrap();
+    // As an older program stored it before it read it.
+    let (mut header, checksum) = slots::frame(Head { generation: 1, schema: 2 }, b"{}");
+    header[20..].copy_from_slice(&(944u64 << 20).to_le_bytes());
+    wait(files.write("runs/c/record.a", &[&header, b"{}", &checksum])).unwrap();
+    let other = Storage::new(files.clone());
+    let before = files.whole_reads.get();
+    let listing = wait(other.list(0.0)).unwrap();
+    assert_eq!(files.whole_reads.get() - before, 2, "the huge one is not read");
+    assert_eq!(listing.runs, [record("a", 1.0, 0)]);
+    let damaged: Vec<&str> = listing.damaged.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(damaged, ["b", "c"]);
+    damaged.iter().for_each(|id| wait(other.delete(id)).unwrap());
+    assert!(wait(other.list(0.0)).unwrap().damaged.is_empty());
+}

@@ -120,7 +120,8 @@ impl<F: FileSystem> Storage<F> {
 
     /// The newest good slot. One slot at a time is in memory: a checkpoint is large.
     async fn find(&self, path: &str, kind: Kind) -> Result<Found, StorageFault> {
-        let [mut a, mut b] = [self.look(path, Slot::A).await?, self.look(path, Slot::B).await?];
+        let most = kind.most_bytes();
+        let [mut a, mut b] = [self.look(path, Slot::A, most).await?, self.look(path, Slot::B, most).await?];
         let mut value = None;
         for slot in slots::newer_first(a, b) {
             let claim = if slot == Slot::A { &mut a } else { &mut b };
@@ -143,16 +144,25 @@ impl<F: FileSystem> Storage<F> {
         Ok(Found { chosen: slots::choose(a, b), value })
     }
 
-    pub(super) async fn look(&self, path: &str, slot: Slot) -> Result<Result<Head, SlotFault>, StorageFault> {
+    /// What a slot claims; one of more than `most` bytes is as good as damaged.
+    pub(super) async fn look(
+        &self,
+        path: &str,
+        slot: Slot,
+        most: u64,
+    ) -> Result<Result<Head, SlotFault>, StorageFault> {
         let head = self.files.head(&slot_path(path, slot), HEADER).await?;
-        Ok(head.ok_or(SlotFault::Absent).and_then(|head| slots::look(&head)))
+        Ok(head.ok_or(SlotFault::Absent).and_then(|head| match slots::claimed(&head) {
+            Some(bytes) if bytes > most => Err(SlotFault::Damaged),
+            _ => slots::look(&head),
+        }))
     }
 
     /// # Errors
     /// [`StorageFault::Newer`] if a newer program has written the value.
     pub(super) async fn refuse_newer(&self, path: &str, kind: Kind) -> Result<(), StorageFault> {
         for slot in [Slot::A, Slot::B] {
-            if self.look(path, slot).await?.is_ok_and(|head| head.schema > kind.schema()) {
+            if self.look(path, slot, u64::MAX).await?.is_ok_and(|head| head.schema > kind.schema()) {
                 self.find(path, kind).await?;
             }
         }

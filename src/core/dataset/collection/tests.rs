@@ -107,6 +107,12 @@ fn a_set_comes_back_from_its_parts() {
     assert_eq!(back().with_pixels(pixels.clone(), Vec::new()).unwrap().report(), all.report());
     assert!(back().with_pixels(pixels[1..].to_vec(), Vec::new()).is_err());
     assert!(back().with_pixels(pixels.clone(), pixels.clone()).is_err());
+    for pointer in ["/groups/0", "/dataset/examples/0/label"] {
+        let mut json = serde_json::to_value(&all).unwrap();
+        *json.pointer_mut(pointer).unwrap() = 999.into();
+        let other: Collection = serde_json::from_value(json).unwrap();
+        assert!(other.with_pixels(pixels.clone(), Vec::new()).is_err(), "{pointer}");
+    }
     let detail = doubled(&pixels, 1);
     assert_eq!(back().with_pixels(pixels, detail.clone()).unwrap().dataset().detail, detail);
 }

@@ -118,7 +118,8 @@ fn data(record: &RunRecord) -> String {
          - Images: {}, of which {} trained the encoder (without their labels)\n\
          - Classes: {classes}\n\
          - Fingerprint of pixels, labels and splits: `{}`\n\n\
-         The images are not in this archive, and never left the machine on which the encoder was trained.\n",
+         The images are not in this archive, and never left the machine on which the encoder was trained. \
+         Names of their files and classes are in `{IMAGES}`.\n",
         list(&data.sources),
         data.images,
         data.training_images,

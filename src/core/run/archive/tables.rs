@@ -1,6 +1,7 @@
 //! The archive's tables: CSV of curves and images, and numpy arrays.
 //!
 //! CSV is that of RFC 4180: a header line, commas, lines that end in CR LF, text in quotes where it needs them.
+//! A name that a spreadsheet would run as a formula stands behind an apostrophe.
 //! Numbers have a decimal point and as many digits as give the same f32 when they are read; NaN is empty.
 
 use crate::core::config::pretrain_settings::SETTINGS;
@@ -62,9 +63,7 @@ pub fn runs_csv(records: &[&RunRecord]) -> String {
     let of_run = |(place, record): (usize, &&RunRecord)| {
         let group = groups.iter().position(|group| group.contains(&place)).unwrap_or_default();
         let runs: Vec<&RunRecord> = groups[group].iter().map(|&place| records[place]).collect();
-        // A spreadsheet would run a name as a formula.
-        let guard = if record.name.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-        let mut fields = vec![record.id.clone(), format!("{guard}{}", record.name), (group + 1).to_string()];
+        let mut fields = vec![record.id.clone(), record.name.clone(), (group + 1).to_string()];
         fields.extend([record.data.shown().to_owned(), record.steps.to_string(), record.total_steps.to_string()]);
         fields.extend(SETTINGS.iter().map(|setting| setting.get(&record.config).to_string()));
         for (_, column) in RESULTS {
@@ -89,8 +88,11 @@ fn line(fields: &[impl AsRef<str>]) -> String {
     fields.iter().map(|text| field(text.as_ref())).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// The text, in quotes if it holds a comma, a quote, a line break, or a space at an end that some programs would drop.
+/// The text, in quotes if it holds a comma, a quote, a line break, or a space at an end that some programs would drop;
+/// behind an apostrophe if a spreadsheet would run it as a formula.
 fn field(text: &str) -> String {
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err();
+    let text = if formula { &format!("'{text}") } else { text };
     if text.contains([',', '"', '\r', '\n']) || text.trim() != text {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -187,14 +189,18 @@ mod tests {
             example("a/plain name.png", Some(0), Split::Train),
             example("a, b \"c\"\nd.png", Some(1), Split::Test),
             example(" x", None, Split::Validation),
+            example("=HYPERLINK(\"http:x\")", Some(2), Split::Train),
+            example("\t@SUM(1)", None, Split::Train),
         ];
-        let table = images_csv(&examples, &["rose".to_owned(), "lily, white".to_owned()]);
+        let table = images_csv(&examples, &["rose", "lily, white", "-1+cmd"].map(str::to_owned));
         assert_eq!(
             table,
             "index,name,label,class,split\r\n\
              0,a/plain name.png,0,rose,train\r\n\
              1,\"a, b \"\"c\"\"\nd.png\",1,\"lily, white\",test\r\n\
-             2,\" x\",,,validation\r\n"
+             2,\" x\",,,validation\r\n\
+             3,\"'=HYPERLINK(\"\"http:x\"\")\",2,'-1+cmd,train\r\n\
+             4,'\t@SUM(1),,,train\r\n"
         );
     }
 

@@ -263,3 +263,51 @@ fn an_end_inside_a_segment_is_not_the_end() {
     bytes.extend([0xff, 0xc2, 0, 8, 8, 0, 1, 0, 1, 4, 0xff, 0xff, 0xd9]);
     assert_eq!(walk_jpeg(&bytes), JpegWalk { complete: true, progressive: true, components: 4 });
 }
+
+/// A chunk of a WebP file that may claim another length.
+fn chunk(kind: &[u8; 4], body: &[u8], claimed: Option<u32>) -> Vec<u8> {
+    let pad = vec![0; body.len() % 2];
+    [kind.as_slice(), &claimed.unwrap_or(body.len() as u32).to_le_bytes(), body, &pad].concat()
+}
+
+/// Chunks behind one that claims a canvas of `side` × `side`.
+fn webp_on_canvas(flags: u8, side: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
+    let less_one = (side - 1).to_le_bytes();
+    let canvas = [&[flags, 0, 0, 0], &less_one[..3], &less_one[..3]].concat();
+    let body = [b"WEBP".to_vec(), chunk(b"VP8X", &canvas, None), chunks.concat()].concat();
+    chunk(b"RIFF", &body, None)
+}
+
+#[test]
+fn what_a_webp_claims_is_held_against_the_file() {
+    const EXIF: u8 = 0x08;
+    let damaged = |bytes: &[u8]| assert!(matches!(decode(bytes, 16), Err(FileFault::Damaged { .. })));
+    // The picture of a file of one chunk: behind "RIFF", a length, and "WEBP".
+    let picture = |side| samples::encode(&samples::noise(side, side).into(), ImageFormat::WebP)[12..].to_vec();
+    let whole = webp_on_canvas(EXIF, 16, &[picture(16), chunk(b"EXIF", b"II*\0", None)]);
+    assert_eq!(decode(&whole, 16).unwrap().len(), 768);
+    let appended = [&whole[..], b"junkhere", &[0xff; 8]].concat();
+    assert!(decode(&appended, 16).is_ok(), "some programs append bytes of their own");
+    for kind in [b"EXIF", b"XMP ", b"ICCP", b"ALPH"] {
+        damaged(&webp_on_canvas(EXIF, 16, &[picture(16), chunk(kind, b"", Some(0xffff_fff0))]));
+    }
+    damaged(&webp_on_canvas(0, 16, &[picture(40)]));
+    // The header of a lossy picture of 16 383 × 16 383, alone and as a frame.
+    let vast = chunk(b"VP8 ", &[0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x3f, 0xff, 0x3f, 0, 0], None);
+    damaged(&webp_on_canvas(0, 16, std::slice::from_ref(&vast)));
+    let frame = |side: u8, picture: &[u8]| {
+        let at = [0, 0, 0, 0, 0, 0, side - 1, 0, 0, side - 1, 0, 0, 9, 0, 0, 0];
+        [chunk(b"ANIM", &[0; 6], None), chunk(b"ANMF", &[&at, picture].concat(), None)]
+    };
+    assert!(decode(&webp_on_canvas(2, 16, &frame(16, &picture(16))), 16).is_ok());
+    damaged(&webp_on_canvas(2, 16, &frame(16, &vast)));
+    damaged(&webp_on_canvas(2, 16, &frame(17, &picture(17))));
+}
+
+#[test]
+fn a_frame_larger_than_its_screen_takes_no_more_than_the_screen_may() {
+    let mut gif = samples::animated_gif(&[[1, 2, 3]]);
+    let frame = gif.windows(5).position(|w| w == [b',', 0, 0, 0, 0]).unwrap();
+    gif[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    assert!(matches!(decode(&gif, 16), Err(FileFault::Damaged { .. })), "{:?}", decode(&gif, 16));
+}

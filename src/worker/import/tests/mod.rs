@@ -357,3 +357,24 @@ fn too_many_images_for_the_memory_are_refused_before_they_are_read() {
     let mut importer = ImageImporter::new(&[batch], &[], 96);
     assert_eq!(importer.step(), Err(ImportFault::OutOfMemory { images: 50_000 }));
 }
+
+#[test]
+fn tables_are_read_one_a_step_and_no_more_of_them_than_the_images_need() {
+    let mut files = images(&["a/1.png", "a/2.png", "b/3.png"]);
+    let table = |i: usize, bytes: Vec<u8>| Bytes::file(&format!("t{i}/labels.csv"), bytes);
+    files.extend((0..50).map(|i| table(i, b"1.png,x\n".to_vec())));
+    let mut importer = ImageImporter::new(&files, &[], SIZE);
+    let mut steps = 0;
+    while importer.step().unwrap() != ImportStep::Done {
+        steps += 1;
+    }
+    assert!(steps > 50, "a cancel is heard between two tables: {steps} steps");
+    assert_eq!(items(&importer.finish().unwrap())[0], "a/1.png: x@-");
+    // In an archive they may unpack to far more than was chosen.
+    let long = b"1.png,x\n".repeat(100_000);
+    let png = samples::png([1, 2, 3]);
+    let packed = samples::zip(&[("a/1.png", &png), ("p/labels.csv", &long), ("q/labels.csv", &long)]);
+    let import = import(&[Bytes::file("set.zip", packed)]).unwrap();
+    let fault = FileFault::TooManyBytes { bytes: 800_000 };
+    assert_eq!((import.items.len(), left_out(&import)), (1, vec![("q/labels.csv", fault)]));
+}

@@ -1,11 +1,12 @@
 //! A list of fine-tunings between two steps: what is left, stored, reported; and what its fine-tunings start from.
 
 use crate::core::dataset::{Split, split};
+use crate::core::metrics::{ClassificationReport, MOST_CLASSES};
 use crate::core::run::fine_tune::{
     FineTuneConfig, FineTuneEpoch, FineTuneProgress, FineTuneReport, StoredList, StoredTuning, TrainedLayers,
     TuningStart,
 };
-use crate::core::{dataset::collection::Collection, error::Fault, metrics::ClassificationReport, report::RunState};
+use crate::core::{dataset::collection::Collection, error::Fault, report::RunState};
 use crate::learn::checkpoint::{self, Snapshot};
 use crate::learn::fine_tune::{LabelledImages, head_layer};
 use crate::learn::simclr::{ProjectionHead, SimClr};
@@ -125,10 +126,11 @@ pub(super) fn training_labels(collection: &Collection, config: &FineTuneConfig) 
 /// The set of images and the images on the device.
 ///
 /// # Errors
-/// [`Fault::NoDataset`] without images, [`Fault::NoLabels`] without labelled test images.
+/// [`Fault::NoDataset`] without images, [`Fault::NoLabels`] without labelled test images or with too many classes.
 pub(super) async fn images() -> Result<(Rc<Collection>, ByteStore), Fault> {
     let collection = session::collection()?;
-    if collection.dataset().labelled(Split::Test).0.is_empty() {
+    let dataset = collection.dataset();
+    if dataset.labelled(Split::Test).0.is_empty() || dataset.classes.len() > MOST_CLASSES {
         return Err(Fault::NoLabels);
     }
     Ok((collection, session::store().await?))

@@ -47,6 +47,7 @@ fn a_card_tells_what_and_whence() {
         "Classes: 2: rose, tulip",
         "`77faa72a9a18be0b`",
         "The images are not in this archive",
+        "Names of their files and classes are in `images.csv`.",
         "ResNet-10: one basic block a stage, stages of 16, 32, 64, 128 channels; stem: 3 × 3",
         "Output: 128 features h",
         "RGB in [0, 1], 32 × 32 pixels, no mean",

@@ -34,27 +34,13 @@ struct Channel {
 impl Norm<'_> {
     /// Mean and biased variance of each channel: [C, 2].
     pub fn statistics(&self, x: &[f32]) -> Vec<f32> {
-        // Of each plane its mean and the squares of what differs from that; planes are then joined as Chan et al. 1979 do.
-        let mut planes = vec![[0.0; 2]; x.len() / self.size];
-        let size = self.size as f64;
-        pool::each(&mut planes, self.channels, |image, planes| {
-            for (of, x) in planes.iter_mut().zip(self.image(x, image)) {
-                let mean = sum(x, |x| x) / size;
-                let near = mean as f32;
-                // The mean is rounded; what that adds to the squares is taken off.
-                let squares = sum(x, |x| (x - near) * (x - near)) - size * (mean - f64::from(near)).powi(2);
-                *of = [mean, squares];
-            }
-        });
-        let count = (x.len() / self.channels) as f64;
         let mut statistics = vec![0.0; 2 * self.channels];
+        let count = (x.len() / self.channels) as f64;
         pool::each(&mut statistics, 2, |channel, of| {
-            let planes = || planes.iter().skip(channel).step_by(self.channels);
-            let mean = planes().map(|[mean, _]| mean * size).sum::<f64>() / count;
-            let squares: f64 = planes().map(|[of, squares]| squares + size * (of - mean).powi(2)).sum();
-            // Rounding may leave less than nothing; NaN stays.
-            let variance = if squares < 0.0 { 0.0 } else { squares / count };
-            of.copy_from_slice(&[mean as f32, variance as f32]);
+            let mean = self.planes(x, channel).map(|plane| sum(plane, |x| x)).sum::<f64>() / count;
+            of[0] = mean as f32;
+            let variance: f64 = self.planes(x, channel).map(|plane| sum(plane, |x| (x - of[0]) * (x - of[0]))).sum();
+            of[1] = (variance / count) as f32;
         });
         statistics
     }
@@ -156,6 +142,11 @@ impl Norm<'_> {
         }
     }
 
+    /// A channel's numbers, image by image.
+    fn planes<'a>(&self, x: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
+        x.chunks_exact(self.size).skip(channel).step_by(self.channels)
+    }
+
     /// The planes of an image.
     fn image<'a>(&self, x: &'a [f32], image: usize) -> impl Iterator<Item = &'a [f32]> {
         let numbers = self.channels * self.size;
@@ -181,13 +172,8 @@ pub fn sum(x: &[f32], of: impl Fn(f32) -> f32) -> f64 {
     total(sums)
 }
 
-/// By halves, which a processor adds side by side.
 fn total(sums: [f32; WIDTH]) -> f64 {
-    let mut sums = sums.map(f64::from);
-    for half in [8, 4, 2, 1] {
-        (0..half).for_each(|i| sums[i] += sums[i + half]);
-    }
-    sums[0]
+    sums.into_iter().map(f64::from).sum()
 }
 
 /// The two sums of `of` each pair of numbers.

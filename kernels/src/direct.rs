@@ -61,7 +61,7 @@ pub fn pack(
 ) -> Vec<f32> {
     let factors = depth * taps[0] * taps[1];
     let mut packed = vec![0.0; out.next_multiple_of(ROWS) * factors];
-    pool::each(&mut packed, ROWS * factors, |block, packed| {
+    pool::each_small(&mut packed, ROWS * factors, |block, packed| {
         let places = (0..depth).flat_map(|c| (0..taps[0]).flat_map(move |y| (0..taps[1]).map(move |x| [c, y, x])));
         for (packed, [c, y, x]) in packed.as_chunks_mut::<ROWS>().0.iter_mut().zip(places) {
             *packed = [0, 1, 2, 3].map(|i| block * ROWS + i).map(|o| if o < out { weight(o, c, y, x) } else { 0.0 });

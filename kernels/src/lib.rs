@@ -177,7 +177,9 @@ fn convolve(
 
 /// Images that are computed together, at most `images`, and output channels, so that every thread has work.
 fn split(batch: usize, images: usize, out: usize) -> [usize; 2] {
-    let images = images.min(batch.div_ceil(pool::threads()));
+    let most = |pieces: usize| images.min(batch.div_ceil(pieces));
+    let once = most(pool::threads());
+    let images = if pool::is_fair(batch.div_ceil(once)) { once } else { most(2 * pool::threads()) };
     let parts = if images == 1 { pool::threads().div_ceil(batch) } else { 1 };
     [images, out.div_ceil(ROWS).div_ceil(parts) * ROWS]
 }

@@ -121,13 +121,14 @@ impl Norm<'_> {
                 });
             }
         });
-        let mut sums = vec![0.0; 2 * self.channels];
-        pool::each(&mut sums, 2, |channel, of| {
-            let planes = planes.iter().skip(channel).step_by(self.channels);
-            let [product, slope] = planes.fold([0.0; 2], |[a, b], [c, d]| [a + c, b + d]);
-            of.copy_from_slice(&[product as f32 * self.channel(channel, statistics).inverse, slope as f32]);
-        });
-        sums
+        let mut totals = vec![[0.0; 2]; self.channels];
+        for planes in planes.chunks_exact(self.channels) {
+            totals.iter_mut().zip(planes).for_each(|([a, b], [c, d])| (*a, *b) = (*a + c, *b + d));
+        }
+        let of = |(channel, [product, slope]): (usize, [f64; 2])| {
+            [product as f32 * self.channel(channel, statistics).inverse, slope as f32]
+        };
+        totals.into_iter().enumerate().flat_map(of).collect()
     }
 
     /// The gradient of a number of x by that of y, by `sums` over `count` numbers of each channel.

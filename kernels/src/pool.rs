@@ -8,12 +8,23 @@ const PIECE: usize = 256;
 /// Numbers that one thread clears sooner than it wakes another.
 const FEW: usize = 1 << 14;
 /// Groups of pieces in [`sums`], and the numbers that all sums together are, at most.
-const GROUPS: usize = 8;
-const SUMS: usize = 1 << 20;
+const GROUPS: usize = 4;
+const SUMS: usize = 1 << 18;
 
 /// Calls `work` with each piece of `size` values of `target` and its number. What a piece becomes depends on no other.
 pub fn each<T: Send>(target: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync + Send) {
-    target.par_chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece));
+    match target.len() <= size {
+        true => work(0, target),
+        false => target.par_chunks_mut(size).enumerate().for_each(|(i, piece)| work(i, piece)),
+    }
+}
+
+/// [`each`] where pieces are many and small: some of them make one.
+pub fn each_small(target: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) + Sync + Send) {
+    let some = (FEW / size).max(1);
+    each(target, some * size, |first, pieces| {
+        pieces.chunks_mut(size).enumerate().for_each(|(i, piece)| work(first * some + i, piece));
+    });
 }
 
 /// [`each`] with the pieces of two targets.
@@ -60,7 +71,8 @@ pub fn sums(
 ) -> Vec<f32> {
     let group = pieces.div_ceil((SUMS / count).clamp(1, GROUPS));
     let groups = pieces.div_ceil(group);
-    let blocks = count.div_ceil(block).div_ceil(threads().div_ceil(groups));
+    let parts = (1..).find(|parts| is_fair(groups * parts)).unwrap_or(1);
+    let blocks = count.div_ceil(block).div_ceil(parts);
     let mut all = zeros(groups * count);
     each(&mut all, count, |i, sums| {
         let pieces = i * group..pieces.min((i + 1) * group);
@@ -70,6 +82,11 @@ pub fn sums(
     others.chunks_exact(count).for_each(|other| add(sums, other));
     all.truncate(count);
     all
+}
+
+/// Whether so many equal tasks keep all threads busy to the end, about.
+pub fn is_fair(tasks: usize) -> bool {
+    tasks.is_multiple_of(threads()) || tasks >= 2 * threads()
 }
 
 pub fn threads() -> usize {

@@ -156,7 +156,7 @@ pub fn correlate(walk: &Walk, batch: usize, source: &[f32], gradient: &[f32], ou
         });
     let sums: &[[f32; ROWS]] = sums.as_chunks().0;
     let mut dw = vec![0.0; out * depth * 9];
-    pool::each(&mut dw, depth * 9, |o, dw| {
+    pool::each_small(&mut dw, depth * 9, |o, dw| {
         for (c, dw) in dw.chunks_exact_mut(9).enumerate() {
             let of = |plane: usize| sums[(o / ROWS * PLANES + plane) * depth + c][o % ROWS];
             // Gᵀ S G
@@ -181,7 +181,7 @@ pub fn pack(depth: usize, out: usize, weight: impl Fn(usize, usize, usize, usize
     let mut packed = vec![0.0; out.next_multiple_of(ROWS) * PLANES * depth];
     let half = Lanes::all(0.5);
     let four = |[a, b, c]: [Lanes; 3]| [a, half * (a + b + c), half * (a - b + c), c];
-    pool::each(&mut packed, ROWS * PLANES * depth, |block, packed| {
+    pool::each_small(&mut packed, ROWS * PLANES * depth, |block, packed| {
         let channels = [0, 1, 2, 3].map(|i| block * ROWS + i);
         let packed = packed.as_chunks_mut::<ROWS>().0;
         for c in 0..depth {

@@ -3,7 +3,8 @@
 //!
 //! `RAYON_NUM_THREADS=1 cargo run --example kernels -- [REPEATS]`
 
-use burn::tensor::module::{batch_norm_train, conv2d, max_pool2d};
+use burn::nn::{PaddingConfig2d, pool::MaxPool2dConfig};
+use burn::tensor::module::{batch_norm_train, conv2d};
 use burn::tensor::{Device, Distribution, Tensor, activation::relu, ops::ConvOptions};
 use simclr_lab::learn::{batch_norm::batch_norm, conv::convolution, pooling::global_average, pooling::max_pool};
 use std::io::Write;
@@ -45,6 +46,8 @@ fn main() {
     let mut line = |what: String, [ours, burns]: [f64; 2]| {
         writeln!(out, "| {what} | {ours:.2} | {burns:.2} | {:.2} |", ours / burns).expect("stdout");
     };
+    let burns_pool = MaxPool2dConfig::new([3; 2]).with_strides([2; 2]);
+    let burns_pool = burns_pool.with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1)).init();
     for [batch, depth, side, channels, kernel, stride] in CONVOLUTIONS {
         let x = draw([batch, depth, side, side]);
         let weight = draw([channels, depth, kernel, kernel]).require_grad();
@@ -75,10 +78,7 @@ fn main() {
             format!("the same with a residual, {shape}"),
             least(repeats, &x, [&|x| normalised(x, Some(residual.clone())), &|x| relu(burns(x) + residual.clone())]),
         );
-        line(
-            format!("max pooling, {shape}"),
-            least(repeats, &x, [&|x| max_pool(x, 3, 1), &|x| max_pool2d(x, [3; 2], [2; 2], [1; 2], [1; 2], false)]),
-        );
+        line(format!("max pooling, {shape}"), least(repeats, &x, [&|x| max_pool(x, 3, 1), &|x| burns_pool.forward(x)]));
         line(
             format!("global average, {shape}"),
             least(repeats, &x, [&|x| global_average(x).unsqueeze(), &|x| x.mean_dim(2).mean_dim(3)]),

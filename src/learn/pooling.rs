@@ -131,7 +131,8 @@ impl<B: Pooling, C: CheckpointStrategy> Pooling for Autodiff<B, C> {
 #[cfg(test)]
 mod tests {
     use super::{global_average, max_pool};
-    use burn::tensor::{Device, Distribution, Tensor, Tolerance, module::max_pool2d};
+    use burn::nn::{PaddingConfig2d, pool::MaxPool2dConfig};
+    use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
     #[test]
     fn values_and_gradients_are_those_of_burns_operations() {
@@ -149,9 +150,10 @@ mod tests {
             }
         };
         for (side, padding) in [(3, 1), (3, 0), (2, 0)] {
-            compared(&|x| max_pool(x, side, padding), &|x| {
-                max_pool2d(x, [side; 2], [2; 2], [padding; 2], [1; 2], false)
-            });
+            let [high, wide] = [padding; 2];
+            let of = MaxPool2dConfig::new([side; 2]).with_strides([2; 2]);
+            let of = of.with_padding(PaddingConfig2d::Explicit(high, wide, high, wide)).init();
+            compared(&|x| max_pool(x, side, padding), &|x| of.forward(x));
         }
         compared(&|x| global_average(x).reshape([3, 5, 1, 1]), &|x| x.mean_dim(2).mean_dim(3));
     }

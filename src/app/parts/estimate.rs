@@ -16,7 +16,7 @@ use crate::protocol::{Event, Request};
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// Time without a change after which the user's own settings are timed.
+/// Time without a change after which settings are timed.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Key of the timings in the browser's memory.
@@ -114,7 +114,7 @@ pub fn EstimateCard(
         let sound = too_much.with(Option::is_none) && config.check().is_ok();
         (fits && enough && idle && alive && sound && !known()).then_some(config)
     });
-    // A preset is timed at once, the user's own settings when they have not changed for a while.
+    // Until then the expected time stands there, and who presses Start at once waits for no timing.
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
         timer.try_update_value(|timer| timer.take().iter().for_each(TimeoutHandle::clear));
@@ -123,10 +123,8 @@ pub fn EstimateCard(
         stop();
         let config = untimed.get();
         let due = config.is_some() && !timing.get() && failed.get() != config;
-        match store.touched.get() {
-            true if due => timer.set_value(set_timeout_with_handle(ask, SETTLE).ok()),
-            false if due => ask(),
-            _ => {}
+        if due {
+            timer.set_value(set_timeout_with_handle(ask, SETTLE).ok());
         }
     });
     on_cleanup(stop);

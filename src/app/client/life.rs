@@ -1,7 +1,7 @@
 //! The worker's life: it is loaded, started, watched, ended, and started again.
 
 use super::{Answer, Client, Inner, LoadPages, THREADS, connection};
-use crate::app::browser::{cores, now, remembered};
+use crate::app::browser::{now, remembered};
 use crate::app::state::{ImportState, Store, WorkerState};
 use crate::core::error::{DeviceFault, Fault};
 use crate::protocol::queue::Parcel;
@@ -91,8 +91,7 @@ impl Client {
             if !current() {
                 return;
             }
-            let chosen = self.store.threads.get_untracked();
-            let threads = if chosen == 0 { cores() } else { chosen.min(cores()) };
+            let threads = untrack(|| self.store.threads_used());
             let started = loaded.and_then(|program| {
                 let worker = connection::start(&program, threads)?;
                 Ok((worker, program))

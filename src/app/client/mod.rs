@@ -118,11 +118,6 @@ impl Client {
         self.dispatch(Request::UseDevice(choice), Vec::new(), Some(self.device_answer(choice)));
     }
 
-    /// Threads that the worker computes with on the CPU.
-    pub fn threads(self) -> u32 {
-        self.inner.with_value(|inner| inner.threads.max(1))
-    }
-
     /// Changes the number of threads of the CPU backend, 0 for all cores, from now on and for later visits. A worker that
     /// is there is started again.
     pub fn use_threads(self, threads: u32) {

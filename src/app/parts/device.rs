@@ -20,7 +20,7 @@ pub fn backend(backend: &Backend) -> &'static str {
 
 /// The device in use after the words `lead`, and why it is not the GPU.
 pub fn described(lead: &'static str, device: DeviceReport) -> AnyView {
-    let name = if device.backend == Backend::Cpu { text::threads(Client::get().threads()) } else { device.name };
+    let name = if device.backend == Backend::Cpu { text::threads(Store::get().threads_used()) } else { device.name };
     let why = device.why_not_gpu.as_ref().map(fault::device_fault);
     view! {
         <p>

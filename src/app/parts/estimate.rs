@@ -26,7 +26,7 @@ const TIMINGS: &str = "timings";
 fn place(store: Store) -> Option<Place> {
     let device = store.device.get()?;
     let knn_images = store.dataset.with(|d| d.as_ref().map(|d| d.knn_images()))?;
-    Some(Place { device, threads: Client::get().threads(), knn_images })
+    Some(Place { device, threads: store.threads_used(), knn_images })
 }
 
 /// What `config` takes on this device, and how that is known.

@@ -3,6 +3,7 @@
 //!
 //! [`Client`]: super::client::Client
 
+use crate::app::browser::cores;
 use crate::core::config::{AugmentConfig, RunConfig};
 use crate::core::imagenet::{DownloadedWeights, ImageNetEncoder};
 use crate::core::report::{
@@ -140,6 +141,14 @@ impl Store {
     /// The store of this page; call it inside a component.
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// Threads that the worker computes with on the CPU.
+    pub fn threads_used(&self) -> u32 {
+        match self.threads.get() {
+            0 => cores(),
+            chosen => chosen.min(cores()),
+        }
     }
 
     /// What presets need to know of the images at hand.

@@ -6,6 +6,7 @@ mod finish;
 mod linter;
 mod phases;
 mod process;
+mod quality;
 mod server;
 mod setup;
 mod sizes;
@@ -22,6 +23,7 @@ cargo xtask test [--only PHASE]   run every quick test, or one phase of: fmt, cl
 cargo xtask nightly               the same with the tests that take long
 cargo xtask bench [--peers]       measure the release page in Chromium: a JSON line a measurement; with --peers beside other libraries.
                                   --only sizes,load,lessons,step,parts,memory,evaluation,encoders,peers  --device cpu,webgpu  --setting tiny,r18  --threads N
+cargo xtask quality FOLDER        what the program learns, with three seeds, beside lightly in torch; FOLDER holds CIFAR-10's zips
 cargo xtask corpus NAME           run the page of `test --only bundle` and store what it stores in tests/stored, for each release
 cargo xtask setup                 install the pinned tools that serve and test need, and stop
 cargo xtask help                  this text
@@ -68,6 +70,7 @@ fn run(args: &[String]) -> Outcome {
         ["nightly", "--only", phase] => phases::run(Extent::Nightly, Some(phase), rest),
         ["bench", words @ ..] => bench::run_bench(words),
         ["corpus", name] => phases::corpus(name),
+        ["quality", folder] => quality::run(folder),
         ["setup"] => setup::everything().map(|_| ()),
         ["worker"] => worker::hook(),
         ["finish"] => finish::hook(),

@@ -9,7 +9,7 @@ test.setTimeout(600_000);
 
 /** Opens every fold of the page. */
 async function unfold(page) {
-  for (const summary of await page.getByRole("main").getByText(/^(Show as a table.*|Augmentation|Encoder and head|Optimiser and seed|Questions people ask here)$/).all()) {
+  for (const summary of await page.getByRole("main").getByText(/^(Show as a table.*|What the presets set, and why|Augmentation|Encoder and head|Optimiser and seed|Questions people ask here)$/).all()) {
     await summary.click();
   }
 }

@@ -135,6 +135,7 @@ pub fn basis(basis: Basis) -> &'static str {
     }
 }
 
+pub const SETTING: &str = "Setting";
 pub const UNTIMED: &str = "known with images";
 pub const FIT_TITLE: &str = "Shorter settings";
 pub const FIT: &str = "Fit into";

@@ -62,7 +62,7 @@ fn recipes(store: Store) -> impl IntoView {
         row(text::STEPS, &|config| count(config.total_steps(images.training_images) as usize)),
     ];
     body.extend(rows.map(|setting| row(settings::label(setting), &|config| runs::value(setting, config))));
-    let head = heads("", std::iter::once("").chain(Preset::ALL.map(|preset| settings::preset(preset)[0])));
+    let head = heads("", std::iter::once(text::SETTING).chain(Preset::ALL.map(|preset| settings::preset(preset)[0])));
     view! {
         <p>{settings::images(&images, store.dataset.with(Option::is_some))}</p>
         <Table class="scores" label=text::PRESET head=head>{body}</Table>

@@ -109,12 +109,10 @@ impl ImageImporter {
         let file = if let Some(index) = self.to_open.pop_front() {
             self.open(index);
             self.files[index].path().to_owned()
-        } else if let Some(lister) = self.lister.take() {
+        } else if let Some(lister) =
+            self.lister.take().or_else(|| self.groups.pop_front().map(|group| Lister::new(group, self.several)))
+        {
             self.list(lister)?
-        } else if let Some(group) = self.groups.pop_front() {
-            let file = group.archive.clone().unwrap_or_default();
-            self.lister = Some(Lister::new(group, self.several));
-            file
         } else {
             match self.tasks.pop_front() {
                 None => return Ok(ImportStep::Done),

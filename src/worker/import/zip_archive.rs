@@ -318,7 +318,9 @@ mod tests {
     }
 
     #[test]
-    fn a_large_entry_is_no_bomb_and_named_with_its_size() {
+    fn a_large_entry_is_no_bomb_unless_the_archive_is_smaller_than_it_claims() {
+        let bytes = 300 << 20;
+        assert_eq!(too_much(bytes, bytes, MAX_ENTRY), Some(FileFault::TooManyBytes { bytes }));
         let mut bytes = samples::zip_by(CompressionMethod::Stored, &[("a.bin", b"content"), ("b.png", b"fine")]);
         let directory = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
         // Packed and unpacked size.
@@ -327,7 +329,7 @@ mod tests {
             bytes[directory + offset..directory + offset + 4].copy_from_slice(&size.to_le_bytes());
         }
         let found = open(bytes).directory();
-        assert_eq!(found.faults, [("a.bin".to_owned(), FileFault::TooManyBytes { bytes: size.into() })]);
+        assert_eq!(found.faults, [("a.bin".to_owned(), FileFault::Bomb)]);
         assert_eq!(found.entries.len(), 1);
     }
 

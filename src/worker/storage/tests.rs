@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 fn record(id: &str, created: f64, steps: u32) -> RunRecord {
     let config = RunConfig { batch: 16, ..RunConfig::default() };
-    let data = DataIdentity { training_images: 40, ..DataIdentity::default() };
+    let classes = vec!["rose".into(), "tulip".into()];
+    let data = DataIdentity { training_images: 40, classes, ..DataIdentity::default() };
     RunRecord { created, config, data, state: RunState::Paused, steps, total_steps: 100, ..examples::record(id) }
 }
 

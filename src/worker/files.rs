@@ -36,7 +36,11 @@ impl FileSource for BrowserFile {
         let message = |error: JsValue| describe(&error);
         let part = self.file.slice_with_f64_and_f64(start as f64, end as f64).map_err(message)?;
         let buffer = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&part)).map_err(message)?;
-        Ok(Uint8Array::new(&buffer).to_vec())
+        let (array, mut bytes) = (Uint8Array::new(&buffer), Vec::new());
+        bytes.try_reserve_exact(array.length() as usize).map_err(|error| error.to_string())?;
+        bytes.resize(array.length() as usize, 0);
+        array.copy_to(&mut bytes);
+        Ok(bytes)
     }
 }
 

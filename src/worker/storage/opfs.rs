@@ -94,7 +94,9 @@ pub struct Handle(FileSystemSyncAccessHandle);
 impl Handle {
     /// The file's first bytes, at most `most` of them.
     fn first(&self, most: f64) -> Result<Vec<u8>, JsValue> {
-        let mut bytes = vec![0; self.0.get_size()?.min(most) as usize];
+        let (length, mut bytes) = (self.0.get_size()?.min(most) as usize, Vec::new());
+        bytes.try_reserve_exact(length).map_err(|error| JsValue::from_str(&error.to_string()))?;
+        bytes.resize(length, 0);
         let got = self.0.read_with_u8_array_and_options(&mut bytes, &at(0.0))?;
         bytes.truncate(got as usize);
         Ok(bytes)

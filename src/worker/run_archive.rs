@@ -423,7 +423,7 @@ mod tests {
         named(long, "run.json");
         let large = json(|json| {
             (json["config"]["encoder"]["architecture"], json["config"]["encoder"]["width"]) =
-                ("Vgg19".into(), 64.into());
+                ("ResNet18".into(), 64.into());
         });
         named(large, "checkpoint.safetensors");
     }

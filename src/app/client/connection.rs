@@ -11,8 +11,8 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Blob, BlobPropertyBag, File, ReadableStreamDefaultReader, RequestInit, Response, Url, Worker,
-    WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, File, ReadableStreamDefaultReader, RequestInit, Response, Url, Worker, WorkerOptions,
+    WorkerType,
 };
 
 /// Key in the tab's storage of the note that a reload was tried.
@@ -46,7 +46,7 @@ pub async fn load(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Pro
     let wasm = load_wasm(base, progress).await?;
     let url = url(base, "worker.js");
     let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
-    let response = fetch(&url, "GET", None).await.map_err(failed)?;
+    let response = fetch(&url, "GET").await.map_err(failed)?;
     if !response.ok() {
         return Err(format!("{url}: HTTP {}", response.status()));
     }
@@ -62,18 +62,12 @@ async fn load_wasm(base: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Mo
     let [plain, packed] = ["worker_bg.wasm", "worker_bg.wasm.gz"].map(|file| url(base, file));
     let unpack = class("DecompressionStream");
     let kept = if unpack.is_some() { kept(&packed).await } else { None };
-    // It comes while the host is asked for brotli, which most hosts have not.
-    let other = AbortController::new().ok();
-    let early = (kept.is_none() && unpack.is_some()).then(|| fetch(&packed, "GET", other.as_ref()));
-    let url = if kept.is_none() && (unpack.is_none() || has_brotli(&plain).await) { plain } else { packed.clone() };
+    let url =
+        if kept.is_none() && (unpack.is_none() || compresses() && has_brotli(&plain).await) { plain } else { packed };
     let failed = |e: JsValue| format!("{url}: {}", error_text(&e));
-    let response = match (kept, early) {
-        (Some(response), _) => response,
-        (None, Some(early)) if url == packed => early.await.map_err(failed)?,
-        (None, _) => {
-            other.inspect(AbortController::abort);
-            fetch(&url, "GET", None).await.map_err(failed)?
-        }
+    let response = match kept {
+        Some(response) => response,
+        None => fetch(&url, "GET").await.map_err(failed)?,
     };
     if !response.ok() {
         return Err(format!("{url}: HTTP {}", response.status()));
@@ -135,22 +129,30 @@ async fn compile(
     module.await
 }
 
-/// Begins at once; `stop` can end it.
-fn fetch(
-    url: &str,
-    method: &str,
-    stop: Option<&AbortController>,
-) -> impl Future<Output = Result<Response, JsValue>> + use<> {
+async fn fetch(url: &str, method: &str) -> Result<Response, JsValue> {
     let options = RequestInit::new();
     options.set_method(method);
-    options.set_signal(stop.map(AbortController::signal).as_ref());
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, &options));
-    async { response.await?.dyn_into() }
+    JsFuture::from(window().fetch_with_str_and_init(url, &options)).await?.dyn_into()
+}
+
+/// Whether the host compresses wasm, by what the page itself came in; true if the browser does not tell. A host that does
+/// not has no brotli, and need not be asked.
+fn compresses() -> bool {
+    let entries = window().performance().map(|performance| performance.get_entries_by_type("resource"));
+    let size =
+        |entry: &JsValue, name: &str| Reflect::get(entry, &name.into()).ok()?.as_f64().filter(|size| *size > 0.0);
+    let is_wasm =
+        |entry: &JsValue| Reflect::get(entry, &"name".into()).ok()?.as_string().filter(|n| n.contains(".wasm"));
+    let mut all = entries.iter().flat_map(js_sys::Array::iter).filter(|entry| is_wasm(entry).is_some());
+    let plain = all.any(|entry| {
+        size(&entry, "encodedBodySize").zip(size(&entry, "decodedBodySize")).is_some_and(|(sent, whole)| sent == whole)
+    });
+    !plain
 }
 
 /// Whether the host sends this file by brotli or better.
 async fn has_brotli(url: &str) -> bool {
-    let head = fetch(url, "HEAD", None).await.ok().filter(Response::ok);
+    let head = fetch(url, "HEAD").await.ok().filter(Response::ok);
     let encoding = head.and_then(|head| head.headers().get("content-encoding").ok()?);
     encoding.is_some_and(|encoding| ["br", "zstd"].contains(&encoding.as_str()))
 }

@@ -1,6 +1,10 @@
-//! Batch normalisation with the residual sum and the ReLU that follow it, as one operation: on the CPU backend two passes over
-//! memory where burn's operations make some ten. Other backends take burn's. A backend extension of burn, as in
-//! [`conv`](super::conv).
+//! Batch normalisation with the residual sum and the ReLU that follow it, as one operation: two passes over memory
+//! where burn's operations make some ten. A backend extension of burn, as in [`conv`](super::conv).
+
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(feature = "gpu")]
+mod gpu_kernels;
 
 use super::conv::{tensor, values};
 use burn::backend::autodiff::NodeId;
@@ -17,7 +21,7 @@ use kernels::Norm;
 pub trait BatchNormalisation: Backend {
     /// The output, the mean and the biased variance. If `summed`, `residual`, of x's shape, is added before ReLU; else the bias
     /// stands in its place.
-    #[fusion(default)]
+    #[fusion(meta = |x, weight, _, _, _, _, _| (x.clone(), weight.clone(), weight.clone()))]
     fn batch_normalised(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -26,14 +30,10 @@ pub trait BatchNormalisation: Backend {
         epsilon: f64,
         summed: bool,
         rectified: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let batch = Self::batch_norm_train(x, weight, bias, epsilon);
-        let y = if summed { Self::float_add(batch.output, residual) } else { batch.output };
-        (if rectified { Self::relu(y) } else { y }, batch.mean, batch.variance)
-    }
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The gradients of x, weight, bias and the residual, in whose place anything stands unless `summed`; y is the output.
-    #[fusion(default)]
+    #[fusion(meta = |x, _, weight, _, _, _, _, _, _, _| (x.clone(), weight.clone(), weight.clone(), x.clone()))]
     #[allow(clippy::too_many_arguments)]
     fn batch_normalised_gradients(
         x: FloatTensor<Self>,
@@ -53,9 +53,6 @@ pub trait BatchNormalisation: Backend {
         (of.x_grad, of.gamma_grad, of.beta_grad, gradient)
     }
 }
-
-#[cfg(feature = "gpu")]
-impl BatchNormalisation for burn_cubecl::CubeBackend {}
 
 /// `x` [B, C, …] normalised by the statistics of the batch, plus `residual` of its shape, with ReLU if `rectified`; the mean and
 /// the biased variance, both [C].

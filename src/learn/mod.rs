@@ -18,6 +18,8 @@ pub mod branches;
 pub mod checkpoint;
 pub mod conv;
 pub mod encoder;
+#[cfg(feature = "gpu")]
+mod gpu;
 pub mod init;
 pub mod named_tensors;
 pub mod pooling;

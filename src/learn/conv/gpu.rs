@@ -6,6 +6,7 @@
 
 use super::tiles::{Sizes, VECTOR};
 use super::{Convolution, kernels, options};
+use crate::learn::gpu::empty;
 use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{DType, TensorMetadata};
@@ -13,7 +14,6 @@ use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::permute;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -148,11 +148,6 @@ fn contiguous(tensor: CubeTensor, axes: [usize; 4], shape: [usize; 4]) -> CubeTe
         kernels::resize::launch_unchecked(client, count, dim, view.into_tensor_arg(), output.clone().into_tensor_arg());
     });
     output
-}
-
-/// Uninitialised memory beside `like`.
-fn empty(like: &CubeTensor, shape: [usize; 4]) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::from(shape), like.dtype)
 }
 
 fn launch(client: &Client, threads: usize, run: impl FnOnce(&Client, CubeCount, CubeDim)) {

@@ -16,16 +16,23 @@ pub const HEAD: usize = 3;
 /// Adds up what the threads of a workgroup hold for each lane; the sum is in the first threads.
 #[cube]
 fn add_up<N: Size>(sums: &mut Shared<[Vector<f32, N>]>, #[comptime] lanes: usize) {
-    let unit = UNIT_POS as usize;
     sync_cube();
-    let mut reach = THREADS / 2;
-    while reach >= lanes {
-        if unit < reach {
-            let other = sums[unit + reach];
-            sums[unit] += other;
-        }
-        sync_cube();
-        reach /= 2;
+    if comptime![lanes < THREADS] {
+        add_halves(sums, comptime![THREADS / 2], lanes);
+    }
+}
+
+/// Adds the second half of `2 * reach` threads to the first, and so on down to the lanes.
+#[cube]
+fn add_halves<N: Size>(sums: &mut Shared<[Vector<f32, N>]>, #[comptime] reach: usize, #[comptime] lanes: usize) {
+    let unit = UNIT_POS as usize;
+    if unit < reach {
+        let other = sums[unit + reach];
+        sums[unit] += other;
+    }
+    sync_cube();
+    if comptime![reach > lanes] {
+        add_halves(sums, comptime![reach / 2], lanes);
     }
 }
 
@@ -44,11 +51,15 @@ fn totals<N: Size>(
     let mut sum = Vector::new(0.0);
     let mut other = Vector::new(0.0);
     if column < columns {
-        let mut row = unit / lanes * 2 + first;
-        while row < parts.shape(0) {
-            sum += parts[row * columns + column];
-            other += parts[(row + 1) * columns + column];
-            row += THREADS / lanes * 2;
+        let strips = THREADS / lanes;
+        let pairs = (parts.shape(0) - first) / 2;
+        for step in 0..(pairs + strips - 1) / strips {
+            let pair = step * strips + unit / lanes;
+            if pair < pairs {
+                let row = first + 2 * pair;
+                sum += parts[row * columns + column];
+                other += parts[(row + 1) * columns + column];
+            }
         }
     }
     one[unit] = sum;
@@ -80,12 +91,14 @@ pub fn moments<N: Size>(
     if column < columns {
         let shift = x[column];
         let strips = THREADS / lanes;
-        let mut row = CUBE_POS_X as usize * strips + unit / lanes;
-        while row < rows {
-            let value = x[row * columns + column] - shift;
-            sum += value;
-            square += value * value;
-            row += CUBE_COUNT_X as usize * strips;
+        let stride = CUBE_COUNT_X as usize * strips;
+        for step in 0..(rows + stride - 1) / stride {
+            let row = step * stride + CUBE_POS_X as usize * strips + unit / lanes;
+            if row < rows {
+                let value = x[row * columns + column] - shift;
+                sum += value;
+                square += value * value;
+            }
         }
     }
     let mut sums = Shared::<[Vector<f32, N>]>::new_slice(THREADS);
@@ -137,18 +150,20 @@ pub fn normalise<N: Size>(
         let scale = weight[column] / (variance + Vector::new(epsilon)).sqrt();
         let shift = bias[column];
         let strips = THREADS / lanes;
-        let mut row = CUBE_POS_X as usize * strips + strip;
-        while row < rows {
-            let at = row * columns + column;
-            let mut value = (x[at] - mean) * scale + shift;
-            if comptime![summed] {
-                value += residual[at];
+        let stride = CUBE_COUNT_X as usize * strips;
+        for step in 0..(rows + stride - 1) / stride {
+            let row = step * stride + CUBE_POS_X as usize * strips + strip;
+            if row < rows {
+                let at = row * columns + column;
+                let mut value = (x[at] - mean) * scale + shift;
+                if comptime![summed] {
+                    value += residual[at];
+                }
+                if comptime![rectified] {
+                    value = max(value, Vector::new(0.0));
+                }
+                y[at] = value;
             }
-            if comptime![rectified] {
-                value = max(value, Vector::new(0.0));
-            }
-            y[at] = value;
-            row += CUBE_COUNT_X as usize * strips;
         }
     }
 }
@@ -183,16 +198,18 @@ pub fn slopes<N: Size>(
             parts[2 * columns + column] = weight[column];
         }
         let strips = THREADS / lanes;
-        let mut row = CUBE_POS_X as usize * strips + unit / lanes;
-        while row < rows {
-            let at = row * columns + column;
-            let mut slope = gradient[at];
-            if comptime![rectified] {
-                slope = passed(slope, y[at]);
+        let stride = CUBE_COUNT_X as usize * strips;
+        for step in 0..(rows + stride - 1) / stride {
+            let row = step * stride + CUBE_POS_X as usize * strips + unit / lanes;
+            if row < rows {
+                let at = row * columns + column;
+                let mut slope = gradient[at];
+                if comptime![rectified] {
+                    slope = passed(slope, y[at]);
+                }
+                sum += slope;
+                product += slope * (x[at] - middle) * inverse;
             }
-            sum += slope;
-            product += slope * (x[at] - middle) * inverse;
-            row += CUBE_COUNT_X as usize * strips;
         }
     }
     let mut sums = Shared::<[Vector<f32, N>]>::new_slice(THREADS);
@@ -242,18 +259,20 @@ pub fn gradients<N: Size>(
         let count = Vector::new(f32::cast_from(rows));
         let (base, tilt) = (sum / count, product / count * inverse);
         let strips = THREADS / lanes;
-        let mut row = CUBE_POS_X as usize * strips + strip;
-        while row < rows {
-            let at = row * columns + column;
-            let mut slope = gradient[at];
-            if comptime![rectified] {
-                slope = passed(slope, y[at]);
+        let stride = CUBE_COUNT_X as usize * strips;
+        for step in 0..(rows + stride - 1) / stride {
+            let row = step * stride + CUBE_POS_X as usize * strips + strip;
+            if row < rows {
+                let at = row * columns + column;
+                let mut slope = gradient[at];
+                if comptime![rectified] {
+                    slope = passed(slope, y[at]);
+                }
+                if comptime![passes] {
+                    of_residual[at] = slope;
+                }
+                of_x[at] = scale * (slope - base - (x[at] - mean) * tilt);
             }
-            if comptime![passes] {
-                of_residual[at] = slope;
-            }
-            of_x[at] = scale * (slope - base - (x[at] - mean) * tilt);
-            row += CUBE_COUNT_X as usize * strips;
         }
     }
 }

@@ -26,14 +26,10 @@ thread_local! {
     static TURNS: RefCell<VecDeque<Box<dyn FnOnce()>>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// A value computed by `f` when `track` notices a change, as [`memo`], but one such value a frame: a page that drew all its
-/// charts in one frame would hold up clicks. The first is computed at once.
-pub fn in_turn<T: PartialEq + Send + Sync + 'static>(
-    track: impl Fn() + 'static,
-    f: impl Fn() -> T + Copy + Send + Sync + 'static,
-) -> ReadSignal<T> {
-    let (value, set_value) = signal(untrack(f));
-    let waits = RwSignal::new(false);
+/// A count that rises after `track` notices a change, in an animation frame that no other such count has: a page that drew
+/// all its charts in one frame would hold up clicks.
+pub fn turns(track: impl Fn() + 'static) -> RwSignal<u32> {
+    let (count, waits) = (RwSignal::new(0), RwSignal::new(false));
     Effect::new(move |before: Option<()>| {
         track();
         if before.is_none() || waits.get_untracked() {
@@ -41,16 +37,13 @@ pub fn in_turn<T: PartialEq + Send + Sync + 'static>(
         }
         waits.set(true);
         turn(Box::new(move || {
-            // None once the component is gone.
+            // Some once the component is gone.
             if waits.try_set(false).is_none() {
-                let new = untrack(f);
-                if value.with_untracked(|old| *old != new) {
-                    set_value.set(new);
-                }
+                count.update(|count| *count += 1);
             }
         }));
     });
-    value
+    count
 }
 
 fn turn(f: Box<dyn FnOnce()>) {

@@ -1,6 +1,6 @@
 //! A line chart: curves, horizontal lines that say what their height means, and a table behind them.
 
-use crate::app::reactive::{Show, act, in_turn, live, memo};
+use crate::app::reactive::{Show, act, live, memo, turns};
 use crate::app::{parts::widgets::heads, text::parts as text};
 use crate::core::plot::{Drawing, draw, spread};
 pub use crate::core::plot::{Rule, Series};
@@ -26,13 +26,14 @@ pub fn Chart(
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
-    let drawing = in_turn(
-        move || {
-            series.track();
-            rules.track();
-        },
-        move || series.with(|all| rules.with(|rules| draw(all, rules, format))),
-    );
+    let turns = turns(move || {
+        series.track();
+        rules.track();
+    });
+    let drawing = memo(move || {
+        turns.track();
+        untrack(|| series.with(|all| rules.with(|rules| draw(all, rules, format))))
+    });
     let newest = memo(move || {
         let one = |all: &Vec<Series>| all.last().and_then(|one| one.points.last()).map(|p| number(p.1, format));
         if of_runs { None } else { series.with(one) }
@@ -47,11 +48,9 @@ pub fn Chart(
         let class = format!("band series-{}", i % MOST);
         (!path.is_empty()).then(|| view! { <path class=class d=path.clone() /> })
     };
-    // Each part is made anew only when it changes: most redraws move the curve alone.
+    // Made anew only when they change: most redraws move the curve alone.
     let part = |read: fn(&Drawing) -> &Ticks| memo(move || drawing.with(|d| read(d).clone()));
     let (y_ticks, x_ticks, lines_at) = (part(|d| &d.y_ticks), part(|d| &d.x_ticks), part(|d| &d.rules));
-    let part = |read: fn(&Drawing) -> &Vec<String>| memo(move || drawing.with(|d| read(d).clone()));
-    let (paths, bands) = (part(|d| &d.paths), part(|d| &d.bands));
     let newest_point = move || {
         let last = drawing.with(|d| d.last).filter(|_| !of_runs);
         last.map(
@@ -85,10 +84,10 @@ pub fn Chart(
             <div class="plot">
                 <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
                     {lines(y_ticks, "grid")} {lines(lines_at, "rule")}
-                    {live(move || bands.with(|all| all.iter().enumerate().map(band).collect_view()))}
+                    {live(move || drawing.with(|d| d.bands.iter().enumerate().map(band).collect_view()))}
                     {live(move || {
                         let curve = |(i, path): (usize, &String)| view! { <path class=class(i) d=path.clone() /> };
-                        paths.with(|all| all.iter().enumerate().map(curve).collect_view())
+                        drawing.with(|d| d.paths.iter().enumerate().map(curve).collect_view())
                     })}
                 </svg>
                 <Show when=move || empty.get()>

@@ -143,7 +143,9 @@ fn compresses() -> bool {
         |entry: &JsValue, name: &str| Reflect::get(entry, &name.into()).ok()?.as_f64().filter(|size| *size > 0.0);
     let is_wasm =
         |entry: &JsValue| Reflect::get(entry, &"name".into()).ok()?.as_string().filter(|n| n.contains(".wasm"));
-    let mut all = entries.iter().flat_map(js_sys::Array::iter).filter(|entry| is_wasm(entry).is_some());
+    // What the service worker has kept is plain, whatever the host sends.
+    let came = |entry: &JsValue| size(entry, "transferSize").and(is_wasm(entry)).is_some();
+    let mut all = entries.iter().flat_map(js_sys::Array::iter).filter(came);
     let plain = all.any(|entry| {
         size(&entry, "encodedBodySize").zip(size(&entry, "decodedBodySize")).is_some_and(|(sent, whole)| sent == whole)
     });

@@ -3,7 +3,8 @@
 //! x is [rows, C], contiguous; a vector holds channels. A workgroup sees `lanes` vectors of each of its rows, and writes one
 //! part of every sum; each workgroup of the second kernel adds up all parts, which are few.
 
-#![allow(missing_docs, clippy::too_many_arguments)]
+// Kernels have no `div_ceil`.
+#![allow(missing_docs, clippy::too_many_arguments, clippy::manual_div_ceil)]
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;

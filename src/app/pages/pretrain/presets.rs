@@ -33,6 +33,14 @@ pub fn Presets() -> impl IntoView {
         <p class="muted small presets-note">
             {live(move || chosen.get().is_none().then(|| text::changed(settings::preset(store.preset.get())[0])))}
         </p>
+    }
+}
+
+/// What the presets set, folded away; to be read also while settings cannot change.
+#[component]
+pub fn Recipes() -> impl IntoView {
+    let store = Store::get();
+    view! {
         <details class="card">
             <summary>{settings::PRESETS}</summary>
             {live(move || recipes(store))}

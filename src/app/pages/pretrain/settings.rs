@@ -1,6 +1,11 @@
 //! Preset and all settings, in groups; what few people change is folded away.
 
-use super::{fit::Fit, presets::Presets, preview::Preview, weights::Weights};
+use super::{
+    fit::Fit,
+    presets::{Presets, Recipes},
+    preview::Preview,
+    weights::Weights,
+};
 use crate::app::parts::setting_field::{RefusedValues, SettingsForm};
 use crate::app::parts::{notice::Warning, widgets::Button};
 use crate::app::reactive::{Show, act, memo};
@@ -45,8 +50,11 @@ pub fn Settings() -> impl IntoView {
             <h2 id="settings-title">{text::SETTINGS}</h2>
             <Show when=move || locked.get()><p class="muted">{text::LOCKED}</p></Show>
             <fieldset class="stack" disabled=locked>
-                <legend class="visually-hidden">{text::SETTINGS}</legend>
                 <Presets />
+            </fieldset>
+            <Recipes />
+            <fieldset class="stack" disabled=locked>
+                <legend class="visually-hidden">{text::SETTINGS}</legend>
                 <Fit />
                 <div class="card">
                     <h3>{text::GROUP_MAIN}</h3>
